@@ -1,0 +1,41 @@
+import neostandard, { resolveIgnoresFromGitignore } from 'neostandard'
+import tseslint from 'typescript-eslint'
+
+/** Imports go down only: services -> plugins -> packages. A layer names what it may not reach up to. */
+const layer = (files, forbidden) => ({
+  files,
+  rules: {
+    'no-restricted-imports': ['error', {
+      patterns: forbidden.map(([group, message]) => ({ group, message }))
+    }]
+  }
+})
+const noServices = [['@weir/catalog', '@weir/catalog/*', '**/services/**'], 'Imports go down only: a service is composed of plugins, never imported by them.']
+const noPlugins = [['@weir/fastify', '@weir/fastify/*', '**/plugins/**'], 'Packages are framework-free: they do not import plugins.']
+const noFastify = [['fastify', 'fastify-plugin', '@fastify/*'], 'Packages are framework-free: they do not import Fastify.']
+const noInfra = [['**/infra/**'], 'What runs the suite is not part of it.']
+
+export default [
+  ...neostandard({ ts: true, ignores: resolveIgnoresFromGitignore() }),
+  ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      // Fastify awaits plugins and hooks that are async without awaiting anything themselves.
+      '@typescript-eslint/require-await': 'off',
+      '@stylistic/max-len': ['error', { code: 140, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true }]
+    }
+  },
+  {
+    // tap's t.test() and t.rejects() return promises that the runner itself waits for.
+    files: ['**/test/**/*.ts'],
+    rules: { '@typescript-eslint/no-floating-promises': 'off' }
+  },
+  layer(['packages/*/src/**/*.ts'], [noFastify, noPlugins, noServices, noInfra]),
+  layer(['plugins/**/*.ts'], [noServices, noInfra]),
+  layer(['services/*/src/**/*.ts'], [noServices, noInfra])
+]
