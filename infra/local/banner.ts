@@ -1,0 +1,47 @@
+import { relative } from 'node:path'
+import { type Upstream } from './front-door.js'
+
+/** What there is to tell once everything is up. */
+export interface BannerFacts {
+  readonly frontDoor: string
+  readonly instances: readonly Upstream[]
+  readonly redisUrl: string | undefined
+  readonly dataDir: string
+}
+
+/** The few lines `npm start` prints: where things are and three requests that show what Weir does. */
+export function banner ({ frontDoor, instances, redisUrl, dataDir }: BannerFacts): string {
+  const [first, second] = instances.map(({ url }) => url ?? '')
+  const list = '/api/products?limit=2'
+  const product = `${frontDoor}/api/products/1`
+  return `
+Weir is up: ${frontDoor}
+
+${instances.map(({ name, url }) => `  ${name.padEnd(11)}${url}`).join('\n')}
+  store      ${store(redisUrl, dataDir)}
+  API docs   ${first}/docs
+
+Try it and watch Cache-Status: a miss on one instance is a hit on the other, and a write is seen at once.
+
+  a miss     curl -i '${first}${list}'
+  a hit      curl -i '${second ?? first}${list}'
+  a write    curl -X PATCH ${product} -H 'content-type: application/json' -d '{"price":1999}'; echo; curl -i ${product}
+
+Ctrl-C ends it.
+`
+}
+
+function store (redisUrl: string | undefined, dataDir: string): string {
+  if (redisUrl === undefined) return `SQLite in ${nearest(dataDir)} (set REDIS_URL to share a Redis)`
+  // What cannot be taken apart cannot be shown without its password either.
+  if (!URL.canParse(redisUrl)) return 'Redis, at REDIS_URL'
+  const url = new URL(redisUrl)
+  url.password = ''
+  return `Redis at ${url.href}`
+}
+
+/** The shorter way to say where the folder is. */
+function nearest (folder: string): string {
+  const way = relative('.', folder)
+  return way === '' || way.startsWith('..') ? folder : way
+}

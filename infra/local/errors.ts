@@ -1,0 +1,11 @@
+/** Why the suite could not start, in words for the person who ran it. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+
+  constructor (
+    readonly code: 'WEIR_ERR_BAD_PORT' | 'WEIR_ERR_PORT_TAKEN' | 'WEIR_ERR_PORT_DENIED' | 'WEIR_ERR_INSTANCE_FAILED',
+    message: string
+  ) {
+    super(message)
+  }
+}

@@ -1,0 +1,156 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { type Readable } from 'node:stream'
+import { StartError } from './errors.js'
+import { HOST } from './ports.js'
+
+const FIRST_DELAY_MS = 100
+const LONGEST_DELAY_MS = 5_000
+/** An instance that was up this long has earned a quick restart again. */
+const STABLE_MS = 10_000
+/** Long enough for the first start, which migrates and seeds the database. */
+const READY_WITHIN_MS = 60_000
+const KILL_AFTER_MS = 1_500
+const MAX_FAILED_STARTS = 5
+const HELD_LINES = 30
+
+/** What one instance runs, and with what. */
+export interface InstanceOptions {
+  readonly name: string
+  /** Compiled program; sends `{ type: 'ready', port }` over IPC once it listens, ends on SIGTERM and on IPC disconnect. */
+  readonly entry: string
+  readonly env: NodeJS.ProcessEnv
+  /** Takes one line for the person at the terminal. */
+  readonly say: (line: string) => void
+}
+
+/** One supervised child process: started, watched, started again when it dies, stopped. */
+export class Instance {
+  readonly name: string
+  /** Where it listens; undefined while it cannot answer. */
+  url: string | undefined
+  readonly #options: InstanceOptions
+  #starting: { resolve: () => void, reject: (error: Error) => void } | undefined
+  #child: ChildProcess | undefined
+  #ended: Promise<void> = Promise.resolve()
+  #timer: NodeJS.Timeout | undefined
+  #stopping = false
+  #failures = 0
+  /** Output of a start that is not through yet: worth reading only if it fails. */
+  #held: string[] | undefined
+
+  constructor (options: InstanceOptions) {
+    this.#options = options
+    this.name = options.name
+  }
+
+  /**
+   * Starts it and resolves once it is ready.
+   *
+   * @throws StartError `WEIR_ERR_INSTANCE_FAILED` when it died five times in a row without having been ready
+   */
+  start (): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#starting = { resolve, reject }
+      this.#spawn()
+    })
+  }
+
+  /** Asks it to end (SIGTERM), makes it end (SIGKILL) after 1.5 s, resolves when it is gone. */
+  async stop (): Promise<void> {
+    this.#stopping = true
+    this.url = undefined
+    clearTimeout(this.#timer)
+    this.#child?.kill('SIGTERM')
+    const straggler = setTimeout(() => { this.kill() }, KILL_AFTER_MS)
+    await this.#ended
+    clearTimeout(straggler)
+  }
+
+  /** Ends it at once. */
+  kill (): void {
+    this.#stopping = true
+    clearTimeout(this.#timer)
+    this.#child?.kill('SIGKILL')
+  }
+
+  #spawn (): void {
+    this.#held = []
+    const child = fork(this.#options.entry, [], {
+      env: this.#options.env,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // In a process group of its own: Ctrl-C reaches the supervisor alone, which then ends each instance once and in order.
+      detached: true
+    })
+    this.#child = child
+    this.#read(child.stdout)
+    this.#read(child.stderr)
+    this.#timer = setTimeout(() => {
+      this.#held?.push(`not ready within ${READY_WITHIN_MS / 1000} s`)
+      child.kill('SIGKILL')
+    }, READY_WITHIN_MS)
+
+    let readyAt: number | undefined
+    child.on('message', (message) => {
+      if (!isReady(message) || this.#stopping) return
+      clearTimeout(this.#timer)
+      readyAt = performance.now()
+      this.url = `http://${HOST}:${message.port}`
+      this.#release()
+      if (this.#starting === undefined) this.#options.say(`weir: ${this.name} is back at ${this.url}`)
+      this.#starting?.resolve()
+      this.#starting = undefined
+    })
+
+    let how = 'died'
+    child.once('exit', (code, signal) => {
+      how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`
+      this.url = undefined
+    })
+    // A process that could not even be made has no exit, but does close.
+    child.once('error', (error) => { how = `could not be started (${error.message})` })
+    // After 'exit', and after the last of its output.
+    this.#ended = new Promise((resolve) => {
+      child.once('close', () => {
+        clearTimeout(this.#timer)
+        this.#child = undefined
+        if (!this.#stopping) this.#comeBack(how, readyAt)
+        resolve()
+      })
+    })
+  }
+
+  #comeBack (how: string, readyAt: number | undefined): void {
+    if (readyAt !== undefined && performance.now() - readyAt > STABLE_MS) this.#failures = 0
+    this.#failures++
+    if (this.#starting !== undefined && this.#failures >= MAX_FAILED_STARTS) {
+      const last = this.#held?.map((line) => `\n  ${line}`).join('') ?? ''
+      this.#starting.reject(new StartError('WEIR_ERR_INSTANCE_FAILED',
+        `${this.name} did not start: it ${how}, ${this.#failures} times in a row.${last && ` Its last output:${last}`}`))
+      return
+    }
+    if (this.#starting === undefined) this.#release()
+    const delay = Math.min(FIRST_DELAY_MS * 2 ** (this.#failures - 1), LONGEST_DELAY_MS)
+    this.#options.say(`weir: ${this.name} ${how}; starting it again in ${delay} ms`)
+    this.#timer = setTimeout(() => { this.#spawn() }, delay)
+  }
+
+  #read (output: Readable | null): void {
+    if (output === null) return
+    createInterface({ input: output }).on('line', (line) => {
+      if (this.#held === undefined) this.#options.say(`[${this.name}] ${line}`)
+      else if (this.#held.push(line) > HELD_LINES) this.#held.shift()
+    })
+  }
+
+  #release (): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const line of held) this.#options.say(`[${this.name}] ${line}`)
+  }
+}
+
+function isReady (message: unknown): message is { type: 'ready', port: number } {
+  return typeof message === 'object' && message !== null && 'type' in message && message.type === 'ready' &&
+    'port' in message && typeof message.port === 'number'
+}

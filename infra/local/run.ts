@@ -1,0 +1,45 @@
+import { StartError } from './errors.js'
+import { type ServiceDefinition } from './suite.js'
+import { Supervisor } from './supervisor.js'
+
+/** npm passes a Ctrl-C on that the terminal has already delivered: two signals this close are one wish. */
+const SAME_WISH_MS = 300
+
+/**
+ * Runs the services until SIGINT (Ctrl-C), SIGTERM or SIGHUP, then ends the process: with 0 after a clean end, 1 when
+ * something could not start, 130 when a second signal cut the end short.
+ */
+export async function run (services: readonly ServiceDefinition[], env: NodeJS.ProcessEnv): Promise<void> {
+  const say = (line: string): void => { console.log(line) }
+  const supervisor = new Supervisor(services, env, say)
+  const fail = (error: unknown): never => {
+    // A defect keeps its stack: it is not the reader's doing.
+    console.error(error instanceof StartError ? `weir: ${error.message}` : error)
+    process.exit(1)
+  }
+  let ending: 'no' | 'asked' | 'may be cut short' = 'no'
+
+  const end = (): void => {
+    if (ending === 'no') {
+      ending = 'asked'
+      setTimeout(() => {
+        ending = 'may be cut short'
+        say('weir: waiting for the instances to end; Ctrl-C again ends them at once')
+      }, SAME_WISH_MS)
+      supervisor.stop().then(() => process.exit(0), fail)
+    } else if (ending === 'may be cut short') {
+      supervisor.kill()
+      process.exit(130)
+    }
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
+
+  try {
+    await supervisor.start()
+  } catch (error) {
+    if (ending !== 'no') return
+    ending = 'asked'
+    await supervisor.stop()
+    fail(error)
+  }
+}

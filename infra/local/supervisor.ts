@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url'
+import { type FastifyInstance } from 'fastify'
+import { banner } from './banner.js'
+import { buildFrontDoor } from './front-door.js'
+import { Instance } from './instance.js'
+import { FRONT_DOOR, HOST, assertFree, frontDoorPort, listenError } from './ports.js'
+import { type ServiceDefinition } from './suite.js'
+
+const DATA_DIR = fileURLToPath(new URL('../../../.data', import.meta.url))
+
+/** The whole suite in one hand: every service's instances and the front door before them. */
+export class Supervisor {
+  readonly #env: NodeJS.ProcessEnv
+  readonly #dataDir: string
+  readonly #redisUrl: string | undefined
+  readonly #members: readonly { service: ServiceDefinition, instance: Instance, port: number }[]
+  readonly #frontDoor: FastifyInstance
+  readonly #say: (line: string) => void
+
+  /** `env`: PORT, DATA_DIR, REDIS_URL, LOG_LEVEL and TRUST_PROXY are read, all of it is passed on to the instances. */
+  constructor (services: readonly ServiceDefinition[], env: NodeJS.ProcessEnv, say: (line: string) => void) {
+    this.#env = env
+    this.#dataDir = env.DATA_DIR || DATA_DIR
+    this.#redisUrl = env.REDIS_URL || undefined
+    this.#say = say
+    this.#members = services.flatMap((service) => Array.from({ length: service.instances }, (_, i) => {
+      const name = `${service.name}-${i + 1}`
+      const port = service.basePort === 0 ? 0 : service.basePort + i
+      return { service, port, instance: new Instance({ name, entry: service.entry, env: this.#instanceEnv(name, port), say }) }
+    }))
+    this.#frontDoor = buildFrontDoor(services.map(({ name, prefixes }) => ({
+      name, prefixes, upstreams: this.#members.filter(({ service }) => service.name === name).map(({ instance }) => instance)
+    })))
+  }
+
+  /**
+   * Starts everything and says so when all of it answers. After a failure, `stop()` what did start.
+   *
+   * @throws StartError
+   */
+  async start (): Promise<void> {
+    const port = frontDoorPort(this.#env.PORT)
+    for (const { instance, port } of this.#members) await assertFree(port, instance.name)
+    // First of all, so that nobody can take the port while the instances start; until they are ready it answers 503.
+    const frontDoor = await this.#frontDoor.listen({ port, host: HOST }).catch((error: Error) => {
+      throw listenError(error, port, FRONT_DOOR)
+    })
+    await Promise.all(this.#members.map(({ instance }) => instance.start()))
+    this.#say(banner({
+      frontDoor, redisUrl: this.#redisUrl, dataDir: this.#dataDir, instances: this.#members.map(({ instance }) => instance)
+    }))
+  }
+
+  /** Lets requests in flight end, ends every instance; takes at most the 1.5 s an instance is given. */
+  async stop (): Promise<void> {
+    // Not waited for: its last requests end with the instances that answer them.
+    this.#frontDoor.close().catch(() => {})
+    await Promise.all(this.#members.map(({ instance }) => instance.stop()))
+  }
+
+  /** Ends every instance at once. */
+  kill (): void {
+    for (const { instance } of this.#members) instance.kill()
+  }
+
+  #instanceEnv (name: string, port: number): NodeJS.ProcessEnv {
+    const { REDIS_URL: _, ...env } = this.#env
+    return {
+      ...env,
+      HOST,
+      PORT: String(port),
+      INSTANCE: name,
+      DATA_DIR: this.#dataDir,
+      LOG_LEVEL: this.#env.LOG_LEVEL || 'warn',
+      // What the front door says about a client counts.
+      TRUST_PROXY: this.#env.TRUST_PROXY || 'loopback',
+      ...(this.#redisUrl === undefined ? {} : { REDIS_URL: this.#redisUrl })
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import t, { type Test } from 'tap'
+import { type SuiteProcess, startSuite } from './suite-process.js'
+
+t.test('the banner comes when all is up and names everything there is to try', async (t) => {
+  const suite = startSuite(t)
+  const { frontDoor, instances } = await addresses(suite)
+  await suite.line(/^ +store +SQLite in .*\.data \(set REDIS_URL/)
+  await suite.line(/^ +API docs +http.*\/docs$/)
+  for (const what of ['a miss', 'a hit', 'a write']) await suite.line(new RegExp(`^ +${what} +curl `))
+  t.equal((await ask(instances[0])).instance, 'catalog-1', 'each instance answers directly')
+  t.equal((await ask(instances[1])).instance, 'catalog-2')
+  const served = new Set([(await ask(frontDoor)).instance, (await ask(frontDoor)).instance])
+  t.strictSame([...served].sort(), ['catalog-1', 'catalog-2'], 'the front door takes turns')
+})
+
+t.test('instances are told where data and Redis are, and are quiet unless LOG_LEVEL says otherwise', async (t) => {
+  const quiet = startSuite(t)
+  const told = await ask((await addresses(quiet)).frontDoor)
+  t.match(told, { LOG_LEVEL: 'warn', DATA_DIR: /\.data$/, REDIS_URL: undefined })
+
+  const REDIS_URL = 'redis://user:secret@127.0.0.1:6390/2'
+  const loud = startSuite(t, { REDIS_URL, LOG_LEVEL: 'debug', DATA_DIR: '/elsewhere' })
+  const { frontDoor } = await addresses(loud)
+  t.match(await ask(frontDoor), { LOG_LEVEL: 'debug', DATA_DIR: '/elsewhere', REDIS_URL })
+  await loud.line(/^ +store +Redis at redis:\/\/user@127\.0\.0\.1:6390\/2$/)
+  await fetch(`${frontDoor}/api/products/warn`)
+  await loud.line(/^\[catalog-\d] a warning$/)
+  loud.signal('SIGTERM')
+  t.notMatch((await loud.ended).stdout, /secret/)
+})
+
+t.test('an instance that is killed is started again; the other one serves meanwhile', async (t) => {
+  const suite = startSuite(t)
+  const { frontDoor, instances } = await addresses(suite)
+  const before = await ask(instances[0])
+  process.kill(before.pid, 'SIGKILL')
+  // Nobody waits for the supervisor to notice: a request that meets the dead instance is given to the other one.
+  for (let i = 0; i < 4; i++) await ask(frontDoor)
+  await suite.line(/^weir: catalog-1 was ended by SIGKILL; starting it again in 100 ms$/)
+  const back = await suite.line(/^weir: catalog-1 is back at (\S+)$/)
+  const after = await ask(back[1] ?? '')
+  t.equal(after.instance, 'catalog-1')
+  t.not(after.pid, before.pid)
+  t.ok([await ask(frontDoor), await ask(frontDoor)].some(({ pid }) => pid === after.pid), 'it takes its turn again')
+})
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  t.test(`${signal} ends everything within 2 s, with exit code 0`, async (t) => {
+    const suite = startSuite(t)
+    const { gone } = await watchInstances(t, suite)
+    const start = performance.now()
+    suite.signal(signal)
+    t.match(await suite.ended, { code: 0, signal: null, stderr: '' })
+    t.ok(performance.now() - start < 2_000)
+    await Promise.all(gone)
+  })
+}
+
+t.test('an instance that does not end when asked is ended', async (t) => {
+  const suite = startSuite(t, { MODE: 'stubborn' })
+  const { gone } = await watchInstances(t, suite)
+  suite.signal('SIGINT')
+  t.match(await suite.ended, { code: 0, stderr: '' })
+  await Promise.all(gone)
+})
+
+t.test('a second Ctrl-C does not wait, but one that npm passes on a second time does', async (t) => {
+  const suite = startSuite(t, { MODE: 'stubborn' })
+  const { gone } = await watchInstances(t, suite)
+  suite.signal('SIGINT')
+  suite.signal('SIGINT')
+  await suite.line(/^weir: waiting for the instances to end; Ctrl-C again ends them at once$/)
+  suite.signal('SIGINT')
+  t.match(await suite.ended, { code: 130 })
+  await Promise.all(gone)
+})
+
+t.test('kill -9 of the supervisor leaves no orphan', async (t) => {
+  const suite = startSuite(t)
+  const { gone } = await watchInstances(t, suite)
+  suite.signal('SIGKILL')
+  t.match(await suite.ended, { code: null, signal: 'SIGKILL' })
+  await Promise.all(gone)
+})
+
+t.test('a port that is taken is one clear line, and nothing is left running', async (t) => {
+  const taken = await listen(t)
+  for (const [env, owner, remedy] of [
+    [{ PORT: String(taken) }, 'the front door', 'stop what listens there or set PORT to another'],
+    [{ BASE_PORT: String(taken) }, 'catalog-1', 'stop what listens there']
+  ] as const) {
+    t.strictSame(await startSuite(t, env).ended, {
+      code: 1, signal: null, stdout: '', stderr: `weir: port ${taken}, which ${owner} needs, is already in use: ${remedy}.\n`
+    })
+  }
+})
+
+t.test('a PORT that is none is one clear line', async (t) => {
+  t.strictSame(await startSuite(t, { PORT: 'http' }).ended, {
+    code: 1, signal: null, stdout: '', stderr: 'weir: PORT is "http", which is no port: give a number from 0 (any free port) to 65535.\n'
+  })
+})
+
+t.test('an instance that never starts ends the suite, with its last words', async (t) => {
+  const { code, stdout, stderr } = await startSuite(t, { MODE: 'broken' }).ended
+  t.equal(code, 1)
+  t.match(stderr, /^weir: catalog-\d did not start: it exited with code 3, 5 times in a row\. Its last output:\n {2}no such table: products\n$/)
+  t.notMatch(stdout, /Weir is up/)
+})
+
+interface Answer { readonly instance: string, readonly pid: number }
+
+const isAnswer = (body: unknown): body is Answer =>
+  typeof body === 'object' && body !== null && 'instance' in body && 'pid' in body && typeof body.pid === 'number'
+
+async function ask (base: string): Promise<Answer> {
+  const response = await fetch(`${base}/api/products/1`)
+  const body = await response.json()
+  if (!isAnswer(body)) throw new Error(`${response.status} ${JSON.stringify(body)}`)
+  return body
+}
+
+/** What the banner says. */
+async function addresses (suite: SuiteProcess): Promise<{ frontDoor: string, instances: [string, string] }> {
+  const url = async (pattern: RegExp) => (await suite.line(pattern))[1] ?? ''
+  return {
+    frontDoor: await url(/^Weir is up: (\S+)$/),
+    instances: [await url(/^ +catalog-1 +(\S+)$/), await url(/^ +catalog-2 +(\S+)$/)]
+  }
+}
+
+/** Once the suite is up: a promise for each instance that resolves when it is gone. An idle connection to it then closes. */
+async function watchInstances (t: Test, suite: SuiteProcess): Promise<{ gone: Promise<unknown>[] }> {
+  const { instances } = await addresses(suite)
+  const sockets = await Promise.all(instances.map(async (url) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    t.teardown(() => socket.destroy())
+    await once(socket, 'connect')
+    return socket
+  }))
+  return { gone: sockets.map((socket) => new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))) }
+}
+
+async function listen (t: Test): Promise<number> {
+  const server = createServer()
+  t.teardown(() => { server.close() })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no TCP port')
+  return address.port
+}

@@ -1,0 +1,36 @@
+// node infra/dist/tools/ensure.js redis-server nginx
+// Silent when each program is there; installs what is missing, or says how to.
+import { findProgram } from './find-program.js'
+import { packageManager } from './package-manager.js'
+
+/** The package that brings each program, by package manager. */
+const PACKAGES: Record<string, Record<string, string>> = {
+  'redis-server': { 'apt-get': 'redis-server', brew: 'redis' },
+  nginx: { 'apt-get': 'nginx', brew: 'nginx' }
+}
+
+const path = process.env.PATH ?? ''
+const isMissing = (program: string): boolean => findProgram(program, path) === undefined
+const missing = process.argv.slice(2).filter(isMissing)
+if (missing.length > 0) process.exitCode = install(missing)
+
+function install (programs: readonly string[]): number {
+  const names = programs.join(' and ')
+  const what = `${names} ${programs.length === 1 ? 'is' : 'are'} not installed`
+  const manager = packageManager(path)
+  if (manager === undefined) return refuse(`${what}, and neither apt-get nor brew is here to do it: install ${names}, then try again.`)
+
+  const packages = programs.map((program) => PACKAGES[program]?.[manager.name] ?? program)
+  const command = manager.command(packages)
+  if (manager.obstacle !== undefined) return refuse(`${what}, but ${manager.obstacle}. Run this, then try again:\n  ${command}`)
+
+  console.log(`${what}: installing with ${manager.name} (no service is started)`)
+  if (!manager.install(packages)) return refuse(`${manager.name} failed, see above. Run this yourself, then try again:\n  ${command}`)
+  const still = programs.filter(isMissing)
+  return still.length === 0 ? 0 : refuse(`${manager.name} succeeded, but ${still.join(' and ')} is still not on PATH (${path}).`)
+}
+
+function refuse (message: string): number {
+  console.error(message)
+  return 1
+}

@@ -1,0 +1,48 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { type Test } from 'tap'
+import { type Program, program } from './program.js'
+
+const SERVER = fileURLToPath(new URL('../../../services/catalog/dist/src/server.js', import.meta.url))
+
+export interface CatalogOptions {
+  /** Instances that share a data folder share the database, and the SQLite store. */
+  readonly dataDir: string
+  /** The store they share; SQLite in `dataDir` where it is left out. */
+  readonly redisUrl?: string
+  /** Its name in Cache-Status. */
+  readonly instance?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** One real instance of the catalog. */
+export interface TestCatalog extends Program {
+  readonly url: string
+  readonly port: number
+}
+
+/** Starts an instance on a free port and resolves when it is ready; it ends with the test. */
+export async function startCatalog (t: Test, { dataDir, redisUrl, instance = 'catalog-1', env }: CatalogOptions): Promise<TestCatalog> {
+  const { REDIS_URL: _, ...inherited } = process.env
+  const child = fork(SERVER, [], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: {
+      ...inherited,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      INSTANCE: instance,
+      DATA_DIR: dataDir,
+      LOG_LEVEL: 'warn',
+      ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+      ...env
+    }
+  })
+  const catalog = program(t, child)
+  const port = await new Promise<number>((resolve, reject) => {
+    child.on('message', (message) => {
+      if (typeof message === 'object' && message !== null && 'port' in message && typeof message.port === 'number') resolve(message.port)
+    })
+    child.once('close', () => { reject(new Error(`${instance} ended before it was ready:\n${catalog.output()}`)) })
+  })
+  return { ...catalog, port, url: `http://127.0.0.1:${port}` }
+}
