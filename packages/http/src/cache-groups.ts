@@ -1,0 +1,30 @@
+import { parseList, serializeList } from 'structured-headers'
+import { toPrintableAscii } from './ascii.js'
+import { fieldValue, type HeaderValue } from './headers.js'
+
+/**
+ * Reads the groups of a Cache-Groups or Cache-Group-Invalidation field (RFC 9875 2, 3): a List of Strings.
+ * A field that is not one is ignored as a whole, parameters are ignored, a group is named once.
+ */
+export function parseCacheGroups (field: HeaderValue): string[] {
+  const text = fieldValue(field)
+  if (text === undefined) return []
+  let members: readonly unknown[]
+  try {
+    members = parseList(text).map(([value]: readonly unknown[]) => value)
+  } catch {
+    return []
+  }
+  const groups = members.filter((member) => typeof member === 'string')
+  return groups.length === members.length ? [...new Set(groups)] : []
+}
+
+/**
+ * Writes a Cache-Groups or Cache-Group-Invalidation field. What a String cannot carry is percent-encoded,
+ * the same way in both fields, so that they still name the same group.
+ *
+ * @example formatCacheGroups(['products', 'product:7']) // '"products", "product:7"'
+ */
+export function formatCacheGroups (groups: readonly string[]): string {
+  return serializeList(groups.map((group) => [toPrintableAscii(group), new Map()]))
+}

@@ -1,0 +1,7 @@
+export { type HeaderValue, type Headers, fieldValue } from './headers.js'
+export { type EntityTag, parseEntityTag, parseEntityTags, strongMatch, weakMatch } from './etag.js'
+export { type Representation, evaluatePreconditions } from './preconditions.js'
+export { type CacheControl, parseCacheControl, deltaSeconds } from './cache-control.js'
+export { type NotStorable, whyNotStorable } from './storable.js'
+export { type CacheStatus, formatCacheStatus } from './cache-status.js'
+export { parseCacheGroups, formatCacheGroups } from './cache-groups.js'

@@ -1,0 +1,57 @@
+import { parseEntityTag, parseEntityTags, strongMatch, weakMatch, type EntityTag } from './etag.js'
+import { fieldValue, type Headers } from './headers.js'
+import { parseHttpDate } from './http-date.js'
+
+/** The validators of a current representation, as its ETag and Last-Modified fields have them. */
+export interface Representation {
+  readonly etag?: string | undefined
+  readonly lastModified?: string | undefined
+}
+
+/**
+ * Evaluates a request's preconditions in the order of RFC 9110 13.2.2. `current` is what a GET would answer
+ * now, or null when there is nothing. `not-modified` (304) is for GET and HEAD, `failed` (412) for any method.
+ *
+ * @example
+ * evaluatePreconditions({ method: 'PUT', headers: { 'if-match': '"1"' } }, { etag: '"2"' }) // 'failed'
+ */
+export function evaluatePreconditions (
+  request: { method: string, headers: Headers },
+  current: Representation | null
+): 'proceed' | 'not-modified' | 'failed' {
+  const { method, headers } = request
+  // Methods that neither select nor change a representation ignore preconditions (13.2.1).
+  if (method === 'OPTIONS' || method === 'TRACE' || method === 'CONNECT') return 'proceed'
+  const safe = method === 'GET' || method === 'HEAD'
+
+  const ifMatch = fieldValue(headers['if-match'])
+  if (ifMatch !== undefined) {
+    if (!anyMatches(ifMatch, current, strongMatch)) return 'failed'
+  } else if (isAfter(current?.lastModified, fieldValue(headers['if-unmodified-since'])) === true) {
+    return 'failed'
+  }
+
+  const ifNoneMatch = fieldValue(headers['if-none-match'])
+  if (ifNoneMatch !== undefined) {
+    if (!anyMatches(ifNoneMatch, current, weakMatch)) return 'proceed'
+    return safe ? 'not-modified' : 'failed'
+  }
+  if (safe && isAfter(current?.lastModified, fieldValue(headers['if-modified-since'])) === false) return 'not-modified'
+  return 'proceed'
+}
+
+function anyMatches (field: string, current: Representation | null, match: (a: EntityTag, b: EntityTag) => boolean): boolean {
+  if (current === null) return false
+  const wanted = parseEntityTags(field)
+  if (wanted === '*') return true
+  const tag = current.etag === undefined ? undefined : parseEntityTag(current.etag)
+  return tag !== undefined && wanted.some((candidate) => match(candidate, tag))
+}
+
+/** Undefined when either date is missing or no HTTP-date: such a condition is ignored (13.1.3, 13.1.4). */
+function isAfter (lastModified: string | undefined, field: string | undefined): boolean | undefined {
+  if (lastModified === undefined || field === undefined) return undefined
+  const modified = parseHttpDate(lastModified)
+  const asked = parseHttpDate(field)
+  return modified === undefined || asked === undefined ? undefined : modified > asked
+}

@@ -1,0 +1,91 @@
+import t, { type Test } from 'tap'
+import { evaluatePreconditions, type Headers, type Representation } from '../src/index.js'
+
+const before = 'Sun, 06 Nov 1994 08:49:36 GMT'
+const date = 'Sun, 06 Nov 1994 08:49:37 GMT'
+const after = 'Sun, 06 Nov 1994 08:49:38 GMT'
+const both: Representation = { etag: '"a"', lastModified: date }
+const weakTag: Representation = { etag: 'W/"a"' }
+const bare: Representation = {}
+
+type Outcome = ReturnType<typeof evaluatePreconditions>
+type Row = [headers: Headers, current: Representation | null, get: Outcome, put: Outcome]
+
+function check (t: Test, rows: Row[]) {
+  for (const [headers, current, get, put] of rows) {
+    const name = `${JSON.stringify(headers)} on ${JSON.stringify(current)}`
+    for (const method of ['GET', 'HEAD']) t.equal(evaluatePreconditions({ method, headers }, current), get, `${method} ${name}`)
+    for (const method of ['PUT', 'POST', 'PATCH', 'DELETE']) t.equal(evaluatePreconditions({ method, headers }, current), put, `${method} ${name}`)
+  }
+}
+
+t.test('no precondition', async (t) => check(t, [
+  [{}, both, 'proceed', 'proceed'],
+  [{}, null, 'proceed', 'proceed']
+]))
+
+t.test('If-Match: strong comparison, `*` asks for any representation (RFC 9110 13.1.1)', async (t) => check(t, [
+  [{ 'if-match': '"a"' }, both, 'proceed', 'proceed'],
+  [{ 'if-match': '"x", "a"' }, both, 'proceed', 'proceed'],
+  [{ 'if-match': ['"x"', '"a"'] }, both, 'proceed', 'proceed'],
+  [{ 'if-match': '"b"' }, both, 'failed', 'failed'],
+  [{ 'if-match': 'W/"a"' }, both, 'failed', 'failed'],
+  [{ 'if-match': '"a"' }, weakTag, 'failed', 'failed'],
+  [{ 'if-match': '"a"' }, bare, 'failed', 'failed'],
+  [{ 'if-match': '"a"' }, { etag: 'no tag' }, 'failed', 'failed'],
+  [{ 'if-match': 'a' }, both, 'failed', 'failed'],
+  [{ 'if-match': '' }, both, 'failed', 'failed'],
+  [{ 'if-match': '"a"' }, null, 'failed', 'failed'],
+  [{ 'if-match': '*' }, bare, 'proceed', 'proceed'],
+  [{ 'if-match': '*' }, null, 'failed', 'failed']
+]))
+
+t.test('If-None-Match: weak comparison, `*` asks for none (RFC 9110 13.1.2)', async (t) => check(t, [
+  [{ 'if-none-match': '"a"' }, both, 'not-modified', 'failed'],
+  [{ 'if-none-match': 'W/"a"' }, both, 'not-modified', 'failed'],
+  [{ 'if-none-match': '"a"' }, weakTag, 'not-modified', 'failed'],
+  [{ 'if-none-match': '"x", W/"a"' }, both, 'not-modified', 'failed'],
+  [{ 'if-none-match': '"b"' }, both, 'proceed', 'proceed'],
+  [{ 'if-none-match': '"a"' }, bare, 'proceed', 'proceed'],
+  [{ 'if-none-match': '"a"' }, null, 'proceed', 'proceed'],
+  [{ 'if-none-match': '*' }, bare, 'not-modified', 'failed'],
+  [{ 'if-none-match': '*' }, null, 'proceed', 'proceed']
+]))
+
+t.test('If-Modified-Since: GET and HEAD only, ignored unless both dates are dates (RFC 9110 13.1.3)', async (t) => check(t, [
+  [{ 'if-modified-since': before }, both, 'proceed', 'proceed'],
+  [{ 'if-modified-since': date }, both, 'not-modified', 'proceed'],
+  [{ 'if-modified-since': after }, both, 'not-modified', 'proceed'],
+  [{ 'if-modified-since': '0' }, both, 'proceed', 'proceed'],
+  [{ 'if-modified-since': after }, bare, 'proceed', 'proceed'],
+  [{ 'if-modified-since': after }, { lastModified: 'yesterday' }, 'proceed', 'proceed'],
+  [{ 'if-modified-since': after }, null, 'proceed', 'proceed']
+]))
+
+t.test('If-Unmodified-Since: ignored unless both dates are dates (RFC 9110 13.1.4)', async (t) => check(t, [
+  [{ 'if-unmodified-since': before }, both, 'failed', 'failed'],
+  [{ 'if-unmodified-since': date }, both, 'proceed', 'proceed'],
+  [{ 'if-unmodified-since': after }, both, 'proceed', 'proceed'],
+  [{ 'if-unmodified-since': 'tomorrow' }, both, 'proceed', 'proceed'],
+  [{ 'if-unmodified-since': before }, bare, 'proceed', 'proceed'],
+  [{ 'if-unmodified-since': before }, null, 'proceed', 'proceed']
+]))
+
+t.test('precedence (RFC 9110 13.2.2)', async (t) => check(t, [
+  // If-Match hides If-Unmodified-Since, in both directions.
+  [{ 'if-match': '"a"', 'if-unmodified-since': before }, both, 'proceed', 'proceed'],
+  [{ 'if-match': '"b"', 'if-unmodified-since': after }, both, 'failed', 'failed'],
+  // If-None-Match hides If-Modified-Since.
+  [{ 'if-none-match': '"b"', 'if-modified-since': after }, both, 'proceed', 'proceed'],
+  [{ 'if-none-match': '"a"', 'if-modified-since': before }, both, 'not-modified', 'failed'],
+  // If-Match comes first, then If-None-Match is still asked.
+  [{ 'if-match': '"a"', 'if-none-match': '"a"' }, both, 'not-modified', 'failed'],
+  [{ 'if-match': '"b"', 'if-none-match': '"a"' }, both, 'failed', 'failed'],
+  [{ 'if-unmodified-since': date, 'if-modified-since': date }, both, 'not-modified', 'proceed']
+]))
+
+t.test('methods that select no representation ignore preconditions (RFC 9110 13.2.1)', async (t) => {
+  for (const method of ['OPTIONS', 'TRACE', 'CONNECT']) {
+    t.equal(evaluatePreconditions({ method, headers: { 'if-match': '"b"', 'if-none-match': '*' } }, both), 'proceed', method)
+  }
+})
