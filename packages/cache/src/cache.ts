@@ -1,0 +1,359 @@
+import type { MemoryLimits } from './bounded-map.js'
+import { parseDuration, type Duration } from './duration.js'
+import { checkKey, checkTags, freshness, keyTag, servesError, type Entry } from './entry.js'
+import { CacheError, shown } from './errors.js'
+import { emit, type Source } from './events.js'
+import { type EntryOptions, Fill, makeEntry } from './fill.js'
+import { type Flight, Flights, type Landing } from './flights.js'
+import { defaultSerializer, type Serializer } from './serializer.js'
+import type { Store } from './store.js'
+import { type Found, isFresh, Tiers } from './tiers.js'
+
+/** Options of {@link createCache}. */
+export interface CacheOptions<T> {
+  readonly store: Store
+  /** One logical cache: keys and tags of different namespaces never meet. Letters, digits, `.`, `_`, `-`. */
+  readonly namespace: string
+  /** This instance's memory before the store; false for none. Default 64 MiB and 10,000 entries. */
+  readonly l1?: MemoryLimits | false
+  /** How values become bytes. Default: Buffers and strings as they are, the rest as JSON. */
+  readonly serializer?: Serializer<T>
+  /** How long others wait for a fill before they compute for themselves. Default 10 s. */
+  readonly fillTimeout?: Duration
+}
+
+/** Options of {@link Cache.remember}. */
+export interface RememberOptions<U> extends Omit<EntryOptions, 'tags'> {
+  /** Tags, or what makes them of the value. */
+  readonly tags?: readonly string[] | ((value: U) => readonly string[])
+  /** How long `null` and `undefined` are kept, with no stale windows. Default: as any value. */
+  readonly negativeTtl?: Duration
+}
+
+/** A value that may be used. `stale`: within its stale-while-revalidate window, or in place of an error. */
+export interface Hit<T> {
+  readonly entry: Entry<T>
+  readonly source: Source
+  readonly stale: boolean
+}
+
+/** Counts since the cache was made, of this instance. */
+export interface CacheStats {
+  readonly hits: { readonly l1: number, readonly l2: number, readonly flight: number }
+  readonly stale: number
+  readonly misses: number
+  readonly stores: number
+  /** Entries found and not used: invalid by Rule V, or not whole. */
+  readonly discarded: number
+  readonly invalidations: number
+  readonly errors: number
+  readonly l1: { readonly entries: number, readonly bytes: number, readonly evictions: number }
+  readonly flights: number
+}
+
+/**
+ * A cache of two tiers, this instance's memory before a shared store, in which no value computed before an
+ * invalidation is served after it. Values from memory are the same object for everyone: do not change them.
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION
+ * @example
+ * const cache = createCache<Product>({ store: memoryStore(), namespace: 'products' })
+ * const product = await cache.remember('42', { ttl: '1m', tags: ['product:42'] }, () => db.product(42))
+ * await cache.invalidate(['product:42'])
+ */
+export function createCache<T = unknown> (options: CacheOptions<T>): Cache<T> {
+  return new Cache(options)
+}
+
+/** See {@link createCache}. */
+export class Cache<T> {
+  readonly namespace: string
+  readonly #store: Store
+  readonly #tiers: Tiers<T>
+  readonly #flights: Flights<T>
+  readonly #counts = { l1: 0, l2: 0, flight: 0, stale: 0, misses: 0, stores: 0, invalidations: 0, errors: 0 }
+
+  constructor ({ store, namespace, l1 = {}, serializer, fillTimeout = '10s' }: CacheOptions<T>) {
+    checkNamespace(namespace)
+    this.namespace = namespace
+    this.#store = store
+    // The default gives back what it was given, so what T is, is the caller's word.
+    this.#tiers = new Tiers(namespace, store.namespace(namespace), serializer ?? defaultSerializer as Serializer<T>, l1)
+    this.#flights = new Flights(parseDuration(fillTimeout, 'fillTimeout'))
+  }
+
+  /**
+   * The value under the key, computed by `fn` if there is none: once, however many ask for it meanwhile.
+   * A stale value within its window is returned at once while one caller computes the next; within `staleIfError`
+   * it is returned if `fn` fails.
+   * @throws what `fn` throws, also to everyone who waited for it; CacheError for options that are none
+   */
+  remember<U extends T> (key: string, options: RememberOptions<U>, fn: () => U | Promise<U>): Promise<U> {
+    const hit = this.lookup(key)
+    // A key holds what its fn returned: that this is always the same kind of thing is the caller's word.
+    if (hit !== undefined && !hit.stale) return Promise.resolve(hit.entry.value as U)
+    return this.#remember(key, options, fn, hit)
+  }
+
+  /** The fresh value under the key; undefined if there is none, or if it is `undefined` that is kept. */
+  async get (key: string): Promise<T | undefined> {
+    return (await this.#fresh(key))?.entry.value
+  }
+
+  /** As `get` for each key, in their order, with one read of the store for all. */
+  async getMany (keys: readonly string[]): Promise<(T | undefined)[]> {
+    keys.forEach(checkKey)
+    const distinct = [...new Set(keys)]
+    const found = await this.#read(distinct, this.#tiers.findMany(distinct)) ?? []
+    const values = new Map(distinct.map((key, i) => [key, this.#countFresh(key, found[i])?.entry.value]))
+    return keys.map((key) => values.get(key))
+  }
+
+  async has (key: string): Promise<boolean> {
+    return await this.#fresh(key) !== undefined
+  }
+
+  /** Stores a value; resolves when every instance can see it. False if it was invalidated meanwhile. */
+  async set (key: string, value: T, options: EntryOptions): Promise<boolean> {
+    checkKey(key)
+    const stamp = await this.#asked('give a stamp', this.#namespace.stamp())
+    return this.#asked('store the value', this.#put(key, makeEntry(value, stamp, options)))
+  }
+
+  /** Invalidates the key for every instance, a fill of it under way included. */
+  async delete (key: string): Promise<void> {
+    checkKey(key)
+    await this.#invalidate([keyTag(key)])
+    // What is invalid already may as well go at once; if it does not, it ends by itself.
+    await this.#namespace.delete(key).catch((error: unknown) => this.#failed('write', key, error))
+  }
+
+  /**
+   * Invalidates every entry that carries one of the tags, and every fill under way that will. When it resolves, no
+   * instance serves any of them. Costs as much as there are tags, however many entries carry them.
+   * @throws CacheError WEIR_CACHE_INVALID_TAG; WEIR_CACHE_STORE_FAILED: nothing is invalidated
+   */
+  async invalidate (tags: readonly string[]): Promise<void> {
+    checkTags(tags)
+    if (tags.length > 0) await this.#invalidate(tags)
+  }
+
+  /** Invalidates everything in a namespace, this cache's own by default. */
+  async clear (namespace = this.namespace): Promise<void> {
+    checkNamespace(namespace)
+    const stamp = await this.#asked('clear', this.#store.namespace(namespace).clear())
+    if (namespace === this.namespace) this.#tiers.l1?.clear()
+    emit('weir:cache:clear', () => ({ namespace, stamp }))
+  }
+
+  stats (): CacheStats {
+    const { l1, l2, flight, ...counts } = this.#counts
+    const memory = this.#tiers.l1
+    return {
+      ...counts,
+      hits: { l1, l2, flight },
+      discarded: this.#tiers.discarded,
+      l1: { entries: memory?.size ?? 0, bytes: memory?.bytes ?? 0, evictions: memory?.evictions ?? 0 },
+      flights: this.#flights.size
+    }
+  }
+
+  /**
+   * What memory has that may be used, without waiting. With `acquire` and `revalidate` the building block for
+   * callers that cannot hand over a function, such as an HTTP server's hooks.
+   */
+  lookup (key: string): Hit<T> | undefined {
+    return this.#usable(key, this.#peek(key))
+  }
+
+  /** As `lookup`, and then what the store has. */
+  async find (key: string): Promise<Hit<T> | undefined> {
+    checkKey(key)
+    return this.lookup(key) ?? this.#usable(key, await this.#read([key], this.#tiers.find(key)))
+  }
+
+  /**
+   * A value that may be used, or the duty to compute it. While one caller has the duty the others wait for its end, but
+   * take only what is valid for them: a value whose fill began before they came, and that was invalidated before
+   * it ended, may be too old for them, and they start over.
+   * @throws what the fill they waited for failed with
+   */
+  async acquire (key: string): Promise<Hit<T> | Fill<T>> {
+    checkKey(key)
+    const arrival = this.#flights.latest
+    for (;;) {
+      const flight = this.#flights.of(key)
+      if (flight === undefined) return this.#lead(key, this.#flights.begin(key))
+      // Nobody waits for a revalidation while the stale value will do.
+      const stale = flight.background ? this.#usable(key, await this.#read([key], this.#tiers.find(key))) : undefined
+      if (stale !== undefined) return stale
+      const landing = await flight.landed
+      if (landing.kind === 'none') return this.#fill(key, undefined, undefined)
+      const hit = await this.#boarded(key, landing, flight.number > arrival)
+      if (hit !== undefined) return hit
+    }
+  }
+
+  /** The duty to replace a stale value, unless somebody in this process has it already, or another has done it. */
+  async revalidate (key: string, stale: Entry<T>): Promise<Fill<T> | undefined> {
+    if (this.#flights.of(key) !== undefined) return undefined
+    const flight = this.#flights.begin(key, true)
+    const found = await this.#read([key], this.#tiers.find(key))
+    if (found === undefined || !isFresh(found)) return this.#fill(key, flight, stale)
+    flight.land({ kind: 'value', ...found })
+    return undefined
+  }
+
+  get #namespace () {
+    return this.#tiers.l2
+  }
+
+  async #remember<U extends T> (
+    key: string, options: RememberOptions<U>, fn: () => U | Promise<U>, peeked: Hit<T> | undefined
+  ): Promise<U> {
+    const outcome = peeked ?? await this.acquire(key)
+    if (outcome instanceof Fill) return this.#run(outcome, options, fn)
+    if (outcome.stale) {
+      this.revalidate(key, outcome.entry)
+        .then((fill) => fill && this.#run(fill, options, fn))
+        .catch((error: unknown) => this.#failed('fill', key, error))
+    }
+    return outcome.entry.value as U
+  }
+
+  async #run<U extends T> (fill: Fill<T>, options: RememberOptions<U>, fn: () => U | Promise<U>): Promise<U> {
+    let value: U
+    try {
+      value = await fn()
+    } catch (error) {
+      fill.fail(error)
+      if (fill.stale === undefined || !servesError(fill.stale, Date.now())) throw error
+      this.#failed('fill', fill.key, error)
+      return fill.stale.value as U
+    }
+    const { tags = [], negativeTtl, ...rest } = options
+    const negative = (value === null || value === undefined) && negativeTtl !== undefined
+    await fill.commit(value, () => ({
+      ...(negative ? { ttl: negativeTtl } : rest),
+      tags: typeof tags === 'function' ? tags(value) : tags
+    }))
+    return value
+  }
+
+  /** The one who began the flight: reads the store, and computes what is not there. */
+  async #lead (key: string, flight: Flight<T>): Promise<Hit<T> | Fill<T>> {
+    const found = await this.#read([key], this.#tiers.find(key))
+    const hit = this.#usable(key, found)
+    if (hit === undefined) return this.#fill(key, flight, found?.entry)
+    flight.land({ kind: 'value', entry: hit.entry, source: hit.source })
+    return hit
+  }
+
+  /** The stamp is taken before the value is computed: that is what makes Rule V hold for fills that are slow. */
+  async #fill (key: string, flight: Flight<T> | undefined, stale: Entry<T> | undefined): Promise<Fill<T>> {
+    this.#counts.misses++
+    emit('weir:cache:miss', () => ({ namespace: this.namespace, key }))
+    if (flight !== undefined) this.#flights.depart(flight)
+    const stamp = await this.#read([key], this.#namespace.stamp())
+    return new Fill(key, stamp, stale, flight, (entry) => this.#keep(key, entry))
+  }
+
+  async #keep (key: string, entry: Entry<T>): Promise<boolean> {
+    try {
+      return await this.#put(key, entry)
+    } catch (error) {
+      if (error instanceof CacheError && error.code === 'WEIR_CACHE_UNSERIALIZABLE') throw error
+      this.#failed('write', key, error)
+      return false
+    }
+  }
+
+  /** What a flight's landing is worth to one who waited; undefined to start over. */
+  async #boarded (key: string, landing: Exclude<Landing<T>, { kind: 'none' }>, own: boolean): Promise<Hit<T> | undefined> {
+    const { entry, source } = landing.kind === 'value' ? landing : { entry: landing.stale, source: 'flight' as const }
+    const inPlaceOfError = landing.kind === 'error'
+    if (inPlaceOfError && (entry === undefined || !servesError(entry, Date.now()))) throw landing.error
+    if (entry === undefined) return undefined
+    // A store that does not answer cannot say that the value is still valid, so it is not.
+    if (!own && !await this.#read([key], this.#tiers.isValid(key, entry))) return undefined
+    return this.#count(key, { entry, source, stale: inPlaceOfError || freshness(entry, Date.now()) === 'stale' })
+  }
+
+  /** A read that fails finds nothing: the request goes on without the cache, and the event tells. */
+  async #read<R> (keys: readonly string[], answer: Promise<R>): Promise<R | undefined> {
+    try {
+      return await answer
+    } catch (error) {
+      this.#failed('read', keys.join(' '), error)
+      return undefined
+    }
+  }
+
+  /** As `#read`, for a store that judges here and now. */
+  #peek (key: string): Found<T> | undefined {
+    try {
+      return this.#tiers.peek(key)
+    } catch (error) {
+      this.#failed('read', key, error)
+      return undefined
+    }
+  }
+
+  async #put (key: string, entry: Entry<T>): Promise<boolean> {
+    const stored = await this.#tiers.put(key, entry)
+    if (stored) this.#counts.stores++
+    return stored
+  }
+
+  async #fresh (key: string): Promise<Hit<T> | undefined> {
+    checkKey(key)
+    const peeked = this.#peek(key)
+    return this.#countFresh(key, isFresh(peeked) ? peeked : await this.#read([key], this.#tiers.find(key)))
+  }
+
+  #countFresh (key: string, found: Found<T> | undefined): Hit<T> | undefined {
+    if (found !== undefined && isFresh(found)) return this.#count(key, { ...found, stale: false })
+    this.#counts.misses++
+    emit('weir:cache:miss', () => ({ namespace: this.namespace, key }))
+    return undefined
+  }
+
+  #usable (key: string, found: Found<T> | undefined): Hit<T> | undefined {
+    if (found === undefined) return undefined
+    const state = freshness(found.entry, Date.now())
+    if (state === 'expired') return undefined
+    return this.#count(key, { entry: found.entry, source: found.source, stale: state === 'stale' })
+  }
+
+  #count (key: string, hit: Hit<T>): Hit<T> {
+    this.#counts[hit.source]++
+    if (hit.stale) this.#counts.stale++
+    emit('weir:cache:hit', () => ({ namespace: this.namespace, key, source: hit.source, stale: hit.stale }))
+    return hit
+  }
+
+  async #invalidate (tags: readonly string[]): Promise<void> {
+    const stamp = await this.#asked('invalidate', this.#namespace.invalidate(tags))
+    this.#counts.invalidations++
+    emit('weir:cache:invalidate', () => ({ namespace: this.namespace, tags, stamp }))
+  }
+
+  async #asked<R> (what: string, answer: Promise<R>): Promise<R> {
+    try {
+      return await answer
+    } catch (cause) {
+      if (cause instanceof CacheError) throw cause
+      this.#counts.errors++
+      throw new CacheError('WEIR_CACHE_STORE_FAILED', what, { cause })
+    }
+  }
+
+  #failed (operation: 'read' | 'write' | 'fill', key: string, error: unknown): void {
+    this.#counts.errors++
+    emit('weir:cache:error', () => ({ namespace: this.namespace, operation, key, error }))
+  }
+}
+
+function checkNamespace (name: unknown): void {
+  if (typeof name === 'string' && /^[\w.-]+$/.test(name)) return
+  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `namespace ${shown(name)}: use letters, digits, '.', '_' and '-'`)
+}

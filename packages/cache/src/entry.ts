@@ -1,0 +1,65 @@
+import { CacheError, shown } from './errors.js'
+import type { Stamp } from './store.js'
+
+/**
+ * One stored value with what is needed to judge it.
+ * Times are milliseconds since the epoch, on the clock of the instance that filled it.
+ */
+export interface Entry<T> {
+  readonly value: T
+  /** Taken before the value was computed: Rule V compares it with the tags' records. */
+  readonly stamp: Stamp
+  readonly tags: readonly string[]
+  readonly storedAt: number
+  readonly freshUntil: number
+  /** Until then a stale value may be served while a new one is fetched (RFC 5861, section 3). */
+  readonly staleUntil: number
+  /** Until then a stale value may be served instead of an error (RFC 5861, section 4). */
+  readonly errorUntil: number
+}
+
+/** `stale`: within its stale-while-revalidate window. `expired`: at most good enough instead of an error. */
+export type Freshness = 'fresh' | 'stale' | 'expired'
+
+export function freshness (entry: Entry<unknown>, now: number): Freshness {
+  if (now < entry.freshUntil) return 'fresh'
+  return now < entry.staleUntil ? 'stale' : 'expired'
+}
+
+/** Whether the entry may stand in for a failed fill (RFC 5861, section 4). */
+export function servesError (entry: Entry<unknown>, now: number): boolean {
+  return now < entry.errorUntil
+}
+
+/** When nobody may want the entry any more. */
+export function goneAt (entry: Entry<unknown>): number {
+  return Math.max(entry.freshUntil, entry.staleUntil, entry.errorUntil)
+}
+
+// A lone surrogate has no UTF-8: a store would give back another string, which no longer names what it named.
+const LONE_SURROGATE = /\p{Cs}/u
+// eslint-disable-next-line no-control-regex -- control characters are what is refused
+const CONTROL = /[\u0000-\u001f\u007f]/
+
+/** @throws CacheError WEIR_CACHE_INVALID_TAG */
+export function checkTags (tags: readonly unknown[]): void {
+  if (!Array.isArray(tags)) throw new CacheError('WEIR_CACHE_INVALID_TAG', `${shown(tags)}, not in an array,`)
+  for (const tag of tags) {
+    if (typeof tag !== 'string' || tag === '' || CONTROL.test(tag) || LONE_SURROGATE.test(tag)) {
+      throw new CacheError('WEIR_CACHE_INVALID_TAG', shown(tag))
+    }
+  }
+}
+
+/** @throws CacheError WEIR_CACHE_INVALID_KEY */
+export function checkKey (key: unknown): void {
+  if (typeof key !== 'string' || key === '' || LONE_SURROGATE.test(key)) {
+    throw new CacheError('WEIR_CACHE_INVALID_KEY', shown(key))
+  }
+}
+
+/**
+ * The tag every entry carries for its own key, so that deleting a key is an invalidation like any other and
+ * also stops a fill of that key that is still under way. The control character keeps it apart from users' tags.
+ */
+export const keyTag = (key: string) => `\u0001${key}`

@@ -1,0 +1,34 @@
+import { channel } from 'node:diagnostics_channel'
+import type { Stamp } from './store.js'
+
+/** Where a value came from: this instance's memory, the shared store, or a fill somebody else had begun. */
+export type Source = 'l1' | 'l2' | 'flight'
+
+/** The messages on this package's diagnostics channels, by channel name. */
+export interface CacheEvents {
+  'weir:cache:hit': { namespace: string, key: string, source: Source, stale: boolean }
+  'weir:cache:miss': { namespace: string, key: string }
+  'weir:cache:store': { namespace: string, key: string, tags: readonly string[], bytes: number }
+  /** An entry that was there and is not used: Rule V says no, or its frame is not whole. */
+  'weir:cache:discard': { namespace: string, key: string, reason: 'invalid' | 'corrupt' }
+  'weir:cache:invalidate': { namespace: string, tags: readonly string[], stamp: Stamp }
+  'weir:cache:clear': { namespace: string, stamp: Stamp }
+  /** Something the caller is not told of: a store that failed while the request went on, a background fill. */
+  'weir:cache:error': { namespace: string, operation: 'read' | 'write' | 'fill', key: string, error: unknown }
+}
+
+const channels = {
+  'weir:cache:hit': channel('weir:cache:hit'),
+  'weir:cache:miss': channel('weir:cache:miss'),
+  'weir:cache:store': channel('weir:cache:store'),
+  'weir:cache:discard': channel('weir:cache:discard'),
+  'weir:cache:invalidate': channel('weir:cache:invalidate'),
+  'weir:cache:clear': channel('weir:cache:clear'),
+  'weir:cache:error': channel('weir:cache:error')
+} satisfies Record<keyof CacheEvents, unknown>
+
+/** Publishes to whoever listens; the message is only made when somebody does. */
+export function emit<E extends keyof CacheEvents> (name: E, message: () => CacheEvents[E]): void {
+  const target = channels[name]
+  if (target.hasSubscribers) target.publish(message())
+}

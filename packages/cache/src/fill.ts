@@ -1,0 +1,84 @@
+import { parseDuration, type Duration } from './duration.js'
+import { checkTags, type Entry, goneAt } from './entry.js'
+import { CacheError, shown } from './errors.js'
+import type { Flight } from './flights.js'
+import type { Stamp } from './store.js'
+
+/** How long a value is good, and what invalidates it. */
+export interface EntryOptions {
+  /** How long it is fresh. */
+  readonly ttl: Duration
+  /** How long after that it may be served while a new one is fetched (RFC 5861, section 3). Default 0. */
+  readonly staleWhileRevalidate?: Duration
+  /** How long after `ttl` it may be served instead of an error (RFC 5861, section 4). Default 0. */
+  readonly staleIfError?: Duration
+  /** The part of `ttl`, 0 to 1, that is taken away at random, so that what was filled together does not end together. Default 0. */
+  readonly jitter?: number
+  readonly tags?: readonly string[]
+}
+
+/** What a fill does with a value; the cache implements it. */
+export type Commit<T> = (entry: Entry<T>) => Promise<boolean>
+
+/**
+ * The duty to compute a value, given to one caller of a key while others wait. It must end in exactly one of
+ * `commit`, `fail` or `abandon`; if it never does, the others stop waiting after the cache's `fillTimeout`.
+ */
+export class Fill<T> {
+  constructor (
+    readonly key: string,
+    /** Undefined if the store gave none: the value can then be shared with those who wait, but not kept. */
+    readonly stamp: Stamp | undefined,
+    /** A stale value that may stand in for a failure; see `servesError`. */
+    readonly stale: Entry<T> | undefined,
+    readonly flight: Flight<T> | undefined,
+    readonly store: Commit<T>
+  ) {}
+
+  /**
+   * Stores the value and hands it to those who wait; resolves when every instance can see it.
+   * `stored` is false if it was invalidated meanwhile, if it is not to be kept, or if the store failed.
+   * @param options called here, so that an error in it ends the flight too
+   * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG, WEIR_CACHE_UNSERIALIZABLE
+   */
+  async commit (value: T, options: () => EntryOptions): Promise<{ entry: Entry<T>, stored: boolean }> {
+    try {
+      const entry = makeEntry(value, this.stamp ?? 0, options())
+      const stored = this.stamp !== undefined && goneAt(entry) > entry.storedAt && await this.store(entry)
+      this.flight?.land({ kind: 'value', entry, source: 'flight' })
+      return { entry, stored }
+    } catch (error) {
+      this.fail(error)
+      throw error
+    }
+  }
+
+  /** Tells those who wait that there is no value; they get the stale one if there is one that may be used. */
+  fail (error: unknown): void {
+    this.flight?.land({ kind: 'error', error, stale: this.stale })
+  }
+
+  /** There may be a value, but not one to share: those who wait compute their own, without waiting for each other. */
+  abandon (): void {
+    this.flight?.land({ kind: 'none' })
+  }
+}
+
+export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions): Entry<T> {
+  const { ttl, staleWhileRevalidate = 0, staleIfError = 0, jitter = 0, tags = [] } = options
+  checkTags(tags)
+  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
+    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `jitter ${shown(jitter)}: give a number from 0 to 1`)
+  }
+  const storedAt = Date.now()
+  const freshUntil = storedAt + parseDuration(ttl, 'ttl') * (1 - jitter * Math.random())
+  return {
+    value,
+    stamp,
+    tags,
+    storedAt,
+    freshUntil,
+    staleUntil: freshUntil + parseDuration(staleWhileRevalidate, 'staleWhileRevalidate'),
+    errorUntil: freshUntil + parseDuration(staleIfError, 'staleIfError')
+  }
+}

@@ -1,0 +1,74 @@
+import { crc32 } from 'node:zlib'
+import { type Entry } from './entry.js'
+import { type Serialized } from './serializer.js'
+
+/**
+ * How an entry lies in a store: a fixed header, then tags, meta and body as raw bytes. Numbers are big-endian.
+ *
+ *     0  'W'            4  stamp        f64    44  tags length  u32
+ *     1  version  u8   12  storedAt     f64    48  meta length  u32
+ *     2  zero     u16  20  freshUntil   f64    52  body length  u32
+ *                      28  staleUntil   f64    56  crc32 of all after this field  u32
+ *                      36  errorUntil   f64    60  tags (joined by \n), meta, body
+ *
+ * The stamp's place is known to the Redis script that refuses to put an older frame over a newer one.
+ */
+export const VERSION = 1
+export const STAMP_OFFSET = 4
+const MAGIC = 0x57
+const HEADER = 60
+
+/** An entry whose value is still in its stored form. */
+export type Frame = Entry<{ readonly meta: string, readonly body: Buffer }>
+
+export function encodeFrame (entry: Entry<Serialized>): Buffer {
+  const { meta, body } = entry.value
+  const tags = entry.tags.join('\n')
+  const tagsLength = Buffer.byteLength(tags)
+  const metaLength = Buffer.byteLength(meta)
+  const frame = Buffer.allocUnsafe(HEADER + tagsLength + metaLength + body.byteLength)
+  frame[0] = MAGIC
+  frame[1] = VERSION
+  frame.writeUInt16BE(0, 2)
+  frame.writeDoubleBE(entry.stamp, STAMP_OFFSET)
+  frame.writeDoubleBE(entry.storedAt, 12)
+  frame.writeDoubleBE(entry.freshUntil, 20)
+  frame.writeDoubleBE(entry.staleUntil, 28)
+  frame.writeDoubleBE(entry.errorUntil, 36)
+  frame.writeUInt32BE(tagsLength, 44)
+  frame.writeUInt32BE(metaLength, 48)
+  frame.writeUInt32BE(body.byteLength, 52)
+  frame.write(tags, HEADER)
+  frame.write(meta, HEADER + tagsLength)
+  frame.set(body, HEADER + tagsLength + metaLength)
+  frame.writeUInt32BE(checksum(frame), 56)
+  return frame
+}
+
+/** The entry in a frame, or undefined if it is none of this version or not whole: a miss, never an error. */
+export function decodeFrame (frame: Buffer): Frame | undefined {
+  if (frame.length < HEADER || frame[0] !== MAGIC || frame[1] !== VERSION) return undefined
+  const meta = HEADER + frame.readUInt32BE(44)
+  const body = meta + frame.readUInt32BE(48)
+  if (frame.length !== body + frame.readUInt32BE(52) || frame.readUInt32BE(56) !== checksum(frame)) return undefined
+  return {
+    value: { meta: frame.toString('utf8', meta, body), body: own(frame.subarray(body)) },
+    stamp: frame.readDoubleBE(STAMP_OFFSET),
+    tags: meta === HEADER ? [] : frame.toString('utf8', HEADER, meta).split('\n'),
+    storedAt: frame.readDoubleBE(12),
+    freshUntil: frame.readDoubleBE(20),
+    staleUntil: frame.readDoubleBE(28),
+    errorUntil: frame.readDoubleBE(36)
+  }
+}
+
+// Header fields and payload in one sum; the field itself lies between them.
+const checksum = (frame: Buffer) => crc32(frame.subarray(HEADER), crc32(frame.subarray(0, 56)))
+
+/** A client's reply may be a slice of its 64 KiB read buffer, which a small body would then keep alive. */
+function own (body: Buffer): Buffer {
+  if (body.buffer.byteLength <= body.length + 1024) return body
+  const copy = Buffer.allocUnsafeSlow(body.length)
+  body.copy(copy)
+  return copy
+}

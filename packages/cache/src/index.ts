@@ -1,0 +1,11 @@
+export { type MemoryLimits } from './bounded-map.js'
+export {
+  Cache, type CacheOptions, type CacheStats, createCache, type Hit, type RememberOptions
+} from './cache.js'
+export { type Duration, parseDuration } from './duration.js'
+export { type Entry, type Freshness, freshness, servesError } from './entry.js'
+export { CacheError, type CacheErrorCode } from './errors.js'
+export { type CacheEvents, type Source } from './events.js'
+export { type EntryOptions, Fill } from './fill.js'
+export { defaultSerializer, type Serialized, type Serializer } from './serializer.js'
+export { type Stamp, type Store, type StoreCapabilities, type StoreNamespace } from './store.js'

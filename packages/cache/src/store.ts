@@ -1,0 +1,53 @@
+/**
+ * The order of fills and invalidations in one namespace: microseconds since the epoch, issued by the store
+ * as `max(clock + 1, now)`, so that stamps only grow, and go on growing if the counter itself is lost.
+ */
+export type Stamp = number
+
+/** A place where entries and tag records are kept. One store may hold many namespaces. */
+export interface Store {
+  /** For people: banners, logs, statistics. */
+  readonly kind: string
+  readonly capabilities: StoreCapabilities
+  /** The namespace's part of the store. Cheap; asks the store nothing yet. */
+  namespace (name: string): StoreNamespace
+  /** Ends what the store itself opened, never a client it was given. */
+  close (): Promise<void>
+}
+
+export interface StoreCapabilities {
+  /** Other processes see what this one writes. */
+  readonly shared: boolean
+  /** Entries outlive the process. */
+  readonly persistent: boolean
+  /** `judge` always answers: entries in memory need no question to the store. */
+  readonly judgesLocally: boolean
+}
+
+/**
+ * One logical cache in a store: frames under keys, and the records by which they are judged.
+ *
+ * Rule V: an entry is valid if and only if its stamp is above the namespace's floor and above the record of each
+ * of its tags (no record: 0). `barrier` is the highest of those, so `entry.stamp > barrier(entry.tags)`.
+ * If the records are lost, the floor becomes now: that costs misses, never staleness.
+ */
+export interface StoreNamespace {
+  /** The frames under the keys, in one round trip; undefined where there is none. */
+  get (keys: readonly string[]): Promise<(Buffer | undefined)[]>
+  /** Keeps a frame for `ttl` milliseconds, unless the store has one for the key with a higher stamp. */
+  set (key: string, stamp: Stamp, frame: Buffer, ttl: number): Promise<void>
+  delete (key: string): Promise<void>
+  /** Issues the next stamp. A fill takes one before its value is computed. */
+  stamp (): Promise<Stamp>
+  /** Issues a stamp and writes it to the record of each tag, atomically. Resolves when it holds for every reader. */
+  invalidate (tags: readonly string[]): Promise<Stamp>
+  /** Raises the floor to a new stamp: every entry there is becomes invalid. */
+  clear (): Promise<Stamp>
+  /** The stamp an entry with these tags has to exceed, asked of the store after this call began. */
+  barrier (tags: readonly string[]): Promise<Stamp>
+  /** Rule V from what is known here, now, for certain; undefined where the store has to be asked (`barrier`). */
+  judge (stamp: Stamp, tags: readonly string[]): boolean | undefined
+}
+
+/** The next stamp after `clock`, by this machine's clock. */
+export const nextStamp = (clock: Stamp): Stamp => Math.max(clock + 1, Date.now() * 1000)

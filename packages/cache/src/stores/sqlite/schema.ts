@@ -1,0 +1,30 @@
+import type { Database } from 'better-sqlite3'
+
+// Changes with any change of the tables. It is a cache: a file of another version is emptied, not converted.
+const VERSION = 1
+
+/**
+ * Makes the tables if the file is new. Instances may do so at the same moment: the lock of BEGIN IMMEDIATE orders them.
+ *
+ * `namespaces` holds a namespace's clock and floor, `tags` its records, `entries` the frames.
+ */
+export function migrate (db: Database): void {
+  db.transaction(() => {
+    const version = db.pragma('user_version', { simple: true })
+    if (version === VERSION) return
+    db.exec(`
+      DROP TABLE IF EXISTS namespaces; DROP TABLE IF EXISTS tags; DROP TABLE IF EXISTS entries;
+      CREATE TABLE namespaces (name TEXT PRIMARY KEY, clock INTEGER NOT NULL, floor INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE tags (namespace TEXT NOT NULL, tag TEXT NOT NULL, stamp INTEGER NOT NULL, PRIMARY KEY (namespace, tag)) WITHOUT ROWID;
+      CREATE INDEX tags_by_stamp ON tags (namespace, stamp);
+      CREATE TABLE entries (
+        id INTEGER PRIMARY KEY,
+        namespace TEXT NOT NULL, key TEXT NOT NULL,
+        stamp INTEGER NOT NULL, gone_at INTEGER NOT NULL, frame BLOB NOT NULL,
+        UNIQUE (namespace, key)
+      );
+      CREATE INDEX entries_by_end ON entries (gone_at);
+      PRAGMA user_version = ${VERSION};
+    `)
+  }).immediate()
+}

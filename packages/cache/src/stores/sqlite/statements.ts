@@ -1,0 +1,70 @@
+import type { Database, Statement } from 'better-sqlite3'
+import type { Stamp } from '../../store.js'
+
+/** Everything the SQLite store says to its file, prepared once. */
+export interface Statements {
+  readonly dataVersion: Statement<[], number>
+  readonly used: Statement<[], { used: number }>
+  readonly namespace: Statement<[name: string], { clock: Stamp, floor: Stamp }>
+  /** A namespace nobody has used, or whose row is lost: its floor is now, and not below `known`. */
+  readonly begin: Statement<[{ name: string, known: Stamp }]>
+  readonly tick: Statement<[name: string], { clock: Stamp }>
+  readonly raise: Statement<[floor: Stamp, name: string]>
+  readonly record: Statement<[namespace: string, tag: string, stamp: Stamp]>
+  readonly recordsAfter: Statement<[namespace: string, stamp: Stamp], { tag: string, stamp: Stamp }>
+  /** The latest of the records beyond the number to keep. */
+  readonly lastPruned: Statement<[namespace: string, keep: number], { stamp: Stamp }>
+  readonly prune: Statement<[namespace: string, upTo: Stamp]>
+  readonly read: Statement<[namespace: string, key: string, now: number], { frame: Buffer }>
+  readonly write: Statement<[namespace: string, key: string, stamp: Stamp, goneAt: number, frame: Buffer]>
+  readonly delete: Statement<[namespace: string, key: string]>
+  readonly deleteAll: Statement<[namespace: string]>
+  readonly deleteGone: Statement<[now: number]>
+  /** As many of those that end soonest as it takes to free the bytes. */
+  readonly deleteSoonest: Statement<[bytes: number]>
+}
+
+export function prepare (db: Database): Statements {
+  // SQLite's own clock in microseconds, so that the stamp is taken under the lock and not before waiting for it.
+  const now = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
+  return {
+    dataVersion: db.prepare<[], number>('PRAGMA data_version').pluck(),
+    used: db.prepare(`
+      SELECT (page_count - freelist_count) * page_size AS used
+      FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`),
+
+    namespace: db.prepare('SELECT clock, floor FROM namespaces WHERE name = ?'),
+    // The clock counts milliseconds and stamps count on within one: the floor has to be above those of this one.
+    begin: db.prepare(`
+      INSERT OR IGNORE INTO namespaces (name, clock, floor)
+      VALUES ($name, max($known, ${now} + 1000), max($known, ${now} + 1000))`),
+    tick: db.prepare(`UPDATE namespaces SET clock = max(clock + 1, ${now}) WHERE name = ? RETURNING clock`),
+    raise: db.prepare('UPDATE namespaces SET floor = max(floor, ?) WHERE name = ?'),
+
+    record: db.prepare(`
+      INSERT INTO tags (namespace, tag, stamp) VALUES (?, ?, ?)
+      ON CONFLICT (namespace, tag) DO UPDATE SET stamp = excluded.stamp`),
+    recordsAfter: db.prepare(
+      'SELECT tag, stamp FROM tags WHERE namespace = ? AND stamp > ? ORDER BY stamp'),
+    lastPruned: db.prepare(
+      'SELECT stamp FROM tags WHERE namespace = ? ORDER BY stamp DESC LIMIT 1 OFFSET ?'),
+    prune: db.prepare('DELETE FROM tags WHERE namespace = ? AND stamp <= ?'),
+
+    read: db.prepare(
+      'SELECT frame FROM entries WHERE namespace = ? AND key = ? AND gone_at > ?'),
+    write: db.prepare(`
+      INSERT INTO entries (namespace, key, stamp, gone_at, frame) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (namespace, key) DO UPDATE SET stamp = excluded.stamp, gone_at = excluded.gone_at, frame = excluded.frame
+      WHERE excluded.stamp >= entries.stamp`),
+    delete: db.prepare('DELETE FROM entries WHERE namespace = ? AND key = ?'),
+    deleteAll: db.prepare('DELETE FROM entries WHERE namespace = ?'),
+    deleteGone: db.prepare(
+      'DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE gone_at <= ? ORDER BY gone_at LIMIT 512)'),
+    deleteSoonest: db.prepare(`
+      DELETE FROM entries WHERE id IN (
+        SELECT id FROM (
+          SELECT id, sum(size) OVER (ORDER BY gone_at, id) - size AS freed
+          FROM (SELECT id, gone_at, length(frame) AS size FROM entries ORDER BY gone_at, id LIMIT 256))
+        WHERE freed < ?)`)
+  }
+}

@@ -1,0 +1,159 @@
+import { BoundedMap, type MemoryLimits } from './bounded-map.js'
+import { type Entry, freshness, goneAt, keyTag } from './entry.js'
+import { emit, type Source } from './events.js'
+import { decodeFrame, encodeFrame } from './frame.js'
+import type { Serializer } from './serializer.js'
+import type { Stamp, StoreNamespace } from './store.js'
+
+/** A value found valid, and where. */
+export interface Found<T> {
+  readonly entry: Entry<T>
+  readonly source: Source
+}
+
+export const isFresh = (found: Found<unknown> | undefined) => found !== undefined && freshness(found.entry, Date.now()) === 'fresh'
+
+interface Remembered<T> {
+  readonly entry: Entry<T>
+  readonly stamp: Stamp
+  readonly bytes: number
+  /** The tags it is judged by: its own and that of its key. */
+  readonly judged: readonly string[]
+}
+
+/**
+ * This instance's memory (L1) before the shared store (L2). Whatever comes out of either has been judged by Rule V
+ * after it was asked for.
+ */
+export class Tiers<T> {
+  discarded = 0
+  readonly l1: BoundedMap<Remembered<T>> | undefined
+  readonly #fetches = new Map<string, Promise<Entry<T> | undefined>>()
+
+  constructor (
+    readonly name: string,
+    readonly l2: StoreNamespace,
+    readonly serializer: Serializer<T>,
+    limits: MemoryLimits | false
+  ) {
+    this.l1 = limits === false ? undefined : new BoundedMap(limits)
+  }
+
+  /** What memory has, if it can be judged without asking the store. */
+  peek (key: string): Found<T> | undefined {
+    const remembered = this.l1?.get(key)
+    if (remembered === undefined) return undefined
+    const valid = this.l2.judge(remembered.stamp, remembered.judged)
+    if (valid === true) return { entry: remembered.entry, source: 'l1' }
+    if (valid === false) this.#discard(key, 'invalid')
+    return undefined
+  }
+
+  async find (key: string): Promise<Found<T> | undefined> {
+    const recalled = await this.#recall(key)
+    if (isFresh(recalled)) return recalled
+    // Another instance may have replaced what is old here.
+    return await this.#judged(key, await this.#fetch(key)) ?? recalled
+  }
+
+  /** As `find` for each key; what memory does not have fresh is read in one round trip. */
+  async findMany (keys: readonly string[]): Promise<(Found<T> | undefined)[]> {
+    const recalled = await Promise.all(keys.map((key) => this.#recall(key)))
+    const missing = keys.filter((_, i) => !isFresh(recalled[i]))
+    if (missing.length === 0) return recalled
+    const frames = await this.l2.get(missing)
+    const read = new Map(await Promise.all(missing.map(async (key, i) =>
+      [key, await this.#judged(key, await this.#decode(key, frames[i]))] as const)))
+    return keys.map((key, i) => read.get(key) ?? recalled[i])
+  }
+
+  /** Rule V for an entry held elsewhere, as of now. */
+  async isValid (key: string, entry: Entry<unknown>): Promise<boolean> {
+    const tags = judgedTags(key, entry)
+    return this.l2.judge(entry.stamp, tags) ?? entry.stamp > await this.l2.barrier(tags)
+  }
+
+  /**
+   * Keeps the entry in both tiers; resolves when every instance can see it. False if it is known to be invalid already.
+   * @throws CacheError WEIR_CACHE_UNSERIALIZABLE, or whatever the store fails with
+   */
+  async put (key: string, entry: Entry<T>): Promise<boolean> {
+    const frame = encodeFrame({ ...entry, value: this.serializer.serialize(entry.value, key) })
+    const known = this.l2.judge(entry.stamp, judgedTags(key, entry))
+    if (known === false) {
+      this.#discard(key, 'invalid')
+      return false
+    }
+    this.#remember(key, entry, frame.length)
+    const [valid] = await Promise.all([
+      known ?? this.isValid(key, entry),
+      this.l2.set(key, entry.stamp, frame, goneAt(entry) - Date.now())
+    ])
+    if (!valid) {
+      this.#discard(key, 'invalid')
+      return false
+    }
+    emit('weir:cache:store', () => ({ namespace: this.name, key, tags: entry.tags, bytes: frame.length }))
+    return true
+  }
+
+  /** Memory, judged by asking the store where it does not answer by itself. */
+  async #recall (key: string): Promise<Found<T> | undefined> {
+    const remembered = this.l1?.get(key)
+    if (remembered === undefined) return undefined
+    const { entry } = remembered
+    if (goneAt(entry) <= Date.now()) return undefined
+    if (await this.isValid(key, entry)) return { entry, source: 'l1' }
+    this.#discard(key, 'invalid')
+    return undefined
+  }
+
+  /** Readers of one key at one time share a read. Each judges what it gets after it arrived, so sharing is safe. */
+  #fetch (key: string): Promise<Entry<T> | undefined> {
+    let fetch = this.#fetches.get(key)
+    if (fetch === undefined) {
+      fetch = this.l2.get([key])
+        .then(([frame]) => this.#decode(key, frame))
+        .finally(() => this.#fetches.delete(key))
+      this.#fetches.set(key, fetch)
+    }
+    return fetch
+  }
+
+  async #decode (key: string, bytes: Buffer | undefined): Promise<Entry<T> | undefined> {
+    if (bytes === undefined) return undefined
+    const frame = decodeFrame(bytes)
+    if (frame !== undefined) {
+      try {
+        const entry = { ...frame, value: this.serializer.deserialize(frame.value) }
+        this.#remember(key, entry, bytes.length)
+        return entry
+      } catch {
+        // A body the serializer cannot read is as good as a torn one.
+      }
+    }
+    this.#discard(key, 'corrupt')
+    // It has to go: what it claims for a stamp could keep better frames out.
+    await this.l2.delete(key)
+    return undefined
+  }
+
+  async #judged (key: string, entry: Entry<T> | undefined): Promise<Found<T> | undefined> {
+    if (entry === undefined || goneAt(entry) <= Date.now()) return undefined
+    if (await this.isValid(key, entry)) return { entry, source: 'l2' }
+    this.#discard(key, 'invalid')
+    return undefined
+  }
+
+  #remember (key: string, entry: Entry<T>, bytes: number): void {
+    this.l1?.set(key, { entry, stamp: entry.stamp, bytes, judged: judgedTags(key, entry) })
+  }
+
+  #discard (key: string, reason: 'invalid' | 'corrupt'): void {
+    this.discarded++
+    this.l1?.delete(key)
+    emit('weir:cache:discard', () => ({ namespace: this.name, key, reason }))
+  }
+}
+
+const judgedTags = (key: string, entry: Entry<unknown>) => [...entry.tags, keyTag(key)]

@@ -1,0 +1,46 @@
+import t from 'tap'
+import { Batch } from '../src/stores/redis/batch.js'
+import { type Gate, gate } from './gate.js'
+
+t.test('questions of one turn are one, of all their items', async (t) => {
+  const asked: string[][] = []
+  const batch = new Batch(async (items) => {
+    asked.push([...items])
+    return items.length
+  })
+  t.strictSame(await Promise.all([batch.add(['a', 'b']), batch.add(['b', 'c']), batch.add([])]), [3, 3, 3])
+  t.strictSame(asked, [['a', 'b', 'c']])
+  await batch.add(['d'])
+  t.strictSame(asked, [['a', 'b', 'c'], ['d']])
+})
+
+t.test('a question asked while another is under way is a new one', async (t) => {
+  const asked: { items: readonly string[], answer: Gate<string> }[] = []
+  let left = gate()
+  const batch = new Batch((items) => {
+    const answer = gate<string>()
+    asked.push({ items, answer })
+    left.open()
+    return answer.opened
+  })
+  const first = batch.add(['a'])
+  await left.opened
+  left = gate()
+  const second = batch.add(['a'])
+  asked[0]?.answer.open('old')
+  t.equal(await first, 'old')
+  await left.opened
+  asked[1]?.answer.open('new')
+  t.equal(await second, 'new')
+})
+
+t.test('a failure is everyone\'s, and the next question is asked anew', async (t) => {
+  let fail = true
+  const batch = new Batch(async () => {
+    if (fail) throw new Error('down')
+    return 'up'
+  })
+  t.match(await Promise.allSettled([batch.add(['a']), batch.add(['b'])]), Array(2).fill({ reason: { message: 'down' } }))
+  fail = false
+  t.equal(await batch.add(['a']), 'up')
+})

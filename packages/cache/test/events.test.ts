@@ -1,0 +1,43 @@
+import t from 'tap'
+import { createCache } from '../src/index.js'
+import { record } from './events.js'
+import { steeredStore } from './steered-store.js'
+
+const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
+
+t.test('each outcome is an event', async (t) => {
+  const steered = steeredStore()
+  const { store } = steered
+  const [a, b] = [createCache<string>({ store, namespace: 'n' }), createCache<string>({ store, namespace: 'n' })]
+  const hits = record(t, 'weir:cache:hit')
+  const misses = record(t, 'weir:cache:miss')
+  const stores = record(t, 'weir:cache:store')
+  const discards = record(t, 'weir:cache:discard')
+  const invalidations = record(t, 'weir:cache:invalidate')
+  const clears = record(t, 'weir:cache:clear')
+  const errors = record(t, 'weir:cache:error')
+
+  await Promise.all([a.remember('key', OPTIONS, () => 'value'), a.remember('key', OPTIONS, () => 'value')])
+  await a.get('key')
+  await b.get('key')
+  t.strictSame(misses, [{ namespace: 'n', key: 'key' }])
+  t.match(stores, [{ namespace: 'n', key: 'key', tags: ['tag'], bytes: 60 + 3 + 4 + 5 }])
+  t.strictSame(hits, ['flight', 'l1', 'l2'].map((source) => ({ namespace: 'n', key: 'key', source, stale: false })))
+
+  await a.invalidate(['tag', 'other'])
+  t.match(invalidations, [{ namespace: 'n', tags: ['tag', 'other'], stamp: Number }])
+  await b.get('key')
+  t.strictSame(discards, [
+    { namespace: 'n', key: 'key', reason: 'invalid' },
+    { namespace: 'n', key: 'key', reason: 'invalid' }
+  ], 'in memory, and in the store')
+
+  await a.clear()
+  await a.clear('other')
+  t.match(clears, [{ namespace: 'n', stamp: Number }, { namespace: 'other', stamp: Number }])
+
+  const error = new Error('full')
+  steered.before.set = () => { throw error }
+  t.equal(await a.remember('key', OPTIONS, () => 'value'), 'value')
+  t.strictSame(errors, [{ namespace: 'n', operation: 'write', key: 'key', error }])
+})

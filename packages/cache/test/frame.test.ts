@@ -1,0 +1,104 @@
+import t from 'tap'
+import { decodeFrame, encodeFrame } from '../src/frame.js'
+import type { Entry, Serialized } from '../src/index.js'
+
+const entry: Entry<Serialized> = {
+  value: { meta: '{"status":200}', body: Buffer.from('the body \u2603', 'utf8') },
+  stamp: 1_764_500_000_123_456,
+  tags: ['product:1', 'каталог', '🔑'],
+  storedAt: 1_764_500_000_123,
+  freshUntil: 1_764_500_060_123.25,
+  staleUntil: 1_764_500_120_123,
+  errorUntil: 1_764_500_180_123
+}
+
+t.test('an entry comes back as it was', async (t) => {
+  t.strictSame(decodeFrame(encodeFrame(entry)), entry)
+  const plain = { ...entry, tags: [], value: { meta: '', body: Buffer.alloc(0) } }
+  t.strictSame(decodeFrame(encodeFrame(plain)), plain)
+  const tagged = { ...plain, tags: ['a'] }
+  t.strictSame(decodeFrame(encodeFrame(tagged)), tagged)
+  const large = { ...entry, value: { meta: 'm', body: Buffer.alloc(3 * 1024 * 1024, 7) } }
+  t.strictSame(decodeFrame(encodeFrame(large)), large)
+  const view = new Uint8Array([0, 1, 2, 3, 4]).subarray(1, 4)
+  t.strictSame(decodeFrame(encodeFrame({ ...plain, value: { meta: '', body: view } }))?.value.body, Buffer.from([1, 2, 3]))
+})
+
+t.test('a small body does not keep the large buffer alive that it came in', async (t) => {
+  const frame = encodeFrame(entry)
+  const read = Buffer.alloc(64 * 1024)
+  frame.copy(read, 100)
+  const body = decodeFrame(read.subarray(100, 100 + frame.length))?.value.body
+  t.strictSame(body, entry.value.body)
+  t.ok((body?.buffer.byteLength ?? Infinity) <= 2048)
+})
+
+t.test('a large body is not copied', async (t) => {
+  const frame = encodeFrame({ ...entry, value: { meta: '', body: Buffer.alloc(1024 * 1024) } })
+  t.equal(decodeFrame(frame)?.value.body.buffer, frame.buffer)
+})
+
+t.test('no truncation is taken for a frame', async (t) => {
+  const frame = encodeFrame(entry)
+  for (let length = 0; length < frame.length; length++) {
+    if (decodeFrame(frame.subarray(0, length)) !== undefined) t.fail(`cut off after ${length} bytes`)
+  }
+})
+
+t.test('no mutation is taken for a frame', async (t) => {
+  const frame = encodeFrame(entry)
+  const random = randomFrom(20261120)
+  for (let at = 0; at < frame.length; at++) {
+    for (let bit = 0; bit < 8; bit++) {
+      const mutated = Buffer.from(frame)
+      mutated.writeUInt8(frame.readUInt8(at) ^ (1 << bit), at)
+      if (decodeFrame(mutated) !== undefined) t.fail(`bit ${bit} of byte ${at}`)
+    }
+  }
+  for (let i = 0; i < 10_000; i++) {
+    const mutated = mutate(frame, random)
+    const decoded = decodeFrame(mutated)
+    if (decoded !== undefined && !mutated.equals(frame)) t.fail(`mutation ${i}: ${mutated.toString('hex')}`)
+  }
+})
+
+t.test('no noise is taken for a frame', async (t) => {
+  const random = randomFrom(7)
+  for (let i = 0; i < 10_000; i++) {
+    const noise = Buffer.from(Array.from({ length: random(200) }, () => random(256)))
+    if (noise.length > 1) {
+      noise[0] = 0x57
+      noise[1] = 1
+    }
+    if (decodeFrame(noise) !== undefined) t.fail(noise.toString('hex'))
+  }
+})
+
+/** Bytes changed, cut out, doubled, or a length field set to a value of interest. */
+function mutate (frame: Buffer, random: (below: number) => number): Buffer {
+  const at = random(frame.length)
+  switch (random(4)) {
+    case 0: {
+      const mutated = Buffer.from(frame)
+      for (let i = 0; i <= random(8); i++) mutated[random(frame.length)] = random(256)
+      return mutated
+    }
+    case 1: return Buffer.concat([frame.subarray(0, at), frame.subarray(at + 1 + random(20))])
+    case 2: return Buffer.concat([frame.subarray(0, at), frame.subarray(random(frame.length))])
+    default: {
+      const mutated = Buffer.from(frame)
+      mutated.writeUInt32BE([0, 1, 0x7fffffff, 0x80000000, 0xffffffff][random(5)] ?? 0, 44 + 4 * random(4))
+      return mutated
+    }
+  }
+}
+
+/** The same numbers each time (mulberry32), so that a failure can be looked at. */
+function randomFrom (seed: number) {
+  return (below: number) => {
+    seed = (seed + 0x6d2b79f5) | 0
+    let x = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x
+    return ((x ^ (x >>> 14)) >>> 0) % below
+  }
+}

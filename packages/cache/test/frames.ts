@@ -1,0 +1,9 @@
+import { encodeFrame } from '../src/frame.js'
+
+/** A frame as an entry with this stamp has it. */
+export function frameOf (stamp: number, body: Uint8Array | string, tags: readonly string[] = []): Buffer {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  return encodeFrame({
+    value: { meta: 'bytes', body: bytes }, stamp, tags, storedAt: 1, freshUntil: 2, staleUntil: 3, errorUntil: 4
+  })
+}

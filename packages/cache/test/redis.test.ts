@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
+import t from 'tap'
+import { createCache } from '../src/index.js'
+import { type RedisClient, redisStore } from '../src/stores/redis/index.js'
+import { CLOCK } from '../src/stores/redis/scripts.js'
+import { record } from './events.js'
+import { frameOf } from './frames.js'
+import { gatedFn } from './gate.js'
+import { startRedis } from './redis-server.js'
+import { storeContract } from './store-contract.js'
+
+const server = await startRedis(t)
+
+storeContract(t, 'redis', async (t) => {
+  const control = await server.connect()
+  await control.flushall()
+  return {
+    process: { kind: 'redis', path: server.path },
+    async open (options) {
+      const client = await server.connect()
+      const store = redisStore({ client, ...options })
+      t.teardown(() => store.close())
+      return store
+    },
+    remaining: (namespace, key) => control.pttl(`weir:${namespace}:e:${key}`),
+    async setClock (namespace, clock) {
+      await control.zadd(`weir:{${namespace}}:tags`, clock, CLOCK)
+    },
+    async loseRecords (namespace) {
+      await control.del(`weir:{${namespace}}:tags`)
+    }
+  }
+})
+
+t.test('it declares what it can', async (t) => {
+  const store = redisStore({ client: await server.connect() })
+  t.equal(store.kind, 'redis')
+  t.strictSame(store.capabilities, { shared: true, persistent: true, judgesLocally: false })
+})
+
+t.test('the client is not the store\'s to close', async (t) => {
+  const client = await server.connect()
+  await redisStore({ client }).close()
+  t.equal(await client.ping(), 'PONG')
+})
+
+t.test('prefixes are apart', async (t) => {
+  const client = await server.connect()
+  const [a, b] = [redisStore({ client, prefix: 'a' }).namespace('n'), redisStore({ client, prefix: 'b' }).namespace('n')]
+  const stamp = Math.max(await a.stamp(), await b.stamp())
+  await a.set('key', stamp, frameOf(stamp, ''), 1000)
+  t.strictSame(await b.get(['key']), [undefined])
+  await b.clear()
+  t.ok(stamp > await a.barrier([]))
+})
+
+t.test('scripts that Redis has forgotten are given to it again', async (t) => {
+  const client = await server.connect()
+  const namespace = redisStore({ client, prefix: randomUUID() }).namespace('n')
+  await client.script('FLUSH')
+  const stamp = await namespace.stamp()
+  await client.script('FLUSH')
+  await namespace.set('key', stamp, frameOf(stamp, 'body'), 1000)
+  t.strictSame(await namespace.get(['key']), [frameOf(stamp, 'body')])
+  await client.script('FLUSH')
+  t.ok(await namespace.invalidate(['tag']) > stamp)
+  await client.script('FLUSH')
+  t.ok(await namespace.clear() > stamp)
+})
+
+t.test('a script that fails for another reason is not run again', async (t) => {
+  const client = await server.connect()
+  const prefix = randomUUID()
+  const namespace = redisStore({ client, prefix }).namespace('n')
+  await client.lpush(`${prefix}:n:e:key`, 'no string')
+  await client.lpush(`${prefix}:{n}:tags`, 'no sorted set')
+  await t.rejects(namespace.set('key', 1, frameOf(1, ''), 1000), /WRONGTYPE/)
+  await t.rejects(namespace.get(['key']), /WRONGTYPE/)
+  await t.rejects(namespace.invalidate(['tag']), /WRONGTYPE/)
+  await t.rejects(namespace.barrier(['tag']), /WRONGTYPE/)
+})
+
+t.test('an answer of another kind is an error, never a stamp', async (t) => {
+  const answering = (reply: unknown) => redisStore({
+    client: {
+      getBuffer: async () => null,
+      unlink: async () => 0,
+      zmscore: async () => ['1', 'nan'],
+      evalsha: async () => reply,
+      eval: async () => reply
+    }
+  }).namespace('n')
+  await t.rejects(answering('QUEUED').stamp(), { code: 'WEIR_CACHE_STORE_FAILED', message: /'QUEUED'/ })
+  await t.rejects(answering('1.5').invalidate(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
+  await t.rejects(answering('1').barrier(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
+})
+
+t.test('memory is judged by one question a turn, however many read', async (t) => {
+  const client = await server.connect()
+  const asked: string[][] = []
+  const counted: RedisClient = {
+    getBuffer: () => { throw new Error('all of it is in memory') },
+    unlink: (key) => client.unlink(key),
+    zmscore (key, ...members) {
+      asked.push(members)
+      return client.zmscore(key, ...members)
+    },
+    evalsha: (sha, keys, ...args) => client.evalsha(sha, keys, ...args),
+    eval: (source, keys, ...args) => client.eval(source, keys, ...args)
+  }
+  const store = redisStore({ client: counted, prefix: randomUUID() })
+  const cache = createCache<number>({ store, namespace: 'n' })
+  for (let i = 0; i < 100; i++) await cache.set(`key-${i}`, i, { ttl: '1h', tags: [`tag-${i}`] })
+  asked.length = 0
+  const values = await Promise.all(Array.from({ length: 100 }, (_, i) => cache.get(`key-${i}`)))
+  t.strictSame(values, Array.from({ length: 100 }, (_, i) => i))
+  t.equal(asked.length, 1)
+  t.equal(asked[0]?.length, 201, 'the floor, 100 keys and 100 tags')
+  t.equal(cache.stats().hits.l1, 100)
+  await cache.invalidate(['tag-7'])
+  t.equal(cache.lookup('key-7'), undefined)
+  t.equal(await cache.get('key-8'), 8)
+})
+
+t.test('a flush of everything is misses, then as new', async (t) => {
+  const client = await server.connect()
+  const cache = createCache<string>({ store: redisStore({ client, prefix: randomUUID() }), namespace: 'n' })
+  await cache.set('key', 'value', { ttl: '1h' })
+  await client.flushall()
+  t.equal(await cache.get('key'), undefined, 'in memory still, but nothing tells that it is valid')
+  await cache.set('key', 'value 2', { ttl: '1h' })
+  t.equal(await cache.get('key'), 'value 2')
+})
+
+t.test('a server that is gone', async (t) => {
+  const server = await startRedis(t)
+  const cache = createCache<string>({ store: redisStore({ client: await server.connect() }), namespace: 'n' })
+  await cache.set('known', 'value', { ttl: '1h', tags: ['tag'] })
+  const slow = gatedFn<string>()
+  const errors = record(t, 'weir:cache:error')
+  await server.kill()
+
+  t.test('reads are misses, and an event tells', async (t) => {
+    errors.length = 0
+    t.equal(await cache.get('known'), undefined, 'nobody can say that it is still valid')
+    t.strictSame(await cache.getMany(['known', 'other']), [undefined, undefined])
+    t.notOk(await cache.has('known'))
+    t.match(errors, [
+      { namespace: 'n', operation: 'read', key: 'known', error: Error },
+      { namespace: 'n', operation: 'read', key: 'known other' },
+      { namespace: 'n', operation: 'read', key: 'known' }
+    ])
+    t.equal(errors.length, 3)
+  })
+
+  t.test('a function still runs once for all who ask at once', async (t) => {
+    let runs = 0
+    const callers = Array.from({ length: 500 }, () => cache.remember('known', { ttl: '1h' }, () => {
+      runs++
+      return slow.fn()
+    }))
+    await slow.started
+    slow.end('computed')
+    t.strictSame(await Promise.all(callers), Array(500).fill('computed'))
+    t.equal(runs, 1)
+    t.equal(await cache.remember('known', { ttl: '1h' }, () => 'again'), 'again', 'and is not kept')
+  })
+
+  t.test('writes say that they are not done', async (t) => {
+    const before = cache.stats().errors
+    const failed = { name: 'CacheError', code: 'WEIR_CACHE_STORE_FAILED', message: /The store did not/, cause: Error }
+    await t.rejects(cache.invalidate(['tag']), failed)
+    await t.rejects(cache.delete('known'), failed)
+    await t.rejects(cache.clear(), failed)
+    await t.rejects(cache.set('known', 'value', { ttl: '1h' }), failed)
+    t.equal(cache.stats().errors, before + 4)
+    t.equal(cache.stats().invalidations, 0)
+  })
+})
+
+t.test('a client that never was connected', async (t) => {
+  const client = new Redis({ path: '/nonexistent/redis.sock', lazyConnect: true, enableOfflineQueue: false, retryStrategy: null })
+  t.teardown(() => { client.disconnect() })
+  client.on('error', () => {})
+  const cache = createCache<string>({ store: redisStore({ client }), namespace: 'n' })
+  t.equal(await cache.remember('key', { ttl: '1h' }, () => 'computed'), 'computed')
+  await t.rejects(cache.invalidate(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
+})

@@ -1,0 +1,190 @@
+import t from 'tap'
+import { type Cache, createCache, Fill } from '../src/index.js'
+import { memoryStore } from '../src/stores/memory.js'
+import { stopTimers } from './clock.js'
+import { gate, gatedFn, mustNotRun } from './gate.js'
+import { steeredStore } from './steered-store.js'
+
+const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
+const newCache = <T>() => createCache<T>({ store: memoryStore(), namespace: 'n' })
+
+t.test('500 callers at once: the function runs once', async (t) => {
+  for (const judgesLocally of [true, false]) {
+    const { store, asked } = steeredStore({ judgesLocally })
+    const cache = createCache<object>({ store, namespace: 'n' })
+    let runs = 0
+    const slow = gatedFn<object>()
+    const callers = Array.from({ length: 500 }, () => cache.remember('key', OPTIONS, () => {
+      runs++
+      return slow.fn()
+    }))
+    await slow.started
+    t.equal(cache.stats().flights, 1)
+    slow.end({})
+    const values = await Promise.all(callers)
+    t.equal(new Set(values).size, 1)
+    t.equal(runs, 1)
+    t.strictSame(asked, judgesLocally ? ['get', 'stamp', 'set'] : ['get', 'stamp', 'barrier', 'set'], 'nor is the store asked more than one caller would')
+    t.equal(cache.stats().flights, 0)
+    t.equal(cache.stats().hits.flight, 499)
+  }
+})
+
+t.test('callers that come while it runs share it too', async (t) => {
+  for (const judgesLocally of [true, false]) {
+    const cache = createCache<string>({ store: steeredStore({ judgesLocally }).store, namespace: 'n' })
+    const slow = gatedFn<string>()
+    const first = cache.remember('key', OPTIONS, slow.fn)
+    await slow.started
+    const later = Array.from({ length: 100 }, () => cache.remember('key', OPTIONS, mustNotRun))
+    slow.end('value')
+    t.equal(await first, 'value')
+    t.strictSame(await Promise.all(later), Array(100).fill('value'))
+  }
+})
+
+t.test('keys do not wait for each other', async (t) => {
+  const cache = newCache<string>()
+  const slow = gatedFn<string>()
+  const first = cache.remember('slow', OPTIONS, slow.fn)
+  await slow.started
+  t.equal(await cache.remember('quick', OPTIONS, () => 'quick'), 'quick')
+  slow.end('slow')
+  t.equal(await first, 'slow')
+})
+
+t.test('readers of one key at once share a read of the store', async (t) => {
+  const { store, asked } = steeredStore()
+  const writer = createCache<string>({ store, namespace: 'n' })
+  await writer.set('key', 'value', OPTIONS)
+  const reader = createCache<string>({ store, namespace: 'n' })
+  asked.length = 0
+  t.strictSame(await Promise.all(Array.from({ length: 100 }, () => reader.get('key'))), Array(100).fill('value'))
+  t.strictSame(asked, ['get'])
+})
+
+t.test('what the function throws all who wait get, and the next call tries again', async (t) => {
+  const cache = newCache<string>()
+  const slow = gatedFn<string>()
+  const callers = Array.from({ length: 50 }, () => cache.remember('key', OPTIONS, slow.fn))
+  const error = new Error('database down')
+  await slow.started
+  const late = cache.remember('key', OPTIONS, slow.fn)
+  slow.fail(error)
+  const outcomes = await Promise.allSettled([...callers, late])
+  t.ok(outcomes.every((outcome) => outcome.status === 'rejected' && outcome.reason === error))
+  t.equal(cache.stats().flights, 0)
+  t.equal(await cache.remember('key', OPTIONS, () => 'again'), 'again')
+})
+
+t.test('also what it throws before it returns a promise', async (t) => {
+  const cache = newCache<string>()
+  const error = new Error('at once')
+  await t.rejects(cache.remember('key', OPTIONS, () => { throw error }), error)
+  t.equal(cache.stats().flights, 0)
+})
+
+t.test('also what its options and its value throw', async (t) => {
+  const cache = newCache<unknown>()
+  const error = new Error('no tags')
+  const waiting = (first: Promise<unknown>) => Promise.allSettled([first, cache.remember('key', OPTIONS, mustNotRun)])
+  const tagsThrow = await waiting(cache.remember('key', { ttl: '1m', tags: () => { throw error } }, () => 'value'))
+  t.match(tagsThrow, [{ reason: error }, { reason: error }])
+  const badTtl = await waiting(cache.remember('key', { ttl: NaN }, () => 'value'))
+  t.match(badTtl, Array(2).fill({ reason: { code: 'WEIR_CACHE_INVALID_DURATION' } }))
+  const badValue = await waiting(cache.remember('key', OPTIONS, () => 1n))
+  t.match(badValue, Array(2).fill({ reason: { code: 'WEIR_CACHE_UNSERIALIZABLE' } }))
+  t.equal(cache.stats().flights, 0)
+})
+
+t.test('a function that never ends', async (t) => {
+  const timers = stopTimers(t)
+  const cache = createCache<string>({ store: memoryStore(), namespace: 'n', fillTimeout: '5s' })
+  const hung = gatedFn<string>()
+  const own = cache.remember('key', OPTIONS, hung.fn)
+  await hung.started
+  let runs = 0
+  const others = [1, 2, 3].map(() => cache.remember('key', OPTIONS, () => `other ${++runs}`))
+  timers.advance(4999)
+  t.equal(cache.stats().flights, 1)
+  timers.advance(1)
+  t.strictSame(await Promise.all(others), ['other 1', 'other 2', 'other 3'], 'those who waited go on, each alone')
+  t.equal(cache.stats().flights, 0)
+  const value = await cache.get('key')
+  t.match(value, /^other/)
+
+  t.test('ends after all, too late', async (t) => {
+    hung.end('late')
+    t.equal(await own, 'late', 'its own caller has waited for it')
+    t.equal(await cache.get('key'), value, 'what began later stays')
+  })
+})
+
+t.test('a flight that lands after its time does not end the next one', async (t) => {
+  const timers = stopTimers(t)
+  const cache = createCache<string>({ store: memoryStore(), namespace: 'n', fillTimeout: '5s' })
+  const [first, second] = [gatedFn<string>(), gatedFn<string>()]
+  const a = cache.remember('key', OPTIONS, first.fn)
+  await first.started
+  timers.advance(5000)
+  const b = cache.remember('key', OPTIONS, second.fn)
+  await second.started
+  first.fail(new Error('late'))
+  await t.rejects(a, { message: 'late' })
+  t.equal(cache.stats().flights, 1)
+  const joined = cache.remember('key', OPTIONS, mustNotRun)
+  second.end('second')
+  t.strictSame(await Promise.all([b, joined]), ['second', 'second'])
+})
+
+t.test('a flight that lands in time leaves no timer behind', async (t) => {
+  const set = t.capture(globalThis, 'setTimeout', globalThis.setTimeout)
+  const cleared = t.capture(globalThis, 'clearTimeout', globalThis.clearTimeout)
+  await newCache().remember('key', OPTIONS, () => 'value')
+  t.strictSame(set().map(({ args }) => args[1]), [10_000], 'the default fillTimeout')
+  t.equal(cleared().length, 1)
+})
+
+t.test('acquire: the duty goes to one, and ends in commit, fail or abandon', async (t) => {
+  const duty = async (cache: Cache<string>) => {
+    const fill = await cache.acquire('key')
+    if (!(fill instanceof Fill)) throw new Error('a fill was expected')
+    return { fill, waiting: [cache.acquire('key'), cache.acquire('key')] }
+  }
+
+  t.test('commit', async (t) => {
+    const { fill, waiting } = await duty(newCache())
+    const { entry, stored } = await fill.commit('value', () => OPTIONS)
+    t.ok(stored)
+    t.equal(entry.value, 'value')
+    t.match(await Promise.all(waiting), Array(2).fill({ entry, source: 'flight', stale: false }))
+  })
+
+  t.test('fail', async (t) => {
+    const { fill, waiting } = await duty(newCache())
+    const error = new Error('no')
+    fill.fail(error)
+    t.strictSame(await Promise.allSettled(waiting), Array(2).fill({ status: 'rejected', reason: error }))
+  })
+
+  t.test('abandon', async (t) => {
+    const cache = newCache<string>()
+    const { fill, waiting } = await duty(cache)
+    fill.abandon()
+    const fills = await Promise.all(waiting)
+    t.ok(fills.every((fill) => fill instanceof Fill), 'each computes its own')
+    t.equal(cache.stats().flights, 0, 'and nobody waits for them')
+    for (const own of fills) if (own instanceof Fill) t.ok((await own.commit('value', () => OPTIONS)).stored)
+  })
+})
+
+t.test('a read of the store that fails ends no differently than a miss', async (t) => {
+  const steered = steeredStore()
+  const cache = createCache<string>({ store: steered.store, namespace: 'n' })
+  const held = gate()
+  steered.before.get = () => held.opened
+  let runs = 0
+  const callers = [1, 2, 3].map(() => cache.remember('key', OPTIONS, () => `run ${++runs}`))
+  held.fail(new Error('timeout'))
+  t.strictSame(await Promise.all(callers), ['run 1', 'run 1', 'run 1'])
+})

@@ -1,0 +1,132 @@
+import t from 'tap'
+import { createCache } from '../src/index.js'
+import { memoryStore } from '../src/stores/memory.js'
+import { stopDate } from './clock.js'
+import { next } from './events.js'
+import { gatedFn, mustNotRun } from './gate.js'
+import { steeredStore } from './steered-store.js'
+
+const OPTIONS = { ttl: '10s', staleWhileRevalidate: '1m' } as const
+
+for (const judgesLocally of [true, false]) {
+  t.test(`one fill in the background, nobody waits (${judgesLocally ? 'judged here' : 'the store is asked'})`, async (t) => {
+    const date = stopDate(t)
+    const cache = createCache<string>({ store: steeredStore({ judgesLocally }).store, namespace: 'n' })
+    await cache.remember('key', OPTIONS, () => 'first')
+    date.advance(10_000)
+    const slow = gatedFn<string>()
+    let runs = 0
+    const read = () => cache.remember('key', OPTIONS, () => {
+      runs++
+      return slow.fn()
+    })
+    t.strictSame(await Promise.all(Array.from({ length: 100 }, read)), Array(100).fill('first'))
+    await slow.started
+    t.equal(await read(), 'first', 'also who comes while it runs')
+    t.equal(await cache.remember('key', OPTIONS, mustNotRun), 'first')
+    t.ok(cache.stats().stale >= 102)
+    slow.end('second')
+    // It lands when whoever waits for its flight goes on; once the window is over, callers do wait.
+    date.advance(60_000)
+    t.equal(await cache.remember('key', OPTIONS, mustNotRun), 'second')
+    t.equal(runs, 1)
+  })
+}
+
+t.test('without memory of its own, too', async (t) => {
+  const date = stopDate(t)
+  const cache = createCache<string>({ store: memoryStore(), namespace: 'n', l1: false })
+  await cache.remember('key', OPTIONS, () => 'first')
+  date.advance(10_000)
+  const slow = gatedFn<string>()
+  t.equal(await cache.remember('key', OPTIONS, slow.fn), 'first')
+  await slow.started
+  t.equal(await cache.remember('key', OPTIONS, mustNotRun), 'first')
+  slow.end('second')
+})
+
+t.test('the window ends', async (t) => {
+  const date = stopDate(t)
+  const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
+  await cache.remember('key', OPTIONS, () => 'first')
+  date.advance(69_999)
+  t.match(cache.lookup('key'), { stale: true, entry: { value: 'first' } })
+  t.equal(await cache.get('key'), undefined, 'get() is for what is fresh')
+  t.notOk(await cache.has('key'))
+  date.advance(1)
+  t.equal(cache.lookup('key'), undefined)
+  t.equal(await cache.remember('key', OPTIONS, () => 'second'), 'second')
+})
+
+t.test('the background fill fails: an event, the stale value stays, the next caller tries again', async (t) => {
+  const date = stopDate(t)
+  const failed = next(t, 'weir:cache:error')
+  const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
+  await cache.remember('key', OPTIONS, () => 'first')
+  date.advance(10_000)
+  const slow = gatedFn<string>()
+  t.equal(await cache.remember('key', OPTIONS, slow.fn), 'first')
+  await slow.started
+  const error = new Error('down')
+  slow.fail(error)
+  t.strictSame(await failed, { namespace: 'n', operation: 'fill', key: 'key', error })
+  const again = gatedFn<string>()
+  t.equal(await cache.remember('key', OPTIONS, again.fn), 'first')
+  await again.started
+  again.end('second')
+  date.advance(60_000)
+  t.equal(await cache.remember('key', OPTIONS, mustNotRun), 'second')
+})
+
+t.test('revalidate: the duty goes to one', async (t) => {
+  const date = stopDate(t)
+  const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
+  await cache.remember('key', OPTIONS, () => 'first')
+  date.advance(10_000)
+  const stale = cache.lookup('key')
+  t.ok(stale?.stale)
+  if (stale === undefined) return
+  const fill = await cache.revalidate('key', stale.entry)
+  t.equal(fill?.stale, stale.entry)
+  t.equal(await cache.revalidate('key', stale.entry), undefined)
+  await fill?.commit('second', () => OPTIONS)
+  t.match(cache.lookup('key'), { stale: false, entry: { value: 'second' } })
+})
+
+t.test('a stale value found in the store is shared by all who ask at once', async (t) => {
+  const date = stopDate(t)
+  const store = memoryStore()
+  await createCache<string>({ store, namespace: 'n' }).remember('key', OPTIONS, () => 'first')
+  date.advance(10_000)
+  const cache = createCache<string>({ store, namespace: 'n' })
+  const slow = gatedFn<string>()
+  let runs = 0
+  const read = () => cache.remember('key', OPTIONS, () => {
+    runs++
+    return slow.fn()
+  })
+  t.strictSame(await Promise.all(Array.from({ length: 50 }, read)), Array(50).fill('first'))
+  await slow.started
+  t.equal(runs, 1)
+  slow.end('second')
+})
+
+for (const judgesLocally of [true, false]) {
+  t.test(`what another instance has replaced is not computed again (${judgesLocally ? 'judged here' : 'the store is asked'})`, async (t) => {
+    const date = stopDate(t)
+    const options = { store: steeredStore({ judgesLocally }).store, namespace: 'n' }
+    const [a, b] = [createCache<string>(options), createCache<string>(options)]
+    await a.remember('key', OPTIONS, () => 'first')
+    await a.remember('other', OPTIONS, () => 'first')
+    t.strictSame(await b.getMany(['key', 'other']), ['first', 'first'], 'it is in the memory of both')
+    date.advance(10_000)
+    await a.set('key', 'second', OPTIONS)
+    const value = await b.remember('key', OPTIONS, mustNotRun)
+    t.equal(value, judgesLocally ? 'first' : 'second', 'memory is served at once where it can be')
+    t.equal(await b.get('key'), 'second')
+    t.strictSame(await b.getMany(['other', 'key']), [undefined, 'second'])
+    t.equal(await b.remember('key', OPTIONS, mustNotRun), 'second')
+    t.equal(b.stats().flights, 0)
+    t.equal(b.stats().errors, 0)
+  })
+}
