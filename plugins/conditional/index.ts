@@ -1,0 +1,104 @@
+import fastifyEtag from '@fastify/etag'
+import { evaluatePreconditions, type Representation } from '@weir/http'
+import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { WEIR_ERR_CONDITIONAL_OPTION, WEIR_ERR_PRECONDITION_FAILED } from '../errors.js'
+import { discard, emptyBody } from './payload.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /**
+     * Evaluates If-Match, If-None-Match and If-Unmodified-Since against what the database holds now (null: nothing)
+     * and throws WEIR_ERR_PRECONDITION_FAILED (412) when they do not hold (RFC 9110 13.2.2). Call it inside the transaction that
+     * writes: only then can two writers with the same If-Match not both win.
+     *
+     * @example
+     * await db.transaction().execute(async (trx) => {
+     *   const product = await find(trx, id)
+     *   request.checkPreconditions(product === undefined ? null : { etag: product.etag })
+     *   await update(trx, id, request.body)
+     * })
+     */
+    checkPreconditions (current: Representation | null): void
+  }
+}
+
+export interface ConditionalOptions {
+  /** Generates weak entity tags. A client cannot use one in If-Match (RFC 9110 13.1.1). Default false. */
+  weak?: boolean
+}
+
+// Stands in for a tag while @fastify/etag looks, so that it does not hash what must not have one. No header can hold a newline.
+const noTag = '\n'
+
+/**
+ * Conditional requests (RFC 9110 13): an ETag on what a GET or HEAD answers with 2xx, 304 and 412. Register it before the
+ * response cache: a tag is then made once, when a response is stored, and not on each hit.
+ */
+async function conditional (app: FastifyInstance, { weak = false }: ConditionalOptions) {
+  if (typeof weak !== 'boolean') throw new WEIR_ERR_CONDITIONAL_OPTION('weak', 'true or false')
+
+  app.decorateRequest('checkPreconditions', function (this: FastifyRequest, current: Representation | null) {
+    if (evaluatePreconditions(this, current) === 'failed') throw new WEIR_ERR_PRECONDITION_FAILED()
+  })
+
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    if (!mayBeHashed(request, reply) && !reply.hasHeader('etag')) reply.header('etag', noTag)
+    done()
+  })
+
+  // It hashes, and no more: its own 304 knows neither lists nor `*`, and would answer errors and POST.
+  await app.register(fastifyEtag, { weak, replyWith304: false })
+
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (reply.getHeader('etag') === noTag) reply.removeHeader('etag')
+    done()
+  })
+
+  app.addHook('onRoute', (route) => {
+    if ([route.method].flat().some((method) => method === 'GET' || method === 'HEAD')) {
+      route.onSend = [answerConditions, ...[route.onSend ?? []].flat()]
+    }
+  })
+}
+
+/**
+ * A route's own onSend runs after all of the instance's: whoever stores the response has seen its payload and tag by now.
+ * First among them, before anything compresses the payload or takes it from a HEAD.
+ */
+function answerConditions (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: DoneFuncWithErrOrRes): void {
+  const { headers } = request
+  if (
+    (headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined &&
+     headers['if-match'] === undefined && headers['if-unmodified-since'] === undefined) ||
+    !isSelected(request, reply)
+  ) return done()
+  const outcome = evaluatePreconditions(request, { etag: textHeader(reply, 'etag'), lastModified: textHeader(reply, 'last-modified') })
+  if (outcome === 'proceed') return done()
+  discard(payload)
+  if (outcome === 'failed') return done(new WEIR_ERR_PRECONDITION_FAILED())
+  reply.code(304)
+  for (const name of ofTheBody) reply.removeHeader(name)
+  done(null, request.method === 'HEAD' ? emptyBody() : null)
+}
+
+// What a 304 leaves out: the client has it already, and a length of 0 would be wrong (RFC 9110 8.6, 15.4.5).
+const ofTheBody = ['content-type', 'content-length', 'content-encoding', 'content-language']
+
+/** Whether the reply is the representation that the preconditions of a GET or HEAD are about. */
+function isSelected (request: FastifyRequest, reply: FastifyReply): boolean {
+  const { statusCode } = reply
+  return (request.method === 'GET' || request.method === 'HEAD') && statusCode >= 200 && statusCode < 300
+}
+
+/** A 206 is a part only, and a 204 is nothing: the hash of it is not the tag of the whole. */
+function mayBeHashed (request: FastifyRequest, reply: FastifyReply): boolean {
+  return isSelected(request, reply) && reply.statusCode !== 206 && reply.statusCode !== 204
+}
+
+function textHeader (reply: FastifyReply, name: string): string | undefined {
+  const value = reply.getHeader(name)
+  return typeof value === 'string' ? value : undefined
+}
+
+export default fp(conditional, { name: 'weir-conditional', fastify: '5.x' })

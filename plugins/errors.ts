@@ -1,0 +1,61 @@
+import createError from '@fastify/error'
+
+// Every error that the plugins raise by name. The message says what to do; %s are filled in by the caller.
+
+/* service */
+
+/** The environment cannot be used: raised by `loadEnv` before anything starts. */
+export const WEIR_ERR_ENV = createError<'WEIR_ERR_ENV', [problems: string]>('WEIR_ERR_ENV', 'The environment is not usable: %s', 500)
+
+/** No route has this method and path. */
+export const WEIR_ERR_ROUTE_NOT_FOUND = createError<'WEIR_ERR_ROUTE_NOT_FOUND', 404, [method: string, path: string]>(
+  'WEIR_ERR_ROUTE_NOT_FOUND', 'There is no %s %s here: /docs lists what there is', 404)
+
+/** The event loop is so late that new work is turned away. */
+export const WEIR_ERR_OVERLOADED = createError('WEIR_ERR_OVERLOADED', 'The service is overloaded: try again after Retry-After seconds', 503)
+
+/* redis */
+
+/** The `url` option of weir-redis does not name a Redis server. */
+export const WEIR_ERR_REDIS_URL = createError<'WEIR_ERR_REDIS_URL', [problem: string]>(
+  'WEIR_ERR_REDIS_URL', 'weir-redis: option "url" must look like redis://host:6379, rediss://user:password@host:6379/0 or /path/to/redis.sock: %s', 500)
+
+/** Another option of weir-redis cannot be used. */
+export const WEIR_ERR_REDIS_OPTION = createError<'WEIR_ERR_REDIS_OPTION', [name: string, expected: string]>(
+  'WEIR_ERR_REDIS_OPTION', 'weir-redis: option "%s" must be %s', 500)
+
+/* conditional */
+
+/** An option of weir-conditional cannot be used. */
+export const WEIR_ERR_CONDITIONAL_OPTION = createError<'WEIR_ERR_CONDITIONAL_OPTION', [name: string, expected: string]>(
+  'WEIR_ERR_CONDITIONAL_OPTION', 'weir-conditional: option "%s" must be %s', 500)
+
+/** A precondition of the request does not hold (RFC 9110 15.5.13). */
+export const WEIR_ERR_PRECONDITION_FAILED = createError('WEIR_ERR_PRECONDITION_FAILED',
+  'The resource is not in the state that the request asks for: GET it again and repeat the request with its current ETag', 412)
+
+/* response-cache and invalidation */
+
+/** An option of a plugin cannot be used. */
+export const WEIR_ERR_PLUGIN_OPTION = createError<'WEIR_ERR_PLUGIN_OPTION', 500, [plugin: string, name: string, problem: string]>(
+  'WEIR_ERR_PLUGIN_OPTION', '%s: option "%s" %s', 500)
+
+/** The `config` of a route cannot be used: raised when the route is declared. */
+export const WEIR_ERR_ROUTE_OPTION = createError<'WEIR_ERR_ROUTE_OPTION', 500, [route: string, option: string, problem: string]>(
+  'WEIR_ERR_ROUTE_OPTION', 'Route %s: config.%s %s', 500)
+
+/** A plugin of which there can be one only was registered again. */
+export const WEIR_ERR_REGISTERED_TWICE = createError<'WEIR_ERR_REGISTERED_TWICE', 500, [plugin: string, why: string]>(
+  'WEIR_ERR_REGISTERED_TWICE', '%s is registered twice: %s', 500)
+
+/** Another request was computing this response, and failed. Raised for those who waited for it, with its status. */
+export const WEIR_ERR_FILL_FAILED = createError('WEIR_ERR_FILL_FAILED',
+  'The response that this request waited for, with others, could not be made: try again', 503)
+
+/** What a write invalidates could not be invalidated. The write itself is done. */
+export const WEIR_ERR_NOT_INVALIDATED = createError('WEIR_ERR_NOT_INVALIDATED',
+  'The change is saved, but the cache could not be told, so older versions may still be served: send the request again', 503)
+
+/** `reply.invalidate()` was called where nothing acts on it. */
+export const WEIR_ERR_SAFE_METHOD = createError<'WEIR_ERR_SAFE_METHOD', 500, [method: string, path: string]>('WEIR_ERR_SAFE_METHOD',
+  'reply.invalidate() is for unsafe methods, not %s %s: call app.responseCache.invalidate() instead', 500)

@@ -1,0 +1,96 @@
+import { formatCacheGroups, parseCacheGroups } from '@weir/http'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import { WEIR_ERR_NOT_INVALIDATED, WEIR_ERR_ROUTE_OPTION, WEIR_ERR_SAFE_METHOD } from '../errors.js'
+import '../response-cache/index.js'
+import { writtenUris } from './written-uris.js'
+
+/** What a write invalidates: tags, or what makes them of the request and its reply. */
+export type Invalidates = readonly string[] | ((request: FastifyRequest, reply: FastifyReply) => readonly string[])
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Tags that this unsafe route invalidates when it succeeds, before its answer is sent. */
+    invalidates?: Invalidates
+  }
+
+  interface FastifyReply {
+    /**
+     * Invalidates responses with these tags before this reply is sent, whatever its status: for what only the handler
+     * knows. Only on unsafe methods.
+     * @throws WEIR_ERR_SAFE_METHOD
+     * @example reply.invalidate([`product:${created.id}`])
+     */
+    invalidate (tags: readonly string[]): FastifyReply
+    /** What `invalidate` has been given so far. */
+    invalidatedTags: string[] | null
+  }
+}
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+
+/**
+ * Writes invalidate what they change before they are acknowledged: the route's `config.invalidates`, what the handler
+ * gives to `reply.invalidate()` or names in Cache-Group-Invalidation (RFC 9875, section 3), and the target URI with
+ * Location and Content-Location (RFC 9111, section 4.4). If that fails the answer is 503, because whoever
+ * is told that a write is done may rely on nobody being served what was before.
+ */
+async function invalidation (app: FastifyInstance): Promise<void> {
+  app.decorateReply('invalidatedTags', null)
+  app.decorateReply('invalidate', function (this: FastifyReply, tags: readonly string[]) {
+    const { method, url } = this.request
+    if (SAFE.has(method)) throw new WEIR_ERR_SAFE_METHOD(method, url)
+    this.invalidatedTags = [...this.invalidatedTags ?? [], ...tags]
+    return this
+  })
+
+  app.addHook('onRoute', (route) => {
+    const methods = [route.method].flat()
+    const safe = methods.every((method) => SAFE.has(method))
+    checkInvalidates(route, methods.join(), safe)
+    // Last, so that nothing can still turn a success into an error after it has been acted on.
+    if (!safe) route.onSend = [...[route.onSend ?? []].flat(), invalidateBeforeSending]
+  })
+
+  async function invalidateBeforeSending (request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const tags = [...reply.invalidatedTags ?? [], ...isSuccess(reply) ? tagsOfSuccess(request, reply) : []]
+    // Once: an error thrown below is sent through the same hooks.
+    reply.invalidatedTags = null
+    if (tags.length === 0) return
+    try {
+      await app.responseCache.invalidate([...new Set(tags)])
+    } catch (error) {
+      request.log.error({ err: error, tags }, 'a write is done, but what it invalidates could not be invalidated')
+      throw new WEIR_ERR_NOT_INVALIDATED()
+    }
+  }
+
+  function tagsOfSuccess (request: FastifyRequest, reply: FastifyReply): string[] {
+    if (SAFE.has(request.method)) return []
+    const { invalidates = [] } = request.routeOptions.config
+    const groups = [
+      ...typeof invalidates === 'function' ? invalidates(request, reply) : invalidates,
+      ...reply.invalidatedTags ?? [],
+      ...parseCacheGroups(reply.getHeader('cache-group-invalidation'))
+    ]
+    // Caches on the way to the client are told too.
+    if (groups.length > 0) reply.header('cache-group-invalidation', formatCacheGroups([...new Set(groups)]))
+    return [...groups, ...writtenUris(request, reply).map((path) => app.responseCache.uriTag(request, path))]
+  }
+}
+
+/** RFC 9111, 4.4: a non-error status code is 2xx or 3xx. */
+const isSuccess = ({ statusCode }: FastifyReply) => statusCode >= 200 && statusCode < 400
+
+function checkInvalidates (route: RouteOptions, methods: string, safe: boolean): void {
+  const invalidates: unknown = route.config?.invalidates
+  if (invalidates === undefined) return
+  const name = `${methods} ${route.url}`
+  if (safe) throw new WEIR_ERR_ROUTE_OPTION(name, 'invalidates', 'is for unsafe methods: reading changes nothing')
+  const isList = Array.isArray(invalidates) && invalidates.every((tag) => typeof tag === 'string' && tag !== '')
+  if (typeof invalidates !== 'function' && !isList) {
+    throw new WEIR_ERR_ROUTE_OPTION(name, 'invalidates', `must be a list of tags, or a function that makes one, not ${JSON.stringify(invalidates)}`)
+  }
+}
+
+export default fp(invalidation, { name: 'weir-invalidation', fastify: '5.x', dependencies: ['weir-response-cache'] })

@@ -1,0 +1,37 @@
+import { fieldValue, type HeaderValue } from '@weir/http'
+import type { FastifyReply } from 'fastify'
+import type { StoredHeader } from './stored-response.js'
+
+// RFC 9111, 3.1 and RFC 9110, 7.6.1: for one connection only. The length is Fastify's to set, by what it sends.
+const NOT_STORED = new Set([
+  'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-authorization', 'proxy-connection',
+  'te', 'trailer', 'transfer-encoding', 'upgrade', 'content-length', 'age', 'cache-status'
+])
+
+/** What the handler added to the reply: hooks write theirs again on each hit, so theirs are not the response's. */
+export function handlersHeaders (reply: FastifyReply, before: Readonly<Record<string, HeaderValue>>): StoredHeader[] {
+  const headers: StoredHeader[] = []
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value === undefined || value === before[name] || NOT_STORED.has(name)) continue
+    headers.push([name, typeof value === 'number' ? String(value) : value])
+  }
+  return headers
+}
+
+/** Puts stored headers on a reply; Vary is joined with what hooks have said already. */
+export function writeHeaders (reply: FastifyReply, headers: readonly StoredHeader[]): void {
+  for (const [name, value] of headers) {
+    if (name === 'vary') addVary(reply, value)
+    else reply.header(name, value)
+  }
+}
+
+export function addVary (reply: FastifyReply, value: HeaderValue): void {
+  const names = [...listOf(reply.getHeader('vary')), ...listOf(value)]
+  if (names.length > 0) reply.header('vary', [...new Set(names)].join(', '))
+}
+
+/** The members of a list of field names, in lower case. */
+export function listOf (value: HeaderValue): string[] {
+  return (fieldValue(value) ?? '').split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '')
+}

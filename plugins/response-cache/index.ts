@@ -1,0 +1,137 @@
+import fastifyCaching from '@fastify/caching'
+import { type Cache, CacheError, createCache, type Duration, type MemoryLimits, type Store } from '@weir/cache'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
+import { AbstractCache } from './abstract-cache.js'
+import { capture } from './capture.js'
+import { BackgroundFills, type OngoingFill } from './fills.js'
+import { keyOf, originOf } from './key.js'
+import { lookupHook } from './lookup.js'
+import { checkRouteCache, type RouteCacheOptions } from './options.js'
+import { responseSerializer, type StoredResponse } from './stored-response.js'
+import { uriTag } from './tags.js'
+
+export { type RouteCacheOptions } from './options.js'
+export { type StoredResponse } from './stored-response.js'
+
+/** Options of the response cache. */
+export interface ResponseCacheOptions {
+  /** Where responses are shared: `sqliteStore`, `redisStore` or `memoryStore` of `@weir/cache`. */
+  readonly store: Store
+  /** Applications that share a store keep apart by this. Default `responses`. */
+  readonly namespace?: string
+  /** This cache's name in Cache-Status (RFC 9211, section 2). Default `weir`. */
+  readonly name?: string
+  /**
+   * Scheme and host of every key, where one site is reached by several names, as when instances are called directly.
+   * Default: the request's own.
+   */
+  readonly origin?: string
+  /** This instance's memory before the store; false for none. Default 64 MiB and 10,000 responses. */
+  readonly l1?: MemoryLimits | false
+  /** Larger responses are served and not stored. Default 1 MiB. */
+  readonly maxBodyBytes?: number
+  /** How long requests wait for one that computes the same response, before they compute it themselves. Default 10 s. */
+  readonly fillTimeout?: Duration
+}
+
+/** `app.responseCache` */
+export interface ResponseCache {
+  readonly cache: Cache<StoredResponse>
+  /** Invalidates every response with one of the tags, on every instance. */
+  invalidate (tags: readonly string[]): Promise<void>
+  /** The tag of a URI's responses: `path` with its query, on the origin that `request` has in keys. */
+  uriTag (request: FastifyRequest, path: string): string
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    responseCache: ResponseCache
+  }
+
+  interface FastifyRequest {
+    /** The fill this request's handler is computing; null if its response is not to be stored. */
+    responseFill: OngoingFill | null | undefined
+  }
+
+  interface FastifyContextConfig {
+    /** Responses of this GET or HEAD route are shared by every request and instance. */
+    cache?: RouteCacheOptions | false
+  }
+}
+
+const NAME = 'weir-response-cache'
+
+/**
+ * Answers GET and HEAD from responses that any instance has made (RFC 9111), before the handler runs, on routes with
+ * `config.cache`. Register it after authentication and rate limiting, and after `@weir/fastify/conditional`, so that
+ * an entity tag is made once and stored with its response.
+ */
+async function responseCache (app: FastifyInstance, options: ResponseCacheOptions): Promise<void> {
+  if (app.hasDecorator('responseCache')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one cache serves every route of an application')
+  if (app.hasDecorator('cache')) throw new WEIR_ERR_REGISTERED_TWICE('@fastify/caching', `${NAME} registers it itself`)
+  const { name: cacheName = 'weir', origin, maxBodyBytes = 1024 * 1024 } = checked(options)
+  const cache = named(() => createCache({
+    store: options.store,
+    namespace: options.namespace ?? 'responses',
+    serializer: responseSerializer,
+    ...(options.l1 !== undefined && { l1: options.l1 }),
+    ...(options.fillTimeout !== undefined && { fillTimeout: options.fillTimeout })
+  }))
+  const background = new BackgroundFills(app, cache)
+
+  app.decorate('responseCache', {
+    cache,
+    invalidate: (tags) => cache.invalidate(tags),
+    uriTag: (request, path) => uriTag((origin ?? originOf(request)) + path)
+  })
+  app.decorateRequest('responseFill', null)
+
+  app.addHook('onRoute', (route) => {
+    const routeCache = route.config?.cache
+    if (routeCache === undefined || routeCache === false) return
+    checkRouteCache(route, routeCache)
+    const { vary = [], key: custom } = routeCache
+    const keyFor = keyOf({ origin, vary, custom, schema: route.schema })
+    // Appended: a route's own hooks, and what rate limiting has appended before, come first, so that hits are limited too.
+    route.onRequest = [...[route.onRequest ?? []].flat(), lookupHook({ cache, cacheName, background, routeCache, keyFor })]
+  })
+
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const ongoing = request.responseFill
+    // Undefined in contexts that were made before the decorator.
+    if (!ongoing) return done()
+    request.responseFill = null
+    capture(request, reply, payload, ongoing, { cache, cacheName, maxBodyBytes }).then((sent) => done(null, sent), done)
+  })
+
+  // After `capture`: what it tells clients by default is not part of a stored response.
+  const cacheSegment = 'weir-etags'
+  const items = createCache({ store: options.store, namespace: `${cache.namespace}.items` })
+  await app.register(fastifyCaching, { privacy: 'no-cache', cacheSegment, cache: new AbstractCache(items, cacheSegment) })
+}
+
+function checked (options: ResponseCacheOptions): ResponseCacheOptions {
+  const { store, origin, maxBodyBytes } = options
+  if (typeof store?.namespace !== 'function') throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'store', 'is missing: give it sqliteStore(), redisStore() or memoryStore() of @weir/cache')
+  if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).origin !== origin)) {
+    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'origin', `must be scheme and host, like 'https://shop.example', not ${JSON.stringify(origin)}`)
+  }
+  if (maxBodyBytes !== undefined && !(Number.isInteger(maxBodyBytes) && maxBodyBytes > 0)) {
+    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'maxBodyBytes', `must be a positive number of bytes, not ${JSON.stringify(maxBodyBytes)}`)
+  }
+  return options
+}
+
+/** The engine's complaints about options, in the plugin's name. */
+function named<R> (make: () => R): R {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof CacheError) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'namespace, l1 or fillTimeout', `cannot be used: ${error.message}`)
+    throw error
+  }
+}
+
+export default fp(responseCache, { name: NAME, fastify: '5.x' })

@@ -1,0 +1,71 @@
+import { CacheError, type Duration, parseDuration } from '@weir/cache'
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { WEIR_ERR_ROUTE_OPTION } from '../errors.js'
+
+/** What `config.cache` of a route may say. */
+export interface RouteCacheOptions {
+  /** How long a response is fresh for this cache. Clients are told what `Cache-Control` says, by default `no-cache`. */
+  readonly ttl: Duration
+  /** How long after `ttl` it may be served while a new one is fetched (RFC 5861, section 3). */
+  readonly staleWhileRevalidate?: Duration
+  /** How long after `ttl` it may be served instead of a 5xx (RFC 5861, section 4). */
+  readonly staleIfError?: Duration
+  /** How long 404 and 410 are kept. Default: they are not. */
+  readonly negative?: Duration
+  /** The part of `ttl`, 0 to 1, that is taken away at random, so that what was filled together does not end together. */
+  readonly jitter?: number
+  /** What invalidates the response; emitted as Cache-Groups (RFC 9875). */
+  readonly tags?: readonly string[] | ((request: FastifyRequest, reply: FastifyReply) => readonly string[])
+  /** Request headers by which responses differ; part of the key, and told as `Vary` (RFC 9111, section 4.1). */
+  readonly vary?: readonly string[]
+  /** What identifies the response instead of path and query. */
+  readonly key?: (request: FastifyRequest) => string
+}
+
+const isTextList = (value: unknown) => Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
+const duration = (value: unknown) => parseDuration(value, 'it')
+
+/** For each option, what its value must be; a check throws or says false. */
+const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unknown, expected: string }> = {
+  ttl: { check: duration, expected: "a duration: milliseconds, or text like '60s'" },
+  staleWhileRevalidate: { check: duration, expected: "a duration: milliseconds, or text like '60s'" },
+  staleIfError: { check: duration, expected: "a duration: milliseconds, or text like '60s'" },
+  negative: { check: duration, expected: "a duration: milliseconds, or text like '60s'" },
+  jitter: { check: (value) => typeof value === 'number' && value >= 0 && value <= 1, expected: 'a number from 0 to 1' },
+  tags: { check: (value) => typeof value === 'function' || isTextList(value), expected: 'a list of tags, or a function that makes one' },
+  vary: { check: isTextList, expected: 'a list of request header names' },
+  key: { check: (value) => typeof value === 'function', expected: 'a function of the request' }
+}
+
+/**
+ * Checks `config.cache` when the route is declared, so that a mistake stops the boot and not a request.
+ * @throws WEIR_ERR_ROUTE_OPTION with the route and the option
+ */
+export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions): void {
+  const name = routeName(route)
+  if (typeof options !== 'object' || options === null) throw new WEIR_ERR_ROUTE_OPTION(name, 'cache', 'must be an object, or false')
+  const methods = [route.method].flat()
+  if (!methods.every((method) => method === 'GET' || method === 'HEAD')) {
+    throw new WEIR_ERR_ROUTE_OPTION(name, 'cache', 'is for GET and HEAD routes only')
+  }
+  if (options.ttl === undefined) throw new WEIR_ERR_ROUTE_OPTION(name, 'cache.ttl', 'is missing')
+  for (const [option, value] of Object.entries(options)) {
+    const known = Object.hasOwn(CHECKS, option)
+    if (!known) throw new WEIR_ERR_ROUTE_OPTION(name, `cache.${option}`, `is unknown: there is ${Object.keys(CHECKS).join(', ')}`)
+    const { check, expected } = CHECKS[option as keyof RouteCacheOptions]
+    if (value !== undefined && !passes(check, value)) {
+      throw new WEIR_ERR_ROUTE_OPTION(name, `cache.${option}`, `must be ${expected}, not ${JSON.stringify(value)}`)
+    }
+  }
+}
+
+export const routeName = (route: RouteOptions) => `${[route.method].flat().join(',')} ${route.url}`
+
+function passes (check: (value: unknown) => unknown, value: unknown): boolean {
+  try {
+    return check(value) !== false
+  } catch (error) {
+    if (error instanceof CacheError) return false
+    throw error
+  }
+}

@@ -1,0 +1,81 @@
+import { isIP } from 'node:net'
+import envSchema from 'env-schema'
+import { Type, type Static, type TObject } from 'typebox'
+import { WEIR_ERR_ENV } from '../errors.js'
+import { fieldErrors, type Violation } from './validation.js'
+
+/**
+ * The variables that every service reads. A service extends them, or gives one another default:
+ *
+ * @example
+ * const schema = Type.Object({
+ *   ...serviceEnv.properties,
+ *   PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 4101 }),
+ *   PAGE_SIZE: Type.Integer({ default: 20 })
+ * })
+ * const env = loadEnv(schema) // env.PORT: number, env.REDIS_URL: string | undefined
+ */
+export const serviceEnv = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1', description: 'the address to listen on' }),
+  PORT: Type.Integer({ minimum: 0, maximum: 65535, description: 'the port to listen on; 0 takes a free one' }),
+  INSTANCE: Type.Optional(Type.String({ pattern: '^[\\w.-]{1,64}$', description: 'what logs and Cache-Status call this process' })),
+  LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'info' }),
+  REDIS_URL: Type.Optional(Type.String({ description: 'the shared Redis, such as redis://127.0.0.1:6379' })),
+  DATA_DIR: Type.String({ default: '.data', description: 'where the service keeps its files' }),
+  TRUST_PROXY: Type.Optional(Type.String({
+    format: 'trusted-proxies',
+    description: 'the proxies whose X-Forwarded-For counts: addresses or ranges such as 10.0.0.0/8, separated by commas. ' +
+      'Fastify ignores a number, and true would let every client choose its own address'
+  }))
+})
+
+/** What {@link loadEnv} gives for {@link serviceEnv}; a service's own environment extends it. */
+export type ServiceEnv = Static<typeof serviceEnv>
+
+/**
+ * Reads and validates the environment, once, at the start. An empty variable counts as unset. Throws WEIR_ERR_ENV, which names
+ * every variable that is wrong and never shows a value: it may be a password.
+ */
+export function loadEnv<Schema extends TObject> (
+  schema: Schema,
+  data: Readonly<Record<string, string | undefined>> = process.env
+): Static<Schema> {
+  try {
+    return envSchema<Static<Schema>>({
+      // env-schema writes to the schema it gets.
+      schema: { ...schema },
+      data: Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined && value !== '')),
+      env: false,
+      ajv: { customOptions: (ajv) => ajv.addFormat('trusted-proxies', { type: 'string', validate: areProxies }) }
+    })
+  } catch (error) {
+    if (!isValidationError(error)) throw error
+    const problems = fieldErrors(error.errors, 'the environment').map(({ field, message }) => {
+      const hint: unknown = schema.properties[field] !== undefined && 'description' in schema.properties[field]
+        ? schema.properties[field].description
+        : undefined
+      return `${field} ${message}${typeof hint === 'string' ? ` (${hint})` : ''}`
+    })
+    throw new WEIR_ERR_ENV(problems.join('; '))
+  }
+}
+
+/** The name of this process among its siblings: INSTANCE, or the service and its port, such as `catalog-4101`. */
+export function instanceName (env: ServiceEnv, service: string): string {
+  return env.INSTANCE ?? `${service}-${env.PORT}`
+}
+
+/** The addresses and ranges that Fastify's `trustProxy` takes. A range of all addresses would trust every client. */
+function areProxies (list: string): boolean {
+  return list.split(',').every((entry) => {
+    const [address = '', prefix, ...rest] = entry.trim().split('/')
+    if (['loopback', 'linklocal', 'uniquelocal'].includes(address)) return prefix === undefined
+    const version = isIP(address)
+    if (version === 0 || rest.length > 0) return false
+    return prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128))
+  })
+}
+
+function isValidationError (error: unknown): error is Error & { errors: Violation[] } {
+  return error instanceof Error && 'errors' in error && Array.isArray(error.errors)
+}

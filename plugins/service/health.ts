@@ -1,0 +1,69 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Of @fastify/under-pressure: what a route does when the service is overloaded, instead of 503. */
+    pressureHandler?: (() => void) | undefined
+  }
+}
+
+/** A check that has not answered by then has failed, in ms: whoever asks for readiness does not wait for long. */
+const checkTimeout = 500
+
+export interface HealthOptions {
+  name: string
+  version: string
+  /** What the service cannot work without. A check fails by false, by throwing, or by taking more than 500 ms. */
+  checks?: Record<string, () => boolean | Promise<boolean>>
+}
+
+const Live = Type.Object({ status: Type.Literal('ok'), service: Type.String(), version: Type.String() })
+const Ready = Type.Object({
+  status: Type.Enum(['ready', 'not ready', 'closing']),
+  checks: Type.Record(Type.String(), Type.Enum(['ok', 'failed']))
+})
+
+/**
+ * `/health/live`: the process answers. `/health/ready`: send requests here; 503 as soon as closing begins or when a check fails. Redis is
+ * reported and not required: the service works without it. Both answer under pressure too, or an orchestrator would kill what is only busy.
+ */
+export function health (app: FastifyInstance, { name, version, checks = {} }: HealthOptions): void {
+  let closing = false
+  app.addHook('preClose', async () => { closing = true })
+
+  const config = { pressureHandler: () => {} }
+  app.get('/health/live', {
+    config,
+    schema: { tags: ['health'], summary: 'Is the process alive?', response: { 200: Live } }
+  }, (_request, reply) => {
+    reply.header('cache-control', 'no-store').send({ status: 'ok', service: name, version })
+  })
+
+  app.get('/health/ready', {
+    config,
+    schema: { tags: ['health'], summary: 'Should requests be sent here?', response: { 200: Ready, 503: Ready } }
+  }, async (_request, reply) => {
+    const required = await Promise.all(Object.entries(checks).map(async ([check, run]) => [check, await passes(run)] as const))
+    const load = ['load', !app.isUnderPressure()] as const
+    const ready = !closing && [...required, load].every(([, ok]) => ok)
+    const reported = app.hasDecorator('redis') ? [['redis', app.redis.status === 'ready'] as const] : []
+    const results = [...required, load, ...reported].map(([check, ok]): [string, 'ok' | 'failed'] => [check, ok ? 'ok' : 'failed'])
+    return reply.code(ready ? 200 : 503).header('cache-control', 'no-store').send({
+      status: closing ? 'closing' : ready ? 'ready' : 'not ready',
+      checks: Object.fromEntries(results)
+    })
+  })
+}
+
+async function passes (run: () => boolean | Promise<boolean>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => { timer = setTimeout(resolve, checkTimeout, false) })
+  try {
+    return await Promise.race([run(), late])
+  } catch {
+    return false
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,48 @@
+import cors from '@fastify/cors'
+import underPressure from '@fastify/under-pressure'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { WEIR_ERR_OVERLOADED, WEIR_ERR_ROUTE_NOT_FOUND } from '../errors.js'
+import { closing } from './closing.js'
+import { health, type HealthOptions } from './health.js'
+import { openapi, type OpenapiOptions } from './openapi.js'
+import { pathOf, sendProblem } from './problem.js'
+import { securityHeaders } from './security-headers.js'
+
+export { serviceEnv, loadEnv, instanceName, type ServiceEnv } from './env.js'
+export { serverOptions } from './server-options.js'
+export { ProblemSchema, type Problem } from './problem.js'
+export { start, bootFailed } from './start.js'
+
+export interface ServiceOptions extends HealthOptions, OpenapiOptions {}
+
+/**
+ * What every service has: security headers, CORS, request ids, problem+json errors, load shedding, health, OpenAPI, a close that ends.
+ * Register it first: hooks and handlers apply to what comes after.
+ *
+ * @example
+ * const app = fastify(serverOptions(env, { service: 'catalog' }))
+ * await app.register(service, { name: 'catalog', version: '1.0.0', title: 'Catalog', description: 'Products and categories' })
+ */
+async function service (app: FastifyInstance, options: ServiceOptions) {
+  const security = await securityHeaders()
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(security).header('x-request-id', request.id)
+    done()
+  })
+  await app.register(cors, {
+    origin: '*',
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: ['Age', 'Cache-Status', 'ETag', 'Location', 'Retry-After', 'X-Request-Id']
+  })
+  app.setErrorHandler(sendProblem)
+  app.setNotFoundHandler((request, reply) => {
+    sendProblem(new WEIR_ERR_ROUTE_NOT_FOUND(request.method, pathOf(request)), request, reply)
+  })
+  await app.register(underPressure, { maxEventLoopDelay: 1000, retryAfter: 5, customError: WEIR_ERR_OVERLOADED })
+  await openapi(app, options)
+  health(app, options)
+  closing(app)
+}
+
+export default fp(service, { name: 'weir-service', fastify: '5.x' })

@@ -1,0 +1,34 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+
+export interface OpenapiOptions {
+  title: string
+  version: string
+  description: string
+}
+
+/** The routes' schemas as OpenAPI: `/docs` for people, `/docs/json` for programs. Routes registered after it are in it. */
+export async function openapi (app: FastifyInstance, info: OpenapiOptions): Promise<void> {
+  await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: info.title, version: info.version, description: info.description } } })
+  await app.register(async (docs) => {
+    docs.addHook('onSend', (_request, reply, _payload, done) => {
+      reply.header('cache-control', 'no-store')
+      done()
+    })
+    await docs.register(swaggerUi, {
+      routePrefix: '/docs',
+      theme: { title: info.title },
+      // The one place with scripts and styles: the API's own policy allows none.
+      staticCSP: {
+        'default-src': "'none'",
+        'script-src': "'self'",
+        'style-src': ["'self'", "'unsafe-inline'"],
+        'img-src': ["'self'", 'data:'],
+        'connect-src': "'self'",
+        'base-uri': "'none'",
+        'frame-ancestors': "'none'"
+      }
+    })
+  })
+}

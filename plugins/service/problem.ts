@@ -1,0 +1,88 @@
+import { STATUS_CODES } from 'node:http'
+import createError from '@fastify/error'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type, type Static } from 'typebox'
+import { fieldErrors, type Violation } from './validation.js'
+
+/**
+ * The body of every error (RFC 9457), application/problem+json. For the response schemas of routes:
+ *
+ * @example schema: { response: { 200: Product, 404: ProblemSchema } }
+ */
+export const ProblemSchema = Type.Object({
+  type: Type.String({ description: 'a URI of the kind of problem; about:blank where title says it all' }),
+  title: Type.String({ description: 'the meaning of the status' }),
+  status: Type.Integer({ minimum: 400, maximum: 599 }),
+  detail: Type.String({ description: 'what is wrong with this request, for people' }),
+  instance: Type.String({ description: 'the path of the request' }),
+  code: Type.String({ description: 'a name for programs, which does not change' }),
+  requestId: Type.String({ description: 'the X-Request-Id of the response, by which logs find the request' }),
+  errors: Type.Optional(Type.Array(
+    Type.Object({ field: Type.String(), message: Type.String() }),
+    { description: 'the fields that cannot be accepted' }))
+}, { description: 'An error (RFC 9457)' })
+
+export type Problem = Static<typeof ProblemSchema>
+
+/**
+ * Answers with an error, whatever was thrown. A client's mistake (4xx) is described; what went wrong on the server (5xx) is logged
+ * and not shown, but for code and message of an error that was made to be seen.
+ */
+export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const thrown = isRecord(error) ? error : {}
+  const status = statusOf(thrown, reply)
+  const problem: Problem = {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: 'The service could not answer this request; its log has the reason under the requestId.',
+    instance: pathOf(request),
+    code: codeOf(thrown, status),
+    requestId: request.id
+  }
+  if (status >= 500) request.log.error({ err: error }, 'request failed')
+  if (status < 500 || isForClients(thrown)) {
+    if (typeof thrown['message'] === 'string' && thrown['message'] !== '') problem.detail = thrown['message']
+    else problem.detail = problem.title
+    if (isViolations(thrown['validation'])) {
+      const context = thrown['validationContext']
+      problem.errors = fieldErrors(thrown['validation'], typeof context === 'string' ? context : 'request')
+      problem.detail = problem.errors.map(({ field, message }) => `${field} ${message}`).join('; ')
+    }
+  }
+  if (isRecord(thrown['headers'])) {
+    for (const [name, value] of Object.entries(thrown['headers'])) reply.header(name, value)
+  }
+  // As bytes: a route's response schema must not filter members out, and Fastify would add a charset, which the type does not have.
+  reply.code(status).type('application/problem+json').send(Buffer.from(JSON.stringify(problem)))
+}
+
+/** The path that was asked for, without the query, which may hold what should not be repeated. */
+export function pathOf (request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? request.url
+}
+
+function statusOf (thrown: Record<string, unknown>, reply: FastifyReply): number {
+  const isError = (status: unknown) => typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 599
+  return [thrown['statusCode'], thrown['status'], reply.statusCode].find((status): status is number => isError(status)) ?? 500
+}
+
+/** The code of a driver or of Node tells clients about the inside; that of a named error was chosen for them. */
+function codeOf (thrown: Record<string, unknown>, status: number): string {
+  const named = status < 500 || isForClients(thrown)
+  if (named && typeof thrown['code'] === 'string') return thrown['code']
+  return (STATUS_CODES[status] ?? 'Error').toUpperCase().replace(/\W+/g, '_')
+}
+
+/** Named errors of ours say what a client can do; Fastify's own speak to the developer. */
+function isForClients (thrown: Record<string, unknown>): boolean {
+  return thrown instanceof createError.FastifyError && !thrown.code.startsWith('FST_')
+}
+
+function isViolations (value: unknown): value is Violation[] {
+  return Array.isArray(value)
+}
+
+function isRecord (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { FastifyServerOptions } from 'fastify'
+import { answerClientError } from './client-error.js'
+import { instanceName, type ServiceEnv } from './env.js'
+import { sendProblem } from './problem.js'
+import { ResponseLog } from './response-log.js'
+import { buildValidator } from './validator.js'
+
+type ServiceServerOptions = Omit<FastifyServerOptions, 'logger'> & { logger: Exclude<FastifyServerOptions['logger'], boolean | undefined> }
+
+const secrets = ['authorization', 'cookie', 'set-cookie', 'x-api-key']
+
+/**
+ * The options of every service's Fastify instance: logs, request ids, validation, timeouts, errors that happen before a route is found.
+ *
+ * @example const app = fastify(serverOptions(env, { service: 'catalog' }))
+ */
+export function serverOptions (env: ServiceEnv, { service }: { service: string }): ServiceServerOptions {
+  return {
+    logger: {
+      level: env.LOG_LEVEL,
+      base: { service, instance: instanceName(env, service), pid: process.pid },
+      redact: { paths: secrets.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.headers["${name}"]`]), censor: '[redacted]' }
+    },
+    logController: new ResponseLog(env.LOG_LEVEL),
+    genReqId: requestId,
+    ...(env.TRUST_PROXY === undefined ? {} : { trustProxy: env.TRUST_PROXY }),
+    schemaController: { compilersFactory: { buildValidator } },
+    frameworkErrors (error, request, reply) {
+      reply.header('x-request-id', request.id)
+      sendProblem(error, request, reply)
+    },
+    clientErrorHandler: answerClientError,
+    // How long a request may take to arrive, and a connection may be silent while it is answered.
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    forceCloseConnections: 'idle',
+    // While closing, requests on open connections are still answered: readiness is what sends new ones elsewhere.
+    return503OnClosing: false
+  }
+}
+
+/** The id that a proxy in front gave the request, so that their logs agree, if it can be one; else a new one. */
+function requestId ({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
+}

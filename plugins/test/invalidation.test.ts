@@ -1,0 +1,134 @@
+import t from 'tap'
+import { CacheError, type Store } from '@weir/cache'
+import { memoryStore } from '@weir/cache/memory'
+import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
+
+t.test('a write invalidates what its route names, before it is acknowledged, on every instance', async (t) => {
+  const store = memoryStore()
+  const [a, b] = [await cachedApp(t, { store }), await cachedApp(t, { store })]
+  let version = 1
+  for (const app of [a, b]) {
+    app.get('/products/1', { config: { cache: { ttl: '1h', tags: ['product:1'] } } }, async () => ({ version }))
+    app.get('/products', { config: { cache: { ttl: '1h', tags: ['products'] } } }, async () => [{ version }])
+    app.get('/other', { config: { cache: { ttl: '1h', tags: ['other'] } } }, async () => ({ version }))
+    app.put('/change', { config: { invalidates: () => ['product:1', 'products'] } }, async () => ({ version: ++version }))
+  }
+  for (const url of ['/products/1', '/products', '/other']) await b.inject(url)
+  const written = await a.inject({ method: 'PUT', url: '/change' })
+  t.equal(written.headers['cache-group-invalidation'], '"product:1", "products"')
+  t.same((await b.inject('/products/1')).json(), { version: 2 })
+  t.same((await b.inject('/products')).json(), [{ version: 2 }])
+  t.same((await b.inject('/other')).json(), { version: 1 }, 'what it does not name stays')
+})
+
+t.test('a write that fails invalidates nothing, unless the handler says so', async (t) => {
+  const app = await cachedApp(t)
+  let runs = 0
+  app.get('/x', { config: { cache: { ttl: '1h', tags: ['x'] } } }, async () => ++runs)
+  app.post('/refused', { config: { invalidates: ['x'] } }, async (_request, reply) => reply.code(409).send())
+  app.post('/half', async (_request, reply) => {
+    reply.invalidate(['x'])
+    throw new Error('after the commit')
+  })
+  await app.inject('/x')
+  t.equal((await app.inject({ method: 'POST', url: '/refused' })).statusCode, 409)
+  t.match((await app.inject('/x')).headers['cache-status'], /hit/)
+  t.equal((await app.inject({ method: 'POST', url: '/half' })).statusCode, 500)
+  t.match((await app.inject('/x')).headers['cache-status'], /uri-miss/)
+})
+
+t.test('RFC 9111, 4.4: target URI, Location and Content-Location of the same origin', async (t) => {
+  const app = await cachedApp(t, { origin: undefined } as object)
+  let runs = 0
+  app.get('/:name', { config: { cache: { ttl: '1h', vary: ['accept-language'] } } }, async () => ++runs)
+  app.put('/:name', async (_request, reply) => reply
+    .header('location', '/b').header('content-location', 'http://localhost:80/c').send())
+  app.post('/:name', async (_request, reply) => reply.header('location', 'http://elsewhere.test/d').send())
+  app.delete('/:name', async (_request, reply) => reply.code(404).send())
+  const state = async (name: string) => String((await app.inject(`/${name}`)).headers['cache-status']).includes('hit') ? 'hit' : 'miss'
+  for (const name of 'abcde') await state(name)
+  await app.inject({ url: '/a', headers: { 'accept-language': 'de' } })
+
+  await app.inject({ method: 'PUT', url: '/a' })
+  t.equal(await state('b'), 'miss')
+  t.equal(await state('c'), 'miss')
+  const variant = await app.inject({ url: '/a', headers: { 'accept-language': 'de' } })
+  t.match(variant.headers['cache-status'], /uri-miss/, 'every variant')
+  t.equal(await state('a'), 'miss')
+  await app.inject({ method: 'POST', url: '/e' })
+  t.equal(await state('d'), 'hit', 'another origin\'s Location is not ours to drop')
+  t.equal(await state('e'), 'miss')
+  await app.inject({ method: 'DELETE', url: '/e' })
+  t.equal(await state('e'), 'hit', 'only when the write succeeds')
+})
+
+t.test('RFC 9875: Cache-Groups and Cache-Group-Invalidation set by handlers count as tags', async (t) => {
+  const app = await cachedApp(t)
+  app.get('/x', { config: { cache: { ttl: '1h', tags: ['own'] } } }, async (_request, reply) => reply.header('cache-groups', '"extra"').send('x'))
+  app.post('/go', async (_request, reply) => reply.header('cache-group-invalidation', '"extra"').send('done'))
+  app.post('/odd', async (_request, reply) => reply.header('cache-group-invalidation', 'not a list of strings').send('done'))
+  t.equal((await app.inject('/x')).headers['cache-groups'], '"own", "extra"')
+  await app.inject({ method: 'POST', url: '/odd' })
+  t.match((await app.inject('/x')).headers['cache-status'], /hit/)
+  await app.inject({ method: 'POST', url: '/go' })
+  t.match((await app.inject('/x')).headers['cache-status'], /uri-miss/)
+})
+
+t.test('a fill delayed across a write is served to nobody who came after the write', async (t) => {
+  const store = memoryStore()
+  const [a, b] = [await cachedApp(t, { store }), await cachedApp(t, { store })]
+  const twoArrived = arrivals(a, 2)
+  const read = gate()
+  const goOn = gate()
+  let version = 1
+  let fills = 0
+  for (const app of [a, b]) {
+    app.get('/x', { config: { cache: { ttl: '1h', tags: ['x'] } } }, async () => {
+      fills++
+      const seen = version
+      if (app === a && seen === 1) {
+        read.open()
+        await goOn.opened
+      }
+      return { version: seen }
+    })
+    app.put('/x', { config: { invalidates: ['x'] } }, async () => ({ version: ++version }))
+  }
+  const before = a.inject('/x')
+  await read.opened
+  await b.inject({ method: 'PUT', url: '/x' })
+  const after = [a.inject(counted('/x')), a.inject(counted('/x'))]
+  await twoArrived
+  t.same((await b.inject('/x')).json(), { version: 2 })
+  goOn.open()
+  t.same((await before).json(), { version: 1 }, 'its own request began before the write')
+  t.match((await before).headers['cache-status'], /detail=/)
+  for (const response of await Promise.all(after)) t.same(response.json(), { version: 2 })
+  t.same((await a.inject('/x')).json(), { version: 2 })
+  t.equal(fills, 2, 'and what b filled since is still there')
+})
+
+t.test('a store that cannot be told makes the write a 503 that says the change is saved', async (t) => {
+  const memory = memoryStore()
+  const broken: Store = {
+    ...memory,
+    namespace: (name) => Object.assign(Object.create(memory.namespace(name)) as ReturnType<Store['namespace']>, {
+      invalidate: async () => { throw new CacheError('WEIR_CACHE_STORE_FAILED', 'answer') }
+    })
+  }
+  const app = await cachedApp(t, { store: broken })
+  app.post('/x', { config: { invalidates: ['x'] } }, async () => 'done')
+  const response = await app.inject({ method: 'POST', url: '/x' })
+  t.equal(response.statusCode, 503)
+  t.match(response.json(), { code: 'WEIR_ERR_NOT_INVALIDATED', message: /The change is saved/ })
+})
+
+t.test('mistakes are named: at boot for a route, at once for a call', async (t) => {
+  const app = await cachedApp(t)
+  t.throws(() => app.get('/x', { config: { invalidates: ['x'] } }, async () => 'x'),
+    { code: 'WEIR_ERR_ROUTE_OPTION', message: /^Route GET \/x: config.invalidates is for unsafe methods/ })
+  t.throws(() => app.post('/x', { config: { invalidates: 'x' } as object }, async () => 'x'),
+    { code: 'WEIR_ERR_ROUTE_OPTION', message: /^Route POST \/x: config.invalidates must be a list of tags/ })
+  app.get('/y', async (_request, reply) => reply.invalidate(['y']).send())
+  t.match((await app.inject('/y')).json(), { code: 'WEIR_ERR_SAFE_METHOD', message: /app.responseCache.invalidate/ })
+})

@@ -1,0 +1,149 @@
+import { once } from 'node:events'
+import { fastify } from 'fastify'
+import t, { type Test } from 'tap'
+import redis from '../redis/index.js'
+import { redisServer } from './support/redis-server.js'
+
+interface Line { level: number, msg: string }
+
+/** An app that keeps its log; `logged(text)` resolves with the first line that says so. */
+function build (t: Test) {
+  const lines: Line[] = []
+  let waiting: { text: string, found: (line: Line) => void }[] = []
+  const find = (text: string) => lines.find(({ msg }) => msg.includes(text))
+  const app = fastify({
+    logger: {
+      level: 'info',
+      stream: {
+        write (text: string) {
+          const line: unknown = JSON.parse(text)
+          if (!isLine(line)) return
+          lines.push(line)
+          waiting = waiting.filter((one) => {
+            if (!line.msg.includes(one.text)) return true
+            one.found(line)
+            return false
+          })
+        }
+      }
+    }
+  })
+  t.teardown(() => app.close())
+  const logged = async (text: string) => find(text) ?? new Promise<Line>((resolve) => { waiting.push({ text, found: resolve }) })
+  return { app, lines, logged }
+}
+
+function isLine (line: unknown): line is Line {
+  return typeof line === 'object' && line !== null && 'msg' in line && typeof line.msg === 'string'
+}
+
+t.test('Redis is there: app.redis is the client of @fastify/redis, ready', async (t) => {
+  const server = await redisServer(t)
+  await server.start()
+  const { app, lines } = build(t)
+  await app.register(redis, { url: server.url })
+  await app.ready()
+  t.ok(app.hasPlugin('@fastify/redis'))
+  t.ok(app.hasPlugin('weir-redis'))
+  t.equal(await app.redis.set('a', '1'), 'OK')
+  t.equal(await app.redis.get('a'), '1')
+  const ended = once(app.redis, 'end')
+  await app.close()
+  await ended
+  t.strictSame(lines, [], 'nothing to tell')
+})
+
+t.test('Redis is absent: boots, says so once, fails commands at once, finds Redis when it comes', async (t) => {
+  const server = await redisServer(t)
+  const { app, lines, logged } = build(t)
+  await app.register(redis, { url: server.url, readyTimeout: 20 })
+  await app.ready()
+  t.match(lines, [{ level: 40, msg: 'Redis is not there: starting without it', reason: /ECONNREFUSED/ }])
+  const client = app.redis
+  await t.rejects(client.get('a'))
+
+  await server.start()
+  t.match(await logged('Redis is back'), { level: 30 })
+  t.equal(app.redis, client, 'the same client')
+  t.equal(await app.redis.set('a', '1'), 'OK')
+  t.equal(lines.length, 2)
+})
+
+t.test('Redis is absent: closes all the same', async (t) => {
+  const server = await redisServer(t)
+  const { app } = build(t)
+  await app.register(redis, { url: server.url, readyTimeout: 0 })
+  await app.ready()
+  const client = app.redis
+  await app.close()
+  t.not(client.status, 'ready')
+})
+
+t.test('Redis is killed and started again: one line for each, commands fail meanwhile', async (t) => {
+  const server = await redisServer(t)
+  await server.start()
+  const { app, lines, logged } = build(t)
+  await app.register(redis, { url: server.url })
+  await app.ready()
+  await server.kill()
+  await logged('Redis is gone')
+  await t.rejects(app.redis.get('a'))
+  // More than one attempt to connect fails before it is back.
+  await once(app.redis, 'error')
+  await once(app.redis, 'error')
+  await server.start()
+  await logged('Redis is back')
+  t.equal(await app.redis.get('a'), null)
+  t.strictSame(lines.map(({ level }) => level), [40, 30])
+})
+
+t.test('Redis is frozen: a command fails in time, the connection is given up, the app closes; thawed, it is found again', async (t) => {
+  const server = await redisServer(t)
+  await server.start()
+  const { app, logged } = build(t)
+  await app.register(redis, { url: server.url })
+  await app.ready()
+  server.freeze()
+  await t.rejects(app.redis.get('a'), /timed out/i)
+  await logged('Redis is gone')
+  await t.rejects(app.redis.get('a'), /writeable/, 'from here on without waiting')
+  server.thaw()
+  await logged('Redis is back')
+  t.equal(await app.redis.get('a'), null)
+  server.freeze()
+  await app.close()
+})
+
+t.test('Redis is frozen at boot: boots without it', async (t) => {
+  const server = await redisServer(t)
+  await server.start()
+  server.freeze()
+  const { app, logged } = build(t)
+  await app.register(redis, { url: server.url, readyTimeout: 150 })
+  await app.ready()
+  await logged('starting without it')
+  server.thaw()
+  await logged('Redis is back')
+  t.equal(await app.redis.get('a'), null)
+})
+
+t.test('a wrong option is an error at boot that says what is wrong and hides the password', async (t) => {
+  const table: [url: unknown, message: RegExp][] = [
+    [undefined, /there is none/],
+    ['', /there is none/],
+    ['127.0.0.1', /no URL/],
+    ['http://user:secret@127.0.0.1', /begins with http:/],
+    ['redis://', /no host/],
+    ['redis://127.0.0.1/cache', /number of a database/]
+  ]
+  for (const [url, message] of table) {
+    const { app } = build(t)
+    // @ts-expect-error: what a JavaScript user may write
+    await t.rejects(async () => { await app.register(redis, { url }) }, { code: 'WEIR_ERR_REDIS_URL', message })
+  }
+  for (const readyTimeout of [-1, NaN, Infinity]) {
+    const { app } = build(t)
+    await t.rejects(async () => { await app.register(redis, { url: 'redis://127.0.0.1', readyTimeout }) },
+      { code: 'WEIR_ERR_REDIS_OPTION', message: /"readyTimeout" must be/ })
+  }
+})

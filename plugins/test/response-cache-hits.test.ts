@@ -1,0 +1,143 @@
+import { mock } from 'node:test'
+import t from 'tap'
+import { memoryStore } from '@weir/cache/memory'
+import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
+
+t.test('a miss runs the handler and stores; a hit does not run it and says so', async (t) => {
+  const app = await cachedApp(t, { name: 'a' })
+  let runs = 0
+  app.get('/products/:id', { config: { cache: { ttl: '60s', tags: ['products'] } } }, async () => ({ run: ++runs }))
+
+  const miss = await app.inject('/products/1')
+  t.equal(miss.headers['cache-status'], 'a; fwd=uri-miss; ttl=60; stored')
+  t.notOk('age' in miss.headers)
+
+  const hit = await app.inject('/products/1')
+  t.equal(runs, 1)
+  t.equal(hit.statusCode, 200)
+  t.same(hit.json(), { run: 1 })
+  t.match(hit.headers['cache-status'], /^a; hit; ttl=(60|59); detail=memory$/)
+  t.equal(hit.headers['age'], '0')
+  t.equal(hit.headers['cache-groups'], '"products"')
+  t.equal(hit.headers['cache-control'], 'no-cache', 'clients are told to ask again')
+  for (const name of ['content-type', 'content-length', 'etag', 'cache-groups', 'date']) {
+    t.equal(hit.headers[name], miss.headers[name], name)
+  }
+})
+
+t.test('two applications on one store: a miss on one is a hit on the other, from the store and then from memory', async (t) => {
+  const store = memoryStore()
+  const [a, b] = [await cachedApp(t, { store, name: 'a' }), await cachedApp(t, { store, name: 'b' })]
+  a.get('/x', { config: { cache: { ttl: '60s' } } }, async () => 'from a')
+  b.get('/x', { config: { cache: { ttl: '60s' } } }, async () => 'from b')
+  await a.inject('/x')
+  const first = await b.inject('/x')
+  t.equal(first.body, 'from a')
+  t.match(first.headers['cache-status'], /^b; hit; ttl=\d+; detail=store$/)
+  t.match((await b.inject('/x')).headers['cache-status'], /^b; hit; ttl=\d+; detail=memory$/)
+})
+
+t.test('Age and ttl follow the clock, and the response ends with its ttl', async (t) => {
+  mock.timers.enable({ apis: ['Date'], now: Date.UTC(2026, 0, 1) })
+  t.teardown(() => mock.timers.reset())
+  const app = await cachedApp(t)
+  let runs = 0
+  app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => ({ run: ++runs }))
+  await app.inject('/x')
+  const statuses = []
+  for (const step of [0, 1500, 500, 57_999]) {
+    mock.timers.tick(step)
+    const { headers } = await app.inject('/x')
+    statuses.push(`${headers['age']} ${headers['cache-status']}`)
+    t.equal(headers['date'], 'Thu, 01 Jan 2026 00:00:00 GMT', 'the Date is that of the fill')
+  }
+  t.same(statuses, [
+    '0 weir; hit; ttl=60; detail=memory', '1 weir; hit; ttl=58; detail=memory',
+    '2 weir; hit; ttl=58; detail=memory', '59 weir; hit; ttl=0; detail=memory'
+  ])
+  mock.timers.tick(1)
+  t.match((await app.inject('/x')).headers['cache-status'], /fwd=uri-miss/)
+  t.equal(runs, 2)
+})
+
+t.test('HEAD is answered from what GET stored, and stores nothing itself', async (t) => {
+  const app = await cachedApp(t)
+  let runs = 0
+  app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => ({ run: ++runs }))
+  t.equal((await app.inject({ method: 'HEAD', url: '/x' })).headers['cache-status'], 'weir; fwd=method')
+  t.match((await app.inject('/x')).headers['cache-status'], /fwd=uri-miss/)
+  t.equal(runs, 2)
+  const get = await app.inject('/x')
+  const head = await app.inject({ method: 'HEAD', url: '/x' })
+  t.equal(runs, 2)
+  t.equal(head.body, '')
+  t.same(head.headers, get.headers)
+})
+
+t.test('If-None-Match is answered from the store, with the tag made once', async (t) => {
+  const app = await cachedApp(t)
+  let runs = 0
+  app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => ({ run: ++runs }))
+  const { headers: { etag } } = await app.inject('/x')
+  t.match(etag, /^"[^"]+"$/)
+  const conditional = await app.inject({ url: '/x', headers: { 'if-none-match': `"other", ${etag}` } })
+  t.equal(conditional.statusCode, 304)
+  t.equal(conditional.body, '')
+  t.equal(conditional.headers['etag'], etag)
+  t.match(conditional.headers['cache-status'], /hit/)
+  t.equal(runs, 1)
+})
+
+t.test('concurrent requests of a cold key run the handler once', async (t) => {
+  const app = await cachedApp(t)
+  const arrived = arrivals(app, 200)
+  const { open, opened } = gate()
+  let runs = 0
+  app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => {
+    runs++
+    await opened
+    return { ok: true }
+  })
+  const requests = Array.from({ length: 200 }, () => app.inject(counted('/x')))
+  await arrived
+  open()
+  const statuses = (await Promise.all(requests)).map(({ headers }) => String(headers['cache-status']).replace(/ttl=\d+/, 'ttl'))
+  t.equal(runs, 1)
+  t.equal(statuses.filter((status) => status === 'weir; fwd=uri-miss; ttl; stored').length, 1)
+  t.equal(statuses.filter((status) => status === 'weir; fwd=uri-miss; ttl; collapsed').length, 199)
+})
+
+t.test('what hooks put on each reply is not stored, and theirs is kept on a hit', async (t) => {
+  const app = await cachedApp(t)
+  let requests = 0
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('x-request', String(++requests)).header('vary', 'Origin')
+  })
+  app.get('/x', { config: { cache: { ttl: '60s', vary: ['Accept-Language'] } } }, async (_request, reply) => {
+    reply.header('x-handler', 'h')
+    return 'x'
+  })
+  await app.inject('/x')
+  const hit = await app.inject('/x')
+  t.match(hit.headers['cache-status'], /hit/)
+  t.equal(hit.headers['x-request'], '2')
+  t.equal(hit.headers['x-handler'], 'h')
+  t.equal(hit.headers['vary'], 'origin, accept-language')
+})
+
+t.test('bytes come back as they went in', async (t) => {
+  const app = await cachedApp(t)
+  const bytes = Buffer.from([...Array(256).keys()])
+  app.get('/bytes', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.type('image/png').send(bytes))
+  app.get('/empty', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.code(204).send())
+  await app.inject('/bytes')
+  bytes.fill(0)
+  const hit = await app.inject('/bytes')
+  t.match(hit.headers['cache-status'], /hit/)
+  t.same(hit.rawPayload, Buffer.from([...Array(256).keys()]))
+  t.equal(hit.headers['content-type'], 'image/png')
+  await app.inject('/empty')
+  const empty = await app.inject('/empty')
+  t.equal(empty.statusCode, 204)
+  t.match(empty.headers['cache-status'], /hit/)
+})

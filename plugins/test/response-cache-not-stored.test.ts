@@ -1,0 +1,71 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import t from 'tap'
+import { cachedApp } from './support/cached-app.js'
+
+const cases: [why: string, answer: (reply: FastifyReply) => unknown, headers?: Record<string, string>][] = [
+  ['NO_STORE', (reply) => reply.header('cache-control', 'no-store').send('x')],
+  ['PRIVATE', (reply) => reply.header('cache-control', 'max-age=5, private').send('x')],
+  ['SET_COOKIE', (reply) => reply.header('set-cookie', 'a=1').send('x')],
+  ['VARY_STAR', (reply) => reply.header('vary', '*').send('x')],
+  ['VARY', (reply) => reply.header('vary', 'Cookie').send('x')],
+  ['STATUS', (reply) => reply.code(403).send('x')],
+  ['STATUS', (reply) => reply.code(503).send('x')],
+  ['NEGATIVE', (reply) => reply.code(404).send('x')],
+  ['PARTIAL', (reply) => reply.code(206).send('x')],
+  ['AUTHORIZATION', (reply) => reply.send('x'), { authorization: 'Bearer x' }],
+  ['REQUEST_NO_STORE', (reply) => reply.send('x'), { 'cache-control': 'no-store' }],
+  ['TOO_LARGE', (reply) => reply.send('x'.repeat(101))],
+  ['STREAM', (reply) => reply.send(Readable.from(['x']))]
+]
+
+for (const [why, answer, headers = {}] of cases) {
+  t.test(`${why}: served and not stored, and Cache-Status says why`, async (t) => {
+    const app = await cachedApp(t, { maxBodyBytes: 100 })
+    let runs = 0
+    app.get('/x', { config: { cache: { ttl: '60s' } } }, (_request, reply) => {
+      runs++
+      answer(reply)
+    })
+    for (const run of [1, 2]) {
+      const response = await app.inject({ url: '/x', headers })
+      t.equal(runs, run)
+      t.match(response.body, /^x+$/)
+      t.equal(response.headers['cache-status'], `weir; fwd=uri-miss; detail=${why}`)
+    }
+  })
+}
+
+t.test('RFC 9111, 3.5: an authorized response that says public is stored', async (t) => {
+  const app = await cachedApp(t)
+  app.get('/x', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.header('cache-control', 'public').send('x'))
+  await app.inject({ url: '/x', headers: { authorization: 'Bearer x' } })
+  t.match((await app.inject('/x')).headers['cache-status'], /hit/)
+})
+
+t.test('404 and 410 are kept as long as the route says', async (t) => {
+  const app = await cachedApp(t)
+  let runs = 0
+  app.get('/x', { config: { cache: { ttl: '60s', negative: '5s' } } }, async (_request, reply) => reply.code(404).send(`${++runs}`))
+  t.equal((await app.inject('/x')).headers['cache-status'], 'weir; fwd=uri-miss; ttl=5; stored')
+  const hit = await app.inject('/x')
+  t.equal(hit.statusCode, 404)
+  t.match(hit.headers['cache-status'], /hit/)
+  t.equal(hit.headers['cache-control'], 'no-store', 'browsers do not keep it')
+  t.equal(runs, 1)
+})
+
+t.test('routes that are not configured, or say false, are left alone', async (t) => {
+  const app = await cachedApp(t)
+  app.get('/plain', async () => 'x')
+  app.get('/off', { config: { cache: false } }, async () => 'x')
+  for (const url of ['/plain', '/off', '/missing']) t.notOk('cache-status' in (await app.inject(url)).headers, url)
+})
+
+t.test('a tag that is none is the route\'s error, and those who wait are told', async (t) => {
+  const app = await cachedApp(t)
+  app.get('/x', { config: { cache: { ttl: '60s', tags: () => [''] } } }, async () => 'x')
+  const [one, two] = await Promise.all([app.inject('/x'), app.inject('/x')])
+  t.equal(one?.statusCode, 500)
+  t.equal(two?.statusCode, 500)
+})

@@ -1,0 +1,60 @@
+import Fastify from 'fastify'
+import t from 'tap'
+import { memoryStore } from '@weir/cache/memory'
+import responseCache from '../response-cache/index.js'
+import { cachedApp } from './support/cached-app.js'
+
+const wrongRoutes: [cache: unknown, message: RegExp][] = [
+  [{ ttl: 'sixty' }, /^Route GET \/x: config.cache.ttl must be a duration.*not "sixty"/],
+  [{ ttl: -1 }, /config.cache.ttl must be a duration.*not -1/],
+  [{}, /config.cache.ttl is missing/],
+  [true, /config.cache must be an object, or false/],
+  [{ ttl: '1s', tll: '2s' }, /config.cache.tll is unknown: there is ttl, staleWhileRevalidate/],
+  [{ ttl: '1s', toString: 1 }, /config.cache.toString is unknown/],
+  [{ ttl: '1s', staleWhileRevalidate: null }, /config.cache.staleWhileRevalidate must be a duration/],
+  [{ ttl: '1s', staleIfError: 'x' }, /config.cache.staleIfError must be a duration/],
+  [{ ttl: '1s', negative: {} }, /config.cache.negative must be a duration/],
+  [{ ttl: '1s', jitter: 2 }, /config.cache.jitter must be a number from 0 to 1/],
+  [{ ttl: '1s', tags: 'products' }, /config.cache.tags must be a list of tags/],
+  [{ ttl: '1s', vary: [1] }, /config.cache.vary must be a list of request header names/],
+  [{ ttl: '1s', key: 'x' }, /config.cache.key must be a function/]
+]
+
+t.test('a mistake in config.cache stops the boot and names route and option', async (t) => {
+  for (const [cache, message] of wrongRoutes) {
+    const app = await cachedApp(t)
+    // The types refuse these; plain JavaScript has only the check at boot.
+    const config = { cache } as object
+    t.throws(() => app.get('/x', { config }, async () => 'x'), { code: 'WEIR_ERR_ROUTE_OPTION', message }, String(message))
+  }
+  const app = await cachedApp(t)
+  t.throws(() => app.post('/x', { config: { cache: { ttl: '1s' } } }, async () => 'x'),
+    { code: 'WEIR_ERR_ROUTE_OPTION', message: /^Route POST \/x: config.cache is for GET and HEAD routes only/ })
+})
+
+t.test('a mistake in the plugin\'s options names the option', async (t) => {
+  for (const [options, message] of [
+    [{}, /weir-response-cache: option "store" is missing/],
+    [{ store: memoryStore(), origin: 'shop.test' }, /option "origin" must be scheme and host/],
+    [{ store: memoryStore(), origin: 'http://shop.test/x' }, /option "origin"/],
+    [{ store: memoryStore(), maxBodyBytes: -1 }, /option "maxBodyBytes"/],
+    [{ store: memoryStore(), namespace: 'a b' }, /namespace/],
+    [{ store: memoryStore(), fillTimeout: 'soon' }, /fillTimeout/]
+  ] as const) {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await t.rejects(async () => { await app.register(responseCache, options as never) }, { code: 'WEIR_ERR_PLUGIN_OPTION', message }, String(message))
+  }
+})
+
+t.test('two of one name are refused', async (t) => {
+  const app = await cachedApp(t)
+  await t.rejects(async () => { await app.register(responseCache, { store: memoryStore() }) },
+    { code: 'WEIR_ERR_REGISTERED_TWICE', message: /weir-response-cache is registered twice/ })
+
+  const other = Fastify()
+  t.teardown(() => other.close())
+  await other.register(import('@fastify/caching'))
+  await t.rejects(async () => { await other.register(responseCache, { store: memoryStore() }) },
+    { code: 'WEIR_ERR_REGISTERED_TWICE', message: /@fastify\/caching is registered twice/ })
+})
