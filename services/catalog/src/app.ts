@@ -1,0 +1,39 @@
+import conditional from '@weir/fastify/conditional'
+import invalidation from '@weir/fastify/invalidation'
+import service, { serverOptions } from '@weir/fastify/service'
+import { fastify, type FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
+import { categoryRoutes } from './categories/routes.js'
+import { openCatalog } from './db/open.js'
+import { type CatalogEnv, databaseFile } from './env.js'
+import { productReadRoutes } from './products/read-routes.js'
+import { productWriteRoutes } from './products/write-routes.js'
+import { registerSharedCache } from './shared-cache.js'
+
+/** The catalog, ready to listen or to be injected into. Closing it closes its database. */
+export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
+  const app = fastify(serverOptions(env, { service: 'catalog' }))
+  const database = await openCatalog(databaseFile(env))
+  app.addHook('onClose', () => database.close())
+
+  await app.register(service, {
+    name: 'catalog',
+    version: '0.1.0',
+    title: 'Catalog',
+    description: 'Products and categories of a shop. Prices are integers in minor units. Errors are problem documents (RFC 9457).',
+    checks: {
+      async database () {
+        await sql`select 1`.execute(database.read)
+        return true
+      }
+    }
+  })
+  await app.register(conditional)
+  await registerSharedCache(app, env)
+  await app.register(invalidation)
+
+  await app.register(productReadRoutes, { database })
+  await app.register(productWriteRoutes, { database })
+  await app.register(categoryRoutes, { database })
+  return app
+}

@@ -1,0 +1,102 @@
+import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { type CatalogDatabase } from '../db/open.js'
+import { problems } from '../problems.js'
+import { tags } from '../tags.js'
+import { sendValidators, validatorsOf } from '../validators.js'
+import { CategoryInputSchema, CategoryList, CategorySchema, CategorySlug } from './schemas.js'
+import { deleteCategory, findCategory, insertCategory, listCategories, replaceCategory } from './store.js'
+
+/** Everything under /api/categories. */
+export const categoryRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDatabase }> = async (app, { database }) => {
+  app.get('/api/categories', {
+    schema: {
+      tags: ['categories'],
+      summary: 'List all categories, with the number of products in each',
+      response: { 200: CategoryList, ...problems }
+    },
+    config: { cache: { ttl: '60s', staleWhileRevalidate: '30s', staleIfError: '10m', tags: [tags.everything, tags.categoryList] } }
+  }, async () => ({ items: await listCategories(database.read) }))
+
+  app.get('/api/categories/:slug', {
+    schema: {
+      tags: ['categories'],
+      summary: 'Read a category',
+      params: CategorySlug,
+      response: { 200: CategorySchema, ...problems }
+    },
+    config: {
+      cache: {
+        ttl: '60s',
+        staleWhileRevalidate: '30s',
+        staleIfError: '10m',
+        negative: '10s',
+        // Asked for refused requests too.
+        tags: ({ params }) => Value.Check(CategorySlug, params) ? [tags.everything, tags.category(params.slug)] : []
+      }
+    }
+  }, async ({ params: { slug } }, reply) => {
+    const category = await findCategory(database.read, slug)
+    sendValidators(reply, category)
+    return category
+  })
+
+  app.post('/api/categories', {
+    schema: {
+      tags: ['categories'],
+      summary: 'Create a category',
+      body: CategoryInputSchema,
+      response: { 201: CategorySchema, ...problems }
+    },
+    config: { invalidates: [tags.categoryList] }
+  }, async ({ body }, reply) => {
+    const category = await database.write((transaction) => insertCategory(transaction, body))
+    // The slug's 404 may be cached.
+    reply.invalidate([tags.category(category.slug)])
+    sendValidators(reply, category)
+    return reply.code(201).header('location', `/api/categories/${category.slug}`).send(category)
+  })
+
+  app.put('/api/categories/:slug', {
+    schema: {
+      tags: ['categories'],
+      summary: 'Replace a category, its slug too',
+      params: CategorySlug,
+      body: CategoryInputSchema,
+      response: { 200: CategorySchema, ...problems }
+    },
+    config: { invalidates: [tags.categoryList] }
+  }, async (request, reply) => {
+    const { params: { slug }, body } = request
+    const category = await database.write(async (transaction) => {
+      const before = await findCategory(transaction, slug)
+      request.checkPreconditions(validatorsOf(before))
+      return await replaceCategory(transaction, before.id, body)
+    })
+    reply.invalidate([tags.category(slug)])
+    // Lists of products are asked for by slug.
+    if (category.slug !== slug) reply.invalidate([tags.category(category.slug), tags.productLists])
+    sendValidators(reply, category)
+    return category
+  })
+
+  app.delete('/api/categories/:slug', {
+    schema: {
+      tags: ['categories'],
+      summary: 'Delete a category that has no products',
+      params: CategorySlug,
+      response: { 204: Type.Null({ description: 'Deleted' }), ...problems }
+    },
+    config: { invalidates: [tags.categoryList, tags.productLists] }
+  }, async (request, reply) => {
+    const { params: { slug } } = request
+    await database.write(async (transaction) => {
+      const category = await findCategory(transaction, slug)
+      request.checkPreconditions(validatorsOf(category))
+      await deleteCategory(transaction, category)
+    })
+    reply.invalidate([tags.category(slug)])
+    return reply.code(204).send(null)
+  })
+}

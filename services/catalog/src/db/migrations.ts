@@ -1,0 +1,62 @@
+import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
+
+/** Migrations are written in SQL's own snake_case, against a database whose types are of another day. */
+type AnyDatabase = Kysely<unknown>
+
+const products: Migration = {
+  async up (db: AnyDatabase) {
+    await sql`
+      create table categories (
+        id integer primary key autoincrement,
+        slug text not null unique,
+        name text not null,
+        description text not null,
+        version integer not null default 1,
+        created_at text not null,
+        updated_at text not null
+      ) strict`.execute(db)
+
+    // autoincrement: an id is never given out twice, so neither is an entity tag made of id and version.
+    await sql`
+      create table products (
+        id integer primary key autoincrement,
+        sku text not null unique,
+        name text not null,
+        description text not null,
+        category_id integer not null references categories (id),
+        price integer not null check (price between 0 and 1000000000),
+        currency text not null check (currency = 'EUR'),
+        stock integer not null check (stock >= 0),
+        version integer not null default 1,
+        created_at text not null,
+        updated_at text not null
+      ) strict`.execute(db)
+    await sql`create index products_by_category on products (category_id)`.execute(db)
+    await sql`create index products_by_price on products (price)`.execute(db)
+    await sql`create index products_by_name on products (name collate nocase)`.execute(db)
+    await sql`create index products_by_age on products (created_at)`.execute(db)
+  }
+}
+
+const search: Migration = {
+  async up (db: AnyDatabase) {
+    await sql`
+      create virtual table product_search using fts5 (
+        sku, name, description, content = 'products', content_rowid = 'id',
+        tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+      )`.execute(db)
+    // The index holds no text of its own: to forget a row it must be told the words the row had.
+    const forget = sql`insert into product_search (product_search, rowid, sku, name, description)
+      values ('delete', old.id, old.sku, old.name, old.description)`
+    const learn = sql`insert into product_search (rowid, sku, name, description) values (new.id, new.sku, new.name, new.description)`
+    await sql`create trigger product_search_insert after insert on products begin ${learn}; end`.execute(db)
+    await sql`create trigger product_search_delete after delete on products begin ${forget}; end`.execute(db)
+    await sql`create trigger product_search_update after update of id, sku, name, description on products begin ${forget}; ${learn}; end`
+      .execute(db)
+  }
+}
+
+/** Applied in the order of their names; a released one is never edited. */
+export const migrations: MigrationProvider = {
+  getMigrations: async () => ({ '0001-products': products, '0002-search': search })
+}

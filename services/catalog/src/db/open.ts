@@ -1,0 +1,69 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { CamelCasePlugin, Kysely, SqliteDialect, type Transaction } from 'kysely'
+import { CATALOG_ERR_BUSY } from '../errors.js'
+import { ImmediateDialect } from './immediate-dialect.js'
+import { prepare } from './prepare.js'
+import { type CatalogSchema } from './schema.js'
+import { isBusy, whileBusy } from './while-busy.js'
+
+/** How long a start waits for another process that migrates and seeds the same file, in ms. */
+const PREPARE_TIMEOUT = 60_000
+/** How long a write waits for its turn, in ms: an import holds the lock for about a second per 100,000 rows. */
+const WRITE_TIMEOUT = 5_000
+/** Readers wait only while a crashed process's log is recovered, in ms. */
+const RECOVERY_TIMEOUT = 5_000
+
+/** The catalog's database, open: one file that any number of processes may share. */
+export interface CatalogDatabase {
+  /** Reads, which no writer ever holds up. It refuses to write. */
+  readonly read: Kysely<CatalogSchema>
+  /**
+   * Runs `work` in a transaction that holds the write lock from its first statement on: what it reads is what it replaces.
+   * Waits for its turn without blocking the process; throws CATALOG_ERR_BUSY (503) when that takes over 5 s.
+   */
+  write<T> (work: (transaction: Transaction<CatalogSchema>) => Promise<T>): Promise<T>
+  close (): Promise<void>
+}
+
+/** Opens the database in `file`, made, migrated and seeded where it is not yet. */
+export async function openCatalog (file: string): Promise<CatalogDatabase> {
+  const writer = await openWriter(file)
+  const reader = new Database(file, { timeout: RECOVERY_TIMEOUT })
+  reader.pragma('query_only = on')
+  const read = new Kysely<CatalogSchema>({ dialect: new SqliteDialect({ database: reader }), plugins: [new CamelCasePlugin()] })
+
+  return {
+    read,
+    async write (work) {
+      try {
+        return await whileBusy(WRITE_TIMEOUT, () => writer.transaction().execute(work))
+      } catch (error) {
+        if (!isBusy(error)) throw error
+        throw Object.assign(new CATALOG_ERR_BUSY({ cause: error }), { headers: { 'retry-after': '5' } })
+      }
+    },
+    async close () {
+      await read.destroy()
+      await writer.destroy()
+    }
+  }
+}
+
+/** A connection whose transactions take the write lock at once; the file is made, migrated and seeded where it is not yet. */
+export async function openWriter (file: string): Promise<Kysely<CatalogSchema>> {
+  await mkdir(dirname(file), { recursive: true })
+  const database = new Database(file, { timeout: 0 })
+  const writer = new Kysely<CatalogSchema>({ dialect: new ImmediateDialect(database), plugins: [new CamelCasePlugin()] })
+  try {
+    await whileBusy(PREPARE_TIMEOUT, () => database.pragma('journal_mode = wal'))
+    database.pragma('synchronous = normal')
+    database.pragma('foreign_keys = on')
+    await whileBusy(PREPARE_TIMEOUT, () => prepare(writer))
+    return writer
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}

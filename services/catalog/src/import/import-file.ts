@@ -1,0 +1,72 @@
+import { open, stat } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { openWriter } from '../db/open.js'
+import { whileBusy } from '../db/while-busy.js'
+import { csvRows } from './csv-rows.js'
+import { ImportError } from './import-error.js'
+import { checkRow } from './import-row.js'
+import { ndjsonRows } from './ndjson-rows.js'
+import { Problems, type RowProblem } from './problems.js'
+import { type Progress } from './progress.js'
+import { readText } from './read-text.js'
+import { type Merged, Staging } from './staging.js'
+
+/** How long to wait for other writers, in ms. */
+const LOCK_TIMEOUT = 30_000
+
+/** What became of a file: nothing of it is in the catalog unless all of it is. */
+export type ImportOutcome =
+  | { readonly refused: false, readonly rows: number } & Merged
+  | { readonly refused: true, readonly rows: number, readonly bad: number, readonly first: readonly RowProblem[] }
+
+/** Imports a CSV or NDJSON file into the catalog in `database`. Throws an ImportError where the file cannot be read as one. */
+export async function importFile (file: string, database: string, progress: Progress): Promise<ImportOutcome> {
+  const info = await stat(file)
+  if (info.isDirectory()) throw new ImportError(`${file} is a folder: name a file in it.`)
+  const format = await formatOf(file)
+  const db = await openWriter(database)
+  try {
+    const staging = await Staging.create(db)
+    const problems = new Problems()
+    let rows = 0
+    progress.start(info.size)
+    try {
+      const text = readText(file, (bytes) => progress.advance(bytes, rows))
+      for await (const raw of format === 'csv' ? csvRows(text) : ndjsonRows(text)) {
+        rows += 1
+        const checked = 'value' in raw ? checkRow(raw.value) : raw
+        if ('row' in checked) await staging.add(raw.line, checked.row)
+        else problems.add([{ line: raw.line, problem: checked.problem }])
+      }
+      await staging.flush()
+    } finally {
+      progress.stop(rows)
+    }
+    if (rows === 0) throw new ImportError('The file has no products.')
+
+    const merged = await whileBusy(LOCK_TIMEOUT, () => db.transaction().execute(async (transaction) => {
+      const { count, first } = await staging.problems(transaction, Problems.SHOWN)
+      problems.add(first, count)
+      return problems.count === 0 ? await staging.merge(transaction) : undefined
+    }))
+    if (merged === undefined) return { refused: true, rows, bad: problems.count, first: problems.first }
+    return { refused: false, rows, ...merged }
+  } finally {
+    await db.destroy()
+  }
+}
+
+async function formatOf (file: string): Promise<'csv' | 'ndjson'> {
+  const extension = extname(file).toLowerCase()
+  if (extension === '.csv') return 'csv'
+  if (extension === '.ndjson' || extension === '.jsonl') return 'ndjson'
+  const handle = await open(file)
+  try {
+    const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(256), position: 0 })
+    const beginning = buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '').trimStart()
+    if (beginning.startsWith('[')) throw new ImportError('The file is one JSON array: write one object a line instead (jq -c \'.[]\').')
+    return beginning.startsWith('{') ? 'ndjson' : 'csv'
+  } finally {
+    await handle.close()
+  }
+}

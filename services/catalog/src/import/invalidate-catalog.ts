@@ -1,0 +1,16 @@
+import { fastify } from 'fastify'
+import { type CatalogEnv } from '../env.js'
+import { registerSharedCache } from '../shared-cache.js'
+import { tags } from '../tags.js'
+
+/** Tells every instance that all they have cached may have changed. Rejects where the shared cache cannot be reached. */
+export async function invalidateCatalog (env: CatalogEnv): Promise<void> {
+  const app = fastify()
+  try {
+    await registerSharedCache(app, env)
+    await app.ready()
+    await app.responseCache.invalidate([tags.everything])
+  } finally {
+    await app.close()
+  }
+}

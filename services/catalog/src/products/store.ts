@@ -1,0 +1,57 @@
+import { type Kysely, type Transaction } from 'kysely'
+import { type CatalogSchema, type Product } from '../db/schema.js'
+import { CATALOG_ERR_PRODUCT_NOT_FOUND, skuTaken, unknownCategory } from '../errors.js'
+import { type ProductInput, type ProductPatch } from './schemas.js'
+
+/** The product, or CATALOG_ERR_PRODUCT_NOT_FOUND (404). */
+export async function findProduct (db: Kysely<CatalogSchema>, id: number): Promise<Product> {
+  const product = await db.selectFrom('products').selectAll().where('id', '=', id).executeTakeFirst()
+  if (product === undefined) throw new CATALOG_ERR_PRODUCT_NOT_FOUND(id)
+  return product
+}
+
+/** Adds a product. A category that is not there is a 400, a sku that is taken a 409. */
+export async function insertProduct (transaction: Transaction<CatalogSchema>, input: ProductInput): Promise<Product> {
+  await refuseConflicts(transaction, input)
+  const now = new Date().toISOString()
+  return await transaction.insertInto('products')
+    .values({ ...complete(input), createdAt: now, updatedAt: now })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** Replaces all that a client may write. Refuses what `insertProduct` refuses. */
+export async function replaceProduct (transaction: Transaction<CatalogSchema>, id: number, input: ProductInput): Promise<Product> {
+  return await updateProduct(transaction, id, complete(input))
+}
+
+/** Changes the given fields. Refuses what `insertProduct` refuses. */
+export async function updateProduct (transaction: Transaction<CatalogSchema>, id: number, changes: ProductPatch): Promise<Product> {
+  await refuseConflicts(transaction, changes, id)
+  return await transaction.updateTable('products')
+    .set(changes)
+    .set(({ eb }) => ({ version: eb('version', '+', 1), updatedAt: new Date().toISOString() }))
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+export async function deleteProduct (transaction: Transaction<CatalogSchema>, id: number): Promise<void> {
+  await transaction.deleteFrom('products').where('id', '=', id).execute()
+}
+
+function complete (input: ProductInput): Required<ProductInput> {
+  return { description: '', currency: 'EUR', stock: 0, ...input }
+}
+
+/** The transaction holds the write lock, so what is free here is still free when the product is written. */
+async function refuseConflicts (transaction: Transaction<CatalogSchema>, { sku, categoryId }: ProductPatch, self?: number): Promise<void> {
+  if (categoryId !== undefined) {
+    const category = await transaction.selectFrom('categories').select('id').where('id', '=', categoryId).executeTakeFirst()
+    if (category === undefined) throw unknownCategory('categoryId', categoryId)
+  }
+  if (sku !== undefined) {
+    const owner = await transaction.selectFrom('products').select('id').where('sku', '=', sku).executeTakeFirst()
+    if (owner !== undefined && owner.id !== self) throw skuTaken(sku, owner.id)
+  }
+}

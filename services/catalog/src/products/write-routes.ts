@@ -1,0 +1,104 @@
+import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { type CatalogDatabase } from '../db/open.js'
+import { type Product } from '../db/schema.js'
+import { problems } from '../problems.js'
+import { tags } from '../tags.js'
+import { sendValidators, validatorsOf } from '../validators.js'
+import { ProductId, ProductInputSchema, ProductPatchSchema, ProductSchema } from './schemas.js'
+import { deleteProduct, findProduct, insertProduct, replaceProduct, updateProduct } from './store.js'
+
+/**
+ * POST, PUT, PATCH and DELETE of products. If-Match is judged in the write's own transaction: of two writers
+ * who read the same version one wins, and the other gets 412.
+ */
+export const productWriteRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDatabase }> = async (app, { database }) => {
+  // Only here, so that only PATCH takes it (RFC 7396).
+  app.addContentTypeParser('application/merge-patch+json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'))
+  const config = { invalidates: [tags.productLists] }
+
+  app.post('/api/products', {
+    schema: {
+      tags: ['products'],
+      summary: 'Create a product',
+      body: ProductInputSchema,
+      response: { 201: ProductSchema, ...problems }
+    },
+    config
+  }, async ({ body }, reply) => {
+    const product = await database.write((transaction) => insertProduct(transaction, body))
+    // The id's 404 may be cached.
+    reply.invalidate([tags.product(product.id), tags.categoryList])
+    sendValidators(reply, product)
+    return reply.code(201).header('location', `/api/products/${product.id}`).send(product)
+  })
+
+  app.put('/api/products/:id', {
+    schema: {
+      tags: ['products'],
+      summary: 'Replace a product',
+      description: 'Fields left out get their defaults. If-Match with the ETag that was read makes sure that nobody else\'s change is lost.',
+      params: ProductId,
+      body: ProductInputSchema,
+      response: { 200: ProductSchema, ...problems }
+    },
+    config
+  }, async (request, reply) => {
+    const { params: { id }, body } = request
+    const change = await database.write(async (transaction) => {
+      const before = await findProduct(transaction, id)
+      request.checkPreconditions(validatorsOf(before))
+      return { before, after: await replaceProduct(transaction, id, body) }
+    })
+    reply.invalidate(changed(change))
+    sendValidators(reply, change.after)
+    return change.after
+  })
+
+  app.patch('/api/products/:id', {
+    schema: {
+      tags: ['products'],
+      summary: 'Change some fields of a product',
+      description: 'A JSON merge patch (RFC 7396), as application/merge-patch+json or application/json. No field can be removed, so null is refused.',
+      consumes: ['application/merge-patch+json', 'application/json'],
+      params: ProductId,
+      body: ProductPatchSchema,
+      response: { 200: ProductSchema, ...problems }
+    },
+    config
+  }, async (request, reply) => {
+    const { params: { id }, body } = request
+    const change = await database.write(async (transaction) => {
+      const before = await findProduct(transaction, id)
+      request.checkPreconditions(validatorsOf(before))
+      return { before, after: await updateProduct(transaction, id, body) }
+    })
+    reply.invalidate(changed(change))
+    sendValidators(reply, change.after)
+    return change.after
+  })
+
+  app.delete('/api/products/:id', {
+    schema: {
+      tags: ['products'],
+      summary: 'Delete a product',
+      params: ProductId,
+      response: { 204: Type.Null({ description: 'Deleted' }), ...problems }
+    },
+    config
+  }, async (request, reply) => {
+    const { params: { id } } = request
+    await database.write(async (transaction) => {
+      request.checkPreconditions(validatorsOf(await findProduct(transaction, id)))
+      await deleteProduct(transaction, id)
+    })
+    reply.invalidate([tags.product(id), tags.categoryList])
+    return reply.code(204).send(null)
+  })
+}
+
+/** The pages that show it, and the counts where it moved between categories. */
+function changed ({ before, after }: { before: Product, after: Product }): string[] {
+  const page = tags.product(after.id)
+  return before.categoryId === after.categoryId ? [page] : [page, tags.categoryList]
+}

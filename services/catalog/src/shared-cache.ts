@@ -1,0 +1,24 @@
+import { join } from 'node:path'
+import { redisStore } from '@weir/cache/redis'
+import { sqliteStore } from '@weir/cache/sqlite'
+import redis from '@weir/fastify/redis'
+import responseCache from '@weir/fastify/response-cache'
+import { instanceName } from '@weir/fastify/service'
+import { type FastifyInstance } from 'fastify'
+import { type CatalogEnv } from './env.js'
+
+/**
+ * Registers the cache that all instances share: in the Redis that REDIS_URL names, else in a file beside the database. What an
+ * import invalidates is what instances serve, so both come here.
+ */
+export async function registerSharedCache (app: FastifyInstance, env: CatalogEnv): Promise<void> {
+  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
+  const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'cache.db') }) : redisStore({ client: app.redis })
+  app.addHook('onClose', () => store.close())
+  await app.register(responseCache, {
+    store,
+    name: instanceName(env, 'catalog'),
+    // One catalog, whichever name or port it is reached by.
+    origin: 'http://catalog'
+  })
+}

@@ -1,0 +1,43 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { build } from './support/build.js'
+import { runProgram } from './support/process.js'
+import { tempDir } from './support/temp-dir.js'
+
+t.test('every route is described, its errors too', async (t) => {
+  const app = await build(t)
+  const description = (await app.inject('/docs/json')).json<{ paths: Record<string, Record<string, { summary?: string, responses: object }>> }>()
+  t.same(Object.fromEntries(Object.entries(description.paths).filter(([path]) => path.startsWith('/api')).map(([path, operations]) => [path, Object.keys(operations)])), {
+    '/api/products': ['get', 'post'],
+    '/api/products/{id}': ['get', 'put', 'patch', 'delete'],
+    '/api/categories': ['get', 'post'],
+    '/api/categories/{slug}': ['get', 'put', 'delete']
+  })
+  for (const operation of Object.entries(description.paths).filter(([path]) => path.startsWith('/api')).flatMap(([, operations]) => Object.values(operations))) {
+    t.ok(operation.summary)
+    t.match(operation.responses, { '4XX': { content: { 'application/problem+json': {} } } }, operation.summary ?? '')
+  }
+})
+
+t.test('it is ready while its database answers', async (t) => {
+  const app = await build(t)
+  const response = await app.inject('/health/ready')
+  t.equal(response.statusCode, 200)
+  t.match(response.json(), { checks: { database: 'ok' } })
+})
+
+t.test('an environment it cannot run in is one line', async (t) => {
+  const { code, stderr } = await runProgram(t, 'src/server.js', [], { PORT: 'eighty', DATA_DIR: await tempDir(t) })
+  t.equal(code, 1)
+  t.match(stderr, /^The environment is not usable: PORT .*\n$/)
+})
+
+t.test('a database of something else is an error at the start, and is left alone', async (t) => {
+  const directory = await tempDir(t)
+  await writeFile(join(directory, 'catalog.db'), 'This is no database, but somebody may need it. '.repeat(50))
+  const { code, stderr } = await runProgram(t, 'src/server.js', [], { PORT: '0', DATA_DIR: directory })
+  t.equal(code, 1)
+  t.match(stderr, 'file is not a database')
+  t.match(await readFile(join(directory, 'catalog.db'), 'utf8'), /^This is no database/)
+})

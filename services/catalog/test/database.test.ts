@@ -1,0 +1,110 @@
+import { once } from 'node:events'
+import { join } from 'node:path'
+import t from 'tap'
+import { openCatalog } from '../src/db/open.js'
+import { whileBusy } from '../src/db/while-busy.js'
+import { listProducts } from '../src/products/list.js'
+import { connect, logBeyond } from './support/database.js'
+import { end, startProgram } from './support/process.js'
+import { tempDir } from './support/temp-dir.js'
+
+t.test('instances that start at the same instant find one whole shop', async (t) => {
+  const file = join(await tempDir(t), 'catalog.db')
+  const openers = [1, 2, 3].map(() => startProgram(t, 'test/support/opener.js', [file]))
+  await Promise.all(openers.map((opener) => once(opener, 'message')))
+  const answers = openers.map((opener) => once(opener, 'message'))
+  for (const opener of openers) opener.send('open')
+  for (const [answer] of await Promise.all(answers)) t.same(answer, { products: 10_000, categories: 40 })
+
+  const database = connect(t, file)
+  t.equal(database.pragma('integrity_check', { simple: true }), 'ok')
+  t.equal(database.pragma('journal_mode', { simple: true }), 'wal')
+  t.equal(database.prepare('select count(*) from kysely_migration').pluck().get(), 2)
+})
+
+t.test('an instance killed while it seeds leaves nothing half-done', async (t) => {
+  const directory = await tempDir(t)
+  const file = join(directory, 'catalog.db')
+  const written = logBeyond(file, 1_000_000)
+  const opener = startProgram(t, 'test/support/opener.js', [file])
+  await once(opener, 'message')
+  opener.send('open')
+  await written
+  await end(opener)
+
+  const database = await openCatalog(file)
+  t.teardown(() => database.close())
+  const { total } = await listProducts(database.read, { page: 1, limit: 1, sort: 'newest' })
+  t.equal(total, 10_000)
+  t.equal(connect(t, file).pragma('integrity_check', { simple: true }), 'ok')
+})
+
+t.test('a shop that was emptied is not filled again', async (t) => {
+  const file = join(await tempDir(t), 'catalog.db')
+  const first = await openCatalog(file)
+  await first.write(async (transaction) => {
+    await transaction.deleteFrom('products').execute()
+    await transaction.deleteFrom('categories').execute()
+  })
+  await first.close()
+  const second = await openCatalog(file)
+  t.teardown(() => second.close())
+  t.same(await listProducts(second.read, { page: 1, limit: 1, sort: 'newest' }), { items: [], total: 0 })
+})
+
+t.test('the sample shop reads like one', async (t) => {
+  const file = join(await tempDir(t), 'catalog.db')
+  const database = await openCatalog(file)
+  t.teardown(() => database.close())
+  const sql = connect(t, file)
+  const value = (query: string) => Number(sql.prepare(query).pluck().get())
+  t.equal(value('select count(distinct sku) from products'), 10_000)
+  t.equal(value('select count(distinct name) from products'), 10_000)
+  t.ok(value('select min(price) from products') > 0)
+  t.ok(value('select avg(price) from products') > 1.5 * value('select price from products order by price limit 1 offset 5000'),
+    'many cheap things and a few dear ones')
+  const soldOut = value('select count(*) from products where stock = 0')
+  t.ok(soldOut > 500 && soldOut < 1_200, `${soldOut} are sold out`)
+})
+
+t.test('the search index is in step with the products, whatever is done to them', async (t) => {
+  const file = join(await tempDir(t), 'catalog.db')
+  const database = await openCatalog(file)
+  t.teardown(() => database.close())
+  await database.write(async (transaction) => {
+    await transaction.updateTable('products').set({ name: 'Zyzzyva' }).where('id', '<', 10).execute()
+    await transaction.updateTable('products').set({ stock: 7 }).where('id', '<', 20).execute()
+    await transaction.deleteFrom('products').where('id', '=', 5).execute()
+  })
+  const found = await listProducts(database.read, { page: 1, limit: 20, sort: 'newest', q: 'zyzzyva' })
+  t.equal(found.total, 8)
+  const sql = connect(t, file)
+  t.doesNotThrow(() => sql.exec("insert into product_search (product_search, rank) values ('integrity-check', 1)"))
+})
+
+t.test('what one connection reads in a write is what it replaces', async (t) => {
+  const file = join(await tempDir(t), 'catalog.db')
+  const [a, b] = [await openCatalog(file), await openCatalog(file)]
+  t.teardown(async () => { await a.close(); await b.close() })
+  const stockOf = () => Number(connect(t, file).prepare('select stock from products where id = 1').pluck().get())
+  const before = stockOf()
+  await Promise.all([a, b, a, b, a, b].map((database) => database.write(async (transaction) => {
+    const { stock } = await transaction.selectFrom('products').select('stock').where('id', '=', 1).executeTakeFirstOrThrow()
+    await transaction.updateTable('products').set({ stock: stock + 1 }).where('id', '=', 1).execute()
+  })))
+  t.equal(stockOf(), before + 6)
+})
+
+t.test('a lock that is never given back is an error after the time allowed', async (t) => {
+  const file = join(await tempDir(t), 'plain.db')
+  const holder = connect(t, file)
+  holder.exec('create table thing (id integer); begin immediate')
+  const waiter = connect(t, file)
+  waiter.pragma('busy_timeout = 0')
+  await t.rejects(whileBusy(20, () => waiter.exec('begin immediate')), { code: 'SQLITE_BUSY' })
+  const waiting = whileBusy(60_000, () => waiter.exec('begin immediate'))
+  holder.exec('commit')
+  await waiting
+  t.ok(waiter.inTransaction)
+  await t.rejects(whileBusy(60_000, () => waiter.exec('nonsense')), { code: 'SQLITE_ERROR' }, 'other errors are not waited out')
+})

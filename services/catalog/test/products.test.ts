@@ -1,0 +1,133 @@
+import { type FastifyInstance, type InjectOptions } from 'fastify'
+import t, { type Test } from 'tap'
+import { Value } from 'typebox/value'
+import { ProductSchema } from '../src/products/schemas.js'
+import { build } from './support/build.js'
+
+const mug = { sku: 'T-1', name: 'Tin Mug', description: 'A mug.', categoryId: 1, price: 899, currency: 'EUR', stock: 5 }
+
+async function create (app: FastifyInstance, changes: object = {}) {
+  const response = await app.inject({ method: 'POST', path: '/api/products', payload: { ...mug, ...changes } })
+  if (response.statusCode !== 201) throw new Error(response.body)
+  return { response, product: Value.Parse(ProductSchema, response.json()) }
+}
+
+async function refused (t: Test, app: FastifyInstance, request: InjectOptions, status: number, field?: string) {
+  const response = await app.inject(request)
+  const problem: unknown = response.json()
+  const what = `${request.method ?? 'GET'} ${JSON.stringify(request.payload)}: ${response.body}`
+  t.equal(response.statusCode, status, what)
+  t.match(response.headers['content-type'], 'application/problem+json')
+  t.match(problem, field === undefined ? { status } : { status, errors: [{ field }] }, what)
+}
+
+t.test('products', async (t) => {
+  const app = await build(t)
+
+  t.test('one is read with its validators, and confirmed by them', async (t) => {
+    const response = await app.inject('/api/products/17')
+    const product = Value.Parse(ProductSchema, response.json())
+    t.equal(product.id, 17)
+    t.equal(response.headers.etag, '"17-1"')
+    t.equal(response.headers['last-modified'], new Date(product.updatedAt).toUTCString())
+    const confirmed = await app.inject({ path: '/api/products/17', headers: { 'if-none-match': 'W/"x", "17-1"' } })
+    t.equal(confirmed.statusCode, 304)
+    t.equal(confirmed.body, '')
+    const head = await app.inject({ method: 'HEAD', path: '/api/products/17' })
+    t.equal(head.statusCode, 200)
+    t.equal(head.headers.etag, '"17-1"')
+    await refused(t, app, { path: '/api/products/99999' }, 404)
+    await refused(t, app, { path: '/api/products/x' }, 400, 'id')
+    await refused(t, app, { path: '/api/products/0' }, 400, 'id')
+    await refused(t, app, { path: '/api/products/9007199254740993' }, 400, 'id')
+  })
+
+  t.test('create, replace, change, delete', async (t) => {
+    const { response, product } = await create(app)
+    t.equal(response.headers.location, `/api/products/${product.id}`)
+    t.equal(response.headers.etag, `"${product.id}-1"`)
+    t.match(product, mug)
+    const path = `/api/products/${product.id}`
+    t.same((await app.inject(path)).json(), product)
+
+    const replaced = await app.inject({ method: 'PUT', path, payload: { sku: 'T-1', name: 'Mug', categoryId: 2, price: 0 } })
+    t.equal(replaced.statusCode, 200)
+    t.equal(replaced.headers.etag, `"${product.id}-2"`)
+    t.match(replaced.json(), { name: 'Mug', description: '', stock: 0, currency: 'EUR', categoryId: 2, version: 2, createdAt: product.createdAt })
+
+    const changed = await app.inject({ method: 'PATCH', path, payload: { price: 950 } })
+    t.equal(changed.statusCode, 200)
+    t.equal(changed.headers.etag, `"${product.id}-3"`)
+    t.match(changed.json(), { name: 'Mug', price: 950, version: 3 })
+    const merged = await app.inject({
+      method: 'PATCH', path, headers: { 'content-type': 'application/merge-patch+json' }, payload: '{"stock":3}'
+    })
+    t.match(merged.json(), { price: 950, stock: 3, version: 4 })
+    t.same((await app.inject(path)).json(), merged.json())
+    t.match((await app.inject({ path: '/api/products', query: { q: 'T-1 mug' } })).json(), { total: 1 })
+
+    const deleted = await app.inject({ method: 'DELETE', path })
+    t.equal(deleted.statusCode, 204)
+    t.equal(deleted.body, '')
+    await refused(t, app, { path }, 404)
+    await refused(t, app, { method: 'PUT', path, payload: mug }, 404)
+    await refused(t, app, { method: 'PATCH', path, payload: {} }, 404)
+    await refused(t, app, { method: 'DELETE', path }, 404)
+    t.not((await create(app)).product.id, product.id, 'an id is never given out twice')
+  })
+
+  t.test('bad input names its field', async (t) => {
+    const bad: [changes: object, field: string][] = [
+      [{ sku: '' }, 'sku'], [{ sku: 'a b' }, 'sku'], [{ sku: 'x'.repeat(65) }, 'sku'],
+      [{ name: '' }, 'name'], [{ name: '  ' }, 'name'], [{ name: 'x'.repeat(201) }, 'name'], [{ name: 7 }, 'name'], [{ name: null }, 'name'],
+      [{ description: 'x'.repeat(4_001) }, 'description'], [{ description: null }, 'description'],
+      [{ price: -1 }, 'price'], [{ price: 12.5 }, 'price'], [{ price: 1_000_000_001 }, 'price'], [{ price: '899' }, 'price'],
+      [{ price: true }, 'price'], [{ price: null }, 'price'], [{ currency: 'USD' }, 'currency'],
+      [{ stock: -1 }, 'stock'], [{ categoryId: 4_711 }, 'categoryId'], [{ categoryId: 0 }, 'categoryId'], [{ colour: 'red' }, 'colour']
+    ]
+    const before = await app.inject('/api/products/1')
+    for (const [changes, field] of bad) {
+      await refused(t, app, { method: 'POST', path: '/api/products', payload: { ...mug, sku: 'BAD-1', ...changes } }, 400, field)
+      await refused(t, app, { method: 'PUT', path: '/api/products/1', payload: { ...mug, sku: 'BAD-1', ...changes } }, 400, field)
+      await refused(t, app, { method: 'PATCH', path: '/api/products/1', payload: changes }, 400, field)
+    }
+    for (const field of ['sku', 'name', 'categoryId', 'price']) {
+      await refused(t, app, { method: 'POST', path: '/api/products', payload: { ...mug, [field]: undefined } }, 400, field)
+    }
+    t.same((await app.inject('/api/products/1')).json(), before.json())
+  })
+
+  t.test('a body that is none', async (t) => {
+    const json = { 'content-type': 'application/json' }
+    await refused(t, app, { method: 'POST', path: '/api/products', headers: json, payload: '{' }, 400)
+    await refused(t, app, { method: 'POST', path: '/api/products', headers: json, payload: '[]' }, 400)
+    await refused(t, app, { method: 'POST', path: '/api/products', headers: json, payload: '' }, 400)
+    await refused(t, app, { method: 'POST', path: '/api/products', headers: { 'content-type': 'text/csv' }, payload: 'a' }, 415)
+    const mergePatch = { 'content-type': 'application/merge-patch+json' }
+    await refused(t, app, { method: 'PATCH', path: '/api/products/1', headers: mergePatch, payload: '{' }, 400)
+  })
+
+  t.test('a sku belongs to one product', async (t) => {
+    const { product } = await create(app, { sku: 'S-1' })
+    const other = await create(app, { sku: 'S-2' })
+    await refused(t, app, { method: 'POST', path: '/api/products', payload: { ...mug, sku: 'S-1' } }, 409, 'sku')
+    await refused(t, app, { method: 'PATCH', path: `/api/products/${other.product.id}`, payload: { sku: 'S-1' } }, 409, 'sku')
+    await refused(t, app, { method: 'PUT', path: `/api/products/${other.product.id}`, payload: { ...mug, sku: 'S-1' } }, 409, 'sku')
+    t.equal((await app.inject({ method: 'PUT', path: `/api/products/${product.id}`, payload: { ...mug, sku: 'S-1' } })).statusCode, 200, 'its own is fine')
+  })
+
+  t.test('a write on a version that is no more is refused', async (t) => {
+    const { product } = await create(app, { sku: 'P-1' })
+    const path = `/api/products/${product.id}`
+    const current = { 'if-match': `"${product.id}-1"` }
+    const stale = { 'if-match': `"${product.id}-0"` }
+    await refused(t, app, { method: 'PUT', path, headers: stale, payload: mug }, 412)
+    await refused(t, app, { method: 'PATCH', path, headers: stale, payload: { price: 1 } }, 412)
+    await refused(t, app, { method: 'DELETE', path, headers: stale }, 412)
+    await refused(t, app, { method: 'PATCH', path, headers: { 'if-none-match': '*' }, payload: { price: 1 } }, 412)
+    t.same((await app.inject(path)).json(), product)
+    t.equal((await app.inject({ method: 'PATCH', path, headers: current, payload: { price: 1 } })).statusCode, 200)
+    await refused(t, app, { method: 'DELETE', path, headers: current }, 412)
+    t.equal((await app.inject({ method: 'DELETE', path, headers: { 'if-match': '*' } })).statusCode, 204)
+  })
+})

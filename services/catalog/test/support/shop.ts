@@ -1,0 +1,30 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Test } from 'tap'
+import { connect } from './database.js'
+import { tempDir } from './temp-dir.js'
+
+/** A file that adds two products; the first one's description has a line break, and there is a blank line. */
+export const twoProducts = 'sku,name,category,price,stock,description\n' +
+  'X-1,Tin Mug,tableware,899,5,"A mug, of tin\r\nthat lasts"\n' +
+  '\n' +
+  'X-2,"The ""Big"" Pot",cookware,4900,,\n'
+
+/** A data folder of its own, to import into. */
+export async function shop (t: Test) {
+  const directory = await tempDir(t)
+  const database = join(directory, 'catalog.db')
+  return {
+    directory,
+    database,
+    env: { DATA_DIR: directory, REDIS_URL: undefined },
+    /** Writes a file into the folder. */
+    file: async (name: string, content: string | Buffer) => {
+      const file = join(directory, name)
+      await writeFile(file, content)
+      return file
+    },
+    /** The one value that a query gives. */
+    value: (query: string): unknown => connect(t, database).prepare(query).pluck().get()
+  }
+}
