@@ -43,7 +43,7 @@ for (const store of ['sqlite', 'redis'] as const) {
     await says(a.child, 'read')
     t.same(await b.put(), { version: 2 })
     a.child.send('go')
-    t.match(await slow, { version: 1, status: /fwd=uri-miss; detail=/ }, 'its own request began before the write; nothing is stored')
+    t.match(await slow, { version: 1, status: /fwd=uri-miss; detail=INVALIDATED/ }, 'its own request began before the write; nothing is stored')
 
     t.match(await c.get(), { version: 2, runs: 1, status: /^c; fwd=uri-miss; ttl=\d+; stored/ })
     for (const instance of [a, b, a, b]) t.match(await instance.get(), { version: 2, runs: 1, status: /; hit; / })

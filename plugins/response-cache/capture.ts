@@ -1,4 +1,4 @@
-import { type Cache, type Entry, type EntryOptions, servesError } from '@weir/cache'
+import { type Cache, type Entry, type EntryOptions, type Kept, servesError } from '@weir/cache'
 import { formatCacheGroups, formatCacheStatus, type NotStorable, parseCacheGroups, whyNotStorable } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { WEIR_ERR_FILL_FAILED } from '../errors.js'
@@ -10,7 +10,7 @@ import { StoredResponse } from './stored-response.js'
 import { uriTag } from './tags.js'
 
 /** Why a response is served and not stored, as `detail` of Cache-Status says it. */
-type Reason = NotStorable | 'VARY' | 'TOO_LARGE' | 'STREAM' | 'NEGATIVE' | 'INVALIDATED_OR_STORE_FAILED'
+type Reason = NotStorable | 'VARY' | 'TOO_LARGE' | 'STREAM' | 'NEGATIVE'
 
 export interface CaptureOptions {
   readonly cache: Cache<StoredResponse>
@@ -52,15 +52,17 @@ export async function capture (
 
   // Clients and caches downstream count a response's age from its Date (RFC 9110, 6.6.1).
   headers.push(['date', new Date().toUTCString()])
-  const { entry, stored } = await fill.commit(
+  const { entry, kept } = await fill.commit(
     new StoredResponse(status, headers, body),
     () => ({ ...lifetime(status, options), tags: [...tags, uriTag(uri)] })
   )
-  reply.header('cache-status', formatCacheStatus(cacheName, stored
-    ? { fwd, stored, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) }
-    : { fwd, detail: 'INVALIDATED_OR_STORE_FAILED' satisfies Reason }))
+  reply.header('cache-status', formatCacheStatus(cacheName, kept === 'stored'
+    ? { fwd, stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) }
+    : { fwd, detail: NOT_KEPT[kept] }))
   return payload
 }
+
+const NOT_KEPT: Record<Exclude<Kept, 'stored'>, string> = { invalid: 'INVALIDATED', failed: 'STORE_FAILED', transient: 'NO_TTL' }
 
 function serveStale (reply: FastifyReply, stale: Entry<StoredResponse>, { before }: OngoingFill, cacheName: string): Buffer {
   const failed = reply.statusCode

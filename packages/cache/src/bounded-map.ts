@@ -50,8 +50,10 @@ export class BoundedMap<V extends { readonly stamp: number, readonly bytes: numb
     if (present === undefined || present.stamp <= value.stamp) this.#lru.set(key, value)
   }
 
-  delete (key: string): void {
-    this.#lru.delete(key)
+  /** Lets go of the key's value, unless it has a higher stamp than `upTo`. */
+  delete (key: string, upTo: number): void {
+    const present = this.#lru.peek(key)
+    if (present !== undefined && present.stamp <= upTo) this.#lru.delete(key)
   }
 
   clear (): void {

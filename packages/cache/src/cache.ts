@@ -3,7 +3,7 @@ import { parseDuration, type Duration } from './duration.js'
 import { checkKey, checkTags, freshness, keyTag, servesError, type Entry } from './entry.js'
 import { CacheError, shown } from './errors.js'
 import { emit, type Source } from './events.js'
-import { type EntryOptions, Fill, makeEntry } from './fill.js'
+import { type EntryOptions, Fill, type Kept, makeEntry } from './fill.js'
 import { type Flight, Flights, type Landing } from './flights.js'
 import { defaultSerializer, type Serializer } from './serializer.js'
 import type { Store } from './store.js'
@@ -112,10 +112,16 @@ export class Cache<T> {
     return await this.#fresh(key) !== undefined
   }
 
-  /** Stores a value; resolves when every instance can see it. False if it was invalidated meanwhile. */
+  /**
+   * Puts a value in place of whatever the key has, for every instance. False if it was invalidated meanwhile.
+   * @throws CacheError for options that are none, WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_STORE_FAILED
+   */
   async set (key: string, value: T, options: EntryOptions): Promise<boolean> {
     checkKey(key)
-    const stamp = await this.#asked('give a stamp', this.#namespace.stamp())
+    // What other instances remember of the key ends here; the stamp after that is what lets the new value live.
+    const [, stamp] = await this.#asked('make room', Promise.all([
+      this.#namespace.invalidate([keyTag(key)]), this.#namespace.stamp()
+    ]))
     return this.#asked('store the value', this.#put(key, makeEntry(value, stamp, options)))
   }
 
@@ -193,9 +199,12 @@ export class Cache<T> {
     }
   }
 
-  /** The duty to replace a stale value, unless somebody in this process has it already, or another has done it. */
+  /**
+   * The duty to replace a stale value, unless somebody in this process has it already, or another has done it. A value past
+   * its stale-while-revalidate window was served because a fill has just failed: whoever comes next tries again.
+   */
   async revalidate (key: string, stale: Entry<T>): Promise<Fill<T> | undefined> {
-    if (this.#flights.of(key) !== undefined) return undefined
+    if (this.#flights.of(key) !== undefined || freshness(stale, Date.now()) !== 'stale') return undefined
     const flight = this.#flights.begin(key, true)
     const found = await this.#read([key], this.#tiers.find(key))
     if (found === undefined || !isFresh(found)) return this.#fill(key, flight, stale)
@@ -257,13 +266,13 @@ export class Cache<T> {
     return new Fill(key, stamp, stale, flight, (entry) => this.#keep(key, entry))
   }
 
-  async #keep (key: string, entry: Entry<T>): Promise<boolean> {
+  async #keep (key: string, entry: Entry<T>): Promise<Kept> {
     try {
-      return await this.#put(key, entry)
+      return await this.#put(key, entry) ? 'stored' : 'invalid'
     } catch (error) {
       if (error instanceof CacheError && error.code === 'WEIR_CACHE_UNSERIALIZABLE') throw error
       this.#failed('write', key, error)
-      return false
+      return 'failed'
     }
   }
 

@@ -17,8 +17,14 @@ export interface EntryOptions {
   readonly tags?: readonly string[]
 }
 
+/**
+ * What became of a value: kept; or `invalid`, because it was invalidated while it was computed; `failed`, because the store
+ * did not take it; `transient`, because nobody may want it later.
+ */
+export type Kept = 'stored' | 'invalid' | 'failed' | 'transient'
+
 /** What a fill does with a value; the cache implements it. */
-export type Commit<T> = (entry: Entry<T>) => Promise<boolean>
+export type Commit<T> = (entry: Entry<T>) => Promise<Kept>
 
 /**
  * The duty to compute a value, given to one caller of a key while others wait. It must end in exactly one of
@@ -37,16 +43,15 @@ export class Fill<T> {
 
   /**
    * Stores the value and hands it to those who wait; resolves when every instance can see it.
-   * `stored` is false if it was invalidated meanwhile, if it is not to be kept, or if the store failed.
    * @param options called here, so that an error in it ends the flight too
    * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG, WEIR_CACHE_UNSERIALIZABLE
    */
-  async commit (value: T, options: () => EntryOptions): Promise<{ entry: Entry<T>, stored: boolean }> {
+  async commit (value: T, options: () => EntryOptions): Promise<{ entry: Entry<T>, kept: Kept }> {
     try {
       const entry = makeEntry(value, this.stamp ?? 0, options())
-      const stored = this.stamp !== undefined && goneAt(entry) > entry.storedAt && await this.store(entry)
+      const kept = this.stamp === undefined ? 'failed' : goneAt(entry) > entry.storedAt ? await this.store(entry) : 'transient'
       this.flight?.land({ kind: 'value', entry, source: 'flight' })
-      return { entry, stored }
+      return { entry, kept }
     } catch (error) {
       this.fail(error)
       throw error

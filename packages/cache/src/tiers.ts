@@ -45,7 +45,7 @@ export class Tiers<T> {
     if (remembered === undefined) return undefined
     const valid = this.l2.judge(remembered.stamp, remembered.judged)
     if (valid === true) return { entry: remembered.entry, source: 'l1' }
-    if (valid === false) this.#discard(key, 'invalid')
+    if (valid === false) this.#discard(key, 'invalid', remembered.stamp)
     return undefined
   }
 
@@ -81,7 +81,7 @@ export class Tiers<T> {
     const frame = encodeFrame({ ...entry, value: this.serializer.serialize(entry.value, key) })
     const known = this.l2.judge(entry.stamp, judgedTags(key, entry))
     if (known === false) {
-      this.#discard(key, 'invalid')
+      this.#discard(key, 'invalid', entry.stamp)
       return false
     }
     this.#remember(key, entry, frame.length)
@@ -90,7 +90,7 @@ export class Tiers<T> {
       this.l2.set(key, entry.stamp, frame, goneAt(entry) - Date.now())
     ])
     if (!valid) {
-      this.#discard(key, 'invalid')
+      this.#discard(key, 'invalid', entry.stamp)
       return false
     }
     emit('weir:cache:store', () => ({ namespace: this.name, key, tags: entry.tags, bytes: frame.length }))
@@ -104,7 +104,7 @@ export class Tiers<T> {
     const { entry } = remembered
     if (goneAt(entry) <= Date.now()) return undefined
     if (await this.isValid(key, entry)) return { entry, source: 'l1' }
-    this.#discard(key, 'invalid')
+    this.#discard(key, 'invalid', entry.stamp)
     return undefined
   }
 
@@ -132,7 +132,7 @@ export class Tiers<T> {
         // A body the serializer cannot read is as good as a torn one.
       }
     }
-    this.#discard(key, 'corrupt')
+    this.#discard(key, 'corrupt', 0)
     // It has to go: what it claims for a stamp could keep better frames out.
     await this.l2.delete(key)
     return undefined
@@ -141,7 +141,7 @@ export class Tiers<T> {
   async #judged (key: string, entry: Entry<T> | undefined): Promise<Found<T> | undefined> {
     if (entry === undefined || goneAt(entry) <= Date.now()) return undefined
     if (await this.isValid(key, entry)) return { entry, source: 'l2' }
-    this.#discard(key, 'invalid')
+    this.#discard(key, 'invalid', entry.stamp)
     return undefined
   }
 
@@ -149,9 +149,10 @@ export class Tiers<T> {
     this.l1?.set(key, { entry, stamp: entry.stamp, bytes, judged: judgedTags(key, entry) })
   }
 
-  #discard (key: string, reason: 'invalid' | 'corrupt'): void {
+  /** Memory may by now have a later entry than the one that is no good: that stays. */
+  #discard (key: string, reason: 'invalid' | 'corrupt', stamp: Stamp): void {
     this.discarded++
-    this.l1?.delete(key)
+    this.l1?.delete(key, stamp)
     emit('weir:cache:discard', () => ({ namespace: this.name, key, reason }))
   }
 }

@@ -54,6 +54,6 @@ t.test('an old value in memory does not hide what another instance has stored si
   t.strictSame(await b.getMany(['key', 'none']), ['first', undefined])
   date.advance(1000)
   t.strictSame(await b.getMany(['key', 'none']), [undefined, undefined])
-  await a.set('key', 'second', options)
+  await a.remember('key', options, () => 'second')
   t.strictSame(await b.getMany(['key', 'none']), ['second', undefined])
 })

@@ -98,3 +98,13 @@ t.test('invalidate: any of the tags, no tags is nothing', async (t) => {
   await cache.invalidate(['a', 'c'])
   t.strictSame(await cache.getMany(['ab', 'bc', 'c']), [undefined, undefined, undefined])
 })
+
+t.test('what one instance sets, every instance has at once, whatever it remembers', async (t) => {
+  const store = memoryStore()
+  const [a, b] = [createCache<string>({ store, namespace: 'n' }), createCache<string>({ store, namespace: 'n' })]
+  await a.set('key', 'first', { ttl: '1h' })
+  t.equal(await b.get('key'), 'first')
+  await a.set('key', 'second', { ttl: '1h' })
+  t.equal(await b.get('key'), 'second')
+  t.equal(await a.get('key'), 'second')
+})

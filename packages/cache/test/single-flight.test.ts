@@ -154,8 +154,8 @@ t.test('acquire: the duty goes to one, and ends in commit, fail or abandon', asy
 
   t.test('commit', async (t) => {
     const { fill, waiting } = await duty(newCache())
-    const { entry, stored } = await fill.commit('value', () => OPTIONS)
-    t.ok(stored)
+    const { entry, kept } = await fill.commit('value', () => OPTIONS)
+    t.equal(kept, 'stored')
     t.equal(entry.value, 'value')
     t.match(await Promise.all(waiting), Array(2).fill({ entry, source: 'flight', stale: false }))
   })
@@ -174,7 +174,7 @@ t.test('acquire: the duty goes to one, and ends in commit, fail or abandon', asy
     const fills = await Promise.all(waiting)
     t.ok(fills.every((fill) => fill instanceof Fill), 'each computes its own')
     t.equal(cache.stats().flights, 0, 'and nobody waits for them')
-    for (const own of fills) if (own instanceof Fill) t.ok((await own.commit('value', () => OPTIONS)).stored)
+    for (const own of fills) if (own instanceof Fill) t.equal((await own.commit('value', () => OPTIONS)).kept, 'stored')
   })
 })
 

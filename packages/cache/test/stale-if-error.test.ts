@@ -33,6 +33,7 @@ t.test('all who wait get it, counted as stale', async (t) => {
   slow.fail(new Error('down'))
   t.strictSame(await Promise.all([...callers, late]), Array(11).fill('first'))
   t.equal(cache.stats().stale, 10)
+  t.equal(cache.stats().flights, 0, 'nobody tries again before somebody asks')
 })
 
 t.test('it is not served while the function works', async (t) => {

@@ -61,7 +61,7 @@ t.test('the store fails between the stamp and the set', async (t) => {
   steered.before.set = failing
   const fill = await cache.acquire('key')
   if (!(fill instanceof Fill)) throw new Error('a fill was expected')
-  t.match(await fill.commit('value', () => OPTIONS), { stored: false, entry: { value: 'value' } })
+  t.match(await fill.commit('value', () => OPTIONS), { kept: 'failed', entry: { value: 'value' } })
   t.match(errors, [{ operation: 'write', key: 'key' }])
   await t.rejects(cache.set('key', 'value', OPTIONS), { code: 'WEIR_CACHE_STORE_FAILED', message: /store the value/ })
 })

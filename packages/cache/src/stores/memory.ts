@@ -42,7 +42,7 @@ class MemoryNamespace implements StoreNamespace {
     return keys.map((key) => {
       const entry = this.#entries.get(key)
       if (entry === undefined || entry.goneAt > Date.now()) return entry?.frame
-      this.#entries.delete(key)
+      this.#entries.delete(key, Infinity)
       return undefined
     })
   }
@@ -52,7 +52,7 @@ class MemoryNamespace implements StoreNamespace {
   }
 
   async delete (key: string) {
-    this.#entries.delete(key)
+    this.#entries.delete(key, Infinity)
   }
 
   async stamp () {
