@@ -29,6 +29,8 @@ export class AbstractCache {
   get<T = unknown> (key: Key, callback: Callback<AbstractCacheItem<T> | null>): void
   get<T = unknown> (key: Key): Promise<AbstractCacheItem<T> | null>
   get<T> (key: Key, callback?: Callback<AbstractCacheItem<T> | null>): void | Promise<AbstractCacheItem<T> | null> {
+    // Asked for each conditional request there is, so without a turn of the event loop.
+    if (callback !== undefined && this.#isEtag(key)) return callback(null, null)
     return answer(this.#find<T>(key), callback, null)
   }
 

@@ -1,5 +1,5 @@
-import { type Cache, type Entry, type EntryOptions, type Kept, servesError } from '@weir/cache'
-import { formatCacheGroups, formatCacheStatus, type NotStorable, parseCacheGroups, whyNotStorable } from '@weir/http'
+import { type Cache, type Entry, type EntryOptions, keyTag, type Kept, servesError } from '@weir/cache'
+import { formatCacheGroups, formatCacheStatus, type HeaderValue, type NotStorable, parseCacheGroups, whyNotStorable } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { WEIR_ERR_FILL_FAILED } from '../errors.js'
 import type { OngoingFill } from './fills.js'
@@ -7,7 +7,6 @@ import { addVary, handlersHeaders, listOf, writeHeaders } from './headers.js'
 import type { RouteCacheOptions } from './options.js'
 import { ttlSeconds } from './serve.js'
 import { StoredResponse } from './stored-response.js'
-import { uriTag } from './tags.js'
 
 /** Why a response is served and not stored, as `detail` of Cache-Status says it. */
 type Reason = NotStorable | 'VARY' | 'TOO_LARGE' | 'STREAM' | 'NEGATIVE'
@@ -51,10 +50,11 @@ export async function capture (
   }
 
   // Clients and caches downstream count a response's age from its Date (RFC 9110, 6.6.1).
-  headers.push(['date', new Date().toUTCString()])
+  headers['date'] = new Date().toUTCString()
   const { entry, kept } = await fill.commit(
-    new StoredResponse(status, headers, body),
-    () => ({ ...lifetime(status, options), tags: [...tags, uriTag(uri)] })
+    new StoredResponse(status, Object.entries(headers).flat(), body),
+    // A write to the URI ends all of its variants (RFC 9111, 4.4); an entry that is the only one ends with its key.
+    () => ({ ...lifetime(status, options), tags: uri === fill.key ? tags : [...tags, keyTag(uri)] })
   )
   reply.header('cache-status', formatCacheStatus(cacheName, kept === 'stored'
     ? { fwd, stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) }
@@ -66,7 +66,7 @@ const NOT_KEPT: Record<Exclude<Kept, 'stored'>, string> = { invalid: 'INVALIDATE
 
 function serveStale (reply: FastifyReply, stale: Entry<StoredResponse>, { before }: OngoingFill, cacheName: string): Buffer {
   const failed = reply.statusCode
-  for (const [name] of handlersHeaders(reply, before)) reply.removeHeader(name)
+  for (const name of Object.keys(handlersHeaders(reply, before))) reply.removeHeader(name)
   reply.removeHeader('content-length')
   const now = Date.now()
   const response = stale.value
@@ -80,16 +80,15 @@ function serveStale (reply: FastifyReply, stale: Entry<StoredResponse>, { before
 const NEGATIVE = new Set([404, 410])
 
 function whyNot (
-  request: FastifyRequest, reply: FastifyReply, headers: StoredResponse['headers'], before: OngoingFill['before'], options: RouteCacheOptions
+  request: FastifyRequest, reply: FastifyReply, headers: Record<string, HeaderValue>, before: OngoingFill['before'], options: RouteCacheOptions
 ): Reason | undefined {
   const status = reply.statusCode
   if (NEGATIVE.has(status) && options.negative === undefined) return 'NEGATIVE'
-  const own = Object.fromEntries(headers)
-  const reason = whyNotStorable(request, { status, headers: own })
+  const reason = whyNotStorable(request, { status, headers })
   if (reason !== undefined) return reason
   // A response that differs by a header which is not in its key would be served to the wrong requests.
   const keyed = [...listOf(options.vary), ...listOf(before['vary'])]
-  return listOf(own['vary']).every((name) => keyed.includes(name)) ? undefined : 'VARY'
+  return listOf(headers['vary']).every((name) => keyed.includes(name)) ? undefined : 'VARY'
 }
 
 function lifetime (status: number, { ttl, staleWhileRevalidate, staleIfError, jitter, negative }: RouteCacheOptions): EntryOptions {

@@ -1,6 +1,6 @@
 import { fieldValue, type HeaderValue } from '@weir/http'
 import type { FastifyReply } from 'fastify'
-import type { StoredHeader } from './stored-response.js'
+import type { StoredHeaders } from './stored-response.js'
 
 // RFC 9111, 3.1 and RFC 9110, 7.6.1: for one connection only. The length is Fastify's to set, by what it sends.
 const NOT_STORED = new Set([
@@ -9,18 +9,23 @@ const NOT_STORED = new Set([
 ])
 
 /** What the handler added to the reply: hooks write theirs again on each hit, so theirs are not the response's. */
-export function handlersHeaders (reply: FastifyReply, before: Readonly<Record<string, HeaderValue>>): StoredHeader[] {
-  const headers: StoredHeader[] = []
+export function handlersHeaders (
+  reply: FastifyReply, before: Readonly<Record<string, HeaderValue>>
+): Record<string, string | readonly string[]> {
+  const headers: Record<string, string | readonly string[]> = {}
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value === undefined || value === before[name] || NOT_STORED.has(name)) continue
-    headers.push([name, typeof value === 'number' ? String(value) : value])
+    headers[name] = typeof value === 'number' ? String(value) : value
   }
   return headers
 }
 
-/** Puts stored headers on a reply; Vary is joined with what hooks have said already. */
-export function writeHeaders (reply: FastifyReply, headers: readonly StoredHeader[]): void {
-  for (const [name, value] of headers) {
+/** Puts stored headers on a reply, but for those in `without`; Vary is joined with what hooks have said already. */
+export function writeHeaders (reply: FastifyReply, headers: StoredHeaders, without?: ReadonlySet<string>): void {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = String(headers[i])
+    const value = headers[i + 1]
+    if (without?.has(name) === true) continue
     if (name === 'vary') addVary(reply, value)
     else reply.header(name, value)
   }

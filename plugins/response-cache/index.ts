@@ -1,5 +1,5 @@
 import fastifyCaching from '@fastify/caching'
-import { type Cache, CacheError, createCache, type Duration, type MemoryLimits, type Store } from '@weir/cache'
+import { type Cache, CacheError, createCache, type Duration, keyTag, type MemoryLimits, type Store } from '@weir/cache'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
@@ -10,7 +10,6 @@ import { keyOf, originOf } from './key.js'
 import { lookupHook } from './lookup.js'
 import { checkRouteCache, type RouteCacheOptions } from './options.js'
 import { responseSerializer, type StoredResponse } from './stored-response.js'
-import { uriTag } from './tags.js'
 
 export { type RouteCacheOptions } from './options.js'
 export { type StoredResponse } from './stored-response.js'
@@ -84,7 +83,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
   app.decorate('responseCache', {
     cache,
     invalidate: (tags) => cache.invalidate(tags),
-    uriTag: (request, path) => uriTag((origin ?? originOf(request)) + path)
+    uriTag: (request, path) => keyTag((origin ?? originOf(request)) + path)
   })
   app.decorateRequest('responseFill', null)
 

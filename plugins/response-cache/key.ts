@@ -2,7 +2,7 @@ import type { FastifyRequest, FastifySchema } from 'fastify'
 
 /** What identifies a response: the target URI, and the request headers it varies by (RFC 9111, sections 2 and 4.1). */
 export interface ResponseKey {
-  /** The target URI alone, which every variant shares and a write to it invalidates. */
+  /** The target URI alone: the key where there are no variants. A write to it invalidates all of them. */
   readonly uri: string
   readonly key: string
 }

@@ -5,7 +5,7 @@ import { WEIR_ERR_FILL_FAILED } from '../errors.js'
 import type { BackgroundFills } from './fills.js'
 import type { ResponseKey } from './key.js'
 import type { RouteCacheOptions } from './options.js'
-import { serveHit } from './serve.js'
+import { sendHit } from './serve.js'
 import type { StoredResponse } from './stored-response.js'
 
 export interface LookupOptions {
@@ -54,6 +54,6 @@ export function lookupHook ({ cache, cacheName, background, routeCache, keyFor }
 
   function serve (hit: Hit<StoredResponse>, key: ResponseKey, request: FastifyRequest, reply: FastifyReply): void {
     if (hit.stale) background.start(request, key, hit.entry)
-    reply.send(serveHit(reply, hit, cacheName))
+    sendHit(request, reply, hit, cacheName)
   }
 }

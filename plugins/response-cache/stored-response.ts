@@ -1,39 +1,69 @@
 import type { Serializer } from '@weir/cache'
+import type { Representation } from '@weir/http'
 
-export type StoredHeader = readonly [name: string, value: string | readonly string[]]
+type HeaderValue = string | readonly string[]
+
+/** Names and values in turn: one array costs an entry in memory a fifth of what pairs do. */
+export type StoredHeaders = readonly HeaderValue[]
 
 /** A response as it is kept: what the handler said, none of what hooks add to each reply. */
 export class StoredResponse {
   // Fields that change by the second are written once a second, not once a hit.
-  #rendered: { second: number, cacheStatusFor: string, age: string, cacheStatus: string } | undefined
+  #rendered: { second: number, source: string, age: string, cacheStatus: string } | undefined
 
   constructor (
     readonly status: number,
-    readonly headers: readonly StoredHeader[],
+    readonly headers: StoredHeaders,
     readonly body: Buffer
   ) {}
 
+  header (name: string): string | undefined {
+    for (let i = 0; i < this.headers.length; i += 2) {
+      const value = this.headers[i + 1]
+      if (this.headers[i] === name && typeof value === 'string') return value
+    }
+    return undefined
+  }
+
+  /** What the preconditions of a request are about. */
+  get validators (): Representation {
+    return { etag: this.header('etag'), lastModified: this.header('last-modified') }
+  }
+
   /** Age (RFC 9111, 5.1) and the Cache-Status of a hit, for this second. */
-  rendered (second: number, cacheStatusFor: string, render: () => { age: string, cacheStatus: string }) {
+  rendered (second: number, source: string, render: () => { age: string, cacheStatus: string }) {
     const last = this.#rendered
-    if (last !== undefined && last.second === second && last.cacheStatusFor === cacheStatusFor) return last
-    const rendered = { second, cacheStatusFor, ...render() }
+    if (last !== undefined && last.second === second && last.source === source) return last
+    const rendered = { second, source, ...render() }
     this.#rendered = rendered
     return rendered
   }
 }
 
 export const responseSerializer: Serializer<StoredResponse> = {
-  serialize: ({ status, headers, body }) => ({ meta: JSON.stringify([status, headers]), body }),
+  serialize: ({ status, headers, body }) => ({ meta: JSON.stringify([status, ...headers]), body }),
 
   deserialize ({ meta, body }) {
     const parsed: unknown = JSON.parse(meta)
     if (!isMeta(parsed)) throw new TypeError('not the meta of a stored response')
-    return new StoredResponse(parsed[0], parsed[1], body)
+    const [status, ...headers] = parsed
+    return new StoredResponse(status, headers.map(shared), body)
   }
 }
 
 // The frame's checksum vouches for the bytes; this for their having been written by a serializer like this one.
-function isMeta (meta: unknown): meta is [number, StoredHeader[]] {
-  return Array.isArray(meta) && typeof meta[0] === 'number' && Array.isArray(meta[1])
+function isMeta (meta: unknown): meta is [number, ...HeaderValue[]] {
+  return Array.isArray(meta) && typeof meta[0] === 'number' && meta.length % 2 === 1
+}
+
+/**
+ * Header names and many values are the same in each response, but parsing makes new strings of them. One copy of the
+ * short ones that come first serves all.
+ */
+const seen = new Map<string, string>()
+function shared (text: HeaderValue): HeaderValue {
+  if (typeof text !== 'string' || text.length > 64) return text
+  const known = seen.get(text)
+  if (known === undefined && seen.size < 500) seen.set(text, text)
+  return known ?? text
 }

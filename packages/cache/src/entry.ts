@@ -41,11 +41,21 @@ const LONE_SURROGATE = /\p{Cs}/u
 // eslint-disable-next-line no-control-regex -- control characters are what is refused
 const CONTROL = /[\u0000-\u001f\u007f]/
 
+/** What sets the tag of a key apart from tags people name, which have no control characters. */
+const KEY_MARK = '\u0001'
+
+/**
+ * The tag that every entry carries for its own key, so that deleting a key is an invalidation like any other and also
+ * stops a fill of that key that is still under way. Other entries may carry it too: they end with the key.
+ */
+export const keyTag = (key: string) => KEY_MARK + key
+
 /** @throws CacheError WEIR_CACHE_INVALID_TAG */
 export function checkTags (tags: readonly unknown[]): void {
   if (!Array.isArray(tags)) throw new CacheError('WEIR_CACHE_INVALID_TAG', `${shown(tags)}, not in an array,`)
   for (const tag of tags) {
-    if (typeof tag !== 'string' || tag === '' || CONTROL.test(tag) || LONE_SURROGATE.test(tag)) {
+    const name = typeof tag === 'string' && tag.startsWith(KEY_MARK) ? tag.slice(KEY_MARK.length) : tag
+    if (typeof name !== 'string' || name === '' || CONTROL.test(name) || LONE_SURROGATE.test(name)) {
       throw new CacheError('WEIR_CACHE_INVALID_TAG', shown(tag))
     }
   }
@@ -57,9 +67,3 @@ export function checkKey (key: unknown): void {
     throw new CacheError('WEIR_CACHE_INVALID_KEY', shown(key))
   }
 }
-
-/**
- * The tag every entry carries for its own key, so that deleting a key is an invalidation like any other and
- * also stops a fill of that key that is still under way. The control character keeps it apart from users' tags.
- */
-export const keyTag = (key: string) => `\u0001${key}`

@@ -65,9 +65,12 @@ export function decodeFrame (frame: Buffer): Frame | undefined {
 // Header fields and payload in one sum; the field itself lies between them.
 const checksum = (frame: Buffer) => crc32(frame.subarray(HEADER), crc32(frame.subarray(0, 56)))
 
-/** A client's reply may be a slice of its 64 KiB read buffer, which a small body would then keep alive. */
+/**
+ * The body without the memory around it: the rest of the frame, or the 64 KiB a client reads at once. Copied where that is
+ * more than a sixteenth, because an entry in memory keeps all of it alive.
+ */
 function own (body: Buffer): Buffer {
-  if (body.buffer.byteLength <= body.length + 1024) return body
+  if (body.buffer.byteLength - body.length <= body.length / 16) return body
   const copy = Buffer.allocUnsafeSlow(body.length)
   body.copy(copy)
   return copy

@@ -3,7 +3,7 @@ export {
   Cache, type CacheOptions, type CacheStats, createCache, type Hit, type RememberOptions
 } from './cache.js'
 export { type Duration, parseDuration } from './duration.js'
-export { type Entry, type Freshness, freshness, servesError } from './entry.js'
+export { type Entry, type Freshness, freshness, keyTag, servesError } from './entry.js'
 export { CacheError, type CacheErrorCode } from './errors.js'
 export { type CacheEvents, type Source } from './events.js'
 export { type EntryOptions, Fill, type Kept } from './fill.js'

@@ -42,6 +42,11 @@ export function evaluatePreconditions (
 
 function anyMatches (field: string, current: Representation | null, match: (a: EntityTag, b: EntityTag) => boolean): boolean {
   if (current === null) return false
+  if (field === current.etag) {
+    // What nearly every client sends: the one tag it was given, as it was given.
+    const same = parseEntityTag(field)
+    return same !== undefined && match(same, same)
+  }
   const wanted = parseEntityTags(field)
   if (wanted === '*') return true
   const tag = current.etag === undefined ? undefined : parseEntityTag(current.etag)
