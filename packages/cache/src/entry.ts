@@ -53,7 +53,7 @@ export const keyTag = (key: string) => KEY_MARK + key
 /** @throws CacheError WEIR_CACHE_INVALID_TAG */
 export function checkTags (tags: readonly unknown[]): void {
   if (!Array.isArray(tags)) throw new CacheError('WEIR_CACHE_INVALID_TAG', `${shown(tags)}, not in an array,`)
-  for (const tag of tags) {
+  for (const tag of tags as readonly unknown[]) {
     const name = typeof tag === 'string' && tag.startsWith(KEY_MARK) ? tag.slice(KEY_MARK.length) : tag
     if (typeof name !== 'string' || name === '' || CONTROL.test(name) || LONE_SURROGATE.test(name)) {
       throw new CacheError('WEIR_CACHE_INVALID_TAG', shown(tag))
