@@ -49,10 +49,8 @@ export async function capture (
     return payload
   }
 
-  // Clients and caches downstream count a response's age from its Date (RFC 9110, 6.6.1).
-  headers['date'] = new Date().toUTCString()
   const { entry, kept } = await fill.commit(
-    new StoredResponse(status, Object.entries(headers).flat(), body),
+    new StoredResponse(status, Object.entries(headers).flat().slice(), body),
     // A write to the URI ends all of its variants (RFC 9111, 4.4); an entry that is the only one ends with its key.
     () => ({ ...lifetime(status, options), tags: uri === fill.key ? tags : [...tags, keyTag(uri)] })
   )

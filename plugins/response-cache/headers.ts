@@ -2,10 +2,10 @@ import { fieldValue, type HeaderValue } from '@weir/http'
 import type { FastifyReply } from 'fastify'
 import type { StoredHeaders } from './stored-response.js'
 
-// RFC 9111, 3.1 and RFC 9110, 7.6.1: for one connection only. The length is Fastify's to set, by what it sends.
+// RFC 9111, 3.1 and RFC 9110, 7.6.1: for one connection only. The length is Fastify's to set, by what it sends; a hit has its own age, and the date of the fill.
 const NOT_STORED = new Set([
   'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-authorization', 'proxy-connection',
-  'te', 'trailer', 'transfer-encoding', 'upgrade', 'content-length', 'age', 'cache-status'
+  'te', 'trailer', 'transfer-encoding', 'upgrade', 'content-length', 'age', 'date', 'cache-status'
 ])
 
 /** What the handler added to the reply: hooks write theirs again on each hit, so theirs are not the response's. */

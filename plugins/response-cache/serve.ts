@@ -22,11 +22,13 @@ export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<
   const ttl = ttlSeconds(entry.freshUntil, now)
   const rendered = response.rendered(age + ttl * 1e6, source, () => ({
     age: String(age),
+    date: new Date(entry.storedAt).toUTCString(),
     cacheStatus: source === 'flight'
       ? formatCacheStatus(cacheName, { fwd: 'uri-miss', collapsed: true, ttl })
       : formatCacheStatus(cacheName, { hit: true, ttl, detail: DETAIL[source] })
   }))
   reply.header('age', rendered.age)
+  reply.header('date', rendered.date)
   reply.header('cache-status', rendered.cacheStatus)
   if (isNotModified(request, response)) {
     writeHeaders(reply, response.headers, OF_THE_BODY)

@@ -8,8 +8,7 @@ export type StoredHeaders = readonly HeaderValue[]
 
 /** A response as it is kept: what the handler said, none of what hooks add to each reply. */
 export class StoredResponse {
-  // Fields that change by the second are written once a second, not once a hit.
-  #rendered: { second: number, source: string, age: string, cacheStatus: string } | undefined
+  #rendered: RenderedHit | undefined
 
   constructor (
     readonly status: number,
@@ -30,14 +29,24 @@ export class StoredResponse {
     return { etag: this.header('etag'), lastModified: this.header('last-modified') }
   }
 
-  /** Age (RFC 9111, 5.1) and the Cache-Status of a hit, for this second. */
-  rendered (second: number, source: string, render: () => { age: string, cacheStatus: string }) {
+  /** The fields of a hit that change by the second: written once a second, not once a hit. */
+  rendered (second: number, source: string, render: () => Omit<RenderedHit, 'second' | 'source'>): RenderedHit {
     const last = this.#rendered
     if (last !== undefined && last.second === second && last.source === source) return last
     const rendered = { second, source, ...render() }
     this.#rendered = rendered
     return rendered
   }
+}
+
+interface RenderedHit {
+  readonly second: number
+  readonly source: string
+  /** RFC 9111, 5.1 */
+  readonly age: string
+  /** That of the fill: clients and caches downstream count a response's age from it (RFC 9110, 6.6.1). */
+  readonly date: string
+  readonly cacheStatus: string
 }
 
 export const responseSerializer: Serializer<StoredResponse> = {

@@ -22,6 +22,8 @@ export interface RedisStoreOptions {
   readonly maxTags?: number
 }
 
+const TAGS_AT_ONCE = 200
+
 /**
  * A store in Redis (6.2 or later) or Valkey, for a fleet.
  *
@@ -66,7 +68,10 @@ class RedisNamespace implements StoreNamespace {
   }
 
   async invalidate (tags: readonly string[]) {
-    return stampOf(await this.#run(INVALIDATE, this.tagsKey, [this.maxTags, ...tags]))
+    // Others wait while a script runs, so that a long list goes in parts; the whole is done when the last one is.
+    const parts = Array.from({ length: Math.ceil(tags.length / TAGS_AT_ONCE) }, (_, i) =>
+      this.#run(INVALIDATE, this.tagsKey, [this.maxTags, ...tags.slice(i * TAGS_AT_ONCE, (i + 1) * TAGS_AT_ONCE)]))
+    return Math.max(...(await Promise.all(parts)).map(stampOf))
   }
 
   async clear () {

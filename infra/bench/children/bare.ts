@@ -1,0 +1,24 @@
+// node bare.js --body BYTES --status CODE --header NAME=VALUE...
+// What the plugin is compared with: a Fastify route that sends the same prebuilt Buffer with the same headers.
+import { parseArgs } from 'node:util'
+import { fastify } from 'fastify'
+import { headersOf } from './headers.js'
+import { listen } from './listen.js'
+import { productJson } from './product.js'
+
+const { values } = parseArgs({
+  options: {
+    body: { type: 'string', default: '1024' },
+    status: { type: 'string', default: '200' },
+    header: { type: 'string', multiple: true, default: [] }
+  }
+})
+const headers = headersOf(values.header)
+const status = Number(values.status)
+const body = status === 304 ? undefined : Buffer.from(productJson('1', Number(values.body)))
+
+const app = fastify()
+app.get('/products/:id', (_request, reply) => {
+  reply.code(status).headers(headers).send(body)
+})
+await listen(app, () => ({ fills: 0 }))

@@ -1,0 +1,40 @@
+// node cached.js --store memory|sqlite|redis --body BYTES [--dir DIR] [--redis URL] [--no-l1]
+// A service with the plugins as users register them, and one cached route.
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Store } from '@weir/cache'
+import { memoryStore } from '@weir/cache/memory'
+import { redisStore } from '@weir/cache/redis'
+import { sqliteStore } from '@weir/cache/sqlite'
+import conditional from '@weir/fastify/conditional'
+import invalidation from '@weir/fastify/invalidation'
+import responseCache from '@weir/fastify/response-cache'
+import { fastify } from 'fastify'
+import { listen } from './listen.js'
+import { productRoute } from './product-route.js'
+import { connectRedis } from './redis-client.js'
+
+const { values } = parseArgs({
+  options: {
+    store: { type: 'string', default: 'memory' },
+    body: { type: 'string', default: '1024' },
+    dir: { type: 'string', default: '' },
+    redis: { type: 'string', default: '' },
+    'no-l1': { type: 'boolean', default: false }
+  }
+})
+
+const app = fastify()
+await app.register(conditional)
+await app.register(responseCache, { store: await makeStore(), ...(values['no-l1'] && { l1: false }) })
+await app.register(invalidation)
+const fills = productRoute(app, Number(values.body))
+await listen(app, () => ({ fills: fills() }))
+
+async function makeStore (): Promise<Store> {
+  switch (values.store) {
+    case 'sqlite': return sqliteStore({ file: join(values.dir, `cached-${process.pid}.db`) })
+    case 'redis': return redisStore({ client: await connectRedis(values.redis) })
+    default: return memoryStore()
+  }
+}

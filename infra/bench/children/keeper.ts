@@ -1,0 +1,58 @@
+// node keeper.js
+// Holds what must not outlive the benchmark, even if that is killed: a folder for files, and a Redis in it.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { serveBenchmark } from './child.js'
+
+const dir = await mkdtemp(join(tmpdir(), 'weir-bench-'))
+const port = await freePort()
+const redis = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+  // Its own group: Ctrl-C is for the benchmark, which ends it when nothing needs it any more.
+  detached: true
+})
+const ended = new Promise((resolve, reject) => {
+  redis.once('error', reject)
+  redis.once('exit', resolve)
+})
+const said: string[] = []
+const lines = createInterface({ input: redis.stdout })
+lines.on('line', (line) => {
+  if (said.length < 100) said.push(line)
+  if (line.includes('Ready to accept connections')) serveBenchmark({ dir, redis: `redis://127.0.0.1:${port}` }, () => ({}), end)
+})
+
+try {
+  await ended
+} catch (error) {
+  console.error('redis-server cannot be started: is it installed?', error)
+  await rm(dir, { recursive: true, force: true })
+  process.exit(1)
+}
+if (process.connected) {
+  console.error(`redis-server ended:\n${said.join('\n')}`)
+  await rm(dir, { recursive: true, force: true })
+  process.exit(1)
+}
+
+async function end (): Promise<void> {
+  redis.kill('SIGKILL')
+  await ended
+  // Servers that end at this moment may still be closing their files in it.
+  await rm(dir, { recursive: true, force: true, maxRetries: 10 })
+}
+
+async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
+  return address.port
+}

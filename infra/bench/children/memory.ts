@@ -1,0 +1,43 @@
+// node --expose-gc memory.js --file FILE --entries N --body BYTES [--no-l1]
+// Asks for N responses of a service on the SQLite store, whose own memory is not V8's, and says what the process then holds.
+import { parseArgs } from 'node:util'
+import { sqliteStore } from '@weir/cache/sqlite'
+import conditional from '@weir/fastify/conditional'
+import responseCache from '@weir/fastify/response-cache'
+import { fastify } from 'fastify'
+import { serveBenchmark } from './child.js'
+import { productRoute } from './product-route.js'
+
+const { values } = parseArgs({
+  options: {
+    file: { type: 'string', default: '' },
+    entries: { type: 'string', default: '0' },
+    body: { type: 'string', default: '1024' },
+    'no-l1': { type: 'boolean', default: false }
+  }
+})
+const entries = Number(values.entries)
+
+const app = fastify()
+await app.register(conditional)
+await app.register(responseCache, {
+  store: sqliteStore({ file: values.file }),
+  origin: 'https://shop.example',
+  l1: values['no-l1'] ? false : { maxEntries: entries, maxBytes: 1024 ** 3 }
+})
+const fills = productRoute(app, Number(values.body))
+await app.ready()
+
+for (let i = 0; i < entries; i++) {
+  const { statusCode } = await app.inject(`/products/${100_000 + i}`)
+  if (statusCode !== 200) throw new Error(`a product was answered with ${statusCode}`)
+}
+if (globalThis.gc === undefined) throw new Error('run with --expose-gc')
+// Finalizers of the first collection free what the second one finds.
+for (let i = 0; i < 3; i++) {
+  globalThis.gc()
+  await new Promise(setImmediate)
+}
+const { heapUsed, external, rss } = process.memoryUsage()
+const { l1 } = app.responseCache.cache.stats()
+serveBenchmark({}, () => ({ heapUsed, external, rss, fills: fills(), entries: l1.entries, estimate: l1.bytes }))

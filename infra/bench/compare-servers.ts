@@ -1,0 +1,132 @@
+import { headerArguments } from './children/headers.js'
+import { type Child, startChild } from './children/start.js'
+import { type Load, load, type Round, warmUp } from './load.js'
+import { interleave } from './rounds.js'
+import type { Result, Surroundings } from './scenario.js'
+import { spread } from './statistics.js'
+
+/** A service with the plugins, against a bare one. */
+export interface Contender {
+  readonly what: string
+  /** For `children/cached.js`. */
+  readonly args: readonly string[]
+  /** What Cache-Status has to say, so that it is known that the right thing is measured. */
+  readonly cacheStatus: string
+  /** The least part of the bare server's requests per second; none: for information. */
+  readonly atLeast?: number
+}
+
+export interface Comparison {
+  readonly scenario: string
+  readonly contenders: readonly Contender[]
+  /** Child and arguments of the bare server; the headers are added. */
+  readonly bare: { readonly what: string, readonly child: string, readonly args: readonly string[] }
+  readonly load: Load
+}
+
+// Two processes that run the same program differ by a tenth for all of their life: memory lies differently, and is compiled
+// differently. So a few of each take part.
+const GENERATIONS = 3
+const ROUNDS = 3
+const SECONDS = 1
+const WARM_UP_SECONDS = 1
+// Node and Fastify add these to any reply by themselves.
+const ADDED = new Set(['connection', 'keep-alive', 'content-length', 'date', 'transfer-encoding'])
+
+/** Loads each contender and the bare server in turn, all with the same requests, and compares round by round. */
+export async function compareServers (around: Surroundings, comparison: Comparison): Promise<Result[]> {
+  const { scenario, contenders, bare } = comparison
+  const all = new Map<Contender | undefined, Round[]>()
+  for (let generation = 1; generation <= GENERATIONS; generation++) {
+    for (const [contender, rounds] of await generationOf(around, comparison, generation)) {
+      all.set(contender, [...all.get(contender) ?? [], ...rounds])
+    }
+  }
+  return contenders.map((contender) => result(scenario, contender, bare.what, all.get(contender) ?? [], all.get(undefined) ?? []))
+}
+
+/** Rounds of freshly started servers; the bare one's are under `undefined`. */
+async function generationOf (
+  around: Surroundings, { scenario, contenders, bare, load: what }: Comparison, generation: number
+): Promise<Map<Contender | undefined, Round[]>> {
+  const say = (doing: string, name: string) => { around.say(`${scenario}: processes ${generation}/${GENERATIONS}, ${doing}: ${name}`) }
+  const servers = new Map<Contender | undefined, Child>()
+  let headers: Record<string, string> = {}
+  for (const contender of contenders) {
+    say('warming up', contender.what)
+    const server = await started(around, 'cached', contender.args)
+    servers.set(contender, server)
+    await warmUp(server, what, WARM_UP_SECONDS)
+    headers = await sample(server, what, contender.cacheStatus)
+  }
+  say('warming up', bare.what)
+  const server = await started(around, bare.child, [...bare.args, ...headerArguments(headers)])
+  servers.set(undefined, server)
+  await warmUp(server, what, WARM_UP_SECONDS)
+  checkSame(headers, await sample(server, what))
+
+  const rounds = await interleave([...servers.entries()], ROUNDS, async ([contender, server], round) => {
+    const name = contender?.what ?? bare.what
+    say(`round ${round + 1}/${ROUNDS}`, name)
+    const measured = await load(server, what, SECONDS)
+    if (measured.fills > 0) throw new Error(`${name}: ${measured.fills} of the answers were no hits`)
+    return measured
+  })
+  for (const server of servers.values()) await server.end()
+  return new Map([...rounds].map(([[contender], measured]) => [contender, measured]))
+}
+
+async function started (around: Surroundings, name: string, args: readonly string[]): Promise<Child> {
+  const child = await startChild(name, args)
+  around.defer(() => child.end())
+  return child
+}
+
+/** The headers of one answer, without those that any reply gets. */
+async function sample (server: Child, { headers, expect }: Load, cacheStatus?: string): Promise<Record<string, string>> {
+  const response = await fetch(`${String(server.ready['url'])}/products/1`, { headers: { ...headers?.('1') } })
+  await response.arrayBuffer()
+  const said = response.headers.get('cache-status') ?? ''
+  if (response.status !== expect || (cacheStatus !== undefined && !said.includes(cacheStatus))) {
+    throw new Error(`expected ${expect} and ${cacheStatus} of the server, got ${response.status} and Cache-Status: ${said}`)
+  }
+  return Object.fromEntries([...response.headers].filter(([name]) => !ADDED.has(name)))
+}
+
+function checkSame (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): void {
+  const [left, right] = [a, b].map((headers) => Object.keys(headers).sort().join(', '))
+  if (left !== right) throw new Error(`both sides must send the same headers, not\n  ${left}\n  ${right}`)
+}
+
+function result (scenario: string, contender: Contender, bare: string, mine: readonly Round[], theirs: readonly Round[]): Result {
+  const rounds = mine.map((round, i) => {
+    const reference = theirs[i] ?? round
+    return {
+      perSecond: Math.round(round.perSecond),
+      barePerSecond: Math.round(reference.perSecond),
+      ratio: round.perSecond / reference.perSecond,
+      cpuMicros: round.cpuMicros,
+      bareCpuMicros: reference.cpuMicros,
+      cpuRatio: reference.cpuMicros / round.cpuMicros,
+      busy: round.busy,
+      bareBusy: reference.busy
+    }
+  })
+  return {
+    scenario,
+    what: contender.what,
+    a: figures(mine),
+    b: `${bare} ${figures(theirs)}`,
+    unit: 'x',
+    measured: spread(rounds.map(({ ratio }) => ratio)),
+    byCpu: spread(rounds.map(({ cpuRatio }) => cpuRatio)),
+    ...(contender.atLeast !== undefined && { target: { atLeast: contender.atLeast } }),
+    rounds
+  }
+}
+
+const figures = (rounds: readonly Round[]): string => {
+  const perSecond = spread(rounds.map((round) => round.perSecond)).median
+  const cpu = spread(rounds.map(({ cpuMicros }) => cpuMicros)).median
+  return `${Math.round(perSecond)}/s ${cpu.toFixed(1)} µs`
+}

@@ -1,0 +1,56 @@
+// npm run bench
+import { writeFile } from 'node:fs/promises'
+import { parseArguments, usage, UsageError, type Wish } from './arguments.js'
+import { startChild } from './children/start.js'
+import { loadAverage, machine } from './machine.js'
+import { progress } from './progress.js'
+import { report } from './report.js'
+import { isMet, type Result, type Scenario } from './scenario.js'
+import { scenarios } from './scenarios/all.js'
+
+const { say, done } = progress(process.stderr)
+
+// Children see the end of this process and end themselves; what a child holds goes with it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+
+try {
+  const wish = parseArguments(process.argv.slice(2), scenarios)
+  if (wish === 'help') console.log(usage(scenarios))
+  else await run(wish)
+} catch (error) {
+  done()
+  if (!(error instanceof UsageError)) throw error
+  console.error(`${error.message}\n\n${usage(scenarios)}`)
+  process.exitCode = 2
+}
+
+async function run ({ scenarios, json }: Wish): Promise<void> {
+  const date = new Date().toISOString()
+  const loadBefore = loadAverage()
+  // Before the minutes of work, not after them.
+  if (json !== undefined) await writeFile(json, '')
+  const keeper = await startChild('keeper')
+  const results: Result[] = []
+  try {
+    for (const scenario of scenarios) results.push(...await measured(scenario, String(keeper.ready['dir']), String(keeper.ready['redis'])))
+  } finally {
+    await keeper.end()
+  }
+  done()
+  const about = { date, machine: machine(), loadBefore, loadAfter: loadAverage() }
+  if (json !== undefined) {
+    const text = JSON.stringify({ ...about, results: results.map((result) => ({ ...result, met: isMet(result) })) }, null, 2)
+    await writeFile(json, `${text}\n`)
+  }
+  console.log(report(results))
+  console.log(`${about.machine.cpu}, ${about.machine.cores} cores, Node ${about.machine.node}; load ${loadBefore.toFixed(1)} before, ${about.loadAfter.toFixed(1)} after`)
+}
+
+async function measured (scenario: Scenario, dir: string, redis: string): Promise<Result[]> {
+  const ends: (() => unknown)[] = []
+  try {
+    return await scenario.run({ dir, redis, say, defer: (end) => { ends.push(end) } })
+  } finally {
+    for (const end of ends.reverse()) await end()
+  }
+}

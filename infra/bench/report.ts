@@ -1,0 +1,41 @@
+import { isMet, type Result } from './scenario.js'
+
+/** The results as a table, and a line that says whether every target was met. */
+export function report (results: readonly Result[]): string {
+  const rows = [
+    ['scenario', 'what', 'A: weir', 'B', 'median (spread)', 'by CPU', 'target', ''],
+    ...results.map((result) => [
+      result.scenario,
+      result.what,
+      result.a,
+      result.b ?? '',
+      `${figure(result.measured.median, result.unit)} (${figure(result.measured.min, result.unit)}-${figure(result.measured.max, result.unit)})`,
+      result.byCpu === undefined ? '' : figure(result.byCpu.median, 'x'),
+      target(result),
+      verdict(result)
+    ])
+  ]
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+  const judged = results.map(isMet).filter((met) => met !== undefined)
+  const missed = judged.filter((met) => !met).length
+  const summary = missed === 0 ? `All ${judged.length} targets met.` : `${missed} of ${judged.length} targets MISSED.`
+  return [...lines, '', summary].join('\n')
+}
+
+function figure (value: number, unit: Result['unit']): string {
+  if (unit === 'B') return `${Math.round(value)}`
+  return value.toFixed(value < 10 ? 2 : 1)
+}
+
+function target ({ target, unit }: Result): string {
+  if (target === undefined) return 'none'
+  if ('atLeast' in target) return `>= ${target.atLeast} ${unit}`
+  return 'atMost' in target ? `<= ${target.atMost} ${unit}` : `each <= ${target.everyAtMost} ${unit}`
+}
+
+function verdict (result: Result): string {
+  const met = isMet(result)
+  if (met === undefined) return ''
+  return met ? 'ok' : 'MISSED'
+}

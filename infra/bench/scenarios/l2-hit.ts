@@ -1,0 +1,17 @@
+import { compareServers } from '../compare-servers.js'
+import type { Scenario } from '../scenario.js'
+
+/** A hit from the shared store, with no memory before it, against a route that does one GET of Redis and sends what it got. */
+export const l2Hit: Scenario = {
+  name: 'l2-hit',
+  about: 'a hit from the store, L1 off, against a bare route that does one ioredis GET',
+  run: (around) => compareServers(around, {
+    scenario: 'l2-hit',
+    contenders: [
+      { what: 'Redis', args: ['--store', 'redis', '--redis', around.redis, '--no-l1'], cacheStatus: 'detail=store', atLeast: 0.8 },
+      { what: 'SQLite', args: ['--store', 'sqlite', '--dir', around.dir, '--no-l1'], cacheStatus: 'detail=store' }
+    ],
+    bare: { what: 'bare GET', child: 'bare-redis', args: ['--redis', around.redis] },
+    load: { expect: 200 }
+  })
+}

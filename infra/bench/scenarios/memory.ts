@@ -1,0 +1,75 @@
+import { join } from 'node:path'
+import { startChild } from '../children/start.js'
+import type { Result, Scenario, Surroundings } from '../scenario.js'
+import { spread } from '../statistics.js'
+
+const ENTRIES = 10_000
+const BODY = 1024
+const ROUNDS = 2
+
+/** What a response in memory costs besides its body: the same process with and without L1, after the same requests. */
+export const memory: Scenario = {
+  name: 'memory',
+  about: 'what an L1 entry costs besides its body, and whether the cache\'s own estimate covers it',
+  async run (around) {
+    const filled = []
+    const read = []
+    for (let round = 0; round < ROUNDS; round++) {
+      around.say(`memory: round ${round + 1}/${ROUNDS}`)
+      const file = join(around.dir, `memory-${round}.db`)
+      // The first to ask computes the responses, those that come after it read them from the store.
+      const own = await held(around, file, ENTRIES)
+      const fromStore = await held(around, file, 0)
+      const without = await held(around, file, 0, '--no-l1')
+      const withoutFills = await held(around, join(around.dir, `memory-${round}-none.db`), ENTRIES, '--no-l1')
+      filled.push(perEntry(own, withoutFills))
+      read.push(perEntry(fromStore, without))
+    }
+    return [...results('computed here', filled), ...results('read from the store', read)]
+  }
+}
+
+type Held = Readonly<Record<string, number>>
+
+async function held (around: Surroundings, file: string, fills: number, ...args: readonly string[]): Promise<Held> {
+  const child = await startChild('memory', ['--file', file, '--entries', `${ENTRIES}`, '--body', `${BODY}`, ...args], ['--expose-gc'])
+  around.defer(() => child.end())
+  const held = await child.ask()
+  await child.end()
+  if (held['fills'] !== fills) throw new Error(`the handler ran ${held['fills']} times, not ${fills}`)
+  if (args.length === 0 && held['entries'] !== ENTRIES) throw new Error(`L1 has ${held['entries']} entries of ${ENTRIES}`)
+  return held
+}
+
+function perEntry (withL1: Held, without: Held): { overhead: number, total: number, estimate: number, rss: number } {
+  const grown = (what: string) => ((withL1[what] ?? 0) - (without[what] ?? 0)) / ENTRIES
+  const total = grown('heapUsed') + grown('external')
+  return { total, overhead: total - BODY, estimate: (withL1['estimate'] ?? 0) / ENTRIES, rss: grown('rss') }
+}
+
+function results (what: string, rounds: readonly ReturnType<typeof perEntry>[]): Result[] {
+  const { median: estimate } = spread(rounds.map(({ estimate }) => estimate))
+  const { median: total } = spread(rounds.map(({ total }) => total))
+  return [
+    {
+      scenario: 'memory',
+      what: `entry ${what}`,
+      a: `${Math.round(total)} B held`,
+      b: `${BODY} B body`,
+      unit: 'B',
+      measured: spread(rounds.map(({ overhead }) => overhead)),
+      target: { atMost: 1024 },
+      rounds
+    },
+    {
+      scenario: 'memory',
+      what: `estimate, ${what}`,
+      a: `${Math.round(estimate)} B estimated`,
+      b: `${Math.round(total)} B held`,
+      unit: 'x',
+      measured: spread(rounds.map(({ estimate, total }) => estimate / total)),
+      target: { atLeast: 1 },
+      rounds
+    }
+  ]
+}

@@ -1,0 +1,149 @@
+import { join } from 'node:path'
+import { createCache as createWeir } from '@weir/cache'
+import { memoryStore } from '@weir/cache/memory'
+import { redisStore } from '@weir/cache/redis'
+import { sqliteStore } from '@weir/cache/sqlite'
+import { createCache as createDedupe } from 'async-cache-dedupe'
+import { BentoCache, bentostore } from 'bentocache'
+import { memoryDriver } from 'bentocache/drivers/memory'
+import { redisBusDriver, redisDriver } from 'bentocache/drivers/redis'
+import { Redis } from 'ioredis'
+import { productJson } from '../children/product.js'
+import { interleave } from '../rounds.js'
+import type { Result, Scenario, Surroundings } from '../scenario.js'
+import { spread } from '../statistics.js'
+
+const ROUNDS = 7
+const MILLISECONDS = 250
+// Clocks are read once for so many calls.
+const CALLS = 200
+const KEYS = Array.from({ length: 100 }, (_, i) => `product:${i}`)
+
+/** A library under test: reads a value that it has. */
+interface Reader {
+  readonly what: string
+  readonly read: (key: string) => Promise<unknown>
+}
+
+type Make = (around: Surroundings, load: (key: string) => unknown, size: string) => Reader | Promise<Reader>
+
+const makeWeir = {
+  memory: (_around, load) => {
+    const cache = createWeir({ store: memoryStore(), namespace: 'bench' })
+    return { what: 'memory', read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key)) }
+  },
+  SQLite: (around, load, size) => {
+    const store = sqliteStore({ file: join(around.dir, `remember-${size}.db`) })
+    around.defer(() => store.close())
+    const cache = createWeir({ store, namespace: 'bench' })
+    return { what: 'SQLite', read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key)) }
+  },
+  Redis: async (around, load, size) => {
+    const cache = createWeir({ store: redisStore({ client: await connect(around) }), namespace: `bench-${size}` })
+    return { what: 'Redis', read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key)) }
+  }
+} satisfies Record<string, Make>
+
+/**
+ * async-cache-dedupe as its README begins: memory storage, with references, which are its tags, switched on. It has one storage
+ * for a function, so there is no two-tier use of it; its Redis storage reads and parses on every hit.
+ */
+const dedupe: Make = (_around, load) => {
+  const cache = createDedupe({ ttl: 3600, storage: { type: 'memory', options: { invalidation: true } } })
+    .define('product', { references: () => ['products'] }, async (key: string) => load(key))
+  return { what: 'async-cache-dedupe', read: (key) => cache.product(key) }
+}
+
+/** bentocache as its documentation has it for several instances: memory, Redis, and a bus between. By default its memory keeps text. */
+const bento = (what: string, serialize: boolean): Make => async (around, load, size) => {
+  const cache = new BentoCache({
+    default: 'products',
+    prefix: `bento-${what}-${size}`,
+    stores: {
+      products: bentostore()
+        .useL1Layer(memoryDriver(serialize ? { maxSize: '64mb' } : { maxItems: 10_000, serialize: false }))
+        .useL2Layer(redisDriver({ connection: await connect(around) }))
+        .useBus(redisBusDriver({ connection: await connect(around) }))
+    }
+  })
+  around.defer(() => cache.disconnectAll())
+  return { what, read: (key) => cache.getOrSet({ key, ttl: '1h', tags: ['products'], factory: () => load(key) }) }
+}
+
+const rivals = { dedupe, bento: bento('bentocache two-tier', true), unserialized: bento('bentocache, serialize: false', false) }
+
+/** The hit that a service's own code sees: one call after the other, in one process, of values that are there. */
+export const remember: Scenario = {
+  name: 'remember',
+  about: 'a remember() hit in memory against async-cache-dedupe and bentocache',
+  async run (around) {
+    const results: Result[] = []
+    for (const [size, bytes] of [['1 KiB', 1024], ['16 KiB', 16384]] as const) {
+      const load = (key: string): unknown => JSON.parse(productJson(key, bytes))
+      const name = size.replace(' ', '')
+      const make = async (reader: Make) => {
+        const made = await reader(around, load, name)
+        for (const key of KEYS) await made.read(key)
+        await perSecond(made)
+        return made
+      }
+      around.say(`remember: warming up, ${size}`)
+      const memory = await make(makeWeir.memory)
+      const sqlite = await make(makeWeir.SQLite)
+      const redis = await make(makeWeir.Redis)
+      const asyncDedupe = await make(rivals.dedupe)
+      const bentocache = await make(rivals.bento)
+      const unserialized = await make(rivals.unserialized)
+
+      const readers = [memory, asyncDedupe, sqlite, bentocache, redis, unserialized]
+      const rates = await interleave(readers, ROUNDS, async (reader, round) => {
+        around.say(`remember: round ${round + 1}/${ROUNDS}, ${size}, ${reader.what}`)
+        return perSecond(reader)
+      })
+      const against = (a: Reader, b: Reader, atLeast?: number) => { results.push(compared(size, a, b, rates, atLeast)) }
+      against(memory, asyncDedupe, 1.5)
+      against(sqlite, asyncDedupe, 1.5)
+      against(memory, bentocache, 25)
+      against(sqlite, bentocache, 25)
+      against(redis, bentocache)
+      against(sqlite, unserialized)
+    }
+    return results
+  }
+}
+
+/** Calls a second, over about a quarter of one. */
+async function perSecond ({ read }: Reader): Promise<number> {
+  const began = performance.now()
+  let calls = 0
+  let passed = 0
+  while (passed < MILLISECONDS) {
+    for (let i = 0; i < CALLS; i++) await read(KEYS[i % KEYS.length] ?? '')
+    calls += CALLS
+    passed = performance.now() - began
+  }
+  return calls / passed * 1000
+}
+
+function compared (size: string, a: Reader, b: Reader, rates: ReadonlyMap<Reader, readonly number[]>, atLeast: number | undefined): Result {
+  const [mine = [], theirs = []] = [rates.get(a), rates.get(b)]
+  const rounds = mine.map((perSecond, i) => ({ perSecond, otherPerSecond: theirs[i] ?? NaN, ratio: perSecond / (theirs[i] ?? NaN) }))
+  const micros = (values: readonly number[]) => `${(1e6 / spread(values).median).toFixed(2)} µs`
+  return {
+    scenario: 'remember',
+    what: `${a.what} ${size}`,
+    a: micros(mine),
+    b: `${b.what} ${micros(theirs)}`,
+    unit: 'x',
+    measured: spread(rounds.map(({ ratio }) => ratio)),
+    ...(atLeast !== undefined && { target: { atLeast } }),
+    rounds
+  }
+}
+
+async function connect (around: Surroundings): Promise<Redis> {
+  const client = new Redis(around.redis, { enableAutoPipelining: true, lazyConnect: true })
+  around.defer(() => { client.disconnect() })
+  await client.connect()
+  return client
+}
