@@ -2,7 +2,8 @@ import { fieldValue, type HeaderValue } from '@weir/http'
 import type { FastifyReply } from 'fastify'
 import type { StoredHeaders } from './stored-response.js'
 
-// RFC 9111, 3.1 and RFC 9110, 7.6.1: for one connection only. The length is Fastify's to set, by what it sends; a hit has its own age, and the date of the fill.
+// RFC 9111, 3.1 and RFC 9110, 7.6.1: for one connection only. The length is Fastify's to set, by what it sends; a hit has
+// its own age, and the date of the fill.
 const NOT_STORED = new Set([
   'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-authorization', 'proxy-connection',
   'te', 'trailer', 'transfer-encoding', 'upgrade', 'content-length', 'age', 'date', 'cache-status'
