@@ -38,7 +38,7 @@ export class AbstractCache {
   set (key: Key, value: unknown, ttl: number, callback: Callback<unknown>): void
   set (key: Key, value: unknown, ttl: number): Promise<unknown>
   set (key: Key, value: unknown, ttl: number, callback?: Callback<unknown>): void | Promise<unknown> {
-    return answer(this.#isEtag(key) ? Promise.resolve() : this.#cache.set(text(key), value, { ttl }), callback, undefined)
+    return answer(this.#isEtag(key) ? Promise.resolve() : this.#cache.set(text(key), value, { ttl, consistency: 'bounded' }), callback, undefined)
   }
 
   has (key: Key, callback: Callback<boolean>): void

@@ -39,7 +39,9 @@ const makeWeir = {
     return { what: 'SQLite', read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key)) }
   },
   Redis: async (around, load, size) => {
-    const cache = createWeir({ store: redisStore({ client: await connect(around) }), namespace: `bench-${size}` })
+    const store = redisStore({ client: await connect(around) })
+    around.defer(() => store.close())
+    const cache = createWeir({ store, namespace: `bench-${size}` })
     return { what: 'Redis', read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key)) }
   }
 } satisfies Record<string, Make>

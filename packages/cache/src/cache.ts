@@ -6,7 +6,7 @@ import { emit, type Source } from './events.js'
 import { type EntryOptions, Fill, type Kept, makeEntry } from './fill.js'
 import { type Flight, Flights, type Landing } from './flights.js'
 import { defaultSerializer, type Serializer } from './serializer.js'
-import type { Store } from './store.js'
+import type { Consistency, Store } from './store.js'
 import { type Found, isFresh, Tiers } from './tiers.js'
 
 /** Options of {@link createCache}. */
@@ -28,6 +28,12 @@ export interface RememberOptions<U> extends Omit<EntryOptions, 'tags'> {
   readonly tags?: readonly string[] | ((value: U) => readonly string[])
   /** How long `null` and `undefined` are kept, with no stale windows. Default: as any value. */
   readonly negativeTtl?: Duration
+}
+
+/** Options of what invalidates. */
+export interface WriteOptions {
+  /** Default `strict`: it is done when no instance serves what was before. */
+  readonly consistency?: Consistency
 }
 
 /** A value that may be used. `stale`: within its stale-while-revalidate window, or in place of an error. */
@@ -116,19 +122,19 @@ export class Cache<T> {
    * Puts a value in place of whatever the key has, for every instance. False if it was invalidated meanwhile.
    * @throws CacheError for options that are none, WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_STORE_FAILED
    */
-  async set (key: string, value: T, options: EntryOptions): Promise<boolean> {
+  async set (key: string, value: T, { consistency, ...options }: EntryOptions & WriteOptions): Promise<boolean> {
     checkKey(key)
     // What other instances remember of the key ends here; the stamp after that is what lets the new value live.
     const [, stamp] = await this.#asked('make room', Promise.all([
-      this.#namespace.invalidate([keyTag(key)]), this.#namespace.stamp()
+      this.#namespace.invalidate([keyTag(key)], consistency), this.#namespace.stamp()
     ]))
     return this.#asked('store the value', this.#put(key, makeEntry(value, stamp, options)))
   }
 
   /** Invalidates the key for every instance, a fill of it under way included. */
-  async delete (key: string): Promise<void> {
+  async delete (key: string, { consistency }: WriteOptions = {}): Promise<void> {
     checkKey(key)
-    await this.#invalidate([keyTag(key)])
+    await this.#invalidate([keyTag(key)], consistency)
     // What is invalid already may as well go at once; if it does not, it ends by itself.
     await this.#namespace.delete(key).catch((error: unknown) => this.#failed('write', key, error))
   }
@@ -138,15 +144,15 @@ export class Cache<T> {
    * instance serves any of them. Costs as much as there are tags, however many entries carry them.
    * @throws CacheError WEIR_CACHE_INVALID_TAG; WEIR_CACHE_STORE_FAILED: nothing is invalidated
    */
-  async invalidate (tags: readonly string[]): Promise<void> {
+  async invalidate (tags: readonly string[], { consistency }: WriteOptions = {}): Promise<void> {
     checkTags(tags)
-    if (tags.length > 0) await this.#invalidate(tags)
+    if (tags.length > 0) await this.#invalidate(tags, consistency)
   }
 
   /** Invalidates everything in a namespace, this cache's own by default. */
-  async clear (namespace = this.namespace): Promise<void> {
+  async clear (namespace = this.namespace, { consistency }: WriteOptions = {}): Promise<void> {
     checkNamespace(namespace)
-    const stamp = await this.#asked('clear', this.#store.namespace(namespace).clear())
+    const stamp = await this.#asked('clear', this.#store.namespace(namespace).clear(consistency))
     if (namespace === this.namespace) this.#tiers.l1?.clear()
     emit('weir:cache:clear', () => ({ namespace, stamp }))
   }
@@ -340,8 +346,8 @@ export class Cache<T> {
     return hit
   }
 
-  async #invalidate (tags: readonly string[]): Promise<void> {
-    const stamp = await this.#asked('invalidate', this.#namespace.invalidate(tags))
+  async #invalidate (tags: readonly string[], consistency: Consistency | undefined): Promise<void> {
+    const stamp = await this.#asked('invalidate', this.#namespace.invalidate(tags, consistency))
     this.#counts.invalidations++
     emit('weir:cache:invalidate', () => ({ namespace: this.namespace, tags, stamp }))
   }
@@ -350,7 +356,7 @@ export class Cache<T> {
     try {
       return await answer
     } catch (cause) {
-      if (cause instanceof CacheError) throw cause
+      if (cause instanceof CacheError && cause.code !== 'WEIR_CACHE_STORE_UNAVAILABLE') throw cause
       this.#counts.errors++
       throw new CacheError('WEIR_CACHE_STORE_FAILED', what, { cause })
     }

@@ -13,6 +13,8 @@ export interface CacheEvents {
   'weir:cache:discard': { namespace: string, key: string, reason: 'invalid' | 'corrupt' }
   'weir:cache:invalidate': { namespace: string, tags: readonly string[], stamp: Stamp }
   'weir:cache:clear': { namespace: string, stamp: Stamp }
+  /** Whether this instance may, from now on, rely on what it hears from Redis and need not ask. */
+  'weir:cache:listen': { namespace: string, complete: boolean }
   /** Something the caller is not told of: a store that failed while the request went on, a background fill. */
   'weir:cache:error': { namespace: string, operation: 'read' | 'write' | 'fill', key: string, error: unknown }
 }
@@ -24,6 +26,7 @@ const channels = {
   'weir:cache:discard': channel('weir:cache:discard'),
   'weir:cache:invalidate': channel('weir:cache:invalidate'),
   'weir:cache:clear': channel('weir:cache:clear'),
+  'weir:cache:listen': channel('weir:cache:listen'),
   'weir:cache:error': channel('weir:cache:error')
 } satisfies Record<keyof CacheEvents, unknown>
 

@@ -45,14 +45,17 @@ export function encodeFrame (entry: Entry<Serialized>): Buffer {
   return frame
 }
 
-/** The entry in a frame, or undefined if it is none of this version or not whole: a miss, never an error. */
-export function decodeFrame (frame: Buffer): Frame | undefined {
+/**
+ * The entry in a frame, or undefined if it is none of this version or not whole: a miss, never an error.
+ * @param toKeep whether the entry will stay in memory: its body must then not keep more than itself there
+ */
+export function decodeFrame (frame: Buffer, toKeep: boolean): Frame | undefined {
   if (frame.length < HEADER || frame[0] !== MAGIC || frame[1] !== VERSION) return undefined
   const meta = HEADER + frame.readUInt32BE(44)
   const body = meta + frame.readUInt32BE(48)
   if (frame.length !== body + frame.readUInt32BE(52) || frame.readUInt32BE(56) !== checksum(frame)) return undefined
   return {
-    value: { meta: frame.toString('utf8', meta, body), body: own(frame.subarray(body)) },
+    value: { meta: frame.toString('utf8', meta, body), body: toKeep ? own(frame.subarray(body)) : frame.subarray(body) },
     stamp: frame.readDoubleBE(STAMP_OFFSET),
     tags: meta === HEADER ? [] : frame.toString('utf8', HEADER, meta).split('\n'),
     storedAt: frame.readDoubleBE(12),

@@ -4,6 +4,12 @@
  */
 export type Stamp = number
 
+/**
+ * What an invalidation waits for. `strict`: until no instance serves what it invalidates. `bounded`: until the store has it; other
+ * instances may serve the old for as long as a lease, typically below a millisecond.
+ */
+export type Consistency = 'strict' | 'bounded'
+
 /** A place where entries and tag records are kept. One store may hold many namespaces. */
 export interface Store {
   /** For people: banners, logs, statistics. */
@@ -39,12 +45,14 @@ export interface StoreNamespace {
   delete (key: string): Promise<void>
   /** Issues the next stamp. A fill takes one before its value is computed. */
   stamp (): Promise<Stamp>
-  /** Issues a stamp and writes it to the record of each tag, atomically. Resolves when it holds for every reader. */
-  invalidate (tags: readonly string[]): Promise<Stamp>
-  /** Raises the floor to a new stamp: every entry there is becomes invalid. */
-  clear (): Promise<Stamp>
+  /** Issues a stamp and writes it to the record of each tag, atomically. Strict by default. */
+  invalidate (tags: readonly string[], consistency?: Consistency): Promise<Stamp>
+  /** Raises the floor to a new stamp: every entry there is becomes invalid. Strict by default. */
+  clear (consistency?: Consistency): Promise<Stamp>
   /** The stamp an entry with these tags has to exceed, asked of the store after this call began. */
   barrier (tags: readonly string[]): Promise<Stamp>
+  /** Invalidations above this stamp are known here: `judge` can answer for entries above it. Infinity: none are. */
+  readonly knownSince: Stamp
   /** Rule V from what is known here, now, for certain; undefined where the store has to be asked (`barrier`). */
   judge (stamp: Stamp, tags: readonly string[]): boolean | undefined
 }

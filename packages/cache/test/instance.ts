@@ -52,7 +52,13 @@ async function open (place: Place): Promise<{ store: Store, end: () => void }> {
   const client = new Redis({ path: place.path, lazyConnect: true, enableOfflineQueue: false, retryStrategy: null })
   client.on('error', () => {})
   await client.connect()
-  return { store: redisStore({ client }), end: () => { client.disconnect() } }
+  const store = redisStore({ client, lease: 10 })
+  return {
+    store,
+    end () {
+      store.close().finally(() => { client.disconnect() })
+    }
+  }
 }
 
 function send (reply: Reply) {

@@ -15,17 +15,24 @@ export interface RedisServer {
   connect (): Promise<Redis>
   /** Ends the server without a word to its clients. */
   kill (): Promise<void>
+  /** Begins anew, from the last snapshot if SAVE has made one. */
+  restart (): Promise<void>
+  /** SIGSTOP and SIGCONT: connections stay open, nothing answers. */
+  freeze (): void
+  thaw (): void
 }
 
 export async function startRedis (t: Test): Promise<RedisServer> {
   // Under the system's folder: a socket's path may not be longer than 107 bytes.
   const dir = await mkdtemp(join(tmpdir(), 'weir-redis-'))
   const path = join(dir, 'redis.sock')
-  const server = spawn('redis-server', ['--port', '0', '--unixsocket', path, '--save', '', '--appendonly', 'no', '--dir', dir], {
+  const start = () => spawn('redis-server', ['--port', '0', '--unixsocket', path, '--save', '', '--appendonly', 'no', '--dir', dir], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
-  const ended = once(server, 'exit')
+  let server = start()
   const kill = async () => {
+    if (server.exitCode !== null || server.signalCode !== null) return
+    const ended = once(server, 'exit')
     server.kill('SIGKILL')
     await ended
   }
@@ -37,6 +44,13 @@ export async function startRedis (t: Test): Promise<RedisServer> {
   return {
     path,
     kill,
+    async restart () {
+      await kill()
+      server = start()
+      await ready(server.stdout)
+    },
+    freeze: () => { server.kill('SIGSTOP') },
+    thaw: () => { server.kill('SIGCONT') },
     async connect () {
       const client = new Redis({ path, lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: null })
       t.teardown(() => { client.disconnect() })

@@ -38,9 +38,10 @@ export function steeredStore ({ judgesLocally = true } = {}): SteeredStore {
           set: (key, stamp, frame, ttl) => steer('set', () => namespace.set(key, stamp, frame, ttl)),
           delete: (key) => steer('delete', () => namespace.delete(key)),
           stamp: () => steer('stamp', () => namespace.stamp()),
-          invalidate: (tags) => steer('invalidate', () => namespace.invalidate(tags)),
-          clear: () => steer('clear', () => namespace.clear()),
+          invalidate: (tags, consistency) => steer('invalidate', () => namespace.invalidate(tags, consistency)),
+          clear: (consistency) => steer('clear', () => namespace.clear(consistency)),
           barrier: (tags) => steer('barrier', () => namespace.barrier(tags)),
+          knownSince: judgesLocally ? 0 : Infinity,
           judge: (stamp, tags) => judgesLocally ? namespace.judge(stamp, tags) : undefined
         }
       },

@@ -150,9 +150,10 @@ function stamps (t: Test, makePlace: (t: Test) => Promise<StorePlace>) {
     await namespace.stamp()
     const ahead = Date.UTC(2100, 0, 1) * 1000
     await place.setClock('n', ahead)
-    t.strictSame(
-      [await namespace.stamp(), await namespace.invalidate(['tag']), await namespace.clear(), await namespace.stamp()],
-      [ahead + 1, ahead + 2, ahead + 3, ahead + 4])
+    const stamps = [await namespace.stamp(), await namespace.invalidate(['tag']), await namespace.clear(), await namespace.stamp()]
+    t.ok(ascending([ahead, ...stamps]))
+    // A store may take some for itself, but does not leap.
+    t.ok(stamps.every((stamp) => stamp < ahead + 10), stamps.join())
   })
 }
 
@@ -301,11 +302,11 @@ function sharing (t: Test, makePlace: (t: Test) => Promise<StorePlace>) {
     const { place, a, b } = await two(t)
     const old = await a.invalidate(['tag'])
     const between = await a.stamp()
-    t.ok(await valid(t, a, between, ['tag']))
-    t.ok(await valid(t, b, between, ['other']))
+    t.ok(await asked(a, between, ['tag']))
+    t.ok(await asked(b, between, ['other']))
     await place.loseRecords?.('n')
-    t.notOk(await valid(t, b, between, ['other']), 'nothing older is valid')
-    t.notOk(await valid(t, a, between, ['tag']))
+    t.notOk(await asked(b, between, ['other']), 'nothing older is valid')
+    t.notOk(await asked(a, between, ['tag']))
     const fresh = await a.stamp()
     t.ok(fresh > between && fresh > old)
     t.ok(await valid(t, b, fresh, ['tag']))
@@ -319,8 +320,8 @@ function sharing (t: Test, makePlace: (t: Test) => Promise<StorePlace>) {
     await b.invalidate(['tag'])
     await place.loseRecords?.('n')
     await a.set('key', stamp, frameOf(stamp, 'old', ['tag']), TTL)
-    t.notOk(await valid(t, a, stamp, ['tag']))
-    t.notOk(await valid(t, b, stamp, ['tag']))
+    t.notOk(await asked(a, stamp, ['tag']))
+    t.notOk(await asked(b, stamp, ['tag']))
   })
 
   t.test('a second process sees entries and invalidations at once, both ways', async (t) => {
@@ -369,12 +370,15 @@ function reopening (t: Test, makePlace: (t: Test) => Promise<StorePlace>) {
   })
 }
 
+/** Rule V by the store's records alone. What an instance has heard itself it may go on relying on when they are lost. */
+const asked = async (namespace: StoreNamespace, stamp: Stamp, tags: readonly string[]) => stamp > await namespace.barrier(tags)
+
 /** Rule V as a cache asks for it; both ways of asking must agree. */
 async function valid (t: Test, namespace: StoreNamespace, stamp: Stamp, tags: readonly string[]): Promise<boolean> {
   const local = namespace.judge(stamp, tags)
-  const asked = stamp > await namespace.barrier(tags)
-  if (local !== undefined && local !== asked) t.fail(`judge says ${local}, barrier says ${asked}`)
-  return local ?? asked
+  const answer = await asked(namespace, stamp, tags)
+  if (local !== undefined && local !== answer) t.fail(`judge says ${local}, barrier says ${answer}`)
+  return local ?? answer
 }
 
 const ascending = (stamps: readonly Stamp[]) => stamps.every((stamp, i) => i === 0 || stamp > (stamps[i - 1] ?? Infinity))

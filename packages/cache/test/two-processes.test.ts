@@ -17,7 +17,9 @@ const stores: Record<string, (t: Test) => Promise<{ store: Store, place: Place }
   },
   async redis (t) {
     const server = await startRedis(t)
-    return { store: redisStore({ client: await server.connect() }), place: { kind: 'redis', path: server.path } }
+    const store = redisStore({ client: await server.connect(), lease: 10 })
+    t.teardown(() => store.close())
+    return { store, place: { kind: 'redis', path: server.path } }
   }
 }
 

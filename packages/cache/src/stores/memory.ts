@@ -76,6 +76,8 @@ class MemoryNamespace implements StoreNamespace {
     return this.#tags.barrier(tags)
   }
 
+  readonly knownSince = 0
+
   judge (stamp: Stamp, tags: readonly string[]) {
     return stamp > this.#tags.barrier(tags)
   }

@@ -111,6 +111,8 @@ class SqliteNamespace implements StoreNamespace {
     return this.#tags.barrier(tags)
   }
 
+  readonly knownSince = 0
+
   judge (stamp: Stamp, tags: readonly string[]) {
     this.#refresh()
     return stamp > this.#tags.barrier(tags)

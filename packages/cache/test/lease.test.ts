@@ -1,0 +1,187 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { setTimeout } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import { type Cache, createCache } from '../src/index.js'
+import { type RedisClient, redisStore } from '../src/stores/redis/index.js'
+import { startRedis } from './redis-server.js'
+
+const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
+
+/** Resolves when `count` instances more have said whether they have all there is to hear. */
+function listening (complete: boolean, count = 1): Promise<void> {
+  return new Promise((resolve) => {
+    const heard = (message: unknown) => {
+      if (typeof message !== 'object' || message === null || !('complete' in message) || message.complete !== complete) return
+      if (--count > 0) return
+      unsubscribe('weir:cache:listen', heard)
+      resolve()
+    }
+    subscribe('weir:cache:listen', heard)
+  })
+}
+
+interface Instance {
+  readonly cache: Cache<unknown>
+  readonly client: Redis
+  /** The commands it has asked of Redis, but for those of its subscription. */
+  readonly asked: string[]
+  /** Resolves when it has had the next message. */
+  heard (): Promise<void>
+}
+
+/** An instance that hears, on a connection that comes back. A lease of a minute, where the clock is not what is tested. */
+async function instance (t: Test, path: string, lease: number): Promise<Instance> {
+  const client = new Redis({ path, enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 20 })
+  client.on('error', () => {})
+  t.teardown(() => { client.disconnect() })
+  await new Promise((resolve) => client.once('ready', resolve))
+  const asked: string[] = []
+  let subscriber: Redis | undefined
+  const counting: RedisClient = {
+    getBuffer (key) {
+      asked.push('get')
+      return client.getBuffer(key)
+    },
+    unlink: (key) => client.unlink(key),
+    evalsha (sha, keys, ...args) {
+      asked.push('script')
+      return client.evalsha(sha, keys, ...args)
+    },
+    eval: (source, keys, ...args) => client.eval(source, keys, ...args),
+    duplicate: (options) => {
+      subscriber = client.duplicate(options)
+      return subscriber
+    }
+  }
+  const store = redisStore({ client: counting, lease })
+  t.teardown(() => store.close())
+  const complete = listening(true)
+  const cache = createCache({ store, namespace: 'n' })
+  await complete
+  asked.length = 0
+  return { cache, client, asked, heard: () => new Promise((resolve) => subscriber?.once('message', () => { resolve() })) }
+}
+
+const MINUTE = 60_000
+
+t.test('under the lease memory is read without asking, and another instance\'s invalidation ends it', async (t) => {
+  const { path } = await startRedis(t)
+  const a = await instance(t, path, MINUTE)
+  const b = await instance(t, path, MINUTE)
+  await a.cache.remember('key', OPTIONS, () => 'old')
+  t.equal(await b.cache.get('key'), 'old')
+  t.strictSame(b.asked, ['get'], 'what lies in Redis is judged by what has been heard')
+  b.asked.length = 0
+  for (let i = 0; i < 10; i++) t.equal(b.cache.lookup('key')?.entry.value, 'old')
+  t.strictSame(b.asked, [])
+
+  const heard = b.heard()
+  await a.cache.invalidate(['tag'], { consistency: 'bounded' })
+  await heard
+  t.equal(b.cache.lookup('key'), undefined)
+  t.equal(await b.cache.remember('key', OPTIONS, () => 'new'), 'new')
+})
+
+t.test('a strict invalidation is done when every lease from before has ended', async (t) => {
+  const { path } = await startRedis(t)
+  const { cache } = await instance(t, path, 80)
+  for (const write of [
+    () => cache.invalidate(['tag']),
+    () => cache.delete('key'),
+    () => cache.clear()
+  ]) {
+    const began = performance.now()
+    await write()
+    t.ok(performance.now() - began > 80)
+  }
+})
+
+t.test('an instance that is cut off from the messages asks, and is right', async (t) => {
+  const { path } = await startRedis(t)
+  const a = await instance(t, path, MINUTE)
+  const b = await instance(t, path, MINUTE)
+  await a.cache.remember('key', OPTIONS, () => 'old')
+  t.equal(await b.cache.get('key'), 'old')
+
+  const cut = listening(false)
+  await a.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await cut
+  await a.cache.invalidate(['tag'], { consistency: 'bounded' })
+  t.equal(await b.cache.get('key'), undefined, 'nothing heard, nothing trusted')
+})
+
+t.test('what was invalidated while it was cut off is not trusted when it is back', async (t) => {
+  const { path } = await startRedis(t)
+  const a = await instance(t, path, MINUTE)
+  const b = await instance(t, path, MINUTE)
+  for (const key of ['one', 'two']) {
+    await a.cache.remember(key, { ttl: '1h', tags: [key] }, () => 'old')
+    t.equal(await b.cache.get(key), 'old')
+  }
+  const cut = listening(false, 2)
+  const back = listening(true, 2)
+  await a.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await a.cache.invalidate(['one'], { consistency: 'bounded' })
+  await cut
+  await back
+  t.equal(await b.cache.get('one'), undefined)
+  b.asked.length = 0
+  t.equal(await b.cache.get('two'), 'old')
+  t.strictSame(b.asked, ['script'], 'what it remembers is proven anew')
+  t.equal(b.cache.lookup('two')?.entry.value, 'old', 'once')
+})
+
+t.test('Redis frozen: memory is not trusted, nothing stale, and back without a restart', async (t) => {
+  const server = await startRedis(t)
+  const { cache, client } = await instance(t, server.path, 50)
+  client.options.commandTimeout = 100
+  await cache.remember('key', OPTIONS, () => 'old')
+  server.freeze()
+  await setTimeout(60) // longer than the lease
+  t.equal(cache.lookup('key'), undefined)
+  t.equal(await cache.remember('key', OPTIONS, () => 'computed'), 'computed')
+  server.thaw()
+  await setTimeout(260) // longer than the breaker's cool-down
+  t.equal(await cache.get('key'), 'old', 'what was valid is valid')
+})
+
+t.test('Redis restarted from an old snapshot: what it forgot to have invalidated is not served', async (t) => {
+  const server = await startRedis(t)
+  const a = await instance(t, server.path, MINUTE)
+  const b = await instance(t, server.path, MINUTE)
+  await a.cache.remember('key', OPTIONS, () => 'old')
+  t.equal(await b.cache.get('key'), 'old')
+  await a.client.save()
+  await a.cache.invalidate(['tag'], { consistency: 'bounded' })
+
+  const back = listening(true, 2)
+  await server.restart()
+  await back
+  for (const { cache } of [a, b]) t.equal(await cache.get('key'), undefined)
+  t.equal(await a.cache.remember('key', OPTIONS, () => 'new'), 'new')
+  t.equal(await b.cache.get('key'), 'new')
+})
+
+t.test('Redis restarted empty', async (t) => {
+  const server = await startRedis(t)
+  const a = await instance(t, server.path, MINUTE)
+  const b = await instance(t, server.path, MINUTE)
+  await a.cache.remember('key', OPTIONS, () => 'old')
+  t.equal(await b.cache.get('key'), 'old')
+  const back = listening(true, 2)
+  await server.restart()
+  await back
+  await a.cache.invalidate(['tag'], { consistency: 'bounded' })
+  t.equal(await b.cache.get('key'), undefined)
+})
+
+t.test('a stalled event loop ends the lease', async (t) => {
+  const { path } = await startRedis(t)
+  const { cache } = await instance(t, path, 50)
+  await cache.remember('key', OPTIONS, () => 'value')
+  const end = performance.now() + 500
+  while (performance.now() < end);
+  t.equal(cache.lookup('key'), undefined)
+  t.equal(await cache.get('key'), 'value', 'Redis is asked')
+})
