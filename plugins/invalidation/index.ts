@@ -1,3 +1,4 @@
+import type { Consistency } from '@weir/cache'
 import { formatCacheGroups, parseCacheGroups } from '@weir/http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
@@ -12,6 +13,11 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Tags that this unsafe route invalidates when it succeeds, before its answer is sent. */
     invalidates?: Invalidates
+    /**
+     * What the answer of this unsafe route waits for: `strict`, the default, until no instance serves what was before;
+     * `bounded`, until the store has it, after which others may for a lease more.
+     */
+    consistency?: Consistency
   }
 
   interface FastifyReply {
@@ -47,7 +53,7 @@ async function invalidation (app: FastifyInstance): Promise<void> {
   app.addHook('onRoute', (route) => {
     const methods = [route.method].flat()
     const safe = methods.every((method) => SAFE.has(method))
-    checkInvalidates(route, methods.join(), safe)
+    checkConfig(route, methods.join(), safe)
     // Last, so that nothing can still turn a success into an error after it has been acted on.
     if (!safe) route.onSend = [...[route.onSend ?? []].flat(), invalidateBeforeSending]
   })
@@ -58,7 +64,7 @@ async function invalidation (app: FastifyInstance): Promise<void> {
     reply.invalidatedTags = null
     if (tags.length === 0) return
     try {
-      await app.responseCache.invalidate([...new Set(tags)])
+      await app.responseCache.invalidate([...new Set(tags)], { consistency: request.routeOptions.config.consistency ?? 'strict' })
     } catch (error) {
       request.log.error({ err: error, tags }, 'a write is done, but what it invalidates could not be invalidated')
       throw new WEIR_ERR_NOT_INVALIDATED()
@@ -82,10 +88,14 @@ async function invalidation (app: FastifyInstance): Promise<void> {
 /** RFC 9111, 4.4: a non-error status code is 2xx or 3xx. */
 const isSuccess = ({ statusCode }: FastifyReply) => statusCode >= 200 && statusCode < 400
 
-function checkInvalidates (route: RouteOptions, methods: string, safe: boolean): void {
+function checkConfig (route: RouteOptions, methods: string, safe: boolean): void {
+  const name = `${methods} ${route.url}`
+  const consistency: unknown = route.config?.consistency
+  if (consistency !== undefined && consistency !== 'strict' && consistency !== 'bounded') {
+    throw new WEIR_ERR_ROUTE_OPTION(name, 'consistency', `must be 'strict' or 'bounded', not ${JSON.stringify(consistency)}`)
+  }
   const invalidates: unknown = route.config?.invalidates
   if (invalidates === undefined) return
-  const name = `${methods} ${route.url}`
   if (safe) throw new WEIR_ERR_ROUTE_OPTION(name, 'invalidates', 'is for unsafe methods: reading changes nothing')
   const isList = Array.isArray(invalidates) && invalidates.every((tag) => typeof tag === 'string' && tag !== '')
   if (typeof invalidates !== 'function' && !isList) {

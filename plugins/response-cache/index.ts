@@ -1,5 +1,5 @@
 import fastifyCaching from '@fastify/caching'
-import { type Cache, CacheError, createCache, type Duration, keyTag, type MemoryLimits, type Store } from '@weir/cache'
+import { type Cache, CacheError, createCache, type Duration, keyTag, type MemoryLimits, type Store, type WriteOptions } from '@weir/cache'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
@@ -39,7 +39,7 @@ export interface ResponseCacheOptions {
 export interface ResponseCache {
   readonly cache: Cache<StoredResponse>
   /** Invalidates every response with one of the tags, on every instance. */
-  invalidate (tags: readonly string[]): Promise<void>
+  invalidate (tags: readonly string[], options?: WriteOptions): Promise<void>
   /** The tag of a URI's responses: `path` with its query, on the origin that `request` has in keys. */
   uriTag (request: FastifyRequest, path: string): string
 }
@@ -82,7 +82,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
 
   app.decorate('responseCache', {
     cache,
-    invalidate: (tags) => cache.invalidate(tags),
+    invalidate: (tags, options) => cache.invalidate(tags, options),
     uriTag: (request, path) => keyTag((origin ?? originOf(request)) + path)
   })
   app.decorateRequest('responseFill', null)

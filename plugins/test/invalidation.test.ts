@@ -123,6 +123,25 @@ t.test('a store that cannot be told makes the write a 503 that says the change i
   t.match(response.json(), { code: 'WEIR_ERR_NOT_INVALIDATED', message: /The change is saved/ })
 })
 
+t.test('a route says what its answer waits for', async (t) => {
+  const memory = memoryStore()
+  const asked: unknown[] = []
+  const watched: Store = {
+    ...memory,
+    namespace: (name) => Object.assign(Object.create(memory.namespace(name)) as ReturnType<Store['namespace']>, {
+      invalidate: async (_tags: readonly string[], consistency: unknown) => { asked.push(consistency) }
+    })
+  }
+  const app = await cachedApp(t, { store: watched })
+  app.post('/strict', { config: { invalidates: ['x'] } }, async () => 'done')
+  app.post('/bounded', { config: { invalidates: ['x'], consistency: 'bounded' } }, async () => 'done')
+  t.throws(() => app.post('/x', { config: { consistency: 'eventual' } as object }, async () => 'x'),
+    { code: 'WEIR_ERR_ROUTE_OPTION', message: /config.consistency must be 'strict' or 'bounded'/ })
+  await app.inject({ method: 'POST', url: '/strict' })
+  await app.inject({ method: 'POST', url: '/bounded' })
+  t.same(asked, ['strict', 'bounded'])
+})
+
 t.test('mistakes are named: at boot for a route, at once for a call', async (t) => {
   const app = await cachedApp(t)
   t.throws(() => app.get('/x', { config: { invalidates: ['x'] } }, async () => 'x'),
