@@ -1,0 +1,19 @@
+import { channel } from 'node:diagnostics_channel'
+
+/** The messages on this package's diagnostics channels, by channel name. */
+export interface OutboxEvents {
+  /** The relay delivered rows: writes whose own process could not, had not yet, or is gone. */
+  'weir:outbox:relay': { ids: readonly string[], tags: readonly string[] }
+  /** Something that is tried again. While it lasts the cache is not used, unless all that failed was to delete what is delivered. */
+  'weir:outbox:error': { operation: 'read' | 'invalidate' | 'delete', error: unknown }
+}
+
+const channels = {
+  'weir:outbox:relay': channel('weir:outbox:relay'),
+  'weir:outbox:error': channel('weir:outbox:error')
+} satisfies Record<keyof OutboxEvents, unknown>
+
+/** Publishes to whoever listens. */
+export function emit<E extends keyof OutboxEvents> (name: E, message: OutboxEvents[E]): void {
+  channels[name].publish(message)
+}

@@ -1,0 +1,6 @@
+export type { DeliveryOutcome, Ticket } from './delivery.js'
+export { OutboxError, type OutboxErrorCode } from './errors.js'
+export type { OutboxEvents } from './events.js'
+export type { OutboxOptions } from './options.js'
+export { createOutbox, type Outbox } from './outbox.js'
+export { outboxMigration, type OutboxSchema, type OutboxTable } from './table.js'

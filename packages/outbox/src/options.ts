@@ -1,0 +1,42 @@
+import { inspect } from 'node:util'
+import type { Kysely } from 'kysely'
+import { OutboxError } from './errors.js'
+import type { OutboxSchema } from './table.js'
+
+/** Options of `createOutbox`. Times are in milliseconds. */
+export interface OutboxOptions {
+  /**
+   * The service's own database, migrated with `outboxMigration`. Not a read replica: it must see what is committed. A connection
+   * that waits for locks, where the database has such: a delete that is refused is a row delivered once more.
+   */
+  readonly db: Kysely<OutboxSchema>
+  /** Resolves when no instance serves anything any more that carries one of the tags. */
+  readonly invalidate: (tags: readonly string[]) => Promise<unknown>
+  /** How often the table is looked at. Default 250. */
+  readonly pollInterval?: number
+  /**
+   * How long the cache may be trusted after a look at the table. **The same for every instance**: writers wait it out.
+   * Default 1000.
+   */
+  readonly lease?: number
+  /** After this an invalidation that has not answered counts as failed. Default 500. */
+  readonly invalidateTimeout?: number
+}
+
+// What setTimeout takes.
+const LONGEST = 2 ** 31 - 1
+
+/** The options with their defaults. @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
+export function resolveOptions ({ db, invalidate, pollInterval = 250, lease = 1000, invalidateTimeout = 500 }: OutboxOptions) {
+  if (typeof invalidate !== 'function') throw invalid('invalidate', invalidate, 'give a function')
+  for (const [name, ms] of Object.entries({ pollInterval, lease, invalidateTimeout })) {
+    if (!(Number.isFinite(ms) && ms > 0 && ms <= LONGEST)) throw invalid(name, ms, `give milliseconds, from 1 to ${LONGEST}`)
+  }
+  if (pollInterval >= lease) {
+    throw invalid('pollInterval', pollInterval, `it has to be shorter than the lease (${lease} ms), or the cache is never trusted for long`)
+  }
+  return { db, invalidate, pollInterval, lease, invalidateTimeout }
+}
+
+const invalid = (name: string, value: unknown, advice: string) =>
+  new OutboxError('WEIR_OUTBOX_INVALID_OPTION', `${name} ${inspect(value, { depth: 0 })}: ${advice}`)

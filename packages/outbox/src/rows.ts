@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto'
+import type { Kysely, Transaction } from 'kysely'
+import { emit } from './events.js'
+import type { OutboxSchema } from './table.js'
+import { within } from './within.js'
+
+/** A row as it is read. */
+export interface Row {
+  readonly id: string
+  readonly tags: unknown
+}
+
+/** The statements on the table. Each is bounded by `timeout` ms: a database that does not answer holds nobody up for longer. */
+export class Rows {
+  readonly #db: Kysely<OutboxSchema>
+  readonly #timeout: number
+
+  constructor (db: Kysely<OutboxSchema>, timeout: number) {
+    this.#db = db
+    this.#timeout = timeout
+  }
+
+  /** Up to `limit` rows in the order of their ids, from the first after `after`. */
+  page (after: string, limit: number): Promise<Row[]> {
+    return this.#bounded(this.#db.selectFrom('weir_outbox').select(['id', 'tags']).where('id', '>', after).orderBy('id').limit(limit).execute())
+  }
+
+  async has (id: string): Promise<boolean> {
+    return await this.#bounded(this.#db.selectFrom('weir_outbox').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
+  }
+
+  /** Of rows that are delivered. Does not fail: what is left is delivered once more, which does no harm. */
+  async remove (ids: readonly string[]): Promise<void> {
+    try {
+      await this.#bounded(this.#db.deleteFrom('weir_outbox').where('id', 'in', ids).execute())
+    } catch (error) {
+      emit('weir:outbox:error', { operation: 'delete', error })
+    }
+  }
+
+  async count (): Promise<number> {
+    const { rows } = await this.#bounded(
+      this.#db.selectFrom('weir_outbox').select(({ fn }) => fn.countAll().as('rows')).executeTakeFirstOrThrow())
+    // Drivers give a 64-bit count as a number, a string or a BigInt.
+    return Number(rows)
+  }
+
+  #bounded<T> (answer: Promise<T>): Promise<T> {
+    return within(this.#timeout, 'The outbox\'s database', answer)
+  }
+}
+
+/** Writes a row as part of the caller's transaction, and gives its id. */
+export async function insertRow (trx: Transaction<OutboxSchema>, tags: readonly string[]): Promise<string> {
+  const id = makeId()
+  await trx.insertInto('weir_outbox').values({ id, tags: JSON.stringify(tags), created: new Date().toISOString() }).execute()
+  return id
+}
+
+/** Milliseconds since the epoch, then 80 random bits: new rows come last in the index, and no two writers make the same. */
+const makeId = () => Date.now().toString(16).padStart(12, '0') + randomBytes(10).toString('hex')

@@ -1,0 +1,111 @@
+import { CamelCasePlugin, type Kysely, type KyselyPlugin, ParseJSONResultsPlugin } from 'kysely'
+import t from 'tap'
+import { createOutbox, type OutboxSchema } from '../src/index.js'
+import { migratorOf, newFile, type Schema } from './database.js'
+import { InvalidationStore } from './store.js'
+
+t.test('what is added commits with the data', async (t) => {
+  const { connect } = await newFile(t)
+  const db = connect()
+  const outbox = createOutbox({ db, invalidate: async () => {} })
+
+  const ticket = await db.transaction().execute(async (trx) => {
+    await trx.insertInto('products').values({ name: 'Kettle' }).execute()
+    return outbox.add(trx, ['a', 'b', 'a'])
+  })
+  t.match(await connect().selectFrom('weir_outbox').selectAll().execute(), [{ id: ticket.id, tags: '["a","b"]', created: /^\d{4}-.*Z$/ }])
+  t.equal(await outbox.pending(), 1)
+})
+
+t.test('a rollback leaves nothing', async (t) => {
+  const { connect } = await newFile(t)
+  const db = connect()
+  const outbox = createOutbox({ db, invalidate: async () => {} })
+
+  await t.rejects(db.transaction().execute(async (trx) => {
+    await outbox.add(trx, ['a'])
+    throw new Error('changed its mind')
+  }), { message: 'changed its mind' })
+  t.equal(await outbox.pending(), 0)
+})
+
+t.test('a database in place of a transaction is refused', async (t) => {
+  const { connect } = await newFile(t)
+  const db: Kysely<OutboxSchema> = connect()
+  const outbox = createOutbox({ db, invalidate: async () => {} })
+  // @ts-expect-error -- it is refused by the compiler too
+  await t.rejects(outbox.add(db, ['a']), { code: 'WEIR_OUTBOX_NO_TRANSACTION' })
+  t.equal(await outbox.pending(), 0)
+})
+
+t.test('without tags there is nothing to write or to deliver', async (t) => {
+  const { connect } = await newFile(t)
+  const db = connect()
+  const store = new InvalidationStore()
+  const outbox = createOutbox({ db, invalidate: store.invalidate })
+  const ticket = await db.transaction().execute((trx) => outbox.add(trx, []))
+  t.equal(await outbox.pending(), 0)
+  t.equal(await outbox.deliver(ticket), 'delivered')
+  t.strictSame(store.calls, [])
+})
+
+t.test('what is no tag is refused, and the transaction may go on', async (t) => {
+  const { connect } = await newFile(t)
+  const db = connect()
+  const outbox = createOutbox({ db, invalidate: async () => {} })
+  const bad: unknown[] = [[''], ['ok', 1], [null], ['a\u0000b'], ['\n'], ['\ud800'], 'text', undefined]
+  await db.transaction().execute(async (trx) => {
+    for (const tags of bad) await t.rejects(outbox.add(trx, tags as string[]), { name: 'OutboxError', code: 'WEIR_OUTBOX_INVALID_TAG' })
+  })
+  t.equal(await outbox.pending(), 0)
+})
+
+const plugins: Record<string, KyselyPlugin[]> = {
+  'no plugins': [],
+  CamelCasePlugin: [new CamelCasePlugin()],
+  'CamelCasePlugin with digits and upper case apart': [new CamelCasePlugin({ underscoreBeforeDigits: true, underscoreBetweenUppercaseLetters: true })],
+  ParseJSONResultsPlugin: [new ParseJSONResultsPlugin()]
+}
+
+for (const [name, list] of Object.entries(plugins)) {
+  t.test(`any Unicode goes through the table, with ${name}`, async (t) => {
+    const { connect } = await newFile(t)
+    const db = connect(list)
+    const store = new InvalidationStore()
+    const tags = ['product:1', '"\\[]{},', 'Käse 起司 🧀 e\u0301 \u2028\u202e\ufeff', '__proto__', 'x'.repeat(10_000)]
+    const writer = createOutbox({ db, invalidate: store.invalidate })
+    await db.transaction().execute((trx) => writer.add(trx, tags))
+
+    const delivered = new Promise<void>((resolve) => {
+      const relay = createOutbox({
+        db,
+        invalidate: async (tags) => {
+          await store.invalidate(tags)
+          resolve()
+        }
+      })
+      relay.start()
+      t.teardown(() => relay.stop())
+    })
+    await delivered
+    t.strictSame(store.invalidated, [tags])
+  })
+}
+
+t.test('the migration goes down as well, and up again', async (t) => {
+  const { connect } = await newFile(t)
+  const db = connect()
+  const tables = async () => (await db.introspection.getTables()).map(({ name }) => name)
+  t.ok((await tables()).includes('weir_outbox'))
+  t.match(await migratorOf(db).migrateDown(), { results: [{ status: 'Success' }] })
+  t.notOk((await tables()).includes('weir_outbox'))
+  t.match(await migratorOf(db).migrateToLatest(), { results: [{ status: 'Success' }] })
+})
+
+t.test('a schema without the table is refused by the compiler', async (t) => {
+  const accepts = (db: Kysely<Schema>) => createOutbox({ db, invalidate: async () => {} })
+  // @ts-expect-error -- the schema has no weir_outbox
+  const refuses = (db: Kysely<{ products: Schema['products'] }>) => createOutbox({ db, invalidate: async () => {} })
+  t.type(accepts, 'function')
+  t.type(refuses, 'function')
+})

@@ -1,0 +1,145 @@
+import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { Delivery, type DeliveryOutcome } from '../src/delivery.js'
+import { Lease } from '../src/lease.js'
+import { Relay, type RelayParts } from '../src/relay.js'
+import type { Row } from '../src/rows.js'
+import { gate } from './gate.js'
+
+const LEASE = 1000
+const TAG = 'tag'
+
+/**
+ * What can happen, each in its own order:
+ * - commit: instance A commits a row and begins to deliver it; A itself cannot reach the cache's store
+ * - ask, look, hear, twice over: B's relay begins a poll; the database answers as of then; the answer arrives
+ * - reach: from now on B can reach the cache's store
+ * - tick: 600 ms pass, everywhere
+ */
+export type Step = 'commit' | 'ask' | 'look' | 'hear' | 'reach' | 'tick'
+
+const SEQUENCES: readonly (readonly Step[])[] = [['commit'], ['ask', 'look', 'hear', 'ask', 'look', 'hear'], ['reach'], ['tick', 'tick', 'tick']]
+
+/** The rules that a run goes by; the real ones by default. */
+export interface Rules {
+  readonly makeLease?: () => Lease
+  /** The lease that the writer believes in, in ms. */
+  readonly writersLease?: number
+  /** What B's relay makes of an invalidation. */
+  readonly relayed?: (invalidate: () => Promise<void>) => Promise<void>
+  /** What B's relay takes of the rows it sees. */
+  readonly taken?: (rows: Row[]) => Row[]
+}
+
+/** What a run came to. `stale`: after which step B trusted a cache that still held what an acknowledged write had replaced. */
+export interface Run {
+  readonly outcome: DeliveryOutcome | undefined
+  /** A read that began after the acknowledgement found the outbox drained. */
+  readonly trusted: boolean
+  readonly stale: Step | undefined
+}
+
+/** Every order in which the steps can happen. */
+export function * interleavings (rest = SEQUENCES, before: readonly Step[] = []): Generator<readonly Step[]> {
+  if (rest.every((sequence) => sequence.length === 0)) yield before
+  for (const [i, [step, ...later]] of rest.entries()) {
+    if (step !== undefined) yield * interleavings(rest.with(i, later), [...before, step])
+  }
+}
+
+/** Takes the steps with the real lease, relay and delivery, over a table and a store in memory; a read on B follows each. */
+export async function run (steps: readonly Step[], rules: Rules): Promise<Run> {
+  const world = new World(rules)
+  try {
+    let trusted = false
+    for (const step of steps) {
+      await world.take(step)
+      if (world.outcome === undefined || !world.lease.holds()) continue
+      trusted = true
+      if (!world.invalidated) return { outcome: world.outcome, trusted, stale: step }
+    }
+    return { outcome: world.outcome, trusted, stale: undefined }
+  } finally {
+    world.end()
+  }
+}
+
+class World {
+  outcome: DeliveryOutcome | undefined
+  invalidated = false
+  readonly lease: Lease
+  readonly #table = new Map<string, string>()
+  readonly #delivery: Delivery
+  readonly #relay: Relay
+  readonly #clock = mock.method(performance, 'now', () => this.#now)
+  #now = 0
+  #reachable = false
+  #query = { look: gate(), hear: gate() }
+
+  constructor (rules: Rules) {
+    const { makeLease = () => new Lease(LEASE), writersLease = LEASE } = rules
+    const { relayed = (invalidate) => invalidate(), taken = (rows) => rows } = rules
+    mock.timers.enable({ apis: ['setTimeout'] })
+    this.lease = makeLease()
+    const remove = async (ids: readonly string[]) => { for (const id of ids) this.#table.delete(id) }
+    const rows: RelayParts['rows'] = {
+      page: async () => {
+        const { look, hear } = this.#query
+        await look.opened
+        const seen = [...this.#table].map(([id, tags]) => ({ id, tags }))
+        await hear.opened
+        return taken(seen)
+      },
+      remove
+    }
+    const timing = { pollInterval: 250, stopTimeout: 500 }
+    this.#relay = new Relay({ rows, lease: this.lease, invalidate: () => relayed(() => this.#invalidate()), ...timing })
+    this.#delivery = new Delivery({
+      rows: { has: async (id) => this.#table.has(id), remove },
+      invalidate: async () => { throw new Error('A cannot reach the store') },
+      lease: writersLease,
+      ...timing
+    })
+  }
+
+  async take (step: Step): Promise<void> {
+    this.#act(step)
+    // All that follows from it is microtasks.
+    await setImmediate()
+  }
+
+  end (): void {
+    mock.timers.reset()
+    this.#clock.mock.restore()
+  }
+
+  #act (step: Step): void {
+    switch (step) {
+      case 'commit':
+        this.#table.set('row', JSON.stringify([TAG]))
+        this.#delivery.deliver({ id: 'row', tags: [TAG] }).then((outcome) => { this.outcome = outcome }, () => {})
+        break
+      case 'ask':
+        this.#query = { look: gate(), hear: gate() }
+        this.#relay.poll().catch(() => {})
+        break
+      case 'look':
+        this.#query.look.open()
+        break
+      case 'hear':
+        this.#query.hear.open()
+        break
+      case 'reach':
+        this.#reachable = true
+        break
+      case 'tick':
+        this.#now += 600
+        mock.timers.tick(600)
+    }
+  }
+
+  async #invalidate (): Promise<void> {
+    if (!this.#reachable) throw new Error('B cannot reach the store')
+    this.invalidated = true
+  }
+}

@@ -1,0 +1,20 @@
+import t from 'tap'
+import { createOutbox, type OutboxOptions } from '../src/index.js'
+import { newFile } from './database.js'
+
+t.test('options that are none are refused by name', async (t) => {
+  const { connect } = await newFile(t)
+  const db = connect()
+  const bad: [Record<string, unknown>, RegExp][] = [
+    [{ invalidate: undefined }, /^invalidate undefined: give a function$/],
+    [{ pollInterval: 0 }, /^pollInterval 0: give milliseconds/],
+    [{ lease: '1s' }, /^lease '1s': give milliseconds/],
+    [{ lease: NaN }, /^lease NaN/],
+    [{ invalidateTimeout: 2 ** 31 }, /^invalidateTimeout 2147483648/],
+    [{ pollInterval: 1000 }, /^pollInterval 1000: it has to be shorter than the lease \(1000 ms\)/]
+  ]
+  for (const [options, message] of bad) {
+    const all = { db, invalidate: async () => {}, ...options } as OutboxOptions
+    t.throws(() => createOutbox(all), { name: 'OutboxError', code: 'WEIR_OUTBOX_INVALID_OPTION', message })
+  }
+})

@@ -1,0 +1,243 @@
+import { CompiledQuery } from 'kysely'
+import t, { type Test } from 'tap'
+import { createOutbox } from '../src/index.js'
+import { settled, stopClock } from './clock.js'
+import { newFile, Trouble } from './database.js'
+import { record } from './events.js'
+import { gate } from './gate.js'
+import { InvalidationStore } from './store.js'
+
+/** An instance with a relay, and a connection of somebody else who writes. */
+async function setUp (t: Test) {
+  const { connect } = await newFile(t)
+  const writer = connect()
+  const trouble = new Trouble()
+  const store = new InvalidationStore()
+  const outbox = createOutbox({ db: connect([trouble]), invalidate: store.invalidate })
+  const clock = stopClock(t)
+  t.teardown(() => outbox.stop())
+  const write = (tags: string[]) => writer.transaction().execute((trx) => outbox.add(trx, tags))
+  return { writer, trouble, store, outbox, clock, write, errors: record(t, 'weir:outbox:error') }
+}
+
+t.test('drained from the first look that finds nothing, and for as long as it goes on looking', async (t) => {
+  const { outbox, clock, trouble } = await setUp(t)
+  t.notOk(outbox.isDrained())
+  outbox.start()
+  outbox.start()
+  t.notOk(outbox.isDrained(), 'the answer is not there yet')
+  await settled()
+  t.ok(outbox.isDrained())
+  await clock.advance(10_000)
+  t.ok(outbox.isDrained())
+
+  trouble.error = new Error('gone')
+  await clock.advance(700)
+  t.ok(outbox.isDrained(), 'the last look is not a second old')
+  await clock.advance(400)
+  t.notOk(outbox.isDrained())
+})
+
+t.test('what is left by others is delivered in the order of its ids, in bounded numbers, and deleted', async (t) => {
+  const { writer, store, outbox, clock, write } = await setUp(t)
+  const relayed = record(t, 'weir:outbox:relay')
+  const row = (i: number) => ({ id: String(i).padStart(32, '0'), tags: JSON.stringify([`tag-${i}`, 'all']), created: '' })
+  // SQLite takes no more at once.
+  for (let i = 0; i < 1100; i += 100) await writer.insertInto('weir_outbox').values(Array.from({ length: 100 }, (_, j) => row(1099 - i - j))).execute()
+  outbox.start()
+  await settled()
+  t.strictSame(store.calls.map((tags) => tags.length), [501, 501, 101])
+  t.strictSame(store.invalidated.flat().filter((tag) => tag !== 'all'), Array.from({ length: 1100 }, (_, i) => `tag-${i}`))
+  t.strictSame(relayed.map(({ ids, tags }) => [ids.length, tags.length]), [[500, 501], [500, 501], [100, 101]])
+  t.equal(await outbox.pending(), 0)
+  t.ok(outbox.isDrained())
+
+  await write(['later'])
+  await clock.advance(250)
+  t.strictSame(store.calls.at(-1), ['later'])
+  t.equal(await outbox.pending(), 0)
+})
+
+t.test('not drained while a row cannot be delivered', async (t) => {
+  const { store, outbox, clock, write, errors } = await setUp(t)
+  const error = store.error = new Error('no connection')
+  await write(['tag'])
+  outbox.start()
+  await settled()
+  t.notOk(outbox.isDrained())
+  t.strictSame(errors, [{ operation: 'invalidate', error }])
+  await clock.advance(3000)
+  t.notOk(outbox.isDrained())
+  t.equal(await outbox.pending(), 1)
+  store.error = undefined
+  await clock.advance(250)
+  t.ok(outbox.isDrained())
+  t.equal(await outbox.pending(), 0)
+})
+
+t.test('an invalidation that never answers does not stop the relay', async (t) => {
+  const { store, outbox, clock, write, errors } = await setUp(t)
+  store.delay = gate().opened
+  await write(['tag'])
+  outbox.start()
+  await clock.advance(510)
+  t.notOk(outbox.isDrained())
+  t.match(errors, [{ operation: 'invalidate', error: { code: 'WEIR_OUTBOX_TIMEOUT' } }])
+  store.delay = undefined
+  await clock.advance(250)
+  t.ok(outbox.isDrained())
+})
+
+t.test('a look begun before a commit says nothing of it, however late it answers', async (t) => {
+  const { trouble, outbox, clock, write, store } = await setUp(t)
+  const late = gate()
+  trouble.delay = late.opened
+  outbox.start()
+  await settled()
+  await write(['tag'])
+  store.error = new Error('no connection')
+  trouble.delay = undefined
+  await clock.advance(900)
+  late.open()
+  await settled()
+  t.ok(outbox.isDrained(), 'for the rest of the lease that began with the question')
+  await clock.advance(110)
+  t.notOk(outbox.isDrained())
+})
+
+t.test('a look that is not answered within a lease is given up: its answer counts no more', async (t) => {
+  const { trouble, outbox, clock, errors } = await setUp(t)
+  const late = gate()
+  trouble.delay = late.opened
+  outbox.start()
+  await clock.advance(990)
+  trouble.delay = undefined
+  t.strictSame(errors, [])
+  await clock.advance(20)
+  t.match(errors, [{ operation: 'read', error: { code: 'WEIR_OUTBOX_TIMEOUT', message: 'The outbox\'s database did not answer within 1000 ms' } }])
+  late.open()
+  await settled()
+  t.notOk(outbox.isDrained())
+  await clock.advance(250)
+  t.ok(outbox.isDrained())
+})
+
+t.test('a database that fails is asked again', async (t) => {
+  const { trouble, outbox, clock, errors } = await setUp(t)
+  const error = trouble.error = new Error('gone')
+  outbox.start()
+  await settled()
+  t.notOk(outbox.isDrained())
+  t.strictSame(errors, [{ operation: 'read', error }])
+  trouble.error = undefined
+  await clock.advance(250)
+  t.ok(outbox.isDrained())
+})
+
+t.test('a stalled event loop ends the lease by itself', async (t) => {
+  const { outbox, clock } = await setUp(t)
+  outbox.start()
+  await settled()
+  clock.leap(1000)
+  t.ok(outbox.isDrained())
+  clock.leap(1)
+  t.notOk(outbox.isDrained())
+})
+
+t.test('rows that are delivered and cannot be deleted do not keep the cache unused', async (t) => {
+  const { writer, outbox, store, clock, write, errors } = await setUp(t)
+  await writer.executeQuery(CompiledQuery.raw('create trigger keep before delete on weir_outbox begin select raise(abort, \'kept\'); end'))
+  await write(['tag'])
+  outbox.start()
+  await settled()
+  await clock.advance(250)
+  t.ok(outbox.isDrained())
+  t.strictSame(store.invalidated, [['tag'], ['tag']], 'each time')
+  t.match(errors, [{ operation: 'delete', error: { message: 'kept' } }, { operation: 'delete' }])
+})
+
+t.test('a row that nobody can read keeps the cache unused, and only itself in the table', async (t) => {
+  const { writer, outbox, store, clock, write, errors } = await setUp(t)
+  for (const [id, tags] of ['{}', 'no JSON', '[1]'].entries()) {
+    await writer.insertInto('weir_outbox').values({ id: `bad-${id}`, tags, created: '' }).execute()
+  }
+  await write(['tag'])
+  outbox.start()
+  await settled()
+  t.strictSame(store.invalidated, [['tag']])
+  t.equal(await outbox.pending(), 3)
+  t.notOk(outbox.isDrained())
+  t.match(errors, ['bad-0', 'bad-1', 'bad-2'].map((id) => ({
+    operation: 'read', error: { code: 'WEIR_OUTBOX_INVALID_ROW', message: new RegExp(`^Row ${id} of weir_outbox`) }
+  })))
+  await writer.deleteFrom('weir_outbox').execute()
+  await clock.advance(250)
+  t.ok(outbox.isDrained())
+})
+
+t.test('stop waits for what is under way, which then counts no more', async (t) => {
+  const { outbox, store, clock, write } = await setUp(t)
+  const slow = gate()
+  store.delay = slow.opened
+  await write(['tag'])
+  outbox.start()
+  await settled()
+  const stopped = outbox.stop()
+  t.equal(await Promise.race([stopped, settled().then(() => 'waits')]), 'waits')
+  slow.open()
+  await stopped
+  t.notOk(outbox.isDrained())
+  t.equal(await outbox.pending(), 0)
+
+  await write(['tag'])
+  await clock.advance(5000)
+  t.equal(store.calls.length, 1, 'nobody looks any more')
+  t.throws(() => { outbox.start() }, { code: 'WEIR_OUTBOX_STOPPED' })
+  t.equal(await outbox.deliver(await write(['own'])), 'delivered')
+})
+
+t.test('stop ends a long backlog after the page under way', async (t) => {
+  const { writer, outbox, store } = await setUp(t)
+  const rows = Array.from({ length: 501 }, (_, i) => ({ id: String(i).padStart(32, '0'), tags: '["tag"]', created: '' }))
+  await writer.insertInto('weir_outbox').values(rows).execute()
+  const slow = gate()
+  store.delay = slow.opened
+  outbox.start()
+  await settled()
+  const stopped = outbox.stop()
+  slow.open()
+  await stopped
+  t.equal(store.calls.length, 1)
+  t.equal(await outbox.pending(), 1)
+})
+
+t.test('stop does not wait for ever', async (t) => {
+  const { outbox, trouble, clock, errors } = await setUp(t)
+  const late = gate()
+  trouble.delay = late.opened
+  outbox.start()
+  await settled()
+  let stopped = false
+  outbox.stop().then(() => { stopped = true })
+  await clock.advance(490)
+  t.notOk(stopped)
+  await clock.advance(20)
+  t.ok(stopped)
+  t.match(errors, [{ error: { code: 'WEIR_OUTBOX_TIMEOUT' } }])
+  late.open()
+})
+
+t.test('stopping between two looks leaves no timer', async (t) => {
+  const { connect } = await newFile(t)
+  const outbox = createOutbox({ db: connect(), invalidate: async () => {}, pollInterval: 3_600_000, lease: 7_200_000 })
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+  const before = timers()
+  outbox.start()
+  await settled()
+  t.ok(outbox.isDrained())
+  t.equal(timers(), before + 1)
+  await outbox.stop()
+  t.equal(timers(), before)
+  t.notOk(outbox.isDrained())
+  await outbox.stop()
+})
