@@ -6,7 +6,9 @@ import { packageManager } from './package-manager.js'
 /** The package that brings each program, by package manager. */
 const PACKAGES: Record<string, Record<string, string>> = {
   'redis-server': { 'apt-get': 'redis-server', brew: 'redis' },
-  nginx: { 'apt-get': 'nginx', brew: 'nginx' }
+  nginx: { 'apt-get': 'nginx', brew: 'nginx' },
+  // A compiler alone cannot compile: Debian keeps the C library's headers apart.
+  gcc: { 'apt-get': 'build-essential', brew: 'gcc' }
 }
 
 const path = process.env.PATH ?? ''
