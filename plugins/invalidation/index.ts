@@ -2,12 +2,30 @@ import type { Consistency } from '@weir/cache'
 import { formatCacheGroups, parseCacheGroups } from '@weir/http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { WEIR_ERR_NOT_INVALIDATED, WEIR_ERR_ROUTE_OPTION, WEIR_ERR_SAFE_METHOD } from '../errors.js'
+import { WEIR_ERR_NOT_INVALIDATED, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_ROUTE_OPTION, WEIR_ERR_SAFE_METHOD } from '../errors.js'
 import '../response-cache/index.js'
 import { writtenUris } from './written-uris.js'
 
 /** What a write invalidates: tags, or what makes them of the request and its reply. */
 export type Invalidates = readonly string[] | ((request: FastifyRequest, reply: FastifyReply) => readonly string[])
+
+/** An invalidation that was written with the data it is about. */
+export interface InvalidationTicket {
+  readonly id: string
+  readonly tags: readonly string[]
+}
+
+/** Where invalidations wait that the store could not be told of. `createOutbox` of `@weir/outbox` makes one. */
+export interface InvalidationOutbox {
+  /** Resolves when no instance serves what was before, or none will use its cache before it has been told. */
+  deliver (ticket: InvalidationTicket): Promise<unknown>
+  queue (tags: readonly string[]): Promise<InvalidationTicket>
+}
+
+export interface InvalidationOptions {
+  /** With it a write is acknowledged also while the store cannot be told. Guard the store by its `isDrained`. */
+  readonly outbox?: InvalidationOutbox
+}
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -23,30 +41,34 @@ declare module 'fastify' {
   interface FastifyReply {
     /**
      * Invalidates responses with these tags before this reply is sent, whatever its status: for what only the handler
-     * knows. Only on unsafe methods.
-     * @throws WEIR_ERR_SAFE_METHOD
+     * knows. Given the ticket of an outbox, it is delivered. Only on unsafe methods.
+     * @throws WEIR_ERR_SAFE_METHOD, WEIR_ERR_PLUGIN_OPTION for a ticket where there is no outbox
      * @example reply.invalidate([`product:${created.id}`])
      */
-    invalidate (tags: readonly string[]): FastifyReply
+    invalidate (what: readonly string[] | InvalidationTicket): FastifyReply
     /** What `invalidate` has been given so far. */
-    invalidatedTags: string[] | null
+    invalidations: { readonly tags: string[], readonly tickets: InvalidationTicket[] } | null
   }
 }
 
+const NAME = 'weir-invalidation'
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 /**
  * Writes invalidate what they change before they are acknowledged: the route's `config.invalidates`, what the handler
  * gives to `reply.invalidate()` or names in Cache-Group-Invalidation (RFC 9875, section 3), and the target URI with
- * Location and Content-Location (RFC 9111, section 4.4). If that fails the answer is 503, because whoever
- * is told that a write is done may rely on nobody being served what was before.
+ * Location and Content-Location (RFC 9111, section 4.4). Whoever is told that a write is done may rely on nobody being
+ * served what was before; if the store cannot be told, the answer is 503, or waits for the outbox where there is one.
  */
-async function invalidation (app: FastifyInstance): Promise<void> {
-  app.decorateReply('invalidatedTags', null)
-  app.decorateReply('invalidate', function (this: FastifyReply, tags: readonly string[]) {
+async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptions): Promise<void> {
+  app.decorateReply('invalidations', null)
+  app.decorateReply('invalidate', function (this: FastifyReply, what: readonly string[] | InvalidationTicket) {
     const { method, url } = this.request
     if (SAFE.has(method)) throw new WEIR_ERR_SAFE_METHOD(method, url)
-    this.invalidatedTags = [...this.invalidatedTags ?? [], ...tags]
+    this.invalidations ??= { tags: [], tickets: [] }
+    if (!('id' in what)) this.invalidations.tags.push(...what)
+    else if (outbox === undefined) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox', 'is missing, but a ticket of one was given')
+    else this.invalidations.tickets.push(what)
     return this
   })
 
@@ -59,24 +81,35 @@ async function invalidation (app: FastifyInstance): Promise<void> {
   })
 
   async function invalidateBeforeSending (request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const tags = [...reply.invalidatedTags ?? [], ...isSuccess(reply) ? tagsOfSuccess(request, reply) : []]
+    const { tags = [], tickets = [] } = reply.invalidations ?? {}
+    const named = [...tags, ...tickets.flatMap((ticket) => ticket.tags)]
+    const written = new Set([...tags, ...isSuccess(reply) ? tagsOfSuccess(request, reply, named) : []])
+    for (const ticket of tickets) ticket.tags.forEach((tag) => written.delete(tag))
     // Once: an error thrown below is sent through the same hooks.
-    reply.invalidatedTags = null
-    if (tags.length === 0) return
+    reply.invalidations = null
+    await Promise.all([
+      ...tickets.map((ticket) => outbox?.deliver(ticket)),
+      written.size > 0 ? invalidateOrQueue([...written], request) : undefined
+    ])
+  }
+
+  async function invalidateOrQueue (tags: readonly string[], request: FastifyRequest): Promise<void> {
     try {
-      await app.responseCache.invalidate([...new Set(tags)], { consistency: request.routeOptions.config.consistency ?? 'strict' })
+      await app.responseCache.invalidate(tags, { consistency: request.routeOptions.config.consistency ?? 'strict' })
     } catch (error) {
       request.log.error({ err: error, tags }, 'a write is done, but what it invalidates could not be invalidated')
-      throw new WEIR_ERR_NOT_INVALIDATED()
+      if (outbox === undefined) throw new WEIR_ERR_NOT_INVALIDATED()
+      await outbox.deliver(await outbox.queue(tags))
     }
   }
 
-  function tagsOfSuccess (request: FastifyRequest, reply: FastifyReply): string[] {
+  /** @param named by the handler */
+  function tagsOfSuccess (request: FastifyRequest, reply: FastifyReply, named: readonly string[]): string[] {
     if (SAFE.has(request.method)) return []
     const { invalidates = [] } = request.routeOptions.config
     const groups = [
       ...typeof invalidates === 'function' ? invalidates(request, reply) : invalidates,
-      ...reply.invalidatedTags ?? [],
+      ...named,
       ...parseCacheGroups(reply.getHeader('cache-group-invalidation'))
     ]
     // Caches on the way to the client are told too.
@@ -103,4 +136,4 @@ function checkConfig (route: RouteOptions, methods: string, safe: boolean): void
   }
 }
 
-export default fp(invalidation, { name: 'weir-invalidation', fastify: '5.x', dependencies: ['weir-response-cache'] })
+export default fp(invalidation, { name: NAME, fastify: '5.x', dependencies: ['weir-response-cache'] })

@@ -1,6 +1,9 @@
+import Fastify from 'fastify'
 import t from 'tap'
 import { CacheError, type Store } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
+import invalidation from '../invalidation/index.js'
+import responseCache from '../response-cache/index.js'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 
 t.test('a write invalidates what its route names, before it is acknowledged, on every instance', async (t) => {
@@ -121,6 +124,36 @@ t.test('a store that cannot be told makes the write a 503 that says the change i
   const response = await app.inject({ method: 'POST', url: '/x' })
   t.equal(response.statusCode, 503)
   t.match(response.json(), { code: 'WEIR_ERR_NOT_INVALIDATED', message: /The change is saved/ })
+})
+
+t.test('with an outbox a ticket is delivered, and what the store was not told of is queued', async (t) => {
+  const memory = memoryStore()
+  const broken: Store = {
+    ...memory,
+    namespace: (name) => Object.assign(Object.create(memory.namespace(name)) as ReturnType<Store['namespace']>, {
+      invalidate: async () => { throw new CacheError('WEIR_CACHE_STORE_FAILED', 'answer') }
+    })
+  }
+  const delivered: unknown[] = []
+  const outbox = {
+    deliver: async (ticket: { tags: readonly string[] }) => { delivered.push(ticket.tags) },
+    queue: async (tags: readonly string[]) => ({ id: 'queued', tags })
+  }
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(responseCache, { store: broken, origin: 'http://shop.test' })
+  await app.register(invalidation, { outbox })
+  app.post('/x', { config: { invalidates: ['x', 'y'] } }, async (_request, reply) => reply.invalidate({ id: '1', tags: ['x'] }).send('done'))
+  const response = await app.inject({ method: 'POST', url: '/x' })
+  t.equal(response.statusCode, 200)
+  t.equal(response.headers['cache-group-invalidation'], '"x", "y"')
+  t.same(delivered, [['x'], ['y', '\u0001http://shop.test/x']], 'each tag once')
+})
+
+t.test('a ticket without an outbox is a mistake', async (t) => {
+  const app = await cachedApp(t)
+  app.post('/x', async (_request, reply) => reply.invalidate({ id: '1', tags: ['x'] }).send('done'))
+  t.match((await app.inject({ method: 'POST', url: '/x' })).json(), { code: 'WEIR_ERR_PLUGIN_OPTION', message: /option "outbox" is missing/ })
 })
 
 t.test('a route says what its answer waits for', async (t) => {

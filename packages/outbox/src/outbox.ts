@@ -26,8 +26,17 @@ export interface Outbox {
    * A call costs 0.1 µs, nearly all of it performance.now(). It may be handed on by itself.
    */
   readonly isDrained: () => boolean
-  /** Begins to look at the table, at once and then for good. Until the first answer the outbox is not drained. */
-  start (): void
+  /**
+   * Writes an invalidation in a transaction of its own, for what could not be part of the data's: if the process dies between
+   * the two, it is lost.
+   * @throws OutboxError WEIR_OUTBOX_INVALID_TAG; what the database fails with
+   */
+  queue (tags: readonly string[]): Promise<Ticket>
+  /**
+   * Begins to look at the table, at once and then for good. Resolves when it has looked for the first time; until then the outbox
+   * is not drained.
+   */
+  start (): Promise<void>
   /**
    * Ends the relay: from now on the outbox is not drained. Resolves when a poll under way has ended, or after `invalidateTimeout`.
    * `add` and `deliver` go on working.
@@ -74,16 +83,19 @@ export function createOutbox (options: OutboxOptions): Outbox {
   const relay = new Relay({ rows, invalidate, lease, pollInterval, stopTimeout: invalidateTimeout })
   const delivery = new Delivery({ rows, invalidate, lease: length, pollInterval })
 
+  const add = async (trx: Transaction<OutboxSchema>, tags: readonly string[]): Promise<Ticket> => {
+    checkTags(tags)
+    if (!trx.isTransaction) throw new OutboxError('WEIR_OUTBOX_NO_TRANSACTION', 'add()')
+    const distinct = [...new Set(tags)]
+    return { id: distinct.length > 0 ? await insertRow(trx, distinct) : '', tags: distinct }
+  }
+
   return {
-    async add (trx, tags) {
-      checkTags(tags)
-      if (!trx.isTransaction) throw new OutboxError('WEIR_OUTBOX_NO_TRANSACTION', 'add()')
-      const distinct = [...new Set(tags)]
-      return { id: distinct.length > 0 ? await insertRow(trx, distinct) : '', tags: distinct }
-    },
+    add,
+    queue: (tags) => db.transaction().execute((trx) => add(trx, tags)),
     deliver: (ticket) => delivery.deliver(ticket),
     isDrained: () => lease.holds(),
-    start () { relay.start() },
+    start: () => relay.start(),
     stop: () => relay.stop(),
     pending: () => rows.count()
   }

@@ -26,6 +26,7 @@ export interface RelayParts {
  */
 export class Relay {
   readonly #parts: RelayParts
+  #first: Promise<void> | undefined
   #running: Promise<void> | undefined
   #stopped = false
   #wake: (() => void) | undefined
@@ -34,10 +35,15 @@ export class Relay {
     this.#parts = parts
   }
 
-  /** @throws OutboxError WEIR_OUTBOX_STOPPED */
-  start (): void {
+  /**
+   * Resolves when it has looked for the first time.
+   * @throws OutboxError WEIR_OUTBOX_STOPPED
+   */
+  start (): Promise<void> {
     if (this.#stopped) throw new OutboxError('WEIR_OUTBOX_STOPPED', 'start()')
-    this.#running ??= this.#run()
+    this.#first ??= this.poll()
+    this.#running ??= this.#first.then(() => this.#run())
+    return this.#first
   }
 
   async stop (): Promise<void> {
@@ -60,8 +66,8 @@ export class Relay {
 
   async #run (): Promise<void> {
     while (!this.#stopped) {
-      await this.poll()
-      if (!this.#stopped) await this.#pause()
+      await this.#pause()
+      if (!this.#stopped) await this.poll()
     }
   }
 
