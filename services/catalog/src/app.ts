@@ -5,6 +5,7 @@ import { fastify, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { categoryRoutes } from './categories/routes.js'
 import { openCatalog } from './db/open.js'
+import { openOutbox } from './db/outbox.js'
 import { type CatalogEnv, databaseFile } from './env.js'
 import { productReadRoutes } from './products/read-routes.js'
 import { productWriteRoutes } from './products/write-routes.js'
@@ -14,7 +15,12 @@ import { registerSharedCache } from './shared-cache.js'
 export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'catalog' }))
   const database = await openCatalog(databaseFile(env))
-  app.addHook('onClose', () => database.close())
+  const { outbox, close } = openOutbox(databaseFile(env), (tags) => app.responseCache.invalidate(tags))
+  app.addHook('onReady', () => outbox.start())
+  app.addHook('onClose', async () => {
+    await close()
+    await database.close()
+  })
 
   await app.register(service, {
     name: 'catalog',
@@ -29,11 +35,11 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
     }
   })
   await app.register(conditional)
-  await registerSharedCache(app, env)
-  await app.register(invalidation)
+  await registerSharedCache(app, env, outbox.isDrained)
+  await app.register(invalidation, { outbox })
 
   await app.register(productReadRoutes, { database })
-  await app.register(productWriteRoutes, { database })
-  await app.register(categoryRoutes, { database })
+  await app.register(productWriteRoutes, { database, outbox })
+  await app.register(categoryRoutes, { database, outbox })
   return app
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { guardedStore } from '@weir/cache/guarded'
 import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
 import redis from '@weir/fastify/redis'
@@ -10,13 +11,16 @@ import { type CatalogEnv } from './env.js'
 /**
  * Registers the cache that all instances share: in the Redis that REDIS_URL names, else in a file beside the database. What an
  * import invalidates is what instances serve, so both come here.
+ * @param isTrusted whether what is in it may be served
  */
-export async function registerSharedCache (app: FastifyInstance, env: CatalogEnv): Promise<void> {
+export async function registerSharedCache (
+  app: FastifyInstance, env: CatalogEnv, isTrusted: () => boolean = () => true
+): Promise<void> {
   if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
   const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'cache.db') }) : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())
   await app.register(responseCache, {
-    store,
+    store: guardedStore(store, isTrusted),
     name: instanceName(env, 'catalog'),
     // One catalog, whichever name or port it is reached by.
     origin: 'http://catalog'

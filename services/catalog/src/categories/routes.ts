@@ -1,15 +1,15 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { type CatalogDatabase } from '../db/open.js'
 import { problems } from '../problems.js'
+import { type WriteRoutesOptions } from '../products/write-routes.js'
 import { tags } from '../tags.js'
 import { sendValidators, validatorsOf } from '../validators.js'
 import { CategoryInputSchema, CategoryList, CategorySchema, CategorySlug } from './schemas.js'
 import { deleteCategory, findCategory, insertCategory, listCategories, replaceCategory } from './store.js'
 
 /** Everything under /api/categories. */
-export const categoryRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDatabase }> = async (app, { database }) => {
+export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = async (app, { database, outbox }) => {
   app.get('/api/categories', {
     schema: {
       tags: ['categories'],
@@ -48,12 +48,14 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDataba
       summary: 'Create a category',
       body: CategoryInputSchema,
       response: { 201: CategorySchema, ...problems }
-    },
-    config: { invalidates: [tags.categoryList] }
+    }
   }, async ({ body }, reply) => {
-    const category = await database.write((transaction) => insertCategory(transaction, body))
-    // The slug's 404 may be cached.
-    reply.invalidate([tags.category(category.slug)])
+    const { category, ticket } = await database.write(async (transaction) => {
+      const category = await insertCategory(transaction, body)
+      // The slug's 404 may be cached.
+      return { category, ticket: await outbox.add(transaction, [tags.categoryList, tags.category(category.slug)]) }
+    })
+    reply.invalidate(ticket)
     sendValidators(reply, category)
     return reply.code(201).header('location', `/api/categories/${category.slug}`).send(category)
   })
@@ -65,18 +67,18 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDataba
       params: CategorySlug,
       body: CategoryInputSchema,
       response: { 200: CategorySchema, ...problems }
-    },
-    config: { invalidates: [tags.categoryList] }
+    }
   }, async (request, reply) => {
     const { params: { slug }, body } = request
-    const category = await database.write(async (transaction) => {
+    const { category, ticket } = await database.write(async (transaction) => {
       const before = await findCategory(transaction, slug)
       request.checkPreconditions(validatorsOf(before))
-      return await replaceCategory(transaction, before.id, body)
+      const category = await replaceCategory(transaction, before.id, body)
+      // Lists of products are asked for by slug.
+      const renamed = category.slug === slug ? [] : [tags.category(category.slug), tags.productLists]
+      return { category, ticket: await outbox.add(transaction, [tags.categoryList, tags.category(slug), ...renamed]) }
     })
-    reply.invalidate([tags.category(slug)])
-    // Lists of products are asked for by slug.
-    if (category.slug !== slug) reply.invalidate([tags.category(category.slug), tags.productLists])
+    reply.invalidate(ticket)
     sendValidators(reply, category)
     return category
   })
@@ -87,16 +89,15 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDataba
       summary: 'Delete a category that has no products',
       params: CategorySlug,
       response: { 204: Type.Null({ description: 'Deleted' }), ...problems }
-    },
-    config: { invalidates: [tags.categoryList, tags.productLists] }
+    }
   }, async (request, reply) => {
     const { params: { slug } } = request
-    await database.write(async (transaction) => {
+    reply.invalidate(await database.write(async (transaction) => {
       const category = await findCategory(transaction, slug)
       request.checkPreconditions(validatorsOf(category))
       await deleteCategory(transaction, category)
-    })
-    reply.invalidate([tags.category(slug)])
+      return await outbox.add(transaction, [tags.categoryList, tags.productLists, tags.category(slug)])
+    }))
     return reply.code(204).send(null)
   })
 }

@@ -1,3 +1,4 @@
+import { outboxMigration } from '@weir/outbox'
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
 
 /** Migrations are written in SQL's own snake_case, against a database whose types are of another day. */
@@ -58,5 +59,5 @@ const search: Migration = {
 
 /** Applied in the order of their names; a released one is never edited. */
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001-products': products, '0002-search': search })
+  getMigrations: async () => ({ '0001-products': products, '0002-search': search, '0003-outbox': outboxMigration })
 }

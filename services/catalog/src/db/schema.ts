@@ -1,3 +1,4 @@
+import { type OutboxSchema } from '@weir/outbox'
 import { type ColumnType, type Generated, type Selectable } from 'kysely'
 
 /** Set by the insert alone. */
@@ -36,7 +37,7 @@ export interface ProductSearchTable {
 }
 
 /** The database, in camelCase; the tables themselves are in snake_case. */
-export interface CatalogSchema {
+export interface CatalogSchema extends OutboxSchema {
   categories: CategoryTable
   products: ProductTable
   productSearch: ProductSearchTable

@@ -1,4 +1,5 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type Outbox } from '@weir/outbox'
 import { Type } from 'typebox'
 import { type CatalogDatabase } from '../db/open.js'
 import { type Product } from '../db/schema.js'
@@ -8,14 +9,19 @@ import { sendValidators, validatorsOf } from '../validators.js'
 import { ProductId, ProductInputSchema, ProductPatchSchema, ProductSchema } from './schemas.js'
 import { deleteProduct, findProduct, insertProduct, replaceProduct, updateProduct } from './store.js'
 
+export interface WriteRoutesOptions {
+  readonly database: CatalogDatabase
+  /** What a write invalidates is committed with it: no crash and no lost Redis comes between them. */
+  readonly outbox: Outbox
+}
+
 /**
  * POST, PUT, PATCH and DELETE of products. If-Match is judged in the write's own transaction: of two writers
  * who read the same version one wins, and the other gets 412.
  */
-export const productWriteRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDatabase }> = async (app, { database }) => {
+export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = async (app, { database, outbox }) => {
   // Only here, so that only PATCH takes it (RFC 7396).
   app.addContentTypeParser('application/merge-patch+json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'))
-  const config = { invalidates: [tags.productLists] }
 
   app.post('/api/products', {
     schema: {
@@ -23,12 +29,14 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDa
       summary: 'Create a product',
       body: ProductInputSchema,
       response: { 201: ProductSchema, ...problems }
-    },
-    config
+    }
   }, async ({ body }, reply) => {
-    const product = await database.write((transaction) => insertProduct(transaction, body))
-    // The id's 404 may be cached.
-    reply.invalidate([tags.product(product.id), tags.categoryList])
+    const { product, ticket } = await database.write(async (transaction) => {
+      const product = await insertProduct(transaction, body)
+      // The id's 404 may be cached.
+      return { product, ticket: await outbox.add(transaction, [tags.productLists, tags.product(product.id), tags.categoryList]) }
+    })
+    reply.invalidate(ticket)
     sendValidators(reply, product)
     return reply.code(201).header('location', `/api/products/${product.id}`).send(product)
   })
@@ -41,18 +49,18 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDa
       params: ProductId,
       body: ProductInputSchema,
       response: { 200: ProductSchema, ...problems }
-    },
-    config
+    }
   }, async (request, reply) => {
     const { params: { id }, body } = request
-    const change = await database.write(async (transaction) => {
+    const { product, ticket } = await database.write(async (transaction) => {
       const before = await findProduct(transaction, id)
       request.checkPreconditions(validatorsOf(before))
-      return { before, after: await replaceProduct(transaction, id, body) }
+      const product = await replaceProduct(transaction, id, body)
+      return { product, ticket: await outbox.add(transaction, changed(before, product)) }
     })
-    reply.invalidate(changed(change))
-    sendValidators(reply, change.after)
-    return change.after
+    reply.invalidate(ticket)
+    sendValidators(reply, product)
+    return product
   })
 
   app.patch('/api/products/:id', {
@@ -64,18 +72,18 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDa
       params: ProductId,
       body: ProductPatchSchema,
       response: { 200: ProductSchema, ...problems }
-    },
-    config
+    }
   }, async (request, reply) => {
     const { params: { id }, body } = request
-    const change = await database.write(async (transaction) => {
+    const { product, ticket } = await database.write(async (transaction) => {
       const before = await findProduct(transaction, id)
       request.checkPreconditions(validatorsOf(before))
-      return { before, after: await updateProduct(transaction, id, body) }
+      const product = await updateProduct(transaction, id, body)
+      return { product, ticket: await outbox.add(transaction, changed(before, product)) }
     })
-    reply.invalidate(changed(change))
-    sendValidators(reply, change.after)
-    return change.after
+    reply.invalidate(ticket)
+    sendValidators(reply, product)
+    return product
   })
 
   app.delete('/api/products/:id', {
@@ -84,21 +92,20 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDa
       summary: 'Delete a product',
       params: ProductId,
       response: { 204: Type.Null({ description: 'Deleted' }), ...problems }
-    },
-    config
+    }
   }, async (request, reply) => {
     const { params: { id } } = request
-    await database.write(async (transaction) => {
+    reply.invalidate(await database.write(async (transaction) => {
       request.checkPreconditions(validatorsOf(await findProduct(transaction, id)))
       await deleteProduct(transaction, id)
-    })
-    reply.invalidate([tags.product(id), tags.categoryList])
+      return await outbox.add(transaction, [tags.productLists, tags.product(id), tags.categoryList])
+    }))
     return reply.code(204).send(null)
   })
 }
 
-/** The pages that show it, and the counts where it moved between categories. */
-function changed ({ before, after }: { before: Product, after: Product }): string[] {
-  const page = tags.product(after.id)
-  return before.categoryId === after.categoryId ? [page] : [page, tags.categoryList]
+/** The lists and the page that show it, and the counts where it moved between categories. */
+function changed (before: Product, after: Product): string[] {
+  const shown = [tags.productLists, tags.product(after.id)]
+  return before.categoryId === after.categoryId ? shown : [...shown, tags.categoryList]
 }
