@@ -22,6 +22,18 @@ export interface CaptureOptions {
  * another one only where a stale response stands in for an error (RFC 5861, section 4).
  */
 export async function capture (
+  request: FastifyRequest, reply: FastifyReply, payload: unknown, ongoing: OngoingFill, options: CaptureOptions
+): Promise<unknown> {
+  try {
+    return await endFill(request, reply, payload, ongoing, options)
+  } catch (error) {
+    // A function of the route's that throws must not keep those who wait.
+    ongoing.fill.fail(error)
+    throw error
+  }
+}
+
+async function endFill (
   request: FastifyRequest, reply: FastifyReply, payload: unknown, ongoing: OngoingFill, { cache, cacheName, maxBodyBytes }: CaptureOptions
 ): Promise<unknown> {
   const { fill, options, uri, before } = ongoing
