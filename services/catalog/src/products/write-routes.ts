@@ -1,8 +1,10 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Outbox } from '@weir/outbox'
+import { type FastifyRequest } from 'fastify'
+import { type Transaction } from 'kysely'
 import { Type } from 'typebox'
 import { type CatalogDatabase } from '../db/open.js'
-import { type Product } from '../db/schema.js'
+import { type CatalogSchema, type Product } from '../db/schema.js'
 import { problems } from '../problems.js'
 import { tags } from '../tags.js'
 import { sendValidators, validatorsOf } from '../validators.js'
@@ -22,6 +24,15 @@ export interface WriteRoutesOptions {
 export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = async (app, { database, outbox }) => {
   // Only here, so that only PATCH takes it (RFC 7396).
   app.addContentTypeParser('application/merge-patch+json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'))
+
+  /** Writes a new version of a product where the request's conditions hold, and with it what that invalidates. */
+  const change = (request: FastifyRequest, id: number, write: (transaction: Transaction<CatalogSchema>) => Promise<Product>) =>
+    database.write(async (transaction) => {
+      const before = await findProduct(transaction, id)
+      request.checkPreconditions(validatorsOf(before))
+      const product = await write(transaction)
+      return { product, ticket: await outbox.add(transaction, changed(before, product)) }
+    })
 
   app.post('/api/products', {
     schema: {
@@ -52,12 +63,7 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
     }
   }, async (request, reply) => {
     const { params: { id }, body } = request
-    const { product, ticket } = await database.write(async (transaction) => {
-      const before = await findProduct(transaction, id)
-      request.checkPreconditions(validatorsOf(before))
-      const product = await replaceProduct(transaction, id, body)
-      return { product, ticket: await outbox.add(transaction, changed(before, product)) }
-    })
+    const { product, ticket } = await change(request, id, (transaction) => replaceProduct(transaction, id, body))
     reply.invalidate(ticket)
     sendValidators(reply, product)
     return product
@@ -75,12 +81,7 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
     }
   }, async (request, reply) => {
     const { params: { id }, body } = request
-    const { product, ticket } = await database.write(async (transaction) => {
-      const before = await findProduct(transaction, id)
-      request.checkPreconditions(validatorsOf(before))
-      const product = await updateProduct(transaction, id, body)
-      return { product, ticket: await outbox.add(transaction, changed(before, product)) }
-    })
+    const { product, ticket } = await change(request, id, (transaction) => updateProduct(transaction, id, body))
     reply.invalidate(ticket)
     sendValidators(reply, product)
     return product
