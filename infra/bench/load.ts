@@ -1,4 +1,5 @@
 import autocannon from 'autocannon'
+import { PRODUCTS } from './children/product.js'
 import { type Child } from './children/start.js'
 
 /** What is asked of a server, again and again. */
@@ -19,8 +20,6 @@ export interface Round {
   readonly fills: number
 }
 
-/** Different responses that are asked for. */
-const PRODUCTS = 1000
 // Pipelining keeps the server busy with a client that has one core, and makes what a request costs besides the plugin small.
 const CONNECTIONS = 10
 const PIPELINING = 10

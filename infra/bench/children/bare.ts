@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { fastify } from 'fastify'
 import { headersOf } from './headers.js'
 import { listen } from './listen.js'
-import { productJson } from './product.js'
+import { productJson, PRODUCTS } from './product.js'
 
 const { values } = parseArgs({
   options: {
@@ -15,10 +15,11 @@ const { values } = parseArgs({
 })
 const headers = headersOf(values.header)
 const status = Number(values.status)
-const body = status === 304 ? undefined : Buffer.from(productJson('1', Number(values.body)))
+// One for each product, as the plugin has them: memory that is read again and again costs less than memory that is not.
+const bodies = new Map(Array.from({ length: PRODUCTS }, (_, i) => [`${i}`, Buffer.from(productJson(`${i}`, Number(values.body)))]))
 
 const app = fastify()
-app.get('/products/:id', (_request, reply) => {
-  reply.code(status).headers(headers).send(body)
+app.get<{ Params: { id: string } }>('/products/:id', (request, reply) => {
+  reply.code(status).headers(headers).send(status === 304 ? undefined : bodies.get(request.params.id))
 })
 await listen(app, () => ({ fills: 0 }))

@@ -1,3 +1,6 @@
+/** Different products that are asked for. */
+export const PRODUCTS = 1000
+
 /** A product as a shop's API has it, padded to `bytes` of JSON. */
 export function productJson (id: string, bytes: number): string {
   const product = {
