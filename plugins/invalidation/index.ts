@@ -97,8 +97,11 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
     try {
       await app.responseCache.invalidate(tags, { consistency: request.routeOptions.config.consistency ?? 'strict' })
     } catch (error) {
-      request.log.error({ err: error, tags }, 'a write is done, but what it invalidates could not be invalidated')
-      if (outbox === undefined) throw new WEIR_ERR_NOT_INVALIDATED()
+      if (outbox === undefined) {
+        request.log.error({ err: error, tags }, 'a write is done, but what it invalidates could not be invalidated')
+        throw new WEIR_ERR_NOT_INVALIDATED()
+      }
+      request.log.warn({ tags, reason: String(error) }, 'the store could not be told of a write: it waits in the outbox')
       await outbox.deliver(await outbox.queue(tags))
     }
   }
