@@ -191,3 +191,21 @@ t.test('a client that never was connected', async (t) => {
   t.equal(await cache.remember('key', { ttl: '1h' }, () => 'computed'), 'computed')
   await t.rejects(cache.invalidate(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
 })
+
+t.test('more tags than a script can take at once are asked for in parts', async (t) => {
+  const client = await server.connect()
+  // Without a connection that listens, each entry has to be asked for.
+  const deaf: RedisClient = {
+    getBuffer: (key) => client.getBuffer(key),
+    unlink: (key) => client.unlink(key),
+    evalsha: (sha, keys, ...args) => client.evalsha(sha, keys, ...args),
+    eval: (source, keys, ...args) => client.eval(source, keys, ...args)
+  }
+  const cache = createCache<string>({ store: open(t, { client: deaf, prefix: randomUUID() }), namespace: 'n' })
+  const keys = Array.from({ length: 3000 }, (_, i) => `key-${i}`)
+  await Promise.all(keys.map((key) => cache.remember(key, { ttl: '1h', tags: [`a-${key}`, `b-${key}`] }, () => key)))
+  t.strictSame(await cache.getMany(keys), keys)
+  await cache.invalidate(['b-key-2999'])
+  t.strictSame(await cache.getMany(keys), [...keys.slice(0, -1), undefined])
+  t.equal(cache.stats().errors, 0)
+})

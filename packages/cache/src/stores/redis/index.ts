@@ -45,6 +45,7 @@ const SUBSCRIBER_OPTIONS = {
 } as const
 
 const TAGS_AT_ONCE = 200
+const RECORDS_AT_ONCE = 1000
 // How long a Redis that did not answer is left alone, in milliseconds.
 const COOL_DOWN = 250
 
@@ -132,8 +133,7 @@ class RedisNamespace implements StoreNamespace {
 
   async invalidate (tags: readonly string[], consistency: Consistency = 'strict') {
     // Others wait while a script runs, so that a long list goes in parts; the whole is done when the last one is.
-    const parts = Array.from({ length: Math.ceil(tags.length / TAGS_AT_ONCE) }, (_, i) =>
-      this.#stampBy(INVALIDATE, [this.#channel, this.#maxTags, ...tags.slice(i * TAGS_AT_ONCE, (i + 1) * TAGS_AT_ONCE)]))
+    const parts = inParts(tags, TAGS_AT_ONCE).map((part) => this.#stampBy(INVALIDATE, [this.#channel, this.#maxTags, ...part]))
     const stamp = Math.max(...await Promise.all(parts))
     if (consistency === 'strict') await this.#leasesEnd()
     return stamp
@@ -171,7 +171,16 @@ class RedisNamespace implements StoreNamespace {
     for (let left = wait; left > 0; left = end - performance.now()) await setTimeout(Math.ceil(left))
   }
 
-  async #records (tags: readonly string[]): Promise<{ floor: Stamp, stamps: Map<string, Stamp> }> {
+  /** In parts: others wait while a script runs, and Lua takes no more than some 8,000 arguments at once. */
+  async #records (tags: readonly string[]): Promise<Records> {
+    const parts = await Promise.all(inParts(tags, RECORDS_AT_ONCE).map((part) => this.#recordsOf(part)))
+    return {
+      floor: Math.max(...parts.map(({ floor }) => floor)),
+      stamps: new Map(parts.flatMap(({ stamps }) => [...stamps]))
+    }
+  }
+
+  async #recordsOf (tags: readonly string[]): Promise<Records> {
     const reply = await this.#run(RECORDS, tags)
     if (!isScores(reply)) throw new CacheError('WEIR_CACHE_STORE_FAILED', `give records, but ${shown(reply)}`)
     const [clock, floor, ...scores] = reply
@@ -214,6 +223,16 @@ class RedisNamespace implements StoreNamespace {
 
 /** Redis itself says no: as clients name it, by its protocol. */
 const isReply = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError'
+
+interface Records {
+  readonly floor: Stamp
+  readonly stamps: ReadonlyMap<string, Stamp>
+}
+
+/** At least one part, also of nothing: the floor is asked for without tags too. */
+function inParts (tags: readonly string[], size: number): string[][] {
+  return Array.from({ length: Math.max(1, Math.ceil(tags.length / size)) }, (_, i) => tags.slice(i * size, (i + 1) * size))
+}
 
 const isScores = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply)
 
