@@ -6,7 +6,7 @@ import { emit, type Source } from './events.js'
 import { type EntryOptions, Fill, type Kept, makeEntry } from './fill.js'
 import { type Flight, Flights, type Landing } from './flights.js'
 import { defaultSerializer, type Serializer } from './serializer.js'
-import type { Consistency, Store } from './store.js'
+import type { Consistency, FillLease, Store } from './store.js'
 import { type Found, isFresh, Tiers } from './tiers.js'
 
 /** Options of {@link createCache}. */
@@ -22,8 +22,17 @@ export interface CacheOptions<T> {
   readonly fillTimeout?: Duration
 }
 
+/** Options of what reads. */
+export interface ReadOptions {
+  /**
+   * While the store cannot be asked: `bypass`, the default, computes the value; `stale` takes what memory has, as long as it may be used
+   * in place of an error or is fresh, although it may have been invalidated.
+   */
+  readonly onOutage?: 'bypass' | 'stale'
+}
+
 /** Options of {@link Cache.remember}. */
-export interface RememberOptions<U> extends Omit<EntryOptions, 'tags'> {
+export interface RememberOptions<U> extends Omit<EntryOptions, 'tags'>, ReadOptions {
   /** Tags, or what makes them of the value. */
   readonly tags?: readonly string[] | ((value: U) => readonly string[])
   /** How long `null` and `undefined` are kept, with no stale windows. Default: as any value. */
@@ -41,6 +50,8 @@ export interface Hit<T> {
   readonly entry: Entry<T>
   readonly source: Source
   readonly stale: boolean
+  /** Taken from memory unasked, because the store could not be: see {@link ReadOptions.onOutage}. */
+  readonly unproven?: true
 }
 
 /** Counts since the cache was made, of this instance. */
@@ -178,27 +189,31 @@ export class Cache<T> {
   }
 
   /** As `lookup`, and then what the store has. */
-  async find (key: string): Promise<Hit<T> | undefined> {
+  async find (key: string, options: ReadOptions = {}): Promise<Hit<T> | undefined> {
     checkKey(key)
-    return this.lookup(key) ?? this.#usable(key, await this.#read([key], this.#tiers.find(key)))
+    const hit = this.lookup(key)
+    if (hit !== undefined) return hit
+    const answer = await this.#read([key], this.#tiers.find(key).then((found) => ({ found })))
+    return answer === undefined ? this.#unproven(key, options) : this.#usable(key, answer.found)
   }
 
   /**
-   * A value that may be used, or the duty to compute it. While one caller has the duty the others wait for its end, but
-   * take only what is valid for them: a value whose fill began before they came, and that was invalidated before
-   * it ended, may be too old for them, and they start over.
+   * A value that may be used, or the duty to compute it. While one caller has the duty, in this process or in another that shares
+   * the store, the others wait for its end, but take only what is valid for them: a value whose fill began before they came, and
+   * that was invalidated before it ended, may be too old for them, and they start over.
    * @throws what the fill they waited for failed with
    */
-  async acquire (key: string): Promise<Hit<T> | Fill<T>> {
+  async acquire (key: string, options: ReadOptions = {}): Promise<Hit<T> | Fill<T>> {
     checkKey(key)
     const arrival = this.#flights.latest
     for (;;) {
       const flight = this.#flights.of(key)
-      if (flight === undefined) return this.#lead(key, this.#flights.begin(key))
+      if (flight === undefined) return this.#lead(key, this.#flights.begin(key), options)
       // Nobody waits for a revalidation while the stale value will do.
       const stale = flight.background ? this.#usable(key, await this.#read([key], this.#tiers.find(key))) : undefined
       if (stale !== undefined) return stale
       const landing = await flight.landed
+      if (landing.kind === 'again') continue
       if (landing.kind === 'none') return this.#fill(key, undefined, undefined)
       const hit = await this.#boarded(key, landing, flight.number > arrival)
       if (hit !== undefined) return hit
@@ -206,15 +221,16 @@ export class Cache<T> {
   }
 
   /**
-   * The duty to replace a stale value, unless somebody in this process has it already, or another has done it. A value past
-   * its stale-while-revalidate window was served because a fill has just failed: whoever comes next tries again.
+   * The duty to replace a stale value, unless somebody has it already, or has done it. A value past its
+   * stale-while-revalidate window was served because a fill has just failed: whoever comes next tries again.
    */
   async revalidate (key: string, stale: Entry<T>): Promise<Fill<T> | undefined> {
     if (this.#flights.of(key) !== undefined || freshness(stale, Date.now()) !== 'stale') return undefined
     const flight = this.#flights.begin(key, true)
-    const found = await this.#read([key], this.#tiers.find(key))
-    if (found === undefined || !isFresh(found)) return this.#fill(key, flight, stale)
-    flight.land({ kind: 'value', ...found })
+    const claimed = await this.#read([key], this.#tiers.claim(key, isFresh))
+    if (claimed === undefined) return this.#fill(key, flight, stale)
+    if (claimed.kind === 'granted') return this.#fill(key, flight, stale, claimed.lease)
+    flight.land({ kind: 'again' })
     return undefined
   }
 
@@ -225,9 +241,9 @@ export class Cache<T> {
   async #remember<U extends T> (
     key: string, options: RememberOptions<U>, fn: () => U | Promise<U>, peeked: Hit<T> | undefined
   ): Promise<U> {
-    const outcome = peeked ?? await this.acquire(key)
+    const outcome = peeked ?? await this.acquire(key, options)
     if (outcome instanceof Fill) return this.#run(outcome, options, fn)
-    if (outcome.stale) {
+    if (outcome.stale && !outcome.unproven) {
       this.revalidate(key, outcome.entry)
         .then((fill) => fill && this.#run(fill, options, fn))
         .catch((error: unknown) => this.#failed('fill', key, error))
@@ -245,7 +261,7 @@ export class Cache<T> {
       this.#failed('fill', fill.key, error)
       return fill.stale.value as U
     }
-    const { tags = [], negativeTtl, ...rest } = options
+    const { tags = [], negativeTtl, onOutage: _, ...rest } = options
     const negative = (value === null || value === undefined) && negativeTtl !== undefined
     await fill.commit(value, () => ({
       ...(negative ? { ttl: negativeTtl } : rest),
@@ -254,27 +270,58 @@ export class Cache<T> {
     return value
   }
 
-  /** The one who began the flight: reads the store, and computes what is not there. */
-  async #lead (key: string, flight: Flight<T>): Promise<Hit<T> | Fill<T>> {
-    const found = await this.#read([key], this.#tiers.find(key))
-    const hit = this.#usable(key, found)
-    if (hit === undefined) return this.#fill(key, flight, found?.entry)
-    flight.land({ kind: 'value', entry: hit.entry, source: hit.source })
+  /**
+   * The one who began the flight: takes what the store has, or computes it, or waits for another instance that does. A fill elsewhere may
+   * have begun before this flight, and be worth nothing to it; the one after that has not, but may be overtaken by an invalidation as
+   * well. Rather than wait for a third it computes for itself.
+   */
+  async #lead (key: string, flight: Flight<T>, options: ReadOptions): Promise<Hit<T> | Fill<T>> {
+    for (let waited = 0; ;) {
+      const claimed = await this.#read([key], this.#tiers.claim(key, isUsable))
+      if (claimed === undefined) return this.#withoutStore(key, flight, options)
+      if (claimed.kind === 'found') {
+        const source = waited > 0 ? 'flight' : claimed.source
+        flight.land({ kind: 'value', entry: claimed.entry, source })
+        return this.#count(key, { entry: claimed.entry, source, stale: freshness(claimed.entry, Date.now()) === 'stale' })
+      }
+      if (claimed.kind === 'granted') return this.#fill(key, flight, claimed.stale, claimed.lease)
+      const end = waited === MOST_WAITS ? 'failed' : await Promise.race([claimed.ended, flight.landed.then(() => 'unshared' as const)])
+      if (end === 'failed') return this.#fill(key, flight, claimed.stale)
+      if (end === 'unshared') {
+        flight.land({ kind: 'none' })
+        return this.#fill(key, undefined, claimed.stale)
+      }
+      if (end === 'done') waited++
+    }
+  }
+
+  #withoutStore (key: string, flight: Flight<T>, options: ReadOptions): Hit<T> | Promise<Fill<T>> {
+    const hit = this.#unproven(key, options)
+    if (hit === undefined) return this.#fill(key, flight, undefined)
+    flight.land({ kind: 'again' })
     return hit
   }
 
+  #unproven (key: string, { onOutage }: ReadOptions): Hit<T> | undefined {
+    const entry = onOutage === 'stale' ? this.#tiers.unproven(key) : undefined
+    return entry && this.#count(key, { entry, source: 'l1', stale: true, unproven: true })
+  }
+
   /** The stamp is taken before the value is computed: that is what makes Rule V hold for fills that are slow. */
-  async #fill (key: string, flight: Flight<T> | undefined, stale: Entry<T> | undefined): Promise<Fill<T>> {
+  async #fill (key: string, flight: Flight<T> | undefined, stale: Entry<T> | undefined, lease?: FillLease): Promise<Fill<T>> {
     this.#counts.misses++
     emit('weir:cache:miss', () => ({ namespace: this.namespace, key }))
     if (flight !== undefined) this.#flights.depart(flight)
-    const stamp = await this.#read([key], this.#namespace.stamp())
-    return new Fill(key, stamp, stale, flight, (entry) => this.#keep(key, entry))
+    const stamp = lease === undefined ? await this.#read([key], this.#namespace.stamp()) : lease.stamp
+    // However the flight ends, also by its timeout: so does the lease.
+    const end = ({ kind }: Landing<T>) => { lease?.end(kind === 'error' ? 'failed' : kind === 'none' ? 'unshared' : 'done') }
+    flight?.landed.then(end, () => {})
+    return new Fill(key, stamp, stale, flight, (entry) => this.#keep(key, entry, lease))
   }
 
-  async #keep (key: string, entry: Entry<T>): Promise<Kept> {
+  async #keep (key: string, entry: Entry<T>, lease: FillLease | undefined): Promise<Kept> {
     try {
-      return await this.#put(key, entry) ? 'stored' : 'invalid'
+      return await this.#put(key, entry, lease) ? 'stored' : 'invalid'
     } catch (error) {
       if (error instanceof CacheError && error.code === 'WEIR_CACHE_UNSERIALIZABLE') throw error
       this.#failed('write', key, error)
@@ -283,7 +330,7 @@ export class Cache<T> {
   }
 
   /** What a flight's landing is worth to one who waited; undefined to start over. */
-  async #boarded (key: string, landing: Exclude<Landing<T>, { kind: 'none' }>, own: boolean): Promise<Hit<T> | undefined> {
+  async #boarded (key: string, landing: Extract<Landing<T>, { kind: 'value' | 'error' }>, own: boolean): Promise<Hit<T> | undefined> {
     const { entry, source } = landing.kind === 'value' ? landing : { entry: landing.stale, source: 'flight' as const }
     const inPlaceOfError = landing.kind === 'error'
     if (inPlaceOfError && (entry === undefined || !servesError(entry, Date.now()))) throw landing.error
@@ -313,8 +360,8 @@ export class Cache<T> {
     }
   }
 
-  async #put (key: string, entry: Entry<T>): Promise<boolean> {
-    const stored = await this.#tiers.put(key, entry)
+  async #put (key: string, entry: Entry<T>, lease?: FillLease): Promise<boolean> {
+    const stored = await this.#tiers.put(key, entry, lease)
     if (stored) this.#counts.stores++
     return stored
   }
@@ -367,6 +414,11 @@ export class Cache<T> {
     emit('weir:cache:error', () => ({ namespace: this.namespace, operation, key, error }))
   }
 }
+
+// Of other instances' fills, one after the other.
+const MOST_WAITS = 2
+
+const isUsable = ({ entry }: Found<unknown>) => freshness(entry, Date.now()) !== 'expired'
 
 function checkNamespace (name: unknown): void {
   if (typeof name === 'string' && /^[\w.-]+$/.test(name)) return

@@ -1,11 +1,16 @@
 import type { Entry } from './entry.js'
 import type { Source } from './events.js'
+import { withResolvers } from './with-resolvers.js'
 
-/** How a flight ended for those who waited for it. `none`: nothing to share, or too late; each on its own. */
+/**
+ * How a flight ended for those who waited for it. `none`: nothing to share, or too late; each on its own. `again`: nobody
+ * computed anything; they start over.
+ */
 export type Landing<T> =
   | { readonly kind: 'value', readonly entry: Entry<T>, readonly source: Source }
   | { readonly kind: 'error', readonly error: unknown, readonly stale: Entry<T> | undefined }
   | { readonly kind: 'none' }
+  | { readonly kind: 'again' }
 
 /** One computation of one key in this process, and those who wait for it. */
 export class Flight<T> {
@@ -64,11 +69,4 @@ export class Flights<T> {
   depart (flight: Flight<T>): void {
     flight.number = ++this.#begun
   }
-}
-
-// Promise.withResolvers is not in Node 20.
-function withResolvers<V> () {
-  let resolve: (value: V) => void = () => {}
-  const promise = new Promise<V>((_resolve) => { resolve = _resolve })
-  return { promise, resolve }
 }

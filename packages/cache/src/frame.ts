@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { type Entry } from './entry.js'
 import { type Serialized } from './serializer.js'
+import type { Seen } from './store.js'
 
 /**
  * How an entry lies in a store: a fixed header, then tags, meta and body as raw bytes. Numbers are big-endian.
@@ -11,10 +12,11 @@ import { type Serialized } from './serializer.js'
  *                      28  staleUntil   f64    56  crc32 of all after this field  u32
  *                      36  errorUntil   f64    60  tags (joined by \n), meta, body
  *
- * The stamp's place is known to the Redis script that refuses to put an older frame over a newer one.
+ * The places of stamp and storedAt are known to the Redis scripts that tell a newer frame from an older one.
  */
 export const VERSION = 1
 export const STAMP_OFFSET = 4
+export const STORED_AT_OFFSET = 12
 const MAGIC = 0x57
 const HEADER = 60
 
@@ -31,7 +33,7 @@ export function encodeFrame (entry: Entry<Serialized>): Buffer {
   frame[1] = VERSION
   frame.writeUInt16BE(0, 2)
   frame.writeDoubleBE(entry.stamp, STAMP_OFFSET)
-  frame.writeDoubleBE(entry.storedAt, 12)
+  frame.writeDoubleBE(entry.storedAt, STORED_AT_OFFSET)
   frame.writeDoubleBE(entry.freshUntil, 20)
   frame.writeDoubleBE(entry.staleUntil, 28)
   frame.writeDoubleBE(entry.errorUntil, 36)
@@ -58,11 +60,19 @@ export function decodeFrame (frame: Buffer, toKeep: boolean): Frame | undefined 
     value: { meta: frame.toString('utf8', meta, body), body: toKeep ? own(frame.subarray(body)) : frame.subarray(body) },
     stamp: frame.readDoubleBE(STAMP_OFFSET),
     tags: meta === HEADER ? [] : frame.toString('utf8', HEADER, meta).split('\n'),
-    storedAt: frame.readDoubleBE(12),
+    storedAt: frame.readDoubleBE(STORED_AT_OFFSET),
     freshUntil: frame.readDoubleBE(20),
     staleUntil: frame.readDoubleBE(28),
     errorUntil: frame.readDoubleBE(36)
   }
+}
+
+/** Whether a frame in a store is another one than what was seen of its key, and not an earlier one. */
+export function isNews (frame: Buffer, seen: Seen | undefined): boolean {
+  // What is no frame has to be seen to be told from one.
+  if (seen === undefined || frame.length < HEADER) return true
+  const stamp = frame.readDoubleBE(STAMP_OFFSET)
+  return stamp > seen.stamp || (stamp === seen.stamp && frame.readDoubleBE(STORED_AT_OFFSET) !== seen.storedAt)
 }
 
 // Header fields and payload in one sum; the field itself lies between them.

@@ -1,6 +1,6 @@
 export { type MemoryLimits } from './bounded-map.js'
 export {
-  Cache, type CacheOptions, type CacheStats, createCache, type Hit, type RememberOptions, type WriteOptions
+  Cache, type CacheOptions, type CacheStats, createCache, type Hit, type ReadOptions, type RememberOptions, type WriteOptions
 } from './cache.js'
 export { type Duration, parseDuration } from './duration.js'
 export { type Entry, type Freshness, freshness, keyTag, servesError } from './entry.js'
@@ -8,4 +8,6 @@ export { CacheError, type CacheErrorCode } from './errors.js'
 export { type CacheEvents, type Source } from './events.js'
 export { type EntryOptions, Fill, type Kept } from './fill.js'
 export { defaultSerializer, type Serialized, type Serializer } from './serializer.js'
-export { type Consistency, type Stamp, type Store, type StoreCapabilities, type StoreNamespace } from './store.js'
+export {
+  type Claim, type Consistency, type FillEnd, type FillLease, type Seen, type Stamp, type Store, type StoreCapabilities, type StoreNamespace
+} from './store.js'

@@ -43,6 +43,12 @@ export interface StoreNamespace {
   /** Keeps a frame for `ttl` milliseconds, unless the store has one for the key with a higher stamp. */
   set (key: string, stamp: Stamp, frame: Buffer, ttl: number): Promise<void>
   delete (key: string): Promise<void>
+  /**
+   * The frame under the key; if there is none but what was `seen`, the lease to compute it, or word of the instance that has
+   * it. One round trip. Of all who ask at one time, one gets the lease, until it ends it, or dies and it runs out.
+   * @param seen a frame that the caller cannot use, nor any with a lower stamp
+   */
+  claim (key: string, seen?: Seen): Promise<Claim>
   /** Issues the next stamp. A fill takes one before its value is computed. */
   stamp (): Promise<Stamp>
   /** Issues a stamp and writes it to the record of each tag, atomically. Strict by default. */
@@ -55,6 +61,35 @@ export interface StoreNamespace {
   readonly knownSince: Stamp
   /** Rule V from what is known here, now, for certain; undefined where the store has to be asked (`barrier`). */
   judge (stamp: Stamp, tags: readonly string[]): boolean | undefined
+}
+
+/** What tells one frame of a key from another: fills one after the other may have the same stamp. */
+export interface Seen {
+  readonly stamp: Stamp
+  readonly storedAt: number
+}
+
+/** What {@link StoreNamespace.claim} finds. */
+export type Claim =
+  | { readonly kind: 'found', readonly frame: Buffer }
+  | { readonly kind: 'granted', readonly lease: FillLease }
+  /** Another instance computes it. */
+  | { readonly kind: 'held', readonly ended: Promise<FillEnd> }
+
+/**
+ * How another instance's fill ended. `done`: look again. `unshared`: it has a value that is not for others. `failed`: it has none.
+ * `unknown`: nothing was heard of it for so long that one has to ask again.
+ */
+export type FillEnd = 'done' | 'unshared' | 'failed' | 'unknown'
+
+/** The duty to compute a key's value, alone among all instances. It is renewed until it is ended. */
+export interface FillLease {
+  /** The fill's, taken before its value is computed. */
+  readonly stamp: Stamp
+  /** As `set`, and ends the lease in the same round trip. */
+  store (frame: Buffer, ttl: number): Promise<void>
+  /** Ends the lease and tells those who wait elsewhere, without waiting for it. Nothing happens if it has ended already. */
+  end (how: Exclude<FillEnd, 'unknown'>): void
 }
 
 /** The next stamp after `clock`, by this machine's clock. */

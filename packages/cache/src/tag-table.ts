@@ -16,8 +16,9 @@ export class TagTable {
     return this.#stamps.size
   }
 
-  /** Stamps must come in ascending order: the order of the map is what pruning goes by. */
+  /** Stamps should come in ascending order, which is what pruning goes by; a record that is below what is known changes nothing. */
   record (tag: string, stamp: Stamp): void {
+    if (stamp <= this.barrier([tag])) return
     this.#stamps.delete(tag)
     this.#stamps.set(tag, stamp)
     while (this.#stamps.size > this.limit) {

@@ -3,13 +3,18 @@ import { type Entry, freshness, goneAt, keyTag } from './entry.js'
 import { emit, type Source } from './events.js'
 import { decodeFrame, encodeFrame } from './frame.js'
 import type { Serializer } from './serializer.js'
-import type { Stamp, StoreNamespace } from './store.js'
+import type { Claim, FillLease, Seen, Stamp, StoreNamespace } from './store.js'
 
 /** A value found valid, and where. */
 export interface Found<T> {
   readonly entry: Entry<T>
   readonly source: Source
 }
+
+/** A value that will do, or who computes one; `stale` is the last that was found, valid and not good enough. */
+export type Claimed<T> =
+  | Found<T> & { readonly kind: 'found' }
+  | Exclude<Claim, { kind: 'found' }> & { readonly stale: Entry<T> | undefined }
 
 export const isFresh = (found: Found<unknown> | undefined) => found !== undefined && freshness(found.entry, Date.now()) === 'fresh'
 
@@ -42,10 +47,7 @@ export class Tiers<T> {
   peek (key: string): Found<T> | undefined {
     const remembered = this.l1?.get(key)
     if (remembered === undefined) return undefined
-    const valid = this.l2.judge(remembered.provenAt, remembered.tags)
-    if (valid === true) return { entry: remembered, source: 'l1' }
-    if (valid === false) this.#discard(key, 'invalid', remembered.stamp)
-    return undefined
+    return this.l2.judge(remembered.provenAt, remembered.tags) === true ? { entry: remembered, source: 'l1' } : undefined
   }
 
   async find (key: string): Promise<Found<T> | undefined> {
@@ -54,6 +56,28 @@ export class Tiers<T> {
     if (isFresh(recalled)) return recalled
     // Another instance may have replaced what is old here.
     return await this.#judged(key, await this.#fetch(key)) ?? recalled
+  }
+
+  /** As `find`; where nothing is good enough, the lease to compute the value, or word of who has it. */
+  async claim (key: string, isGood: (found: Found<T>) => boolean): Promise<Claimed<T>> {
+    // What memory has and cannot be used tells the store which frame not to send.
+    let seen: Seen | undefined = this.l1?.get(key)
+    let last = await this.#recall(key)
+    for (;;) {
+      if (last !== undefined && isGood(last)) return { kind: 'found', ...last }
+      const claim = await this.l2.claim(key, seen)
+      if (claim.kind !== 'found') return { ...claim, stale: last?.entry }
+      const entry = await this.#decode(key, claim.frame)
+      if (entry === undefined) continue
+      seen = entry
+      last = await this.#judged(key, entry) ?? last
+    }
+  }
+
+  /** What memory has, whether it is still valid or not: for when there is nobody to ask. */
+  unproven (key: string): Entry<T> | undefined {
+    const remembered = this.l1?.get(key)
+    return remembered === undefined || goneAt(remembered) <= Date.now() ? undefined : remembered
   }
 
   /** As `find` for each key; what memory does not have fresh is read in one round trip. */
@@ -76,10 +100,12 @@ export class Tiers<T> {
 
   /**
    * Keeps the entry in both tiers; resolves when every instance can see it. False if it is known to be invalid already.
+   * @param lease under which the value was computed, if there was one; it ends when the entry is stored
    * @throws CacheError WEIR_CACHE_UNSERIALIZABLE, or whatever the store fails with
    */
-  async put (key: string, entry: Entry<T>): Promise<boolean> {
+  async put (key: string, entry: Entry<T>, lease?: FillLease): Promise<boolean> {
     const frame = encodeFrame({ ...entry, value: this.serializer.serialize(entry.value, key) })
+    const ttl = goneAt(entry) - Date.now()
     const known = this.l2.judge(entry.stamp, judgedTags(key, entry))
     if (known === false) {
       this.#discard(key, 'invalid', entry.stamp)
@@ -87,8 +113,9 @@ export class Tiers<T> {
     }
     this.#remember(key, entry, frame.length)
     const [valid] = await Promise.all([
-      known ?? this.isValid(key, entry),
-      this.l2.set(key, entry.stamp, frame, goneAt(entry) - Date.now())
+      // Where it cannot be told, it may as well be stored: whoever reads it asks again.
+      known ?? this.isValid(key, entry).catch(() => true),
+      lease === undefined ? this.l2.set(key, entry.stamp, frame, ttl) : lease.store(frame, ttl)
     ])
     if (!valid) {
       this.#discard(key, 'invalid', entry.stamp)

@@ -3,7 +3,10 @@ import { once } from 'node:events'
 import type { Test } from 'tap'
 
 /** Where a store is, for a process that opens it too. */
-export type Place = { readonly kind: 'sqlite', readonly file: string } | { readonly kind: 'redis', readonly path: string }
+export type Place =
+  | { readonly kind: 'sqlite', readonly file: string }
+  | { readonly kind: 'redis', readonly path: string }
+  | { readonly kind: 'redis-cluster', readonly addresses: readonly { readonly host: string, readonly port: number }[] }
 
 type Value = { readonly key: string, readonly value: string, readonly tags: readonly string[] }
 
@@ -12,6 +15,8 @@ export interface Operation {
   get: [key: string, value: string | null]
   set: [Value, stored: boolean]
   remember: [Value, value: string]
+  /** Begins a fill that never ends, and says so. */
+  fillForever: [key: string, void]
   /** How often the function given to `remember` ran. */
   fills: [undefined, count: number]
   invalidate: [tags: readonly string[], void]

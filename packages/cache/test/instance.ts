@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { createCache, type Store } from '../src/index.js'
 import { redisStore } from '../src/stores/redis/index.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
@@ -16,6 +16,12 @@ const operations: { [K in keyof Operation]: (argument: Operation[K][0]) => Promi
   get: async (key) => await cache.get(key) ?? null,
   set: ({ key, value, tags }) => cache.set(key, value, { ttl: '1h', tags }),
   remember: ({ key, value, tags }) => cache.remember(key, { ttl: '1h', tags }, () => { fills++; return value }),
+  async fillForever (key) {
+    cache.remember(key, { ttl: '1h' }, () => {
+      send({ id: 0, value: 'filling' })
+      return new Promise<string>(() => {})
+    }).catch(() => {})
+  },
   fills: async () => fills,
   invalidate: (tags) => cache.invalidate(tags),
   delete: (key) => cache.delete(key),
@@ -49,7 +55,10 @@ send({ id: 0, value: 'ready' })
 
 async function open (place: Place): Promise<{ store: Store, end: () => void }> {
   if (place.kind === 'sqlite') return { store: sqliteStore({ file: place.file }), end () {} }
-  const client = new Redis({ path: place.path, lazyConnect: true, enableOfflineQueue: false, retryStrategy: null })
+  const options = { lazyConnect: true, enableOfflineQueue: false }
+  const client = place.kind === 'redis'
+    ? new Redis({ path: place.path, ...options, retryStrategy: null })
+    : new Cluster([...place.addresses], { ...options, clusterRetryStrategy: null })
   client.on('error', () => {})
   await client.connect()
   const store = redisStore({ client, lease: 10 })

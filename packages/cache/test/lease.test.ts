@@ -1,25 +1,13 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setTimeout } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { type Cache, createCache } from '../src/index.js'
 import { type RedisClient, redisStore } from '../src/stores/redis/index.js'
+import { listening } from './listening.js'
+import { passingClient } from './passing-client.js'
 import { startRedis } from './redis-server.js'
 
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
-
-/** Resolves when `count` instances more have said whether they have all there is to hear. */
-function listening (complete: boolean, count = 1): Promise<void> {
-  return new Promise((resolve) => {
-    const heard = (message: unknown) => {
-      if (typeof message !== 'object' || message === null || !('complete' in message) || message.complete !== complete) return
-      if (--count > 0) return
-      unsubscribe('weir:cache:listen', heard)
-      resolve()
-    }
-    subscribe('weir:cache:listen', heard)
-  })
-}
 
 interface Instance {
   readonly cache: Cache<unknown>
@@ -38,17 +26,21 @@ async function instance (t: Test, path: string, lease: number): Promise<Instance
   await new Promise((resolve) => client.once('ready', resolve))
   const asked: string[] = []
   let subscriber: Redis | undefined
+  const passing = passingClient(client)
   const counting: RedisClient = {
+    ...passing,
     getBuffer (key) {
       asked.push('get')
-      return client.getBuffer(key)
+      return passing.getBuffer(key)
     },
-    unlink: (key) => client.unlink(key),
     evalsha (sha, keys, ...args) {
       asked.push('script')
-      return client.evalsha(sha, keys, ...args)
+      return passing.evalsha(sha, keys, ...args)
     },
-    eval: (source, keys, ...args) => client.eval(source, keys, ...args),
+    evalshaBuffer (sha, keys, ...args) {
+      asked.push('claim')
+      return passing.evalshaBuffer?.(sha, keys, ...args) ?? Promise.reject(new Error('none'))
+    },
     duplicate: (options) => {
       subscriber = client.duplicate(options)
       return subscriber
@@ -60,7 +52,7 @@ async function instance (t: Test, path: string, lease: number): Promise<Instance
   const cache = createCache({ store, namespace: 'n' })
   await complete
   asked.length = 0
-  return { cache, client, asked, heard: () => new Promise((resolve) => subscriber?.once('message', () => { resolve() })) }
+  return { cache, client, asked, heard: () => new Promise((resolve) => subscriber?.once('smessage', () => { resolve() })) }
 }
 
 const MINUTE = 60_000
@@ -128,8 +120,7 @@ t.test('what was invalidated while it was cut off is not trusted when it is back
   t.equal(await b.cache.get('one'), undefined)
   b.asked.length = 0
   t.equal(await b.cache.get('two'), 'old')
-  t.strictSame(b.asked, ['script'], 'what it remembers is proven anew')
-  t.equal(b.cache.lookup('two')?.entry.value, 'old', 'once')
+  t.strictSame(b.asked, [], 'what it missed it has read by then')
 })
 
 t.test('Redis frozen: memory is not trusted, nothing stale, and back without a restart', async (t) => {

@@ -37,6 +37,12 @@ export function steeredStore ({ judgesLocally = true } = {}): SteeredStore {
           get: (keys) => steer('get', () => namespace.get(keys)),
           set: (key, stamp, frame, ttl) => steer('set', () => namespace.set(key, stamp, frame, ttl)),
           delete: (key) => steer('delete', () => namespace.delete(key)),
+          async claim (key, seen) {
+            const claim = await steer('claim', () => namespace.claim(key, seen))
+            if (claim.kind !== 'granted') return claim
+            const { lease } = claim
+            return { ...claim, lease: { ...lease, store: (frame, ttl) => steer('set', () => lease.store(frame, ttl)) } }
+          },
           stamp: () => steer('stamp', () => namespace.stamp()),
           invalidate: (tags, consistency) => steer('invalidate', () => namespace.invalidate(tags, consistency)),
           clear: (consistency) => steer('clear', () => namespace.clear(consistency)),

@@ -69,6 +69,7 @@ t.test('the store fails between the stamp and the set', async (t) => {
 t.test('without a stamp the value is shared, and not kept', async (t) => {
   const steered = steeredStore()
   const cache = createCache<string>({ store: steered.store, namespace: 'n' })
+  steered.before.claim = failing
   steered.before.stamp = failing
   const values = await Promise.all([1, 2, 3].map(() => cache.remember('key', OPTIONS, () => 'value')))
   t.strictSame(values, ['value', 'value', 'value'])

@@ -1,8 +1,9 @@
+import { CacheError } from '../errors.js'
 import type { Store, StoreNamespace } from '../store.js'
 
 /**
  * A store whose entries are valid only while `isTrusted()` says so: for what the store cannot know itself, such as an
- * invalidation that waits in an outbox because nobody could be told. Writing goes on meanwhile; reading finds nothing.
+ * invalidation that waits in an outbox because nobody could be told. Writing goes on meanwhile; reading fails.
  *
  * @param isTrusted asked at every read, after it began: it must be quick
  * @example guardedStore(redisStore({ client }), () => outbox.isDrained())
@@ -18,16 +19,24 @@ export function guardedStore (store: Store, isTrusted: () => boolean): Store {
 }
 
 function guarded (namespace: StoreNamespace, isTrusted: () => boolean): StoreNamespace {
+  const check = () => {
+    if (!isTrusted()) throw new CacheError('WEIR_CACHE_STORE_UNTRUSTED', 'The store')
+  }
   return {
     get: (keys) => namespace.get(keys),
     set: (key, stamp, frame, ttl) => namespace.set(key, stamp, frame, ttl),
     delete: (key) => namespace.delete(key),
+    async claim (key, seen) {
+      check()
+      return namespace.claim(key, seen)
+    },
     stamp: () => namespace.stamp(),
     invalidate: (tags, consistency) => namespace.invalidate(tags, consistency),
     clear: (consistency) => namespace.clear(consistency),
     async barrier (tags) {
       const barrier = await namespace.barrier(tags)
-      return isTrusted() ? barrier : Infinity
+      check()
+      return barrier
     },
     get knownSince () {
       return namespace.knownSince

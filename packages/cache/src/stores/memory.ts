@@ -1,5 +1,6 @@
 import { BoundedMap, type MemoryLimits } from '../bounded-map.js'
-import { nextStamp, type Stamp, type Store, type StoreNamespace } from '../store.js'
+import { isNews } from '../frame.js'
+import { type Claim, nextStamp, type Seen, type Stamp, type Store, type StoreNamespace } from '../store.js'
 import { TagTable } from '../tag-table.js'
 
 /** Options of {@link memoryStore}. */
@@ -28,8 +29,15 @@ export function memoryStore (options: MemoryStoreOptions = {}): Store {
   }
 }
 
+interface Kept {
+  readonly stamp: Stamp
+  readonly frame: Buffer
+  readonly bytes: number
+  readonly goneAt: number
+}
+
 class MemoryNamespace implements StoreNamespace {
-  readonly #entries: BoundedMap<{ stamp: Stamp, frame: Buffer, bytes: number, goneAt: number }>
+  readonly #entries: BoundedMap<Kept>
   readonly #tags: TagTable
   #clock: Stamp = 0
 
@@ -39,12 +47,7 @@ class MemoryNamespace implements StoreNamespace {
   }
 
   async get (keys: readonly string[]) {
-    return keys.map((key) => {
-      const entry = this.#entries.get(key)
-      if (entry === undefined || entry.goneAt > Date.now()) return entry?.frame
-      this.#entries.delete(key, Infinity)
-      return undefined
-    })
+    return keys.map((key) => this.#present(key)?.frame)
   }
 
   async set (key: string, stamp: Stamp, frame: Buffer, ttl: number) {
@@ -53,6 +56,14 @@ class MemoryNamespace implements StoreNamespace {
 
   async delete (key: string) {
     this.#entries.delete(key, Infinity)
+  }
+
+  /** There are no other processes, and within this one the cache sees to it. */
+  async claim (key: string, seen?: Seen): Promise<Claim> {
+    const present = this.#present(key)
+    if (present !== undefined && isNews(present.frame, seen)) return { kind: 'found', frame: present.frame }
+    const stamp = this.#next()
+    return { kind: 'granted', lease: { stamp, store: (frame, ttl) => this.set(key, stamp, frame, ttl), end () {} } }
   }
 
   async stamp () {
@@ -80,6 +91,13 @@ class MemoryNamespace implements StoreNamespace {
 
   judge (stamp: Stamp, tags: readonly string[]) {
     return stamp > this.#tags.barrier(tags)
+  }
+
+  #present (key: string): Kept | undefined {
+    const entry = this.#entries.get(key)
+    if (entry === undefined || entry.goneAt > Date.now()) return entry
+    this.#entries.delete(key, Infinity)
+    return undefined
   }
 
   #next (): Stamp {

@@ -1,6 +1,7 @@
 import { emit } from '../../events.js'
 import type { Stamp } from '../../store.js'
 import { TagTable } from '../../tag-table.js'
+import type { AllRecords, Records } from './records.js'
 import type { Listener, Subscription } from './subscription.js'
 
 /** What an invalidation says on the namespace's channel; without tags, the namespace was cleared. */
@@ -10,20 +11,21 @@ export interface Invalidation {
 }
 
 /**
- * The tag records this instance has heard of. Complete for every invalidation above the floor, which is a stamp taken after
- * the subscription began: so an entry above it can be judged without asking, while the lease lasts.
+ * The namespace's records as this instance knows them: all there were when the subscription began, and what it has heard since. So
+ * entries can be judged without asking, while the lease lasts.
  */
 export class HeardTags implements Listener {
   #table = new TagTable(0, 0)
   #isComplete = false
+  /** What is heard while the records are read. */
+  #meanwhile: Invalidation[] = []
 
-  /** @param stamp issues a stamp: every invalidation that the subscription may have missed is below it */
   constructor (
     readonly namespace: string,
     readonly subscription: Subscription,
     channel: string,
     readonly limit: number,
-    readonly stamp: () => Promise<Stamp>
+    readonly records: Records
   ) {
     subscription.listen(channel, this)
   }
@@ -33,34 +35,57 @@ export class HeardTags implements Listener {
     return this.#isComplete ? this.#table.floor : Infinity
   }
 
+  /** Whether every invalidation is known here that was published a lease ago or earlier. */
+  get isCurrent (): boolean {
+    return this.#isComplete && this.subscription.isCoherent
+  }
+
   judge (stamp: Stamp, tags: readonly string[]): boolean | undefined {
-    if (!this.#isComplete || stamp <= this.#table.floor || !this.subscription.isCoherent) return undefined
+    if (stamp <= this.#table.floor || !this.isCurrent) return undefined
     return stamp > this.#table.barrier(tags)
   }
 
   subscribed (): void {
-    // What is heard from here on is recorded already, and counts once it is known since when nothing has been missed.
-    const table = new TagTable(0, this.limit)
-    this.#table = table
-    Promise.all([this.stamp(), this.subscription.prove()]).then(([stamp]) => {
+    const meanwhile: Invalidation[] = []
+    this.#meanwhile = meanwhile
+    // The records may be many: of who cannot vouch for them they are not asked.
+    this.subscription.prove().then(() => this.records.all()).then((records) => {
       // An answer that comes after the connection was lost is about what another one has heard.
-      if (table !== this.#table) return
-      table.raise(stamp)
-      this.#tell(true)
+      if (meanwhile !== this.#meanwhile) return
+      this.#begin(records, meanwhile)
     }, () => {
-      if (table === this.#table) this.subscription.restart()
+      if (meanwhile === this.#meanwhile) this.subscription.restart()
     })
   }
 
   heard (message: string): void {
-    const { stamp, tags } = parseInvalidation(message)
-    if (tags.length === 0) this.#table.raise(stamp)
-    for (const tag of tags) this.#table.record(tag, stamp)
+    this.know(parseInvalidation(message))
+  }
+
+  /** Also before it is heard, where it is from this instance. */
+  know (invalidation: Invalidation): void {
+    if (this.#isComplete) this.#apply(invalidation)
+    else this.#meanwhile.push(invalidation)
   }
 
   lost (): void {
     this.#table = new TagTable(0, 0)
+    this.#meanwhile = []
     this.#tell(false)
+  }
+
+  #begin ({ floor, tags }: AllRecords, meanwhile: readonly Invalidation[]): void {
+    this.#table = new TagTable(floor, this.limit)
+    for (const [tag, stamp] of tags) this.#table.record(tag, stamp)
+    for (const invalidation of meanwhile) this.#apply(invalidation)
+    this.#meanwhile = []
+    this.#tell(true)
+  }
+
+  #apply ({ stamp, tags }: Invalidation): void {
+    this.records.see(stamp)
+    if (tags.length === 0) this.#table.raise(stamp)
+    for (const tag of tags) this.#table.record(tag, stamp)
   }
 
   #tell (complete: boolean): void {

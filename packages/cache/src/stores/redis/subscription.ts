@@ -1,11 +1,17 @@
-/** A connection of the store's own, that only listens. ioredis' `Redis` has it. */
+/** A connection that only listens, as long as it lasts. ioredis' `Redis` has it, where it speaks RESP3. */
 export interface RedisSubscriber {
-  subscribe (channel: string): Promise<unknown>
-  ping (): Promise<string>
-  on (event: 'message', listener: (channel: string, message: string) => void): unknown
-  on (event: 'ready' | 'close', listener: () => void): unknown
+  ssubscribe (channel: string): Promise<unknown>
+  unlink (key: string): Promise<number>
+  on (event: 'smessage', listener: (channel: string, message: string) => void): unknown
+  on (event: 'ready' | 'moved' | 'end', listener: () => void): unknown
   on (event: 'error', listener: (error: Error) => void): unknown
-  disconnect (reconnect?: boolean): void
+  disconnect (): void
+}
+
+/** A client of one server, or of whichever server Sentinel says is the master. ioredis' `Redis` is one. */
+export interface RedisNode {
+  /** Makes a connection of its own to the same server. */
+  duplicate (options: typeof SUBSCRIBER_OPTIONS): RedisSubscriber
 }
 
 /** Who listens to a channel. */
@@ -17,33 +23,72 @@ export interface Listener {
   lost (): void
 }
 
+// When it ends, the server has to be found anew, which may be another one by then.
+const SUBSCRIBER_OPTIONS = {
+  autoResubscribe: false,
+  commandTimeout: undefined,
+  connectTimeout: 1000,
+  enableAutoPipelining: false,
+  enableOfflineQueue: false,
+  // The channel is an argument to the scripts, to which no client puts a prefix.
+  keyPrefix: '',
+  lazyConnect: false,
+  maxRetriesPerRequest: null,
+  // In RESP2 a connection that listens may not be asked for the proof.
+  protocol: 3,
+  readOnly: false,
+  reconnectOnError: null,
+  retryStrategy: null,
+  sentinelCommandTimeout: 1000,
+  sentinelRetryStrategy: () => null
+} as const
+
+// Milliseconds until a connection is given up: one that does not come about (Sentinels are asked one after the other), one that is
+// silent, because the server has vanished.
+const CONNECTED_WITHIN = 5000
+const ANSWERED_WITHIN = 2000
+// Between two attempts, in milliseconds: at first, and at most.
+const RETRY_AFTER = 25
+const RETRY_AFTER_AT_MOST = 200
+
 /**
  * The lease under which an instance may trust what it remembers.
  *
- * PING goes out on the connection that also brings the messages. Redis answers in order, so a PONG proves that
- * every message published before its PING was sent has been heard: this instance is coherent as of that moment, and may
+ * The proof goes out on the connection that also brings the messages. Redis answers in order, so an answer proves that
+ * every message published before the question was sent has been heard: this instance is coherent as of that moment, and may
  * rely on it for one lease. Whoever publishes waits that long before he calls it done. A stalled event loop, a dead
  * connection or a frozen Redis ends the lease by themselves, without anybody noticing anything.
+ *
+ * The proof is the UNLINK of a key that does not exist, in the slot of the channel: a write that changes nothing. Only who would
+ * carry out an invalidation answers it. A replica refuses it (READONLY), as do the former owner of a slot (MOVED), one whose slot is on
+ * its way to another (ASK), one that is cut off from its cluster (CLUSTERDOWN) or its replicas (NOREPLICAS, where
+ * `min-replicas-to-write` is set); a master that is handing over answers when it has. PING would be answered by all of them.
+ *
+ * What it cannot tell: a master that is cut off, with this instance, from the rest, which has made another one the master. It answers until
+ * it notices: in a cluster after `cluster-node-timeout`, which is before the other takes over unless it was itself stopped meanwhile
+ * or the other was told not to wait (CLUSTER FAILOVER TAKEOVER); under Sentinel after `min-replicas-max-lag` if `min-replicas-to-write`
+ * is set, and otherwise when the network is whole again.
  */
 export class Subscription {
-  readonly #connection: RedisSubscriber
   readonly #listeners = new Map<string, Listener>()
-  readonly #pinging: NodeJS.Timeout
-  #connected = false
-  /** Which connection it is: what an earlier one answers late is worth nothing. */
+  readonly #watch: NodeJS.Timeout
+  #connection: RedisSubscriber | undefined
+  #isReady = false
+  /** Which attempt or connection it is: what an earlier one says late is worth nothing. */
   #epoch = 0
+  #failures = 0
+  #retry: NodeJS.Timeout | undefined
   /** On this process's monotonic clock, in milliseconds. */
   #coherentAsOf = -Infinity
-  #oldestPing: number | undefined
+  /** By when the connection, or the proof under way, has to be there; undefined while nothing is waited for. */
+  #deadline: number | undefined
 
-  /** @param lease milliseconds; the same for every instance */
-  constructor (connection: RedisSubscriber, readonly lease: number) {
-    this.#connection = connection
-    connection.on('ready', () => this.#begin())
-    connection.on('close', () => this.#lose())
-    connection.on('error', () => {}) // 'close' follows, and commands of others tell the same
-    connection.on('message', (channel, message) => this.#listeners.get(channel)?.heard(message))
-    this.#pinging = setInterval(() => this.#ping(), Math.max(10, lease / 5)).unref()
+  /**
+   * @param find resolves to a client of the server that publishes on the channel
+   * @param lease milliseconds; the same for every instance
+   */
+  constructor (readonly find: (channel: string) => Promise<RedisNode>, readonly lease: number) {
+    this.#watch = setInterval(() => this.#look(), Math.max(2, lease / 5)).unref()
   }
 
   /** Whether every message published a lease ago or earlier has been heard. */
@@ -51,67 +96,101 @@ export class Subscription {
     return performance.now() - this.#coherentAsOf <= this.lease
   }
 
+  /** The channels of one subscription are all published on by one server. */
   listen (channel: string, listener: Listener): void {
     this.#listeners.set(channel, listener)
-    if (this.#connected) this.#subscribe(channel, listener)
+    if (this.#listeners.size === 1) this.#connect()
+    else if (this.#isReady) this.#subscribe(channel, listener)
   }
 
   /** Gives up the connection for a new one. */
   restart (): void {
-    this.#connection.disconnect(true)
+    this.#lose(this.#epoch)
   }
 
-  /** Resolves when Redis has answered a PING from now: this instance is coherent. Rejects if the connection is lost before. */
-  prove (): Promise<void> {
+  /** Resolves when Redis has answered a question from now: this instance is coherent. Rejects if the connection is lost before. */
+  async prove (): Promise<void> {
+    const [channel] = this.#listeners.keys()
+    if (this.#connection === undefined || channel === undefined) throw new Error('there is no connection')
     const sent = performance.now()
     const epoch = this.#epoch
-    return this.#connection.ping().then(() => {
-      if (epoch !== this.#epoch) throw new Error('the connection was lost')
-      this.#coherentAsOf = sent
-    })
+    await this.#connection.unlink(channel)
+    if (epoch !== this.#epoch) throw new Error('the connection was lost')
+    this.#coherentAsOf = sent
+    this.#failures = 0
   }
 
   close (): void {
-    clearInterval(this.#pinging)
-    this.#lose()
-    this.#connection.disconnect()
+    clearInterval(this.#watch)
+    this.#lose(this.#epoch)
+    clearTimeout(this.#retry)
   }
 
-  #begin (): void {
-    this.#connected = true
+  #connect (): void {
+    const epoch = ++this.#epoch
+    const [channel] = this.#listeners.keys()
+    if (channel === undefined) return
+    this.#deadline = performance.now() + CONNECTED_WITHIN
+    this.find(channel).then((node) => {
+      if (epoch !== this.#epoch) return
+      const connection = node.duplicate(SUBSCRIBER_OPTIONS)
+      this.#connection = connection
+      const lost = () => this.#lose(epoch)
+      connection.on('error', () => {}) // 'end' follows, and commands of others tell the same
+      connection.on('end', lost)
+      // The channel's slot has left, and the subscription with it.
+      connection.on('moved', lost)
+      connection.on('ready', () => this.#begin(epoch))
+      connection.on('smessage', (channel, message) => {
+        if (epoch === this.#epoch) this.#listeners.get(channel)?.heard(message)
+      })
+    }).catch(() => this.#lose(epoch))
+  }
+
+  #begin (epoch: number): void {
+    if (epoch !== this.#epoch) return
+    this.#isReady = true
+    this.#deadline = undefined
     for (const [channel, listener] of this.#listeners) this.#subscribe(channel, listener)
   }
 
   #subscribe (channel: string, listener: Listener): void {
     const epoch = this.#epoch
-    this.#connection.subscribe(channel).then(
+    this.#connection?.ssubscribe(channel).then(
       () => { if (epoch === this.#epoch) listener.subscribed() },
       // Without its messages the channel's listener trusts nothing; a new connection tries again.
-      () => { if (epoch === this.#epoch) this.restart() }
+      () => this.#lose(epoch)
     )
   }
 
-  #lose (): void {
-    this.#connected = false
+  /** Lets go of the connection, or the attempt, and tries again in a while. */
+  #lose (epoch: number): void {
+    if (epoch !== this.#epoch) return
+    const wasReady = this.#isReady
     this.#epoch++
+    this.#isReady = false
     this.#coherentAsOf = -Infinity
-    this.#oldestPing = undefined
-    for (const listener of this.#listeners.values()) listener.lost()
+    this.#deadline = undefined
+    this.#connection?.disconnect()
+    this.#connection = undefined
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => this.#connect(), Math.min(RETRY_AFTER * 2 ** this.#failures++, RETRY_AFTER_AT_MOST)).unref()
+    if (wasReady) for (const listener of this.#listeners.values()) listener.lost()
   }
 
-  /** One PING at a time: while Redis is frozen they do not pile up. */
-  #ping (): void {
-    if (!this.#connected) return
-    const sent = performance.now()
-    if (this.#oldestPing !== undefined) {
-      // A connection that has been dead for so long will not tell by itself.
-      if (sent - this.#oldestPing > DEAD_AFTER) this.restart()
+  /** One question at a time: while Redis is frozen they do not pile up. */
+  #look (): void {
+    if (this.#deadline !== undefined) {
+      if (performance.now() > this.#deadline) this.restart()
       return
     }
-    this.#oldestPing = sent
-    const answered = () => { if (this.#oldestPing === sent) this.#oldestPing = undefined }
-    this.prove().then(answered, answered)
+    if (!this.#isReady) return
+    const epoch = this.#epoch
+    const deadline = performance.now() + ANSWERED_WITHIN
+    this.#deadline = deadline
+    this.prove().then(
+      () => { if (this.#deadline === deadline) this.#deadline = undefined },
+      () => this.#lose(epoch)
+    )
   }
 }
-
-const DEAD_AFTER = 2000

@@ -1,6 +1,8 @@
 import type { Database } from 'better-sqlite3'
-import { type Stamp, type Store, type StoreNamespace } from '../../store.js'
+import type { Claim, Seen, Stamp, Store, StoreNamespace } from '../../store.js'
+import { isNews } from '../../frame.js'
 import { TagTable } from '../../tag-table.js'
+import { Fills } from './fills.js'
 import { openFile } from './open.js'
 import { prepare, type Statements } from './statements.js'
 
@@ -34,6 +36,7 @@ export function sqliteStore ({ file, maxBytes = 256 * 1024 * 1024, maxTags = 100
   const sweep = () => {
     if (++writes % SWEEP_EVERY !== 0) return
     statements.deleteGone.run(Date.now())
+    statements.deleteFills.run(Date.now())
     const { used } = statements.used.get() ?? { used: 0 }
     if (used > maxBytes) statements.deleteSoonest.run(used - maxBytes)
   }
@@ -56,6 +59,7 @@ class SqliteNamespace implements StoreNamespace {
   readonly #db: Database
   readonly #sql: Statements
   readonly #tags: TagTable
+  readonly #fills: Fills
   /** The data_version the records in memory are from, and the latest stamp among them. */
   #version: number | undefined
   #latest: Stamp = 0
@@ -67,6 +71,7 @@ class SqliteNamespace implements StoreNamespace {
     this.#sql = sql
     // The file prunes its records itself; the mirror only follows.
     this.#tags = new TagTable(0, Infinity)
+    this.#fills = new Fills(db, sql, name)
   }
 
   async get (keys: readonly string[]) {
@@ -75,12 +80,18 @@ class SqliteNamespace implements StoreNamespace {
   }
 
   async set (key: string, stamp: Stamp, frame: Buffer, ttl: number) {
-    this.#sql.write.run(this.name, key, stamp, Math.ceil(Date.now() + ttl), frame)
-    this.sweep()
+    this.#set(key, stamp, frame, ttl)
   }
 
   async delete (key: string) {
     this.#sql.delete.run(this.name, key)
+  }
+
+  async claim (key: string, seen?: Seen): Promise<Claim> {
+    // Most find something, and need no lock for it.
+    return this.#present(key, seen) ?? this.#db.transaction((): Claim => {
+      return this.#present(key, seen) ?? this.#fills.claim(key, () => this.#tick(), (...stored) => { this.#set(key, ...stored) })
+    }).immediate()
   }
 
   async stamp () {
@@ -116,6 +127,16 @@ class SqliteNamespace implements StoreNamespace {
   judge (stamp: Stamp, tags: readonly string[]) {
     this.#refresh()
     return stamp > this.#tags.barrier(tags)
+  }
+
+  #present (key: string, seen: Seen | undefined): Claim | undefined {
+    const frame = this.#sql.read.get(this.name, key, Date.now())?.frame
+    return frame !== undefined && isNews(frame, seen) ? { kind: 'found', frame } : undefined
+  }
+
+  #set (key: string, stamp: Stamp, frame: Buffer, ttl: number) {
+    this.#sql.write.run(this.name, key, stamp, Math.ceil(Date.now() + ttl), frame)
+    this.sweep()
   }
 
   /** Loads after the commit: what is rolled back must leave no trace in memory. */

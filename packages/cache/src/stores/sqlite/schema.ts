@@ -1,12 +1,12 @@
 import type { Database } from 'better-sqlite3'
 
 // Changes with any change of the tables. It is a cache: a file of another version is emptied, not converted.
-const VERSION = 1
+const VERSION = 2
 
 /**
  * Makes the tables if the file is new. Instances may do so at the same moment: the lock of BEGIN IMMEDIATE orders them.
  *
- * `namespaces` holds a namespace's clock and floor, `tags` its records, `entries` the frames.
+ * `namespaces` holds a namespace's clock and floor, `tags` its records, `entries` the frames, `fills` who computes which.
  */
 export function migrate (db: Database): void {
   db.transaction(() => {
@@ -14,6 +14,7 @@ export function migrate (db: Database): void {
     if (version === VERSION) return
     db.exec(`
       DROP TABLE IF EXISTS namespaces; DROP TABLE IF EXISTS tags; DROP TABLE IF EXISTS entries;
+      DROP TABLE IF EXISTS fills;
       CREATE TABLE namespaces (name TEXT PRIMARY KEY, clock INTEGER NOT NULL, floor INTEGER NOT NULL) WITHOUT ROWID;
       CREATE TABLE tags (namespace TEXT NOT NULL, tag TEXT NOT NULL, stamp INTEGER NOT NULL, PRIMARY KEY (namespace, tag)) WITHOUT ROWID;
       CREATE INDEX tags_by_stamp ON tags (namespace, stamp);
@@ -24,6 +25,12 @@ export function migrate (db: Database): void {
         UNIQUE (namespace, key)
       );
       CREATE INDEX entries_by_end ON entries (gone_at);
+      CREATE TABLE fills (
+        namespace TEXT NOT NULL, key TEXT NOT NULL,
+        token TEXT NOT NULL, ended TEXT, until INTEGER NOT NULL,
+        PRIMARY KEY (namespace, key)
+      ) WITHOUT ROWID;
+      CREATE INDEX fills_by_end ON fills (until);
       PRAGMA user_version = ${VERSION};
     `)
   }).immediate()

@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3'
-import type { Stamp } from '../../store.js'
+import type { FillEnd, Stamp } from '../../store.js'
 
 /** Everything the SQLite store says to its file, prepared once. */
 export interface Statements {
@@ -20,6 +20,12 @@ export interface Statements {
   readonly delete: Statement<[namespace: string, key: string]>
   readonly deleteAll: Statement<[namespace: string]>
   readonly deleteGone: Statement<[now: number]>
+  /** Who fills a key, or how the last fill ended if that was within a lease. */
+  readonly fill: Statement<[namespace: string, key: string, now: number], { token: string, ended: Exclude<FillEnd, 'unknown'> | null }>
+  readonly beginFill: Statement<[namespace: string, key: string, token: string, until: number]>
+  readonly renewFill: Statement<[until: number, namespace: string, key: string, token: string, now: number]>
+  readonly endFill: Statement<[ended: Exclude<FillEnd, 'unknown'>, until: number, namespace: string, key: string, token: string]>
+  readonly deleteFills: Statement<[now: number]>
   /** As many of those that end soonest as it takes to free the bytes. */
   readonly deleteSoonest: Statement<[bytes: number]>
 }
@@ -60,6 +66,13 @@ export function prepare (db: Database): Statements {
     deleteAll: db.prepare('DELETE FROM entries WHERE namespace = ?'),
     deleteGone: db.prepare(
       'DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE gone_at <= ? ORDER BY gone_at LIMIT 512)'),
+    fill: db.prepare('SELECT token, ended FROM fills WHERE namespace = ? AND key = ? AND until > ?'),
+    beginFill: db.prepare('INSERT OR REPLACE INTO fills (namespace, key, token, until) VALUES (?, ?, ?, ?)'),
+    renewFill: db.prepare(
+      'UPDATE fills SET until = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL AND until > ?'),
+    endFill: db.prepare('UPDATE fills SET ended = ?, until = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL'),
+    deleteFills: db.prepare(
+      'DELETE FROM fills WHERE (namespace, key) IN (SELECT namespace, key FROM fills WHERE until <= ? LIMIT 512)'),
     deleteSoonest: db.prepare(`
       DELETE FROM entries WHERE id IN (
         SELECT id FROM (

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto'
+import { CacheError, shown } from '../../errors.js'
+import type { Claim, FillEnd, Seen, Stamp } from '../../store.js'
+import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
+import type { Commands } from './commands.js'
+import { announcement, type FillAnnouncements } from './fill-announcements.js'
+import { ANNOUNCE, CLAIM, RELEASE, RENEW, STORE } from './scripts.js'
+
+// What sets the tokens of this process apart.
+const PROCESS = randomBytes(9).toString('base64url')
+let tokens = 0
+
+/** A namespace's entries, and the leases to fill them. */
+export class Entries {
+  /**
+   * @param stamp issues one for a fill, not below that of the frame it is to replace
+   */
+  constructor (
+    readonly commands: Commands,
+    readonly prefix: string,
+    readonly channel: string,
+    readonly announcements: FillAnnouncements,
+    readonly stamp: (above: Stamp) => Stamp | Promise<Stamp>
+  ) {}
+
+  async get (keys: readonly string[]): Promise<(Buffer | undefined)[]> {
+    const [key] = keys
+    if (key !== undefined && keys.length === 1) return [await this.commands.read(this.#entry(key))]
+    // One GET each, in one pipeline: in a cluster the keys lie in different slots, where MGET may not go.
+    return Promise.all(keys.map((key) => this.commands.read(this.#entry(key))))
+  }
+
+  async set (key: string, frame: Buffer, ttl: number): Promise<void> {
+    await this.#store(key, frame, ttl, '')
+  }
+
+  delete (key: string): Promise<void> {
+    return this.commands.unlink(this.#entry(key))
+  }
+
+  async claim (key: string, seen: Seen = { stamp: 0, storedAt: 0 }): Promise<Claim> {
+    const token = `${PROCESS}.${++tokens}`
+    try {
+      const reply = await this.commands.evaluateBuffer(CLAIM, this.#keys(key), [seen.stamp, seen.storedAt, token, FILL_LEASE])
+      if (Buffer.isBuffer(reply)) return { kind: 'found', frame: reply }
+      if (isHeld(reply)) return { kind: 'held', ended: this.announcements.ended(String(reply[1]), reply[0]) }
+      if (reply !== 0) throw new CacheError('WEIR_CACHE_STORE_FAILED', `say who fills a key, but ${shown(reply)}`)
+      return { kind: 'granted', lease: this.#lease(key, token, await this.stamp(seen.stamp)) }
+    } catch (error) {
+      // A command that timed out may still be executed. Nobody would then hold the lease, and everybody wait for it.
+      this.commands.try(RELEASE, this.#keys(key), [token])
+      throw error
+    }
+  }
+
+  #lease (key: string, token: string, stamp: Stamp): RenewedLease {
+    const keys = this.#keys(key)
+    const announce = async (awaited: unknown, how: FillEnd) => {
+      if (awaited === 1) await this.commands.evaluate(ANNOUNCE, [this.channel], [this.channel, announcement(token, how)])
+    }
+    return new RenewedLease(stamp, {
+      renew: async () => await this.commands.evaluate(RENEW, keys, [token, FILL_LEASE]) === 1,
+      release: async (how) => announce(await this.commands.evaluate(RELEASE, keys, [token]), how),
+      store: async (frame, ttl) => {
+        const awaited = await this.#store(key, frame, ttl, token)
+        // The value is there for everyone: the filler need not wait until they have been told.
+        announce(awaited, 'done').catch(() => {})
+      }
+    })
+  }
+
+  #store (key: string, frame: Buffer, ttl: number, token: string): Promise<unknown> {
+    return this.commands.evaluate(STORE, this.#keys(key), [frame, Math.max(1, Math.ceil(ttl)), token])
+  }
+
+  // Whatever braces a key has, what is hashed for the slot begins at these and ends at the same place in both names.
+  #entry (key: string): string {
+    return `${this.prefix}:{=${key}}`
+  }
+
+  #keys (key: string): string[] {
+    const entry = this.#entry(key)
+    return [entry, `${entry}:fill`]
+  }
+}
+
+function isHeld (reply: unknown): reply is [left: number, token: Buffer] {
+  return Array.isArray(reply) && typeof reply[0] === 'number' && Buffer.isBuffer(reply[1])
+}

@@ -1,0 +1,71 @@
+import type { FillEnd } from '../../store.js'
+import { withResolvers } from '../../with-resolvers.js'
+import type { Listener, Subscription } from './subscription.js'
+
+// While somebody waits: how often it is seen whether announcements can still be relied on, in milliseconds.
+const LOOK_EVERY = 50
+// How many are remembered for those whose question is still on its way.
+const RECENT = 1000
+
+interface Wait {
+  readonly ended: Promise<FillEnd>
+  readonly tell: (end: FillEnd) => void
+}
+
+/** How fills of other instances ended, by the token of their lease, as it is said on the namespace's channel. */
+export class FillAnnouncements implements Listener {
+  readonly #waiting = new Map<string, Wait>()
+  readonly #recent = new Map<string, FillEnd>()
+
+  constructor (readonly subscription: Subscription | undefined, channel: string) {
+    subscription?.listen(channel, this)
+  }
+
+  /**
+   * Resolves when the fill's end is announced; to `unknown` when its lease has run out or announcements may be lost.
+   * @param left milliseconds until the lease ends if it is not renewed
+   */
+  ended (token: string, left: number): Promise<FillEnd> {
+    const recent = this.#recent.get(token)
+    if (recent !== undefined) return Promise.resolve(recent)
+    const wait = this.#waiting.get(token) ?? this.#begin(token, performance.now() + left)
+    return wait.ended
+  }
+
+  subscribed (): void {}
+
+  heard (message: string): void {
+    const [end, token] = message.split(' ')
+    if (token === undefined || !isEnd(end)) return
+    this.#recent.set(token, end)
+    for (const oldest of this.#recent.keys()) {
+      if (this.#recent.size <= RECENT) break
+      this.#recent.delete(oldest)
+    }
+    this.#waiting.get(token)?.tell(end)
+  }
+
+  lost (): void {
+    for (const { tell } of this.#waiting.values()) tell('unknown')
+  }
+
+  #begin (token: string, over: number): Wait {
+    const { promise, resolve } = withResolvers<FillEnd>()
+    const look = setInterval(() => {
+      if (performance.now() >= over || this.subscription?.isCoherent !== true) tell('unknown')
+    }, LOOK_EVERY)
+    const tell = (end: FillEnd) => {
+      clearInterval(look)
+      this.#waiting.delete(token)
+      resolve(end)
+    }
+    const wait = { ended: promise, tell }
+    this.#waiting.set(token, wait)
+    return wait
+  }
+}
+
+const isEnd = (word: string | undefined): word is FillEnd => word === 'done' || word === 'unshared' || word === 'failed'
+
+/** What is said on the channel. */
+export const announcement = (token: string, how: FillEnd) => `${how} ${token}`

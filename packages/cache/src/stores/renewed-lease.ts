@@ -1,0 +1,48 @@
+import type { FillEnd, FillLease, Stamp } from '../store.js'
+
+/** What a store does with a lease, which is its holder's only as long as the store says so. */
+export interface LeaseKeeper {
+  /** Keeps the frame, gives up the lease and tells those who wait. */
+  store (frame: Buffer, ttl: number): Promise<void>
+  /** Resolves to false if the lease is lost. */
+  renew (): Promise<boolean>
+  /** Gives up the lease and tells those who wait. */
+  release (how: Exclude<FillEnd, 'unknown'>): Promise<void>
+}
+
+/** How long a lease lasts unless it is renewed, in milliseconds: so long do others wait for an instance that has died. */
+export const FILL_LEASE = 500
+const RENEW_EVERY = 150
+
+/**
+ * A fill lease that renews itself until it is ended. An instance that is frozen or blocked for longer loses it to another; what
+ * it computes is then judged like any entry.
+ */
+export class RenewedLease implements FillLease {
+  readonly #renewing: NodeJS.Timeout
+  #isOpen = true
+
+  constructor (readonly stamp: Stamp, readonly keeper: LeaseKeeper) {
+    this.#renewing = setInterval(() => {
+      // If nobody answers, there may be an answer the next time, or the lease runs out.
+      keeper.renew().then((mine) => { if (!mine) this.#close() }, () => {})
+    }, RENEW_EVERY).unref()
+  }
+
+  async store (frame: Buffer, ttl: number): Promise<void> {
+    await this.keeper.store(frame, ttl)
+    this.#close()
+  }
+
+  end (how: Exclude<FillEnd, 'unknown'>): void {
+    if (!this.#isOpen) return
+    this.#close()
+    // If it does not get there, the lease runs out.
+    this.keeper.release(how).catch(() => {})
+  }
+
+  #close (): void {
+    this.#isOpen = false
+    clearInterval(this.#renewing)
+  }
+}

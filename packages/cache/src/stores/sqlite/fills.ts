@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto'
+import type { Database } from 'better-sqlite3'
+import type { Claim, FillEnd, Stamp } from '../../store.js'
+import { withResolvers } from '../../with-resolvers.js'
+import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
+import type { Statements } from './statements.js'
+
+// A file announces nothing: those who wait for another process look at its row, which costs some microseconds. In milliseconds.
+const LOOK_EVERY = 10
+
+/** Who fills which key of a namespace: one row for each, and how it ended for as long as somebody may be waiting to see it. */
+export class Fills {
+  constructor (readonly db: Database, readonly sql: Statements, readonly namespace: string) {}
+
+  /** To be called in a transaction. */
+  claim (key: string, stamp: () => Stamp, store: (stamp: Stamp, frame: Buffer, ttl: number) => void): Claim {
+    const now = Date.now()
+    const present = this.sql.fill.get(this.namespace, key, now)
+    if (present !== undefined && present.ended === null) return { kind: 'held', ended: this.#ended(key, present.token) }
+    const token = randomUUID()
+    this.sql.beginFill.run(this.namespace, key, token, now + FILL_LEASE)
+    const own = stamp()
+    const end = (how: Exclude<FillEnd, 'unknown'>) => {
+      this.sql.endFill.run(how, Date.now() + FILL_LEASE, this.namespace, key, token)
+    }
+    const lease = new RenewedLease(own, {
+      renew: async () => {
+        const now = Date.now()
+        return this.sql.renewFill.run(now + FILL_LEASE, this.namespace, key, token, now).changes > 0
+      },
+      release: async (how) => { end(how) },
+      store: async (frame, ttl) => {
+        this.db.transaction(() => {
+          store(own, frame, ttl)
+          end('done')
+        }).immediate()
+      }
+    })
+    return { kind: 'granted', lease }
+  }
+
+  #ended (key: string, token: string): Promise<FillEnd> {
+    const { promise, resolve } = withResolvers<FillEnd>()
+    const look = setInterval(() => {
+      const end = this.#look(key, token)
+      if (end === undefined) return
+      clearInterval(look)
+      resolve(end)
+    }, LOOK_EVERY)
+    return promise
+  }
+
+  #look (key: string, token: string): FillEnd | undefined {
+    try {
+      const present = this.sql.fill.get(this.namespace, key, Date.now())
+      if (present === undefined) return 'unknown'
+      // Another fill: the one that was waited for has ended before.
+      return present.token === token ? present.ended ?? undefined : 'done'
+    } catch {
+      // Closed, or not to be read: whoever waits asks again, and is told.
+      return 'unknown'
+    }
+  }
+}

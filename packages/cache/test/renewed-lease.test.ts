@@ -1,0 +1,71 @@
+import { mock } from 'node:test'
+import t, { type Test } from 'tap'
+import { FILL_LEASE, type LeaseKeeper, RenewedLease } from '../src/stores/renewed-lease.js'
+
+/** A lease whose keeper does what the test says, and the timers in the test's hand. */
+function lease (t: Test, keeper: Partial<LeaseKeeper> = {}) {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  const asked: string[] = []
+  const told = (what: keyof LeaseKeeper) => { asked.push(what) }
+  const kept = new RenewedLease(1, {
+    store: async (...args) => { told('store'); await keeper.store?.(...args) },
+    renew: async () => { told('renew'); return await keeper.renew?.() ?? true },
+    release: async (...args) => { told('release'); await keeper.release?.(...args) }
+  })
+  return { kept, asked, later: (ms: number) => { mock.timers.tick(ms) } }
+}
+
+const settled = () => new Promise<void>((resolve) => { setImmediate(resolve) })
+
+t.test('it is renewed, more than twice while it lasts, until it is ended', async (t) => {
+  const { kept, asked, later } = lease(t)
+  later(FILL_LEASE)
+  t.ok(asked.length > 2)
+  kept.end('done')
+  const ended = asked.length
+  t.equal(asked.at(-1), 'release')
+  later(10 * FILL_LEASE)
+  t.equal(asked.length, ended)
+  kept.end('failed')
+  t.equal(asked.length, ended, 'it ends once')
+})
+
+t.test('storing ends it, and a store that fails does not', async (t) => {
+  const { kept, asked } = lease(t)
+  await kept.store(Buffer.alloc(0), 1)
+  kept.end('done')
+  t.strictSame(asked, ['store'])
+
+  mock.timers.reset()
+  const second = lease(t, { store: async () => { throw new Error('timeout') } })
+  await t.rejects(second.kept.store(Buffer.alloc(0), 1), /timeout/)
+  second.kept.end('done')
+  t.strictSame(second.asked, ['store', 'release'])
+})
+
+t.test('one that is lost is not renewed; one that could not be asked for is', async (t) => {
+  const lost = lease(t, { renew: async () => false })
+  lost.later(FILL_LEASE)
+  await settled()
+  const asked = lost.asked.length
+  lost.later(FILL_LEASE)
+  t.equal(lost.asked.length, asked)
+  lost.kept.end('done')
+  t.equal(lost.asked.length, asked, 'nor is there anything to end')
+
+  mock.timers.reset()
+  const unanswered = lease(t, { renew: async () => { throw new Error('timeout') } })
+  unanswered.later(FILL_LEASE)
+  await settled()
+  const before = unanswered.asked.length
+  unanswered.later(FILL_LEASE)
+  t.ok(unanswered.asked.length > before)
+})
+
+t.test('an end that nobody takes is no error: it runs out', async (t) => {
+  const { kept, asked } = lease(t, { release: async () => { throw new Error('timeout') } })
+  kept.end('unshared')
+  await settled()
+  t.strictSame(asked, ['release'])
+})
