@@ -18,7 +18,7 @@ export const WEIR_ERR_OVERLOADED = createError('WEIR_ERR_OVERLOADED', 'The servi
 
 /** The `url` option of weir-redis does not name a Redis server. */
 export const WEIR_ERR_REDIS_URL = createError<'WEIR_ERR_REDIS_URL', [problem: string]>(
-  'WEIR_ERR_REDIS_URL', 'weir-redis: option "url" must look like redis://host:6379, rediss://user:password@host:6379/0 or /path/to/redis.sock: %s', 500)
+  'WEIR_ERR_REDIS_URL', 'weir-redis: option "url" must look like redis://host:6379, rediss://user:password@host:6379/0, redis+sentinel://host:26379,host:26379/name, redis+cluster://host:7000,host:7001 or /path/to/redis.sock: %s', 500)
 
 /** Another option of weir-redis cannot be used. */
 export const WEIR_ERR_REDIS_OPTION = createError<'WEIR_ERR_REDIS_OPTION', [name: string, expected: string]>(

@@ -1,11 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 
 /**
  * Logs when Redis goes and when it is back: one line each, however often a connection is tried in between. It also takes the client's error
  * events, which would end the process if nobody did.
  */
-export function logAvailability (client: Redis, server: string, log: FastifyBaseLogger) {
+export function logAvailability (client: Redis | Cluster, server: string, log: FastifyBaseLogger) {
   let state: 'unknown' | 'up' | 'down' | 'stopped' = 'unknown'
   let reason = 'no answer'
 

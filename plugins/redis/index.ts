@@ -1,16 +1,20 @@
 import fastifyRedis from '@fastify/redis'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import { WEIR_ERR_REDIS_OPTION } from '../errors.js'
 import { logAvailability } from './availability.js'
-import { serverName } from './url.js'
+import { createClient } from './client.js'
+import { parseRedisUrl } from './url.js'
 
 // Brings the type of `app.redis` along.
 export type { FastifyRedis } from '@fastify/redis'
 
 export interface RedisOptions {
-  /** `redis://host:6379`, `rediss://user:password@host:6379/0`, or the path of a unix socket. */
+  /**
+   * `redis://host:6379`, `rediss://user:password@host:6379/0`, or the path of a unix socket; `redis+sentinel://host:26379,host:26379/name`
+   * with the name of the master that Sentinel watches, or `redis+cluster://host:7000,host:7001` with some of the nodes.
+   */
   url: string
   /** How long the boot waits for Redis before it goes on without, in ms. Default 500. */
   readyTimeout?: number
@@ -18,27 +22,17 @@ export interface RedisOptions {
 
 /**
  * `app.redis` for the request path: an ioredis client whose commands fail within 100 ms instead of waiting for a Redis that
- * does not answer. The app boots, runs and closes with Redis absent; the client connects when Redis comes.
+ * does not answer. The app boots, runs and closes with Redis absent; the client connects when Redis comes. In front of a cluster it is
+ * an ioredis `Cluster`, whatever its type says.
  *
  * @example await app.register(redis, { url: 'redis://127.0.0.1:6379' })
  */
 async function redis (app: FastifyInstance, { url, readyTimeout = 500 }: RedisOptions) {
-  const server = serverName(url)
+  const address = parseRedisUrl(url)
   if (!Number.isFinite(readyTimeout) || readyTimeout < 0) throw new WEIR_ERR_REDIS_OPTION('readyTimeout', 'a number of ms, 0 or more')
 
-  const client = new Redis(url, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: 100,
-    connectTimeout: 500,
-    enableAutoPipelining: true,
-    // Commands to a frozen Redis, or to a host that vanished, time out one by one, but the connection would stay "ready" for as long as
-    // TCP likes. Dropping it makes the following commands fail at once, and finds the Redis that took its place.
-    socketTimeout: 1000,
-    disconnectTimeout: 100,
-    retryStrategy: (times) => Math.min(times * 100, 1000)
-  })
-  const availability = logAvailability(client, server, app.log)
+  const client = createClient(address)
+  const availability = logAvailability(client, address.server, app.log)
 
   app.addHook('onClose', async () => {
     availability.stop()
@@ -49,14 +43,13 @@ async function redis (app: FastifyInstance, { url, readyTimeout = 500 }: RedisOp
     await app.register(fastifyRedis, { client, closeClient: false })
   } else {
     // @fastify/redis calls back only once the client is ready, and gives up for good on the first DNS failure: with Redis absent
-    // the app would not boot. All it does besides is to decorate, with what it types as a client that may also hold named ones.
-    const named: Record<string, Redis> = {}
+    // the app would not boot. All it does besides is to decorate, with what it types as a Redis that may also hold named ones.
     availability.absent()
-    app.decorate('redis', Object.assign(client, named))
+    app.decorate<Redis | Cluster, string>('redis', client)
   }
 }
 
-async function isReadyWithin (client: Redis, ms: number): Promise<boolean> {
+async function isReadyWithin (client: Redis | Cluster, ms: number): Promise<boolean> {
   if (client.status === 'ready') return true
   return new Promise((resolve) => {
     const end = (ready: boolean) => {
@@ -71,7 +64,7 @@ async function isReadyWithin (client: Redis, ms: number): Promise<boolean> {
 }
 
 /** QUIT lets replies in flight arrive, and is bounded by the command timeout; a client that is not ready would refuse it. */
-async function disconnect (client: Redis): Promise<void> {
+async function disconnect (client: Redis | Cluster): Promise<void> {
   if (client.status === 'ready') {
     try {
       await client.quit()

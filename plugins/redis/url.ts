@@ -1,16 +1,75 @@
 import { WEIR_ERR_REDIS_URL } from '../errors.js'
 
+interface Endpoint { readonly host: string, readonly port: number }
+
+/** Where Redis is, by a URL. `server` is what of it may be shown: neither user nor password. */
+export type RedisAddress = { readonly server: string } & (
+  | { readonly kind: 'server', readonly url: string }
+  | { readonly kind: 'sentinel', readonly sentinels: Endpoint[], readonly name: string, readonly db: number, readonly login: Login }
+  | { readonly kind: 'cluster', readonly nodes: Endpoint[], readonly login: Login }
+)
+
+/** How Redis itself, not Sentinel, is to be talked to. */
+interface Login {
+  readonly username?: string
+  readonly password?: string
+  readonly tls?: Record<string, never>
+}
+
+// Several hosts: what the URL parser of the platform does not take.
+const SEVERAL = /^(rediss?)\+(cluster|sentinel):\/\/(?:([^@/?#]*)@)?([^@/?#]*)(\/[^?#]*)?$/
+
 /**
- * Checks a Redis URL and returns what of it may be shown: neither user nor password. ioredis takes any string for a host or a path
- * and would fail later, far from the setting that is wrong.
+ * Checks a Redis URL. ioredis takes any string for a host or a path and would fail later, far from the setting that is wrong.
+ * @throws WEIR_ERR_REDIS_URL
  */
-export function serverName (url: string): string {
+export function parseRedisUrl (url: string): RedisAddress {
   if (typeof url !== 'string' || url === '') throw new WEIR_ERR_REDIS_URL('there is none')
-  if (url.startsWith('/')) return url
+  if (url.startsWith('/')) return { kind: 'server', url, server: url }
+  const several = SEVERAL.exec(url)
+  if (several !== null) return parseSeveral(several)
   if (!URL.canParse(url)) throw new WEIR_ERR_REDIS_URL('this is no URL')
   const { protocol, hostname, host, pathname } = new URL(url)
   if (protocol !== 'redis:' && protocol !== 'rediss:') throw new WEIR_ERR_REDIS_URL(`it begins with ${protocol}`)
   if (hostname === '') throw new WEIR_ERR_REDIS_URL('it has no host')
   if (!/^(\/\d*)?$/.test(pathname)) throw new WEIR_ERR_REDIS_URL('its path is not the number of a database')
-  return host
+  return { kind: 'server', url, server: host }
+}
+
+function parseSeveral ([, scheme, kind, userinfo, server = '', path = '']: RegExpExecArray): RedisAddress {
+  const login = { ...credentials(userinfo), ...scheme === 'rediss' && { tls: {} } }
+  if (kind === 'cluster') {
+    if (path !== '' && path !== '/') throw new WEIR_ERR_REDIS_URL('a cluster has no numbered databases')
+    return { kind, server, nodes: endpoints(server, 6379), login }
+  }
+  const [, name = '', db = '0'] = /^\/([^/]+)(?:\/(\d+))?$/.exec(path) ?? []
+  if (name === '') throw new WEIR_ERR_REDIS_URL('its path is not the name of the master that Sentinel watches, and perhaps the number of a database')
+  return { kind: 'sentinel', server: `${server}/${name}`, sentinels: endpoints(server, 26379), name: decode(name), db: Number(db), login }
+}
+
+function endpoints (list: string, defaultPort: number): Endpoint[] {
+  return list.split(',').map((text) => {
+    // For a scheme without a default port it keeps whichever is given.
+    const url = `redis://${text}`
+    if (!URL.canParse(url)) throw new WEIR_ERR_REDIS_URL('its hosts are not a list of host:port')
+    const { hostname, port } = new URL(url)
+    if (hostname === '') throw new WEIR_ERR_REDIS_URL('it has no host')
+    return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? defaultPort : Number(port) }
+  })
+}
+
+function credentials (userinfo = ''): Login {
+  const [username = '', ...password] = userinfo.split(':')
+  return {
+    ...username !== '' && { username: decode(username) },
+    ...password.length > 0 && { password: decode(password.join(':')) }
+  }
+}
+
+function decode (text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new WEIR_ERR_REDIS_URL('a % in it is not an encoded character')
+  }
 }

@@ -134,7 +134,14 @@ t.test('a wrong option is an error at boot that says what is wrong and hides the
     ['127.0.0.1', /no URL/],
     ['http://user:secret@127.0.0.1', /begins with http:/],
     ['redis://', /no host/],
-    ['redis://127.0.0.1/cache', /number of a database/]
+    ['redis://127.0.0.1/cache', /number of a database/],
+    ['redis+cluster://user:secret@a:7000,b:x', /list of host:port/],
+    ['redis+cluster://', /no host/],
+    ['redis+cluster://a:7000,', /no host/],
+    ['redis+cluster://a:7000/1', /no numbered databases/],
+    ['redis+cluster://user:%zz@a:7000', /not an encoded character/],
+    ['redis+sentinel://a:26379', /name of the master/],
+    ['redis+sentinel://a:26379/main/x', /name of the master/]
   ]
   for (const [url, message] of table) {
     const { app } = build(t)

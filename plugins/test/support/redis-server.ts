@@ -18,8 +18,8 @@ export interface RedisServer {
   thaw (): void
 }
 
-/** A real redis-server on a free port of its own, not started yet; it ends with the test. */
-export async function redisServer (t: Test): Promise<RedisServer> {
+/** A real redis-server on a free port of its own, with more options if there are, not started yet; it ends with the test. */
+export async function redisServer (t: Test, ...options: string[]): Promise<RedisServer> {
   const port = await freePort()
   const dir = await mkdtemp(join(tmpdir(), 'weir-redis-'))
   let child: ChildProcess | undefined
@@ -39,7 +39,7 @@ export async function redisServer (t: Test): Promise<RedisServer> {
   return {
     url: `redis://127.0.0.1:${port}`,
     async start () {
-      const started = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'],
+      const started = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no', ...options],
         { stdio: ['ignore', 'pipe', 'inherit'] })
       child = started
       await new Promise<void>((resolve, reject) => {
@@ -56,7 +56,7 @@ export async function redisServer (t: Test): Promise<RedisServer> {
   }
 }
 
-async function freePort (): Promise<number> {
+export async function freePort (): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fastify } from 'fastify'
+import { Cluster, Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import redis from '../redis/index.js'
+import { freePort, redisServer } from './support/redis-server.js'
+
+function build (t: Test) {
+  const app = fastify()
+  t.teardown(() => app.close())
+  return app
+}
+
+t.test('a cluster: app.redis is its client, also where it came after the boot', async (t) => {
+  const server = await redisServer(t, '--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1',
+    '--cluster-port', `${await freePort()}`)
+  const url = server.url.replace('redis:', 'redis+cluster:')
+  const early = build(t)
+  await early.register(redis, { url, readyTimeout: 0 })
+  await early.ready()
+  t.type(early.redis, Cluster)
+  await t.rejects(early.redis.set('a', '1'))
+
+  await server.start()
+  const node = new Redis(server.url)
+  await node.cluster('ADDSLOTSRANGE', 0, 16383)
+  await node.quit()
+  if (early.redis.status !== 'ready') await once(early.redis, 'ready')
+  t.equal(await early.redis.set('a', '1'), 'OK')
+
+  const app = build(t)
+  await app.register(redis, { url, readyTimeout: 5000 })
+  await app.ready()
+  t.ok(app.hasPlugin('@fastify/redis'))
+  t.type(app.redis, Cluster)
+  t.equal(await app.redis.get('a'), '1')
+
+  await server.kill()
+  const began = performance.now()
+  await t.rejects(app.redis.get('a'))
+  t.ok(performance.now() - began < 500, 'a command fails in time')
+  await app.close()
+})
+
+t.test('behind Sentinel: app.redis is a client of the master', async (t) => {
+  const server = await redisServer(t)
+  await server.start()
+  const sentinel = await startSentinel(t, server.url)
+  const app = build(t)
+  await app.register(redis, { url: `redis+sentinel://127.0.0.1:1,127.0.0.1:${sentinel}/main`, readyTimeout: 10_000 })
+  await app.ready()
+  t.equal(await app.redis.set('a', '1'), 'OK')
+  const master = new Redis(server.url)
+  t.teardown(() => { master.disconnect() })
+  t.equal(await master.get('a'), '1')
+})
+
+/** A Sentinel that watches one master as `main`. -> its port */
+async function startSentinel (t: Test, url: string): Promise<number> {
+  const port = await freePort()
+  const file = join(t.testdir(), 'sentinel.conf')
+  await writeFile(file, `port ${port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 ${new URL(url).port} 1\n`)
+  const sentinel = spawn('redis-server', [file, '--sentinel'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  t.teardown(async () => {
+    const exit = once(sentinel, 'exit')
+    sentinel.kill('SIGKILL')
+    await exit
+  })
+  return port
+}
