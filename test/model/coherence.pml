@@ -10,16 +10,13 @@
  * number of its own, and any time may pass: whatever is not one step may be late, overtaken, or frozen half-way.
  */
 
-/* Bounds. Reads, PINGs and time have none. */
+/* Bounds. Reads, fills, PINGs, reconnections and time have none. */
 
 #ifndef INSTANCES
 #define INSTANCES 2
 #endif
 #ifndef WRITES
 #define WRITES 1
-#endif
-#ifndef STAMPS
-#define STAMPS 3 /* once the clock is here, only the writer takes stamps: bounds fills and reconnections */
 #endif
 #ifndef LEASE
 #define LEASE 1 /* ticks */
@@ -58,13 +55,11 @@
 #define coherentFor(i) pingAge[i]
 #endif
 
-#ifdef EARLY_KNOWN_SINCE /* asks for the stamp, then subscribes */
-#define BEFORE_ASKING DOWN
+#ifdef EARLY_RECORDS /* reads the records, then subscribes */
+#define BEFORE_READING DOWN
 #else
-#define BEFORE_ASKING UP
+#define BEFORE_READING UP
 #endif
-
-#define NEVER 255 /* above every stamp */
 
 /* Time: the age of what somebody measures, in ticks. All ages above LEASE mean the same. */
 #define EXPIRED (LEASE + 1)
@@ -78,6 +73,10 @@ byte waitAge = NONE /* since the invalidation was in the store */
 /* The store. */
 byte clock /* the stamp last issued */
 byte tag /* the record: the stamp of the last invalidation */
+/*
+ * A fill takes a stamp between the latest that it knows to have been issued and whatever comes next, without asking. Here it
+ * takes the next one itself: above every invalidation there was, and not above the one that will have it.
+ */
 byte entryVersion, entryStamp /* stamp 0: no entry */
 mtype = { PONG, INVALIDATED }
 chan bus[INSTANCES] = [WRITES + 1] of { mtype, byte } /* on its way to a subscriber; never full: one PING at a time */
@@ -92,8 +91,8 @@ byte losses
 byte pingAge[INSTANCES] = NONE /* since the PING whose PONG has not arrived was sent */
 byte leaseAge[INSTANCES] = EXPIRED /* now - coherentAsOf */
 byte heard[INSTANCES] /* the tag table */
-byte knownSince[INSTANCES] /* every invalidation above this stamp will be heard */
-byte answer[INSTANCES] /* a stamp on its way to become knownSince */
+bool complete[INSTANCES] = true /* the table has every invalidation, but for those that will be heard */
+byte answer[INSTANCES] /* the record as it was read, plus 1, on its way into the table */
 byte l1Version[INSTANCES], l1Stamp[INSTANCES] /* stamp 0: no entry */
 
 /* Counts within one step. */
@@ -143,9 +142,9 @@ proctype Filler () {
   do
 #ifdef LATE_STAMP
   :: taken = database
-    atomic { clock < STAMPS -> clock++; filledVersion = taken; filledStamp = clock; taken = 0 }
+    atomic { filledVersion = taken; filledStamp = clock + 1; taken = 0 }
 #else
-  :: atomic { clock < STAMPS -> clock++; taken = clock }
+  :: taken = clock + 1
     atomic { filledVersion = database; filledStamp = taken; taken = 0 }
 #endif
   :: atomic { filledStamp != 0 -> entryVersion = filledVersion; entryStamp = filledStamp }
@@ -153,11 +152,12 @@ proctype Filler () {
 }
 
 proctype Instance (byte i) {
+  byte said
   do
   /* The lease. The store answers at once: a PING that arrives later proves more than the instance takes from it. */
   :: atomic { link[i] == UP && pingAge[i] == NONE -> pingAge[i] = 0; bus[i]!PONG(0) }
   :: atomic { bus[i]?PONG(_) -> leaseAge[i] = coherentFor(i); pingAge[i] = NONE }
-  :: bus[i]?INVALIDATED(heard[i])
+  :: atomic { bus[i]?INVALIDATED(said) -> heard[i] = (said > heard[i] -> said : heard[i]); said = 0 }
 
   /* The connection is lost, and with it what was on its way; later that is noticed. */
   :: atomic {
@@ -174,21 +174,22 @@ proctype Instance (byte i) {
   :: atomic {
       link[i] == LOST
       link[i] = DOWN; leaseAge[i] = EXPIRED
-#ifndef NO_KNOWN_SINCE
-      heard[i] = 0; knownSince[i] = NEVER
+#ifndef KEPT_TABLE
+      heard[i] = 0; complete[i] = false
 #endif
 #ifndef LATE_ANSWER
       answer[i] = 0 /* asked for on a connection that is gone: it says nothing about the next */
 #endif
     }
 
-  /* It is there again, and only then a stamp is taken: what was invalidated up to it may not have been heard. */
+  /* It is there again, and only then the records are read: what comes after that will be heard. */
   :: atomic { link[i] == DOWN -> link[i] = UP }
+  :: atomic { link[i] == BEFORE_READING && !complete[i] && answer[i] == 0 -> answer[i] = tag + 1 }
   :: atomic {
-      link[i] == BEFORE_ASKING && knownSince[i] == NEVER && answer[i] == 0 && clock < STAMPS
-      clock++; answer[i] = clock
+      answer[i] != 0
+      heard[i] = (answer[i] - 1 > heard[i] -> answer[i] - 1 : heard[i])
+      complete[i] = true; answer[i] = 0
     }
-  :: atomic { answer[i] != 0 -> knownSince[i] = answer[i]; answer[i] = 0 }
 
   /* Memory, from a fill or from the store. */
   :: atomic { filledStamp != 0 -> l1Version[i] = filledVersion; l1Stamp[i] = filledStamp }
@@ -196,7 +197,7 @@ proctype Instance (byte i) {
   od
 }
 
-#define judgedHere(i, stamp) (leased(i) && newer(stamp, heard[i]) && newer(stamp, knownSince[i]))
+#define judgedHere(i, stamp) (leased(i) && complete[i] && newer(stamp, heard[i]))
 #define judgedByStore(stamp) newer(stamp, tag)
 
 /*
