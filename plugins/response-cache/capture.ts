@@ -9,12 +9,22 @@ import { ttlSeconds } from './serve.js'
 import { StoredResponse } from './stored-response.js'
 
 /** Why a response is served and not stored, as `detail` of Cache-Status says it. */
-type Reason = NotStorable | 'VARY' | 'TOO_LARGE' | 'STREAM' | 'NEGATIVE'
+type Reason = NotStorable | 'VARY' | 'TOO_LARGE' | 'STREAM' | 'NEGATIVE' | 'UNSETTLED'
+
+/** Invalidations that are committed with their data, and that not every instance may have heard of: `createOutbox` of `@weir/outbox`. */
+export interface PendingInvalidations {
+  /**
+   * Resolves when no instance uses its cache that does not know of every invalidation with one of these tags that was committed when
+   * this was called. Bounded in time: answers wait for it.
+   */
+  settle (tags: readonly string[]): Promise<unknown>
+}
 
 export interface CaptureOptions {
   readonly cache: Cache<StoredResponse>
   readonly cacheName: string
   readonly maxBodyBytes: number
+  readonly outbox: PendingInvalidations | undefined
 }
 
 /**
@@ -34,8 +44,9 @@ export async function capture (
 }
 
 async function endFill (
-  request: FastifyRequest, reply: FastifyReply, payload: unknown, ongoing: OngoingFill, { cache, cacheName, maxBodyBytes }: CaptureOptions
+  request: FastifyRequest, reply: FastifyReply, payload: unknown, ongoing: OngoingFill, captureOptions: CaptureOptions
 ): Promise<unknown> {
+  const { cache, cacheName, maxBodyBytes, outbox } = captureOptions
   const { fill, options, uri, before } = ongoing
   const status = reply.statusCode
   const fwd = fill.stale === undefined ? 'uri-miss' : 'stale'
@@ -52,7 +63,9 @@ async function endFill (
   if (options.vary !== undefined) addVary(reply, options.vary)
   const headers = handlersHeaders(reply, before)
   const body = bodyOf(payload)
-  const reason = whyNot(request, reply, headers, before, options) ?? tooMuch(body, maxBodyBytes)
+  // What the handler has read may be newer than what other instances still serve: nobody sees it before they are done with that.
+  const settled = outbox === undefined || await isSettled(request, outbox, [...tags, ...new Set([keyTag(uri), keyTag(fill.key)])])
+  const reason = whyNot(request, reply, headers, before, options) ?? tooMuch(body, maxBodyBytes) ?? (settled ? undefined : 'UNSETTLED')
   if (reason !== undefined || body === undefined) {
     fill.abandon()
     // What is stale would be served again although it is known by now that the answer has become another.
@@ -85,6 +98,17 @@ function serveStale (reply: FastifyReply, stale: Entry<StoredResponse>, { before
   reply.header('age', String(Math.max(0, Math.floor((now - stale.storedAt) / 1000))))
   reply.header('cache-status', formatCacheStatus(cacheName, { fwd: 'stale', fwdStatus: failed, ttl: ttlSeconds(stale.freshUntil, now), detail: 'STALE_IF_ERROR' }))
   return response.body
+}
+
+async function isSettled (request: FastifyRequest, outbox: PendingInvalidations, tags: readonly string[]): Promise<boolean> {
+  try {
+    await outbox.settle(tags)
+    return true
+  } catch (error) {
+    // The answer itself is right. Only, somebody who sees it may then see an older one from another instance.
+    request.log.warn({ err: error, tags }, 'the outbox could not say what is pending: the response is served and not stored')
+    return false
+  }
 }
 
 const NEGATIVE = new Set([404, 410])

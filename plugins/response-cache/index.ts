@@ -4,13 +4,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import { AbstractCache } from './abstract-cache.js'
-import { capture } from './capture.js'
+import { capture, type PendingInvalidations } from './capture.js'
 import { BackgroundFills, type OngoingFill } from './fills.js'
 import { keyOf, originOf } from './key.js'
 import { lookupHook } from './lookup.js'
 import { checkRouteCache, type RouteCacheOptions } from './options.js'
 import { responseSerializer, type StoredResponse } from './stored-response.js'
 
+export { type PendingInvalidations } from './capture.js'
 export { type RouteCacheOptions } from './options.js'
 export { type StoredResponse } from './stored-response.js'
 
@@ -33,6 +34,11 @@ export interface ResponseCacheOptions {
   readonly maxBodyBytes?: number
   /** How long requests wait for one that computes the same response, before they compute it themselves. Default 10 s. */
   readonly fillTimeout?: Duration
+  /**
+   * With it no read goes back behind an earlier one either while a write is not acknowledged yet: what a handler has computed is
+   * settled before it is stored or sent.
+   */
+  readonly outbox?: PendingInvalidations
 }
 
 /** `app.responseCache` */
@@ -70,7 +76,7 @@ const NAME = 'weir-response-cache'
 async function responseCache (app: FastifyInstance, options: ResponseCacheOptions): Promise<void> {
   if (app.hasDecorator('responseCache')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one cache serves every route of an application')
   if (app.hasDecorator('cache')) throw new WEIR_ERR_REGISTERED_TWICE('@fastify/caching', `${NAME} registers it itself`)
-  const { name: cacheName = 'weir', origin, maxBodyBytes = 1024 * 1024 } = checked(options)
+  const { name: cacheName = 'weir', origin, maxBodyBytes = 1024 * 1024, outbox } = checked(options)
   const cache = named(() => createCache({
     store: options.store,
     namespace: options.namespace ?? 'responses',
@@ -102,7 +108,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     // Undefined in contexts that were made before the decorator.
     if (!ongoing) return done()
     request.responseFill = null
-    capture(request, reply, payload, ongoing, { cache, cacheName, maxBodyBytes }).then((sent) => done(null, sent), done)
+    capture(request, reply, payload, ongoing, { cache, cacheName, maxBodyBytes, outbox }).then((sent) => done(null, sent), done)
   })
 
   // After `capture`: what it tells clients by default is not part of a stored response.
@@ -112,13 +118,16 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
 }
 
 function checked (options: ResponseCacheOptions): ResponseCacheOptions {
-  const { store, origin, maxBodyBytes } = options
+  const { store, origin, maxBodyBytes, outbox } = options
   if (typeof store?.namespace !== 'function') throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'store', 'is missing: give it sqliteStore(), redisStore() or memoryStore() of @weir/cache')
   if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).origin !== origin)) {
     throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'origin', `must be scheme and host, like 'https://shop.example', not ${JSON.stringify(origin)}`)
   }
   if (maxBodyBytes !== undefined && !(Number.isInteger(maxBodyBytes) && maxBodyBytes > 0)) {
     throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'maxBodyBytes', `must be a positive number of bytes, not ${JSON.stringify(maxBodyBytes)}`)
+  }
+  if (outbox !== undefined && typeof outbox?.settle !== 'function') {
+    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox', 'must have settle(), as createOutbox() of @weir/outbox makes it')
   }
   return options
 }

@@ -39,7 +39,8 @@ t.test('a mistake in the plugin\'s options names the option', async (t) => {
     [{ store: memoryStore(), origin: 'http://shop.test/x' }, /option "origin"/],
     [{ store: memoryStore(), maxBodyBytes: -1 }, /option "maxBodyBytes"/],
     [{ store: memoryStore(), namespace: 'a b' }, /namespace/],
-    [{ store: memoryStore(), fillTimeout: 'soon' }, /fillTimeout/]
+    [{ store: memoryStore(), fillTimeout: 'soon' }, /fillTimeout/],
+    [{ store: memoryStore(), outbox: {} }, /option "outbox" must have settle\(\)/]
   ] as const) {
     const app = Fastify()
     t.teardown(() => app.close())

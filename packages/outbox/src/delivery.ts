@@ -1,4 +1,5 @@
 import { emit } from './events.js'
+import { outlasting } from './lease.js'
 import type { Rows } from './rows.js'
 import { within } from './within.js'
 
@@ -25,9 +26,6 @@ export interface DeliveryParts {
   readonly pollInterval: number
 }
 
-// Of the lease: the clocks of two machines do not run at quite the same rate, and timers fire early.
-const MARGIN = 0.05
-
 /** The writer's side of the protocol. */
 export class Delivery {
   readonly #parts: DeliveryParts
@@ -40,7 +38,7 @@ export class Delivery {
   async deliver ({ id, tags }: Ticket): Promise<DeliveryOutcome> {
     if (tags.length === 0) return 'delivered'
     const { rows, lease, pollInterval } = this.#parts
-    const deadline = performance.now() + lease * (1 + MARGIN)
+    const deadline = performance.now() + outlasting(lease)
     let attempt = this.#attempt(tags)
     for (;;) {
       const wait = Math.min(pollInterval, deadline - performance.now())

@@ -1,3 +1,9 @@
+// The clocks of two machines do not run at quite the same rate, and timers fire early.
+const MARGIN = 0.05
+
+/** How long it takes, in ms, until every lease that is held now, on whichever instance, has ended or been renewed. */
+export const outlasting = (lease: number) => lease * (1 + MARGIN)
+
 /**
  * The right to trust the cache, on the local monotonic clock: `length` ms from the *beginning* of the last poll that left
  * nothing undelivered. Nothing has to happen for it to end: with a stalled event loop or a silent database it just does.

@@ -7,6 +7,7 @@ import { Relay } from './relay.js'
 import { insertRow, Rows } from './rows.js'
 import type { OutboxSchema } from './table.js'
 import { checkTags } from './tags.js'
+import { Settling } from './settling.js'
 import { within } from './within.js'
 
 /** See {@link createOutbox}. */
@@ -21,6 +22,13 @@ export interface Outbox {
    * one more lease if the database does not answer either.
    */
   deliver (ticket: Ticket): Promise<DeliveryOutcome>
+  /**
+   * To be awaited by who has read the database, before anybody sees what follows from it: resolves when no instance uses its
+   * cache that does not know of every invalidation with one of these tags that was committed when it was called. As a rule that is
+   * one look at an empty table; if a write with such a tag is between its commit and its acknowledgement, about as long as that
+   * takes. Never rejects, and answers within the lease and a little, whatever happens.
+   */
+  settle (tags: readonly string[]): Promise<void>
   /**
    * Whether the cache may be used: to be asked at every read, after it began. Not asked, nothing here protects that read.
    * A call costs 0.1 µs, nearly all of it performance.now(). It may be handed on by itself.
@@ -62,6 +70,14 @@ export interface Outbox {
  *    delivered it, or the row was gone, so somebody else had.
  * 3. No answer, because the writer died: nothing was acknowledged, and the row is there for every relay as soon as it is committed.
  *
+ * **No read goes back** behind one that ended before it began, even while the write is not acknowledged yet, if what was computed
+ * from the database is settled (`settle`) before it is stored or seen. For take a version written at c that somebody has seen. It
+ * came from a fill that read the database at r > c and was settled at s, before anybody saw it. Settling looked at the table after r, and
+ * a row is committed with its data: so either the row was gone, because it was delivered, or it was seen, and by s it was delivered or
+ * a lease had passed. From s on 1 and 2 hold as from an acknowledgement: the cache gives nobody what was computed before c, and who
+ * computes anew reads the database after c. This takes a database in which a read sees every commit before it (linearizable: no
+ * replica), and data and outbox in the same one.
+ *
  * Two clocks are never compared, only durations, on monotonic clocks that must run at the same rate to within 5 %; nobody needs
  * to know who the instances are. A poll counts from its *beginning*, so that an answer which took long is worth less and one that took a
  * lease nothing; a stalled event loop, a silent database or a store that refuses invalidations end the lease by doing nothing.
@@ -82,6 +98,7 @@ export function createOutbox (options: OutboxOptions): Outbox {
   const lease = new Lease(length)
   const relay = new Relay({ rows, invalidate, lease, pollInterval, stopTimeout: invalidateTimeout })
   const delivery = new Delivery({ rows, invalidate, lease: length, pollInterval })
+  const settling = new Settling({ rows, delivery, lease: length })
 
   const add = async (trx: Transaction<OutboxSchema>, tags: readonly string[]): Promise<Ticket> => {
     checkTags(tags)
@@ -94,6 +111,7 @@ export function createOutbox (options: OutboxOptions): Outbox {
     add,
     queue: (tags) => db.transaction().execute((trx) => add(trx, tags)),
     deliver: (ticket) => delivery.deliver(ticket),
+    settle: (tags) => settling.settle(tags),
     isDrained: () => lease.holds(),
     start: () => relay.start(),
     stop: () => relay.stop(),

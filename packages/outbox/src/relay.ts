@@ -1,12 +1,9 @@
 import { OutboxError } from './errors.js'
 import { emit } from './events.js'
 import type { Lease } from './lease.js'
-import type { Row, Rows } from './rows.js'
+import { PAGE, type Row, type Rows } from './rows.js'
 import { readTags } from './tags.js'
 import { within } from './within.js'
-
-// Rows whose tags go into one invalidation.
-const PAGE = 500
 
 /** What a relay works with. */
 export interface RelayParts {

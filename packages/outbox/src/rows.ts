@@ -10,6 +10,9 @@ export interface Row {
   readonly tags: unknown
 }
 
+/** Rows that are read at once, and whose tags go into one invalidation. */
+export const PAGE = 500
+
 /** The statements on the table. Each is bounded by `timeout` ms: a database that does not answer holds nobody up for longer. */
 export class Rows {
   readonly #db: Kysely<OutboxSchema>
@@ -23,6 +26,16 @@ export class Rows {
   /** Up to `limit` rows in the order of their ids, from the first after `after`. */
   page (after: string, limit: number): Promise<Row[]> {
     return this.#bounded(this.#db.selectFrom('weir_outbox').select(['id', 'tags']).where('id', '>', after).orderBy('id').limit(limit).execute())
+  }
+
+  /** Every row there is when it is called; pages follow the ids, so that what is added meanwhile hides none. */
+  async all (): Promise<Row[]> {
+    const rows: Row[] = []
+    for (;;) {
+      const page = await this.page(rows.at(-1)?.id ?? '', PAGE)
+      rows.push(...page)
+      if (page.length < PAGE) return rows
+    }
   }
 
   async has (id: string): Promise<boolean> {

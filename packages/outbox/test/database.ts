@@ -45,8 +45,11 @@ export class Trouble implements KyselyPlugin {
   error: Error | undefined
   /** Of answers that are there already: what they say is as old as the question. */
   delay: Promise<void> | undefined
+  /** So far. */
+  queries = 0
 
   transformQuery ({ node }: Parameters<KyselyPlugin['transformQuery']>[0]) {
+    this.queries++
     if (this.error !== undefined) throw this.error
     return node
   }

@@ -3,7 +3,7 @@ import { Lease } from '../src/lease.js'
 import { interleavings, type Rules, run, type Step } from './model.js'
 
 t.test('no read that begins after an acknowledgement is trusted before the invalidation is delivered', async (t) => {
-  const seen = { runs: 0, delivered: 0, queued: 0, trusted: 0 }
+  const seen = { runs: 0, delivered: 0, queued: 0, settled: 0, trusted: 0 }
   for (const steps of interleavings()) {
     const { outcome, trusted, stale } = await run(steps, {})
     if (stale !== undefined) t.fail(`stale after ${stale}: ${steps.join(' ')}`)
@@ -16,6 +16,17 @@ t.test('no read that begins after an acknowledgement is trusted before the inval
   t.ok(seen.delivered > 100 && seen.queued > 100 && seen.trusted > 100, JSON.stringify(seen))
 })
 
+t.test('nor one that begins after somebody who has seen the new data has settled', async (t) => {
+  const seen = { settled: 0, trusted: 0 }
+  for (const steps of interleavings()) {
+    const { outcome, trusted, stale } = await run(steps, { by: 'settle' })
+    if (stale !== undefined) t.fail(`stale after ${stale}: ${steps.join(' ')}`)
+    if (outcome === 'settled') seen.settled++
+    if (trusted) seen.trusted++
+  }
+  t.ok(seen.settled > 100 && seen.trusted > 100, JSON.stringify(seen))
+})
+
 /** Each breaks one rule, and must be found out. */
 const broken: Record<string, Rules> = {
   'the lease counts from the answer, not from the question': {
@@ -26,6 +37,7 @@ const broken: Record<string, Rules> = {
   'the writer does not wait for the leases to end': { writersLease: 100 },
   'a row counts as delivered although the store refused': { relayed: (invalidate) => invalidate().catch(() => {}) },
   'rows are left to whoever wrote them': { taken: () => [] },
+  'who settles does not wait for the leases to end': { writersLease: 100, by: 'settle' },
   'the lease is longer than writers believe': { makeLease: () => new Lease(1500) }
 }
 

@@ -4,6 +4,7 @@ import { Delivery, type DeliveryOutcome } from '../src/delivery.js'
 import { Lease } from '../src/lease.js'
 import { Relay, type RelayParts } from '../src/relay.js'
 import type { Row } from '../src/rows.js'
+import { Settling } from '../src/settling.js'
 import { gate } from './gate.js'
 
 const LEASE = 1000
@@ -11,7 +12,8 @@ const TAG = 'tag'
 
 /**
  * What can happen, each in its own order:
- * - commit: instance A commits a row and begins to deliver it; A itself cannot reach the cache's store
+ * - commit: instance A commits a row and begins to deliver it, or, as one who has read the new data, to settle; A itself cannot
+ *   reach the cache's store
  * - ask, look, hear, twice over: B's relay begins a poll; the database answers as of then; the answer arrives
  * - reach: from now on B can reach the cache's store
  * - tick: 600 ms pass, everywhere
@@ -25,15 +27,17 @@ export interface Rules {
   readonly makeLease?: () => Lease
   /** The lease that the writer believes in, in ms. */
   readonly writersLease?: number
+  /** Whose promise it is: the writer's, by default, or that of a reader elsewhere, with the writer gone. */
+  readonly by?: 'deliver' | 'settle'
   /** What B's relay makes of an invalidation. */
   readonly relayed?: (invalidate: () => Promise<void>) => Promise<void>
   /** What B's relay takes of the rows it sees. */
   readonly taken?: (rows: Row[]) => Row[]
 }
 
-/** What a run came to. `stale`: after which step B trusted a cache that still held what an acknowledged write had replaced. */
+/** What a run came to. `stale`: after which step B trusted a cache that still held what an acknowledged, or settled, write had replaced. */
 export interface Run {
-  readonly outcome: DeliveryOutcome | undefined
+  readonly outcome: DeliveryOutcome | 'settled' | undefined
   /** A read that began after the acknowledgement found the outbox drained. */
   readonly trusted: boolean
   readonly stale: Step | undefined
@@ -65,13 +69,15 @@ export async function run (steps: readonly Step[], rules: Rules): Promise<Run> {
 }
 
 class World {
-  outcome: DeliveryOutcome | undefined
+  outcome: Run['outcome']
   invalidated = false
   readonly lease: Lease
   readonly #table = new Map<string, string>()
   readonly #delivery: Delivery
+  readonly #settling: Settling
   readonly #relay: Relay
   readonly #clock = mock.method(performance, 'now', () => this.#now)
+  readonly #by: Rules['by']
   #now = 0
   #reachable = false
   #query = { look: gate(), hear: gate() }
@@ -79,14 +85,16 @@ class World {
   constructor (rules: Rules) {
     const { makeLease = () => new Lease(LEASE), writersLease = LEASE } = rules
     const { relayed = (invalidate) => invalidate(), taken = (rows) => rows } = rules
+    this.#by = rules.by
     mock.timers.enable({ apis: ['setTimeout'] })
     this.lease = makeLease()
     const remove = async (ids: readonly string[]) => { for (const id of ids) this.#table.delete(id) }
+    const table = async () => [...this.#table].map(([id, tags]) => ({ id, tags }))
     const rows: RelayParts['rows'] = {
       page: async () => {
         const { look, hear } = this.#query
         await look.opened
-        const seen = [...this.#table].map(([id, tags]) => ({ id, tags }))
+        const seen = await table()
         await hear.opened
         return taken(seen)
       },
@@ -100,6 +108,7 @@ class World {
       lease: writersLease,
       ...timing
     })
+    this.#settling = new Settling({ rows: { all: table }, delivery: this.#delivery, lease: writersLease })
   }
 
   async take (step: Step): Promise<void> {
@@ -117,7 +126,7 @@ class World {
     switch (step) {
       case 'commit':
         this.#table.set('row', JSON.stringify([TAG]))
-        this.#delivery.deliver({ id: 'row', tags: [TAG] }).then((outcome) => { this.outcome = outcome }, () => {})
+        this.#promise().then((outcome) => { this.outcome = outcome }, () => {})
         break
       case 'ask':
         this.#query = { look: gate(), hear: gate() }
@@ -136,6 +145,12 @@ class World {
         this.#now += 600
         mock.timers.tick(600)
     }
+  }
+
+  async #promise (): Promise<Run['outcome']> {
+    if (this.#by !== 'settle') return this.#delivery.deliver({ id: 'row', tags: [TAG] })
+    await this.#settling.settle([TAG])
+    return 'settled'
   }
 
   async #invalidate (): Promise<void> {

@@ -35,7 +35,7 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
     }
   })
   await app.register(conditional)
-  await registerSharedCache(app, env, outbox.isDrained)
+  await registerSharedCache(app, env, outbox)
   await app.register(invalidation, { outbox })
 
   await app.register(productReadRoutes, { database })
