@@ -33,7 +33,7 @@ export function lookupHook ({ cache, cacheName, background, routeCache, keyFor }
     if (hit !== undefined) return serve(hit, key, request, reply)
 
     // HEAD is answered from what GET stored; it computes nothing that could be stored (RFC 9110, 9.3.2).
-    const found = request.method === 'HEAD' ? cache.find(key.key) : cache.acquire(key.key)
+    const found = request.method === 'HEAD' ? cache.find(key.key, routeCache) : cache.acquire(key.key, routeCache)
     found.then((outcome) => {
       if (outcome instanceof Fill) return fill(outcome, key, request, reply, done)
       if (outcome !== undefined) return serve(outcome, key, request, reply)
@@ -53,7 +53,7 @@ export function lookupHook ({ cache, cacheName, background, routeCache, keyFor }
   }
 
   function serve (hit: Hit<StoredResponse>, key: ResponseKey, request: FastifyRequest, reply: FastifyReply): void {
-    if (hit.stale) background.start(request, key, hit.entry)
+    if (hit.stale && hit.unproven === undefined) background.start(request, key, hit.entry)
     sendHit(request, reply, hit, cacheName)
   }
 }

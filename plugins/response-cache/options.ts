@@ -1,9 +1,9 @@
-import { CacheError, type Duration, parseDuration } from '@weir/cache'
+import { CacheError, type Duration, parseDuration, type ReadOptions } from '@weir/cache'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { WEIR_ERR_ROUTE_OPTION } from '../errors.js'
 
 /** What `config.cache` of a route may say. */
-export interface RouteCacheOptions {
+export interface RouteCacheOptions extends ReadOptions {
   /** How long a response is fresh for this cache. Clients are told what `Cache-Control` says, by default `no-cache`. */
   readonly ttl: Duration
   /** How long after `ttl` it may be served while a new one is fetched (RFC 5861, section 3). */
@@ -34,7 +34,8 @@ const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unkno
   jitter: { check: (value) => typeof value === 'number' && value >= 0 && value <= 1, expected: 'a number from 0 to 1' },
   tags: { check: (value) => typeof value === 'function' || isTextList(value), expected: 'a list of tags, or a function that makes one' },
   vary: { check: isTextList, expected: 'a list of request header names' },
-  key: { check: (value) => typeof value === 'function', expected: 'a function of the request' }
+  key: { check: (value) => typeof value === 'function', expected: 'a function of the request' },
+  onOutage: { check: (value) => value === 'bypass' || value === 'stale', expected: "'bypass' or 'stale'" }
 }
 
 /**

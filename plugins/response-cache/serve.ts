@@ -7,14 +7,15 @@ import type { StoredResponse } from './stored-response.js'
 /** Seconds of freshness left, as `ttl` of Cache-Status says it: negative for a stale response (RFC 9211, 2.4). */
 export const ttlSeconds = (freshUntil: number, now: number) => Math.floor((freshUntil - now) / 1000)
 
-const DETAIL = { l1: 'memory', l2: 'store' } as const
+const DETAIL = { l1: 'memory', l2: 'store', outage: 'OUTAGE' } as const
 
 // What a 304 leaves out, because the client has it already (RFC 9110, 15.4.5).
 const OF_THE_BODY = new Set(['content-type', 'content-encoding', 'content-language'])
 
 /** Answers with a stored response, or with 304 where the client has it (RFC 9111, 4.3.2). */
 export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<StoredResponse>, cacheName: string): void {
-  const { entry, source } = hit
+  const { entry } = hit
+  const source = hit.unproven === undefined ? hit.source : 'outage'
   const now = Date.now()
   const response = entry.value
   // What is said changes when the whole second of its age or of its ttl does.
