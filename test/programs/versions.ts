@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Store } from '@weir/cache'
 import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
@@ -11,10 +12,11 @@ import { fastify, type FastifyInstance } from 'fastify'
 
 /*
  * One instance of a service with one resource, `/version`, whose only content is a number in a file that all instances
- * share. `GET` answers with it and with how often this instance's handler has run; `PUT` raises it. A test can hold the handler:
- * told 'hold', it says 'read' once it has read the number, and answers when it is told 'go'.
+ * share. `GET` answers with it and with how often this instance's handler has run, after HANDLER_MS; `PUT` raises it. A test can
+ * hold the handler: told 'hold', it says 'read' once it has read the number, and answers when it is told 'go'. `GET /runs` is
+ * not cached.
  */
-const { DATA_DIR: folder = '.', INSTANCE: name = 'a', REDIS_URL: url = '' } = process.env
+const { DATA_DIR: folder = '.', INSTANCE: name = 'a', REDIS_URL: url = '', HANDLER_MS: delay = '0' } = process.env
 const file = join(folder, 'version')
 
 let runs = 0
@@ -46,8 +48,11 @@ app.get('/version', { config: { cache: { ttl: '1h', tags: ['version'] } } }, asy
     process.send?.('read')
     await waiting
   }
+  if (delay !== '0') await setTimeout(Number(delay))
   return answer
 })
+
+app.get('/runs', async () => ({ runs }))
 
 app.put('/version', { config: { invalidates: ['version'] } }, async () => {
   const version = Number(readFileSync(file, 'utf8')) + 1
