@@ -1,0 +1,43 @@
+import type { Algorithm, Meter, State } from './index.js'
+
+// Half of what is exact, so that a level and a cost can be added.
+const HIGHEST = 2 ** 52
+
+/**
+ * The generic cell rate algorithm in its form as a leaky bucket (ITU-T I.371 annex A says the two are the same): what is used
+ * raises a level, which sinks at the policy's rate; it may not rise above the burst.
+ *
+ * Meter: the highest level, what a cost of 1 adds, what leaks in a microsecond. In units that make all three integers:
+ * 3 per second would be 333,333.3 microseconds each; a cost of 1,000,000 that leaks by 3 is exact. State: when, level.
+ */
+export const gcra: Algorithm = {
+  meter (limit, window, burst) {
+    const divisor = greatestCommonDivisor(limit, window)
+    // Where exact numbers would be too large, somewhat slower by a part that nobody can measure (below 1e-6).
+    const leak = Math.min(limit / divisor, Math.max(1, Math.floor(HIGHEST / burst / window * limit)))
+    const unit = leak === limit / divisor ? window / divisor : Math.ceil(window / limit * leak)
+    return [burst * unit, unit, leak]
+  },
+
+  settle ([, , leak], state, now) {
+    if (state === undefined) return [now, 0]
+    const [at, level] = read(state)
+    return [now, Math.max(0, level - Math.max(0, now - at) * leak)]
+  },
+
+  isAhead: (_meter, state, now) => read(state)[0] > now,
+
+  wait: ([highest, unit, leak], state, _now, cost) => Math.max(0, Math.ceil((read(state)[1] + cost * unit - highest) / leak)),
+
+  use: ([, unit], state, now, cost) => [now, read(state)[1] + cost * unit],
+
+  remaining: ([highest, unit], state) => Math.floor((highest - read(state)[1]) / unit),
+
+  full: ([, , leak]: Meter, state) => Math.ceil(read(state)[1] / leak)
+}
+
+const read = ([at = 0, level = 0]: State): [at: number, level: number] => [at, level]
+
+function greatestCommonDivisor (a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b)
+}

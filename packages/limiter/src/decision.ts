@@ -1,0 +1,64 @@
+import type { Policy } from './policy.js'
+import type { Verdict } from './store.js'
+
+/**
+ * Who decided. `shared`: the store that all instances share. Without it, as the limiter was told: `local`, this instance within its
+ * own share; `open` and `closed`, nobody.
+ */
+export type Mode = 'shared' | 'local' | 'open' | 'closed'
+
+/** How a key stands with one policy. */
+export interface PolicyState {
+  /** The one that was applied: in mode `local` this instance's share of it, with the same name. */
+  readonly policy: Policy
+  /** What is left at once. */
+  readonly remaining: number
+  /** Milliseconds until all of it is back, if nothing is used meanwhile. */
+  readonly resetMs: number
+  /** Milliseconds after which the same would be allowed, if nothing is used meanwhile; 0 if this policy did not deny. */
+  readonly retryAfterMs: number
+}
+
+/** What became of a request. */
+export interface Decision {
+  readonly allowed: boolean
+  readonly mode: Mode
+  /** In the order they were given. Empty in the modes `open` and `closed`: nothing is known, and nothing should be said. */
+  readonly policies: readonly PolicyState[]
+  /** The names of those that denied. */
+  readonly violated: readonly string[]
+  /**
+   * Waiting that many milliseconds succeeds, if nothing is used meanwhile. 0 when allowed; in mode `closed` when the store is asked
+   * again.
+   */
+  readonly retryAfterMs: number
+}
+
+/** Rounded up, so that what is said is true. */
+const milliseconds = (microseconds: number) => Math.ceil(microseconds / 1000)
+
+export function decisionOf (mode: Mode, policies: readonly Policy[], verdicts: readonly Verdict[]): Decision {
+  return summary(mode, policies.map((policy, i) => {
+    const { remaining = 0, full = 0, wait = 0 } = verdicts[i] ?? {}
+    return { policy, remaining, resetMs: milliseconds(full), retryAfterMs: milliseconds(wait) }
+  }))
+}
+
+/** The same decision, so many milliseconds later. */
+export function later ({ mode, policies }: Decision, elapsed: number): Decision {
+  const left = (ms: number) => Math.max(0, Math.ceil(ms - elapsed))
+  return summary(mode, policies.map(({ resetMs, retryAfterMs, ...rest }) => ({
+    ...rest, resetMs: left(resetMs), retryAfterMs: left(retryAfterMs)
+  })))
+}
+
+function summary (mode: Mode, policies: readonly PolicyState[]): Decision {
+  const violated = policies.filter(({ retryAfterMs }) => retryAfterMs > 0)
+  return {
+    allowed: violated.length === 0,
+    mode,
+    policies,
+    violated: violated.map(({ policy }) => policy.name),
+    retryAfterMs: Math.max(0, ...violated.map(({ retryAfterMs }) => retryAfterMs))
+  }
+}

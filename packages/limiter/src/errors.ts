@@ -1,0 +1,26 @@
+import { inspect } from 'node:util'
+
+/** Every failure of this package, by code. The message says what to do about it. */
+const messages = {
+  WEIR_LIMITER_INVALID_POLICY: (what: string) => what,
+  WEIR_LIMITER_INVALID_OPTION: (what: string) => what,
+  WEIR_LIMITER_INVALID_KEY: (what: string) => what,
+  WEIR_LIMITER_INVALID_COST: (what: string) => `cost ${what}: give a positive integer`,
+  WEIR_LIMITER_COST_TOO_HIGH: (what: string) => `${what}, so that it could never be allowed: lower the cost, or raise the policy's burst or limit`,
+  WEIR_LIMITER_STORE_UNAVAILABLE: (what: string) => `${what} has not answered, and is not asked again for a moment`,
+  WEIR_LIMITER_STORE_FAILED: (what: string) => `The store did not ${what}: see the cause; what it was asked is not done`
+} as const
+
+export type LimiterErrorCode = keyof typeof messages
+
+/** A value that was not expected, for a message: short, whatever it is. */
+export const shown = (value: unknown) => inspect(value, { depth: 0, maxStringLength: 200 })
+
+/** An error of the limiter. `code` is stable, the message is for people. */
+export class LimiterError extends Error {
+  override readonly name = 'LimiterError'
+
+  constructor (readonly code: LimiterErrorCode, what: string, options?: ErrorOptions) {
+    super(messages[code](what), options)
+  }
+}

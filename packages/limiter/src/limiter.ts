@@ -1,0 +1,158 @@
+import { Breaker } from './breaker.js'
+import { type Decision, decisionOf } from './decision.js'
+import { Denials } from './denials.js'
+import { LimiterError, shown } from './errors.js'
+import { emitError } from './events.js'
+import { type Policy, shareOf } from './policy.js'
+import type { LimitStore } from './store.js'
+import { memoryStore } from './stores/memory.js'
+
+const FAILURE_MODES = ['local', 'open', 'closed'] as const
+
+/**
+ * What happens when the store fails. `local`: each instance enforces its own share, in memory. `open`: everything is allowed.
+ * `closed`: nothing is.
+ */
+export type OnFailure = typeof FAILURE_MODES[number]
+
+/** Options of {@link createLimiter}. */
+export interface LimiterOptions {
+  readonly store: LimitStore
+  /** Default `local`. */
+  readonly onFailure?: OnFailure
+  /**
+   * How many instances share the budgets, now: in mode `local` each takes an equal part, and 1 at least. Default 1: each takes all
+   * of it. A function must not throw; what it returns counts as 1 if it is less.
+   */
+  readonly instances?: number | (() => number)
+}
+
+/** Options of one call. */
+export interface ConsumeOptions {
+  /** How much is used. A positive integer, not above the `capacity` of any of the policies. Default 1. */
+  readonly cost?: number
+  /** In place of the limiter's. */
+  readonly onFailure?: OnFailure
+}
+
+// How long a store that did not answer is left alone, and how long a denial is answered from memory. Milliseconds.
+const COOL_DOWN = 250
+const LONGEST_DENIAL = 1000
+
+/**
+ * A limiter over a store, which it does not close. One per process and store is enough, whatever the policies.
+ * @throws LimiterError WEIR_LIMITER_INVALID_OPTION
+ * @example
+ * const limiter = createLimiter({ store: redisStore({ client }), instances: 4 })
+ * const policies = [
+ *   definePolicy({ name: 'second', limit: 10, window: 1000 }),
+ *   definePolicy({ name: 'hour', limit: 1000, window: 3_600_000 })
+ * ]
+ * const { allowed, retryAfterMs } = await limiter.consume(limitKey('search', 'user:42'), policies)
+ */
+export function createLimiter (options: LimiterOptions): Limiter {
+  return new Limiter(options)
+}
+
+/** See {@link createLimiter}. */
+export class Limiter {
+  readonly #store: LimitStore
+  readonly #local = memoryStore()
+  readonly #breaker = new Breaker(COOL_DOWN)
+  readonly #denials = new Denials(LONGEST_DENIAL)
+  readonly #onFailure: OnFailure
+  readonly #instances: number | (() => number)
+
+  constructor ({ store, onFailure = 'local', instances = 1 }: LimiterOptions) {
+    if (typeof instances !== 'function' && !(Number.isSafeInteger(instances) && instances >= 1)) {
+      throw new LimiterError('WEIR_LIMITER_INVALID_OPTION', `instances ${shown(instances)}: give a positive integer, or a function that returns one`)
+    }
+    checkMode(onFailure)
+    this.#store = store
+    this.#onFailure = onFailure
+    this.#instances = instances
+  }
+
+  /**
+   * Uses the cost of the budgets that the key has with these policies: of all of them, or, if one denies, of none. Does not fail
+   * because of the store.
+   * @throws LimiterError WEIR_LIMITER_INVALID_KEY, WEIR_LIMITER_INVALID_COST, WEIR_LIMITER_COST_TOO_HIGH,
+   * WEIR_LIMITER_INVALID_POLICY (none, or two of one name), WEIR_LIMITER_INVALID_OPTION
+   */
+  async consume (key: string, policies: readonly Policy[], options: ConsumeOptions = {}): Promise<Decision> {
+    const { cost = 1, onFailure = this.#onFailure } = options
+    check(key, policies, cost)
+    checkMode(onFailure)
+    const denied = this.#denials.find(key, policies, cost)
+    if (denied !== undefined) return denied
+    const askedAt = performance.now()
+    let verdicts
+    try {
+      verdicts = await this.#breaker.run(() => this.#store.take(key, policies, cost))
+    } catch (error) {
+      emitError(() => ({ operation: 'consume', key, error }))
+      return this.#without(onFailure, 'take', key, policies, cost)
+    }
+    const decision = decisionOf('shared', policies, verdicts)
+    if (!decision.allowed) this.#denials.remember(key, policies, cost, decision, askedAt)
+    return decision
+  }
+
+  /** As `consume` would answer, except that nothing is used. Always asks the store. Throws as `consume` does. */
+  async peek (key: string, policies: readonly Policy[], options: ConsumeOptions = {}): Promise<Decision> {
+    const { cost = 1, onFailure = this.#onFailure } = options
+    check(key, policies, cost)
+    checkMode(onFailure)
+    try {
+      return decisionOf('shared', policies, await this.#breaker.run(() => this.#store.peek(key, policies, cost)))
+    } catch (error) {
+      emitError(() => ({ operation: 'peek', key, error }))
+      return this.#without(onFailure, 'peek', key, policies, cost)
+    }
+  }
+
+  /**
+   * Makes all budgets of the key full. Other instances that remember a denial of it go on denying for a second at most.
+   * @throws LimiterError WEIR_LIMITER_STORE_FAILED: it is not done
+   */
+  async reset (key: string): Promise<void> {
+    try {
+      await this.#breaker.run(() => this.#store.reset(key))
+    } catch (error) {
+      throw new LimiterError('WEIR_LIMITER_STORE_FAILED', `reset ${shown(key)}`, { cause: error })
+    }
+    await this.#local.reset(key)
+    this.#denials.forget(key)
+  }
+
+  async #without (
+    mode: OnFailure, operation: 'take' | 'peek', key: string, policies: readonly Policy[], cost: number
+  ): Promise<Decision> {
+    if (mode !== 'local') {
+      const allowed = mode === 'open'
+      return { allowed, mode, policies: [], violated: [], retryAfterMs: allowed ? 0 : COOL_DOWN }
+    }
+    const instances = typeof this.#instances === 'number' ? this.#instances : this.#instances()
+    const shares = policies.map((policy) => shareOf(policy, instances >= 1 ? instances : 1))
+    // What costs more than a whole share takes all of it: otherwise it could not be done at all until the store is back.
+    const bounded = Math.min(cost, ...shares.map(({ capacity }) => capacity))
+    return decisionOf(mode, shares, await this.#local[operation](key, shares, bounded))
+  }
+}
+
+function checkMode (mode: OnFailure) {
+  if (FAILURE_MODES.includes(mode)) return
+  throw new LimiterError('WEIR_LIMITER_INVALID_OPTION', `onFailure ${shown(mode)}: give one of ${FAILURE_MODES.join(', ')}`)
+}
+
+function check (key: string, policies: readonly Policy[], cost: number) {
+  if (typeof key !== 'string' || key === '') throw new LimiterError('WEIR_LIMITER_INVALID_KEY', `Key ${shown(key)}: give a non-empty string`)
+  if (!Number.isSafeInteger(cost) || cost < 1) throw new LimiterError('WEIR_LIMITER_INVALID_COST', shown(cost))
+  if (policies.length === 0) throw new LimiterError('WEIR_LIMITER_INVALID_POLICY', 'There is no policy: give one at least')
+  policies.forEach(({ name, capacity }, i) => {
+    if (cost > capacity) throw new LimiterError('WEIR_LIMITER_COST_TOO_HIGH', `A cost of ${cost} is above what policy ${shown(name)} ever allows at once, ${capacity}`)
+    if (policies.findIndex((other) => other.name === name) !== i) {
+      throw new LimiterError('WEIR_LIMITER_INVALID_POLICY', `Policy ${shown(name)}: there is another one of that name: give each its own`)
+    }
+  })
+}

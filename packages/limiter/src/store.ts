@@ -1,0 +1,29 @@
+import type { Policy } from './policy.js'
+
+/** How a key stands with one policy. */
+export interface Verdict {
+  /** What is left: after the use if it was allowed, as it is if not. */
+  readonly remaining: number
+  /** Microseconds until nothing is in use. */
+  readonly full: number
+  /** Microseconds until the cost can be used; 0: now. */
+  readonly wait: number
+}
+
+/**
+ * Where budgets are kept. A store has one clock for all who share it, and decides in one step: between reading and writing nobody
+ * else gets in. It may fail or reject at any call; the limiter knows what to do then.
+ */
+export interface LimitStore {
+  readonly kind: string
+  /**
+   * Uses the cost of each policy's budget if all of them allow it (no `wait`), of none otherwise. One verdict a policy, in their
+   * order.
+   */
+  take (key: string, policies: readonly Policy[], cost: number): Promise<readonly Verdict[]>
+  /** As `take` would answer, except that nothing is used. */
+  peek (key: string, policies: readonly Policy[], cost: number): Promise<readonly Verdict[]>
+  /** Makes all budgets of the key full. */
+  reset (key: string): Promise<void>
+  close (): Promise<void>
+}

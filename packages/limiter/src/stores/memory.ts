@@ -1,0 +1,51 @@
+import { LRUCache } from 'lru-cache'
+import type { State } from '../algorithms/index.js'
+import { decide } from '../decide.js'
+import { LimiterError, shown } from '../errors.js'
+import type { Policy } from '../policy.js'
+import type { LimitStore } from '../store.js'
+
+/** Options of {@link memoryStore}. */
+export interface MemoryStoreOptions {
+  /** Keys kept. Beyond it the budgets of those not seen for longest are forgotten, and are full again. Default 100,000. */
+  readonly maxKeys?: number
+}
+
+/**
+ * Budgets in this process, on its monotonic clock: for tests, for applications of one process, and for what a limiter does without
+ * its own store.
+ * @throws LimiterError WEIR_LIMITER_INVALID_OPTION
+ */
+export function memoryStore ({ maxKeys = 100_000 }: MemoryStoreOptions = {}): LimitStore {
+  if (!Number.isSafeInteger(maxKeys) || maxKeys < 1) {
+    throw new LimiterError('WEIR_LIMITER_INVALID_OPTION', `maxKeys ${shown(maxKeys)}: give a positive integer`)
+  }
+  const keys = new LRUCache<string, Map<string, State>>({ max: maxKeys })
+
+  const run = (key: string, policies: readonly Policy[], cost: number, using: boolean) => {
+    const budgets = keys.get(key) ?? new Map<string, State>()
+    const stored = policies.map(({ id }) => budgets.get(id))
+    const { verdicts, states } = decide(policies, cost, Math.floor(performance.now() * 1000), stored, using)
+    if (states !== undefined) {
+      policies.forEach(({ id }, i) => { budgets.set(id, states[i] ?? []) })
+      keys.set(key, budgets)
+    }
+    return verdicts
+  }
+
+  return {
+    kind: 'memory',
+    async take (key, policies, cost) {
+      return run(key, policies, cost, true)
+    },
+    async peek (key, policies, cost) {
+      return run(key, policies, cost, false)
+    },
+    async reset (key) {
+      keys.delete(key)
+    },
+    async close () {
+      keys.clear()
+    }
+  }
+}

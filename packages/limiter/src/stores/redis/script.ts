@@ -1,0 +1,105 @@
+import { script } from './evaluate.js'
+
+/**
+ * KEYS[1]: a hash, all budgets of one key: a policy's id -> its state. In one slot whatever the key is.
+ * ARGV: 1 to use, 0 to look; the cost; then for each policy its id, algorithm and the meter's three integers.
+ * -> for each policy: remaining, full, wait, as of `Verdict`.
+ *
+ * The algorithms are those of ../../algorithms, where the reasons are; the tests hold both to one model, to the microsecond.
+ * Each has two functions here, because Redis makes them anew at every call: `*_settle` -> state, wait, whether it is ahead;
+ * `*_end` -> what to keep, remaining, full. What is kept are pairs of doubles, which is what Lua's numbers are.
+ */
+export const DECIDE = script(`
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local using, cost = ARGV[1] == '1', tonumber(ARGV[2])
+local allowed, ahead = true, false
+
+local function gcra_settle (stored, highest, unit, leak)
+  local at, level = now, 0
+  if stored then at, level = struct.unpack('>dd', stored) end
+  level = math.max(0, level - math.max(0, now - at) * leak)
+  return level, math.max(0, math.ceil((level + cost * unit - highest) / leak)), at > now
+end
+
+local function gcra_end (level, uses, highest, unit, leak)
+  if uses then level = level + cost * unit end
+  return struct.pack('>dd', now, level), math.floor((highest - level) / unit), math.ceil(level / leak)
+end
+
+local function pair (log, i) return struct.unpack('>dd', log, i * 16 - 15) end
+
+-- The first pair after that which no longer counts, whose time (1) or total (2) is at least so much; one beyond the last if none.
+local function first (log, which, least)
+  local low, high = 2, #log / 16 + 1
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    local at, total = pair(log, middle)
+    if (which == 1 and at or total) >= least then high = middle else low = middle + 1 end
+  end
+  return low
+end
+
+local function sliding_settle (log, limit, window, moment)
+  if not log then return struct.pack('>dd', now - window, 0), 0, false end
+  local late = pair(log, #log / 16) - math.ceil(now / moment) * moment
+  if late > 0 then
+    local moved = {}
+    for i = 1, #log / 16 do
+      local at, total = pair(log, i)
+      moved[i] = struct.pack('>dd', at - late, total)
+    end
+    log = table.concat(moved)
+  end
+  local base = first(log, 1, now - window + 1) - 1
+  if base > 1 then log = string.sub(log, base * 16 - 15) end
+  local _, before = pair(log, 1)
+  local _, total = pair(log, #log / 16)
+  local to_leave, wait = total + cost - limit, 0
+  if to_leave > before then wait = pair(log, first(log, 2, to_leave)) + window - now end
+  return log, wait, late > 0
+end
+
+local function sliding_end (log, uses, limit, window, moment)
+  local at, total = pair(log, #log / 16)
+  local is_empty = #log == 16
+  if uses then
+    local now_at = math.ceil(now / moment) * moment
+    if at == now_at then log = string.sub(log, 1, -17) end
+    at, total, is_empty = now_at, total + cost, false
+    log = log .. struct.pack('>dd', at, total)
+  end
+  local _, before = pair(log, 1)
+  return log, limit - total + before, is_empty and 0 or at + window - now
+end
+
+local ids, states, waits = {}, {}, {}
+for i = 3, #ARGV, 5 do ids[#ids + 1] = ARGV[i] end
+local stored = redis.call('HMGET', KEYS[1], unpack(ids))
+for i = 1, #ids do
+  local a = 5 * i - 1
+  local settle = ARGV[a] == 'gcra' and gcra_settle or sliding_settle
+  local is_ahead
+  states[i], waits[i], is_ahead = settle(stored[i], tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3]))
+  allowed = allowed and waits[i] == 0
+  ahead = ahead or is_ahead
+end
+
+local reply, kept, longest, uses = {}, {}, 0, using and allowed
+for i = 1, #ids do
+  local a = 5 * i - 1
+  local finish = ARGV[a] == 'gcra' and gcra_end or sliding_end
+  local state, remaining, full = finish(states[i], uses, tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3]))
+  kept[2 * i - 1], kept[2 * i] = ids[i], state
+  reply[3 * i - 2], reply[3 * i - 1], reply[3 * i] = remaining, full, waits[i]
+  longest = math.max(longest, full)
+end
+
+if uses or (using and ahead) then
+  redis.call('HSET', KEYS[1], unpack(kept))
+  -- Two more, because expiry counts in whole milliseconds from when the script began. Twice as long as needed, so that it has to be said rarely.
+  -- Other policies of the key may need it for longer.
+  local ttl = math.ceil(longest / 1000) + 2
+  if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], 2 * ttl) end
+end
+return reply`)

@@ -1,0 +1,85 @@
+import type { Database } from 'better-sqlite3'
+import type { State } from '../../algorithms/index.js'
+import { decide } from '../../decide.js'
+import type { Policy } from '../../policy.js'
+import type { LimitStore } from '../../store.js'
+import { openFile } from './open.js'
+
+/** Options of {@link sqliteStore}. */
+export interface SqliteStoreOptions {
+  /** The file, shared by every process of the machine that opens it. It may be one that holds other tables too, as of the cache. */
+  readonly file: string
+}
+
+// Milliseconds: the event loop stands still as long. The transactions take microseconds.
+const LOCK_TIMEOUT = 1000
+// How often a use looks after budgets that are full again.
+const SWEEP_EVERY = 128
+
+/**
+ * Budgets in one SQLite file, for many processes on one machine without a server. On the machine's clock.
+ * @example sqliteStore({ file: '.data/limits.db' })
+ */
+export function sqliteStore ({ file }: SqliteStoreOptions): LimitStore {
+  const db = openFile(file, LOCK_TIMEOUT)
+  const sql = prepare(db)
+  let uses = 0
+
+  const run = (key: string, policies: readonly Policy[], cost: number, using: boolean) => {
+    // Read under the lock, so that it does not go back from one transaction to the next.
+    const now = Date.now()
+    const stored = policies.map(({ id }) => decode(sql.read.get(key, id)))
+    const { verdicts, states } = decide(policies, cost, now * 1000, stored, using)
+    states?.forEach((state, i) => {
+      sql.write.run(key, policies[i]?.id ?? '', encode(state), now + Math.ceil((verdicts[i]?.full ?? 0) / 1000))
+    })
+    if (states !== undefined && ++uses % SWEEP_EVERY === 0) sql.deleteFull.run(now)
+    return verdicts
+  }
+  const transaction = db.transaction(run)
+
+  return {
+    kind: 'sqlite',
+    async take (key, policies, cost) {
+      return transaction.immediate(key, policies, cost, true)
+    },
+    async peek (key, policies, cost) {
+      return transaction.deferred(key, policies, cost, false)
+    },
+    async reset (key) {
+      sql.delete.run(key)
+    },
+    async close () {
+      db.close()
+    }
+  }
+}
+
+function prepare (db: Database) {
+  // The version is in the name: the file's one user_version may be somebody else's.
+  db.transaction(() => {
+    db.exec(`
+      CREATE TABLE IF NOT EXISTS weir_limits_1 (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL, policy TEXT NOT NULL,
+        state BLOB NOT NULL, full_at INTEGER NOT NULL,
+        UNIQUE (key, policy)
+      );
+      CREATE INDEX IF NOT EXISTS weir_limits_1_by_end ON weir_limits_1 (full_at);
+    `)
+  }).immediate()
+  return {
+    read: db.prepare<[key: string, policy: string], Buffer>('SELECT state FROM weir_limits_1 WHERE key = ? AND policy = ?').pluck(),
+    write: db.prepare<[key: string, policy: string, state: Buffer, fullAt: number]>(`
+      INSERT INTO weir_limits_1 (key, policy, state, full_at) VALUES (?, ?, ?, ?)
+      ON CONFLICT (key, policy) DO UPDATE SET state = excluded.state, full_at = excluded.full_at`),
+    delete: db.prepare<[key: string]>('DELETE FROM weir_limits_1 WHERE key = ?'),
+    deleteFull: db.prepare<[now: number]>(
+      'DELETE FROM weir_limits_1 WHERE id IN (SELECT id FROM weir_limits_1 WHERE full_at <= ? ORDER BY full_at LIMIT 512)')
+  }
+}
+
+const encode = (state: State) => Buffer.from(Float64Array.from(state).buffer)
+
+/** Copied, because numbers of eight bytes have to begin at a multiple of eight. */
+const decode = (state: Buffer | undefined): State | undefined => state && Array.from(new Float64Array(Uint8Array.from(state).buffer))

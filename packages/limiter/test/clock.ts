@@ -1,0 +1,26 @@
+import { mock } from 'node:test'
+import type { Test } from 'tap'
+
+/** A clock that stands still until the test moves it, in milliseconds. */
+export interface StoppedClock {
+  readonly now: number
+  advance (ms: number): void
+}
+
+/** The monotonic clock, `performance.now()`, to the end of the test. */
+export function stopMonotonic (t: Test, start = 1_000_000): StoppedClock {
+  const clock = { now: start, advance (ms: number) { clock.now += ms } }
+  const mocked = mock.method(performance, 'now', () => clock.now)
+  t.teardown(() => { mocked.mock.restore() })
+  return clock
+}
+
+/** `Date`, to the end of the test. */
+export function stopDate (t: Test): StoppedClock {
+  mock.timers.enable({ apis: ['Date'], now: Date.UTC(2030, 0, 1) })
+  t.teardown(() => { mock.timers.reset() })
+  return {
+    get now () { return Date.now() },
+    advance (ms) { mock.timers.setTime(Date.now() + ms) }
+  }
+}

@@ -1,0 +1,75 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import t, { type Test } from 'tap'
+import { definePolicy } from '../src/index.js'
+import { sqliteStore } from '../src/stores/sqlite/index.js'
+import { stopDate } from './clock.js'
+import { storeContract } from './store-contract.js'
+
+/** Does something to the file through a connection of its own. */
+function behind<R> (file: string, work: (db: Database.Database) => R): R {
+  const db = new Database(file)
+  try {
+    return work(db)
+  } finally {
+    db.close()
+  }
+}
+
+function open (t: Test, file: string) {
+  const store = sqliteStore({ file })
+  t.teardown(() => store.close())
+  return store
+}
+
+storeContract(t, 'sqlite', async (t) => {
+  const file = join(t.testdir(), 'limits.db')
+  const clock = stopDate(t)
+  return {
+    shared: true,
+    open: async () => open(t, file),
+    async advance (_key, ms) {
+      clock.advance(ms)
+    }
+  }
+})
+
+const policy = definePolicy({ name: 'p', limit: 10, window: 60_000 })
+
+t.test('budgets outlive the process', async (t) => {
+  const file = join(t.testdir(), 'limits.db')
+  const first = sqliteStore({ file })
+  await first.take('key', [policy], 10)
+  await first.close()
+  t.not((await open(t, file).peek('key', [policy], 10))[0]?.wait, 0)
+})
+
+t.test('what is full again is swept out', async (t) => {
+  const file = join(t.testdir(), 'limits.db')
+  const clock = stopDate(t)
+  const store = open(t, file)
+  const rows = () => behind(file, (db) => db.prepare('SELECT count(*) FROM weir_limits_1').pluck().get())
+  for (let i = 0; i < 100; i++) await store.take(`early-${i}`, [policy], 1)
+  clock.advance(6000)
+  for (let i = 0; i < 27; i++) await store.take(`late-${i}`, [policy], 1)
+  t.equal(rows(), 127)
+  await store.take('late-27', [policy], 1)
+  t.equal(rows(), 28)
+})
+
+t.test('it shares a file with other tables and leaves their version alone', async (t) => {
+  const file = join(t.testdir(), 'limits.db')
+  behind(file, (db) => db.exec('CREATE TABLE entries (id INTEGER); INSERT INTO entries VALUES (1); PRAGMA user_version = 7'))
+  await open(t, file).take('key', [policy], 1)
+  behind(file, (db) => {
+    t.equal(db.pragma('user_version', { simple: true }), 7)
+    t.equal(db.prepare('SELECT count(*) FROM entries').pluck().get(), 1)
+  })
+})
+
+t.test('a file that cannot be opened is an error that says so, and so is a store that is closed', async (t) => {
+  t.throws(() => sqliteStore({ file: join(t.testdir(), 'none', 'limits.db') }), /directory does not exist/)
+  const store = sqliteStore({ file: join(t.testdir(), 'limits.db') })
+  await store.close()
+  await t.rejects(store.take('key', [policy], 1), /not open/)
+})

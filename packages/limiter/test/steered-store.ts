@@ -1,0 +1,51 @@
+import type { LimitStore } from '../src/index.js'
+
+/** A store that counts what it is asked, and fails or waits when the test says so. */
+export class SteeredStore implements LimitStore {
+  readonly kind = 'steered'
+  takes = 0
+  peeks = 0
+  resets = 0
+  /** Awaited before the store is asked. */
+  before: () => Promise<void> = async () => {}
+  /** Awaited before the answer is given. */
+  after: () => Promise<void> = async () => {}
+
+  constructor (readonly store: LimitStore) {}
+
+  get asked () {
+    return this.takes + this.peeks + this.resets
+  }
+
+  fail () {
+    this.before = async () => { throw new Error('no answer') }
+  }
+
+  recover () {
+    this.before = async () => {}
+  }
+
+  take (...args: Parameters<LimitStore['take']>) {
+    this.takes++
+    return this.#steered(() => this.store.take(...args))
+  }
+
+  peek (...args: Parameters<LimitStore['peek']>) {
+    this.peeks++
+    return this.#steered(() => this.store.peek(...args))
+  }
+
+  reset (key: string) {
+    this.resets++
+    return this.#steered(() => this.store.reset(key))
+  }
+
+  async close () {}
+
+  async #steered<R> (ask: () => Promise<R>): Promise<R> {
+    await this.before()
+    const answer = await ask()
+    await this.after()
+    return answer
+  }
+}

@@ -1,0 +1,130 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import t, { type Test } from 'tap'
+import { createLimiter, definePolicy, type LimiterOptions, memoryStore } from '../src/index.js'
+import { stopMonotonic } from './clock.js'
+import { SteeredStore } from './steered-store.js'
+
+const policy = definePolicy({ name: 'p', limit: 8, window: 1000 })
+
+function setUp (t: Test, options: Omit<LimiterOptions, 'store'> = {}) {
+  const clock = stopMonotonic(t)
+  const store = new SteeredStore(memoryStore())
+  const errors: unknown[] = []
+  const note = (message: unknown) => { errors.push(message) }
+  subscribe('weir:limiter:error', note)
+  t.teardown(() => unsubscribe('weir:limiter:error', note))
+  return { clock, store, errors, limiter: createLimiter({ store, ...options }) }
+}
+
+t.test('local: each instance enforces its own share, and says so', async (t) => {
+  const { clock, store, limiter } = setUp(t, { instances: 4 })
+  store.fail()
+  t.match(await limiter.consume('key', [policy]), {
+    allowed: true, mode: 'local', policies: [{ policy: { name: 'p', limit: 2, window: 1000, burst: 2 }, remaining: 1, resetMs: 500 }]
+  })
+  t.match(await limiter.peek('key', [policy]), { allowed: true, mode: 'local', policies: [{ remaining: 1 }] })
+  t.ok((await limiter.consume('key', [policy])).allowed)
+  t.match(await limiter.consume('key', [policy]), { allowed: false, mode: 'local', violated: ['p'], retryAfterMs: 500 })
+  clock.advance(500)
+  t.ok((await limiter.consume('key', [policy])).allowed)
+})
+
+t.test('the number of instances may change', async (t) => {
+  let instances = 2
+  const { store, limiter } = setUp(t, { instances: () => instances })
+  store.fail()
+  t.match(await limiter.consume('key', [policy]), { policies: [{ policy: { limit: 4 } }] })
+  instances = 100
+  t.match(await limiter.consume('key', [policy]), { policies: [{ policy: { limit: 1, burst: 1 } }] }, '1 at least')
+  for (const odd of [0, -1, NaN]) {
+    instances = odd
+    t.match(await limiter.peek('key', [policy]), { policies: [{ policy: { limit: 8 } }] })
+  }
+})
+
+t.test('what costs more than a share takes all of it', async (t) => {
+  const { clock, store, limiter } = setUp(t, { instances: 4 })
+  store.fail()
+  t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: true, policies: [{ remaining: 0 }] })
+  t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: false, retryAfterMs: 1000 })
+  clock.advance(1000)
+  t.ok((await limiter.consume('key', [policy], { cost: 8 })).allowed)
+})
+
+t.test('open and closed say that nobody counts', async (t) => {
+  const { store, limiter } = setUp(t, { onFailure: 'open' })
+  store.fail()
+  const nothing = { policies: [], violated: [] }
+  for (let i = 0; i < 20; i++) {
+    t.strictSame(await limiter.consume('key', [policy]), { allowed: true, mode: 'open', ...nothing, retryAfterMs: 0 })
+  }
+  t.strictSame(await limiter.consume('key', [policy], { onFailure: 'closed' }), { allowed: false, mode: 'closed', ...nothing, retryAfterMs: 250 })
+  t.match(await limiter.consume('key', [policy], { onFailure: 'local' }), { allowed: true, mode: 'local' }, 'each call as it says')
+  t.match(await limiter.peek('key', [policy]), { mode: 'open' })
+})
+
+t.test('a store that fails is left alone for a moment, then one asks, and with its answer all do', async (t) => {
+  const { clock, store, errors, limiter } = setUp(t)
+  store.fail()
+  for (let i = 0; i < 5; i++) await limiter.consume(`key-${i}`, [policy])
+  t.equal(store.asked, 1)
+  t.match(errors, [
+    { operation: 'consume', key: 'key-0', error: { message: 'no answer' } },
+    ...Array.from({ length: 4 }, () => ({ error: { code: 'WEIR_LIMITER_STORE_UNAVAILABLE' } }))
+  ])
+  clock.advance(249)
+  t.match(await limiter.consume('key', [policy]), { mode: 'local' })
+  t.equal(store.asked, 1)
+  clock.advance(1)
+  t.match(await limiter.consume('key', [policy]), { mode: 'local' })
+  t.equal(store.asked, 2, 'the probe fails too')
+  clock.advance(250)
+
+  let answer = () => {}
+  store.before = () => new Promise((resolve) => { answer = resolve })
+  const probe = limiter.consume('key', [policy])
+  t.match(await limiter.consume('key', [policy]), { mode: 'local' }, 'nobody waits for the probe')
+  t.equal(store.asked, 3)
+  store.recover()
+  answer()
+  t.match(await probe, { mode: 'shared', policies: [{ remaining: 7 }] })
+  t.match(await Promise.all([limiter.consume('key', [policy]), limiter.consume('key', [policy])]), [{ mode: 'shared' }, { mode: 'shared' }])
+})
+
+t.test('a denial from before the failure holds for its second', async (t) => {
+  const { clock, store, limiter } = setUp(t, { onFailure: 'open' })
+  await limiter.consume('key', [policy], { cost: 8 })
+  t.notOk((await limiter.consume('key', [policy], { cost: 8 })).allowed)
+  store.fail()
+  t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: false, mode: 'shared' })
+  clock.advance(1000)
+  t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: true, mode: 'open' })
+})
+
+t.test('a reset that is not done says so', async (t) => {
+  const { clock, store, limiter } = setUp(t)
+  await limiter.consume('key', [policy], { cost: 8 })
+  store.fail()
+  await t.rejects(limiter.reset('key'), { code: 'WEIR_LIMITER_STORE_FAILED', message: /reset 'key'/, cause: { message: 'no answer' } })
+  store.recover()
+  clock.advance(250)
+  await limiter.reset('key')
+  t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: true, mode: 'shared' })
+})
+
+t.test('a reset makes the local share full too', async (t) => {
+  const { clock, store, limiter } = setUp(t, { instances: 8 })
+  const fail = async () => {
+    store.fail()
+    clock.advance(250)
+  }
+  const slow = definePolicy({ name: 'slow', limit: 8, window: 3_600_000 })
+  await fail()
+  t.ok((await limiter.consume('key', [slow])).allowed)
+  t.notOk((await limiter.consume('key', [slow])).allowed)
+  store.recover()
+  clock.advance(250)
+  await limiter.reset('key')
+  await fail()
+  t.match(await limiter.consume('key', [slow]), { allowed: true, mode: 'local' })
+})
