@@ -31,6 +31,12 @@ export interface ReadOptions {
   readonly onOutage?: 'bypass' | 'stale'
 }
 
+/** Options of {@link Cache.acquire}. */
+export interface AcquireOptions extends ReadOptions {
+  /** An entry that will not do, fresh or not: who asks wants another. */
+  readonly not?: Entry<unknown> | undefined
+}
+
 /** Options of {@link Cache.remember}. */
 export interface RememberOptions<U> extends Omit<EntryOptions, 'tags'>, ReadOptions {
   /** Tags, or what makes them of the value. */
@@ -198,25 +204,35 @@ export class Cache<T> {
   }
 
   /**
+   * What is kept under the key and has not been invalidated, however old: for callers that know by themselves what they may use. It
+   * is not counted as a hit.
+   */
+  async kept (key: string): Promise<Hit<T> | undefined> {
+    checkKey(key)
+    const found = await this.#read([key], this.#tiers.find(key))
+    return found && { ...found, stale: !isFresh(found) }
+  }
+
+  /**
    * A value that may be used, or the duty to compute it. While one caller has the duty, in this process or in another that shares
    * the store, the others wait for its end, but take only what is valid for them: a value whose fill began before they came, and
    * that was invalidated before it ended, may be too old for them, and they start over.
    * @throws what the fill they waited for failed with
    */
-  async acquire (key: string, options: ReadOptions = {}): Promise<Hit<T> | Fill<T>> {
+  async acquire (key: string, options: AcquireOptions = {}): Promise<Hit<T> | Fill<T>> {
     checkKey(key)
     const arrival = this.#flights.latest
     for (;;) {
       const flight = this.#flights.of(key)
       if (flight === undefined) return this.#lead(key, this.#flights.begin(key), options)
       // Nobody waits for a revalidation while the stale value will do.
-      const stale = flight.background ? this.#usable(key, await this.#read([key], this.#tiers.find(key))) : undefined
+      const stale = flight.background && options.not === undefined ? this.#usable(key, await this.#read([key], this.#tiers.find(key))) : undefined
       if (stale !== undefined) return stale
       const landing = await flight.landed
       if (landing.kind === 'again') continue
       if (landing.kind === 'none') return this.#fill(key, undefined, undefined)
       const hit = await this.#boarded(key, landing, flight.number > arrival)
-      if (hit !== undefined) return hit
+      if (hit !== undefined && !isSame(hit.entry, options.not)) return hit
     }
   }
 
@@ -275,9 +291,10 @@ export class Cache<T> {
    * have begun before this flight, and be worth nothing to it; the one after that has not, but may be overtaken by an invalidation as
    * well. Rather than wait for a third it computes for itself.
    */
-  async #lead (key: string, flight: Flight<T>, options: ReadOptions): Promise<Hit<T> | Fill<T>> {
+  async #lead (key: string, flight: Flight<T>, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
+    const isGood = (found: Found<T>) => isUsable(found) && !isSame(found.entry, options.not)
     for (let waited = 0; ;) {
-      const claimed = await this.#read([key], this.#tiers.claim(key, isUsable))
+      const claimed = await this.#read([key], this.#tiers.claim(key, isGood))
       if (claimed === undefined) return this.#withoutStore(key, flight, options)
       if (claimed.kind === 'found') {
         const source = waited > 0 ? 'flight' : claimed.source
@@ -316,7 +333,7 @@ export class Cache<T> {
     // However the flight ends, also by its timeout: so does the lease.
     const end = ({ kind }: Landing<T>) => { lease?.end(kind === 'error' ? 'failed' : kind === 'none' ? 'unshared' : 'done') }
     flight?.landed.then(end, () => {})
-    return new Fill(key, stamp, stale, flight, (entry) => this.#keep(key, entry, lease))
+    return new Fill(key, stamp, stale, flight, (entry) => this.#keep(key, entry, lease), (other, entry) => this.#keep(other, entry, undefined))
   }
 
   async #keep (key: string, entry: Entry<T>, lease: FillLease | undefined): Promise<Kept> {
@@ -417,6 +434,10 @@ export class Cache<T> {
 
 // Of other instances' fills, one after the other.
 const MOST_WAITS = 2
+
+/** Of one key: fills one after the other may have the same stamp. */
+const isSame = (entry: Entry<unknown>, other: Entry<unknown> | undefined) =>
+  other !== undefined && entry.stamp === other.stamp && entry.storedAt === other.storedAt
 
 const isUsable = ({ entry }: Found<unknown>) => freshness(entry, Date.now()) !== 'expired'
 

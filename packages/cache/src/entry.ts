@@ -16,6 +16,8 @@ export interface Entry<T> {
   readonly staleUntil: number
   /** Until then a stale value may be served instead of an error (RFC 5861, section 4). */
   readonly errorUntil: number
+  /** Until then it is kept, to be served, or to be validated by who can (RFC 9111, section 4.3). */
+  readonly keptUntil: number
 }
 
 /** `stale`: within its stale-while-revalidate window. `expired`: at most good enough instead of an error. */
@@ -29,11 +31,6 @@ export function freshness (entry: Entry<unknown>, now: number): Freshness {
 /** Whether the entry may stand in for a failed fill (RFC 5861, section 4). */
 export function servesError (entry: Entry<unknown>, now: number): boolean {
   return now < entry.errorUntil
-}
-
-/** When nobody may want the entry any more. */
-export function goneAt (entry: Entry<unknown>): number {
-  return Math.max(entry.freshUntil, entry.staleUntil, entry.errorUntil)
 }
 
 // A lone surrogate has no UTF-8: a store would give back another string, which no longer names what it named.

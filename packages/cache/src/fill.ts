@@ -1,5 +1,5 @@
 import { parseDuration, type Duration } from './duration.js'
-import { checkTags, type Entry, goneAt } from './entry.js'
+import { checkTags, type Entry } from './entry.js'
 import { CacheError, shown } from './errors.js'
 import type { Flight } from './flights.js'
 import type { Stamp } from './store.js'
@@ -12,6 +12,8 @@ export interface EntryOptions {
   readonly staleWhileRevalidate?: Duration
   /** How long after `ttl` it may be served instead of an error (RFC 5861, section 4). Default 0. */
   readonly staleIfError?: Duration
+  /** How long after `ttl` it is kept at least, for who can validate it. Default 0. */
+  readonly keep?: Duration
   /** The part of `ttl`, 0 to 1, that is taken away at random, so that what was filled together does not end together. Default 0. */
   readonly jitter?: number
   readonly tags?: readonly string[]
@@ -38,7 +40,8 @@ export class Fill<T> {
     /** A stale value that may stand in for a failure; see `servesError`. */
     readonly stale: Entry<T> | undefined,
     readonly flight: Flight<T> | undefined,
-    readonly store: Commit<T>
+    readonly store: Commit<T>,
+    readonly storeUnder: (key: string, entry: Entry<T>) => Promise<Kept>
   ) {}
 
   /**
@@ -49,13 +52,23 @@ export class Fill<T> {
   async commit (value: T, options: () => EntryOptions): Promise<{ entry: Entry<T>, kept: Kept }> {
     try {
       const entry = makeEntry(value, this.stamp ?? 0, options())
-      const kept = this.stamp === undefined ? 'failed' : goneAt(entry) > entry.storedAt ? await this.store(entry) : 'transient'
+      const kept = this.stamp === undefined ? 'failed' : entry.keptUntil > entry.storedAt ? await this.store(entry) : 'transient'
       this.flight?.land({ kind: 'value', entry, source: 'flight' })
       return { entry, kept }
     } catch (error) {
       this.fail(error)
       throw error
     }
+  }
+
+  /**
+   * Stores a value under another key, as computed by this fill: it is judged by the same stamp. Before `commit`, which those who wait
+   * are told of.
+   * @throws CacheError as `commit`
+   */
+  async also (key: string, value: T, options: EntryOptions): Promise<{ entry: Entry<T>, kept: Kept }> {
+    const entry = makeEntry(value, this.stamp ?? 0, options)
+    return { entry, kept: this.stamp === undefined ? 'failed' : await this.storeUnder(key, entry) }
   }
 
   /** Tells those who wait that there is no value; they get the stale one if there is one that may be used. */
@@ -70,20 +83,15 @@ export class Fill<T> {
 }
 
 export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions): Entry<T> {
-  const { ttl, staleWhileRevalidate = 0, staleIfError = 0, jitter = 0, tags = [] } = options
+  const { ttl, staleWhileRevalidate = 0, staleIfError = 0, keep = 0, jitter = 0, tags = [] } = options
   checkTags(tags)
   if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
     throw new CacheError('WEIR_CACHE_INVALID_OPTION', `jitter ${shown(jitter)}: give a number from 0 to 1`)
   }
   const storedAt = Date.now()
   const freshUntil = storedAt + parseDuration(ttl, 'ttl') * (1 - jitter * Math.random())
-  return {
-    value,
-    stamp,
-    tags,
-    storedAt,
-    freshUntil,
-    staleUntil: freshUntil + parseDuration(staleWhileRevalidate, 'staleWhileRevalidate'),
-    errorUntil: freshUntil + parseDuration(staleIfError, 'staleIfError')
-  }
+  const staleUntil = freshUntil + parseDuration(staleWhileRevalidate, 'staleWhileRevalidate')
+  const errorUntil = freshUntil + parseDuration(staleIfError, 'staleIfError')
+  const keptUntil = Math.max(staleUntil, errorUntil, freshUntil + parseDuration(keep, 'keep'))
+  return { value, stamp, tags, storedAt, freshUntil, staleUntil, errorUntil, keptUntil }
 }

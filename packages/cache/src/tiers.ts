@@ -1,5 +1,5 @@
 import { BoundedMap, type MemoryLimits } from './bounded-map.js'
-import { type Entry, freshness, goneAt, keyTag } from './entry.js'
+import { type Entry, freshness, keyTag } from './entry.js'
 import { emit, type Source } from './events.js'
 import { decodeFrame, encodeFrame } from './frame.js'
 import type { Serializer } from './serializer.js'
@@ -77,7 +77,8 @@ export class Tiers<T> {
   /** What memory has, whether it is still valid or not: for when there is nobody to ask. */
   unproven (key: string): Entry<T> | undefined {
     const remembered = this.l1?.get(key)
-    return remembered === undefined || goneAt(remembered) <= Date.now() ? undefined : remembered
+    if (remembered === undefined) return undefined
+    return Math.max(remembered.staleUntil, remembered.errorUntil) > Date.now() ? remembered : undefined
   }
 
   /** As `find` for each key; what memory does not have fresh is read in one round trip. */
@@ -105,7 +106,7 @@ export class Tiers<T> {
    */
   async put (key: string, entry: Entry<T>, lease?: FillLease): Promise<boolean> {
     const frame = encodeFrame({ ...entry, value: this.serializer.serialize(entry.value, key) })
-    const ttl = goneAt(entry) - Date.now()
+    const ttl = entry.keptUntil - Date.now()
     const known = this.l2.judge(entry.stamp, judgedTags(key, entry))
     if (known === false) {
       this.#discard(key, 'invalid', entry.stamp)
@@ -143,7 +144,7 @@ export class Tiers<T> {
   async #recall (key: string): Promise<Found<T> | undefined> {
     const remembered = this.l1?.get(key)
     if (remembered === undefined) return undefined
-    if (goneAt(remembered) <= Date.now()) return undefined
+    if (remembered.keptUntil <= Date.now()) return undefined
     if (await this.#stillHolds(remembered)) return { entry: remembered, source: 'l1' }
     this.#discard(key, 'invalid', remembered.stamp)
     return undefined
@@ -186,7 +187,7 @@ export class Tiers<T> {
   }
 
   async #judged (key: string, entry: Entry<T> | undefined): Promise<Found<T> | undefined> {
-    if (entry === undefined || goneAt(entry) <= Date.now()) return undefined
+    if (entry === undefined || entry.keptUntil <= Date.now()) return undefined
     const tags = judgedTags(key, entry)
     if (this.l2.judge(entry.stamp, tags) ?? await this.#holds(entry.stamp, tags)) return { entry, source: 'l2' }
     this.#discard(key, 'invalid', entry.stamp)
@@ -203,6 +204,7 @@ export class Tiers<T> {
       freshUntil: entry.freshUntil,
       staleUntil: entry.staleUntil,
       errorUntil: entry.errorUntil,
+      keptUntil: entry.keptUntil,
       bytes,
       provenAt: entry.stamp
     })

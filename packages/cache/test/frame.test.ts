@@ -9,7 +9,8 @@ const entry: Entry<Serialized> = {
   storedAt: 1_764_500_000_123,
   freshUntil: 1_764_500_060_123.25,
   staleUntil: 1_764_500_120_123,
-  errorUntil: 1_764_500_180_123
+  errorUntil: 1_764_500_180_123,
+  keptUntil: 1_764_500_240_123
 }
 
 t.test('an entry comes back as it was', async (t) => {
