@@ -10,8 +10,8 @@ const maximum = 2 ** 31
 
 /**
  * Reads the directives of a Cache-Control field (RFC 9111 5.2). Of a repeated directive the first counts
- * (4.2.1). Whatever follows a name that cannot be read is dropped and the name is kept, so that a
- * malformed `no-store` still forbids storing.
+ * (4.2.1), but `no-cache` and `private` add up. Whatever follows a name that cannot be read is dropped and
+ * the name is kept, so that a malformed `no-store` still forbids storing.
  *
  * @example parseCacheControl('max-age=60, Private="a, b"') // Map { 'max-age' => '60', 'private' => 'a, b' }
  */
@@ -32,10 +32,17 @@ export function parseCacheControl (field: HeaderValue): CacheControl {
     at = directive.lastIndex
     const [, name = '', quoted, plain] = match
     const key = name.toLowerCase()
-    if (directives.has(key)) continue
-    directives.set(key, quoted === undefined ? plain?.trimEnd() ?? true : quoted.replace(/\\(.)/g, '$1'))
+    const value = quoted === undefined ? plain?.trimEnd() ?? true : quoted.replace(/\\(.)/g, '$1')
+    const before = directives.get(key)
+    if (before === undefined) directives.set(key, value)
+    else if (key === 'no-cache' || key === 'private') directives.set(key, stricter(before, value))
   }
   return directives
+}
+
+/** Where `no-cache` and `no-cache="a"` conflict, the more restrictive one is honoured (RFC 9111 4.2.1); of two lists, both. */
+function stricter (a: string | true, b: string | true): string | true {
+  return a === true || b === true ? true : `${a}, ${b}`
 }
 
 /**

@@ -1,6 +1,10 @@
 import { toPrintableAscii } from './ascii.js'
+import { fieldValue, type HeaderValue } from './headers.js'
 
-/** What one cache did with a request (RFC 9211 2); `ttl` is in seconds and negative for a stale response. */
+/**
+ * What one cache did with a request (RFC 9211 2); `ttl` is in seconds and negative for a stale response. `collapsed: false`:
+ * the request waited for another's response and could not use it; `key` only for who may know it.
+ */
 export interface CacheStatus {
   hit?: boolean
   fwd?: 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'miss' | 'request' | 'stale' | 'partial'
@@ -28,10 +32,20 @@ export function formatCacheStatus (cache: string, status: CacheStatus): string {
   else if (status.fwd !== undefined) field += `; fwd=${status.fwd}`
   field += integerParameter('fwd-status', status.fwdStatus) + integerParameter('ttl', status.ttl)
   if (status.stored === true) field += '; stored'
-  if (status.collapsed === true) field += '; collapsed'
+  if (status.collapsed !== undefined) field += status.collapsed ? '; collapsed' : '; collapsed=?0'
   if (status.key !== undefined) field += `; key=${string(status.key)}`
   if (status.detail !== undefined) field += `; detail=${tokenOrString(status.detail)}`
   return field
+}
+
+/**
+ * Puts a cache's member after those of the caches nearer to the origin (RFC 9211 2). The existing value is kept as it is.
+ *
+ * @example appendCacheStatus('origin; hit', 'edge; fwd=uri-miss') // 'origin; hit, edge; fwd=uri-miss'
+ */
+export function appendCacheStatus (existing: HeaderValue, member: string): string {
+  const before = fieldValue(existing)?.trim() ?? ''
+  return before === '' ? member : `${before}, ${member}`
 }
 
 /** An sf-integer has at most 15 digits (RFC 9651 3.3.1); what is no number is left out. */

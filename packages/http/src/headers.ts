@@ -9,3 +9,25 @@ export function fieldValue (value: HeaderValue): string | undefined {
   if (typeof value === 'string' || value === undefined) return value
   return typeof value === 'number' ? String(value) : value.join(', ')
 }
+
+/** The value of a header that has one only, such as Date: where it is repeated, the first field line counts. */
+export function singleValue (value: HeaderValue): string | undefined {
+  return fieldValue(typeof value === 'object' ? value[0] : value)
+}
+
+const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
+
+/**
+ * The members of a list of field names, such as Vary and Connection have, in lower case and once each. Undefined if one of
+ * them cannot be a name: then nobody knows what else was meant.
+ */
+export function fieldNames (value: HeaderValue): string[] | undefined {
+  const names = new Set<string>()
+  for (const member of (fieldValue(value) ?? '').split(',')) {
+    const name = member.trim()
+    if (name === '') continue
+    if (!token.test(name)) return undefined
+    names.add(name.toLowerCase())
+  }
+  return [...names]
+}

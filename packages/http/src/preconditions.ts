@@ -11,33 +11,40 @@ export interface Representation {
 /**
  * Evaluates a request's preconditions in the order of RFC 9110 13.2.2. `current` is what a GET would answer
  * now, or null when there is nothing. `not-modified` (304) is for GET and HEAD, `failed` (412) for any method.
+ * This is for the origin; a cache asks {@link isNotModified} only (RFC 9111 4.3.2).
  *
  * @example
  * evaluatePreconditions({ method: 'PUT', headers: { 'if-match': '"1"' } }, { etag: '"2"' }) // 'failed'
  */
 export function evaluatePreconditions (
   request: { method: string, headers: Headers },
-  current: Representation | null
+  current: Representation | null,
+  now = Date.now()
 ): 'proceed' | 'not-modified' | 'failed' {
   const { method, headers } = request
   // Methods that neither select nor change a representation ignore preconditions (13.2.1).
   if (method === 'OPTIONS' || method === 'TRACE' || method === 'CONNECT') return 'proceed'
-  const safe = method === 'GET' || method === 'HEAD'
 
   const ifMatch = fieldValue(headers['if-match'])
   if (ifMatch !== undefined) {
     if (!anyMatches(ifMatch, current, strongMatch)) return 'failed'
-  } else if (isAfter(current?.lastModified, fieldValue(headers['if-unmodified-since'])) === true) {
+  } else if (isAfter(current?.lastModified, fieldValue(headers['if-unmodified-since']), now) === true) {
     return 'failed'
   }
 
+  if (method === 'GET' || method === 'HEAD') return isNotModified(headers, current, now) ? 'not-modified' : 'proceed'
   const ifNoneMatch = fieldValue(headers['if-none-match'])
-  if (ifNoneMatch !== undefined) {
-    if (!anyMatches(ifNoneMatch, current, weakMatch)) return 'proceed'
-    return safe ? 'not-modified' : 'failed'
-  }
-  if (safe && isAfter(current?.lastModified, fieldValue(headers['if-modified-since'])) === false) return 'not-modified'
-  return 'proceed'
+  return ifNoneMatch !== undefined && anyMatches(ifNoneMatch, current, weakMatch) ? 'failed' : 'proceed'
+}
+
+/**
+ * Whether the client of a GET or HEAD has the current representation already, by If-None-Match or, only where that is
+ * absent, If-Modified-Since (RFC 9110 13.1.2, 13.1.3, 13.2.2).
+ */
+export function isNotModified (headers: Headers, current: Representation | null, now: number): boolean {
+  const ifNoneMatch = fieldValue(headers['if-none-match'])
+  if (ifNoneMatch !== undefined) return anyMatches(ifNoneMatch, current, weakMatch)
+  return isAfter(current?.lastModified, fieldValue(headers['if-modified-since']), now) === false
 }
 
 function anyMatches (field: string, current: Representation | null, match: (a: EntityTag, b: EntityTag) => boolean): boolean {
@@ -54,9 +61,9 @@ function anyMatches (field: string, current: Representation | null, match: (a: E
 }
 
 /** Undefined when either date is missing or no HTTP-date: such a condition is ignored (13.1.3, 13.1.4). */
-function isAfter (lastModified: string | undefined, field: string | undefined): boolean | undefined {
+function isAfter (lastModified: string | undefined, field: string | undefined, now: number): boolean | undefined {
   if (lastModified === undefined || field === undefined) return undefined
-  const modified = parseHttpDate(lastModified)
-  const asked = parseHttpDate(field)
+  const modified = parseHttpDate(lastModified, now)
+  const asked = parseHttpDate(field, now)
   return modified === undefined || asked === undefined ? undefined : modified > asked
 }

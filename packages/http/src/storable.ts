@@ -1,12 +1,11 @@
 import { parseCacheControl } from './cache-control.js'
 import { fieldValue, type Headers } from './headers.js'
+import { heuristicallyCacheable } from './statuses.js'
 
 /** Why a shared cache does not store a response; see {@link whyNotStorable}. */
 export type NotStorable =
   'METHOD' | 'STATUS' | 'REQUEST_NO_STORE' | 'NO_STORE' | 'PRIVATE' | 'AUTHORIZATION' | 'SET_COOKIE' | 'VARY_STAR' | 'PARTIAL'
 
-// RFC 9110 15.1, without 206: Weir stores whole representations only.
-const heuristicallyCacheable: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501])
 const noOthers: ReadonlySet<number> = new Set()
 
 /**

@@ -19,6 +19,11 @@ t.test('parseCacheControl (RFC 9111 5.2)', async (t) => {
     ['ext="a \\"b\\", \\\\c", no-store', { ext: 'a "b", \\c', 'no-store': true }],
     ['ext=""', { ext: '' }],
     ['community="UCI"', { community: 'UCI' }],
+    // But `no-cache` and `private` add up (4.2.1: the most restrictive).
+    ['no-cache="a", no-cache', { 'no-cache': true }],
+    ['no-cache, no-cache="a"', { 'no-cache': true }],
+    ['private="a", private=b', { private: 'a, b' }],
+    ['max-stale, max-stale=1', { 'max-stale': true }],
     // Malformed: the name is kept, the value cannot pass for a number of seconds.
     ['max-age =60', { 'max-age': true }],
     ['max-age= 60', { 'max-age': ' 60' }],

@@ -29,3 +29,9 @@ t.test('formatCacheGroups names a group the same way every time, whatever it is 
   t.equal(formatCacheGroups(['käse\r\n']), '"k%C3%A4se%0D%0A"')
   t.strictSame(parseCacheGroups(formatCacheGroups(['a"b\\', 'c, d'])), ['a"b\\', 'c, d'])
 })
+
+t.test('at least 32 groups of 32 characters (RFC 9875 2), compared case by case', async (t) => {
+  const groups = Array.from({ length: 200 }, (_, i) => String(i).padStart(200, 'gG'))
+  t.strictSame(parseCacheGroups(formatCacheGroups(groups)), groups)
+  t.strictSame(parseCacheGroups('"a", "A"'), ['a', 'A'])
+})

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Token, parseList } from 'structured-headers'
-import { formatCacheStatus, type CacheStatus } from '../src/index.js'
+import { appendCacheStatus, formatCacheStatus, type CacheStatus, type HeaderValue } from '../src/index.js'
 
 t.test('formatCacheStatus (RFC 9211 2)', async (t) => {
   const table: [string, CacheStatus, string][] = [
@@ -8,7 +8,14 @@ t.test('formatCacheStatus (RFC 9211 2)', async (t) => {
     ['catalog-1', {}, 'catalog-1'],
     ['c', { hit: true, ttl: -412 }, 'c; hit; ttl=-412'],
     ['c', { hit: false, fwd: 'uri-miss', stored: true, collapsed: true }, 'c; fwd=uri-miss; stored; collapsed'],
-    ['c', { fwd: 'stale', fwdStatus: 304, stored: false, collapsed: false }, 'c; fwd=stale; fwd-status=304'],
+    ['c', { fwd: 'stale', fwdStatus: 304, stored: false }, 'c; fwd=stale; fwd-status=304'],
+    // It waited for another's response, and could not use it (2.6).
+    ['c', { fwd: 'miss', collapsed: false }, 'c; fwd=miss; collapsed=?0'],
+    ...(['bypass', 'method', 'uri-miss', 'vary-miss', 'miss', 'request', 'stale', 'partial'] as const)
+      .map((fwd): [string, CacheStatus, string] => ['c', { fwd }, `c; fwd=${fwd}`]),
+    ['c', { hit: true, ttl: -1e20 }, 'c; hit; ttl=-999999999999999'],
+    ['c', { fwd: 'miss', fwdStatus: 200, ttl: 5, stored: true, collapsed: true, key: '/a', detail: 'x' },
+      'c; fwd=miss; fwd-status=200; ttl=5; stored; collapsed; key="/a"; detail=x'],
     ['c', { hit: true, fwd: 'miss' }, 'c; hit'],
     ['c', { ttl: 1.9, fwdStatus: NaN }, 'c; ttl=1'],
     ['c', { ttl: Infinity }, 'c; ttl=999999999999999'],
@@ -32,4 +39,15 @@ t.test('every value reads back as a structured field (RFC 9651)', async (t) => {
     const name: unknown = member?.[0]
     t.ok(typeof name === 'string' || name instanceof Token)
   }
+})
+
+t.test('a cache comes after those nearer to the origin (RFC 9211 2)', async (t) => {
+  const table: [HeaderValue, string][] = [
+    [undefined, 'c; hit'],
+    ['', 'c; hit'],
+    [' ', 'c; hit'],
+    ['origin; hit', 'origin; hit, c; hit'],
+    [['origin; hit', '"CDN, Inc."; fwd=miss'], 'origin; hit, "CDN, Inc."; fwd=miss, c; hit']
+  ]
+  for (const [existing, expected] of table) t.equal(appendCacheStatus(existing, 'c; hit'), expected, JSON.stringify(existing))
 })

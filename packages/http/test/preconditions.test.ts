@@ -37,6 +37,8 @@ t.test('If-Match: strong comparison, `*` asks for any representation (RFC 9110 1
   [{ 'if-match': '' }, both, 'failed', 'failed'],
   [{ 'if-match': '"a"' }, null, 'failed', 'failed'],
   [{ 'if-match': '*' }, bare, 'proceed', 'proceed'],
+  [{ 'if-match': 'W/"a"' }, weakTag, 'failed', 'failed'],
+  [{ 'if-match': '"A"' }, both, 'failed', 'failed'],
   [{ 'if-match': '*' }, null, 'failed', 'failed']
 ]))
 
@@ -49,7 +51,13 @@ t.test('If-None-Match: weak comparison, `*` asks for none (RFC 9110 13.1.2)', as
   [{ 'if-none-match': '"a"' }, bare, 'proceed', 'proceed'],
   [{ 'if-none-match': '"a"' }, null, 'proceed', 'proceed'],
   [{ 'if-none-match': '*' }, bare, 'not-modified', 'failed'],
-  [{ 'if-none-match': '*' }, null, 'proceed', 'proceed']
+  [{ 'if-none-match': '*' }, null, 'proceed', 'proceed'],
+  [{ 'if-none-match': ['"x"', '"a"'] }, both, 'not-modified', 'failed'],
+  [{ 'if-none-match': '' }, both, 'proceed', 'proceed'],
+  [{ 'if-none-match': 'a' }, both, 'proceed', 'proceed'],
+  // As it was given, but no entity tag: a match would be of anything.
+  [{ 'if-none-match': 'a' }, { etag: 'a' }, 'proceed', 'proceed'],
+  [{ 'if-none-match': 'W/"a"' }, weakTag, 'not-modified', 'failed']
 ]))
 
 t.test('If-Modified-Since: GET and HEAD only, ignored unless both dates are dates (RFC 9110 13.1.3)', async (t) => check(t, [
@@ -57,6 +65,11 @@ t.test('If-Modified-Since: GET and HEAD only, ignored unless both dates are date
   [{ 'if-modified-since': date }, both, 'not-modified', 'proceed'],
   [{ 'if-modified-since': after }, both, 'not-modified', 'proceed'],
   [{ 'if-modified-since': '0' }, both, 'proceed', 'proceed'],
+  [{ 'if-modified-since': [date, after] }, both, 'proceed', 'proceed'],
+  [{ 'if-modified-since': `${date}, ${after}` }, both, 'proceed', 'proceed'],
+  [{ 'if-modified-since': 'Sunday, 06-Nov-94 08:49:37 GMT' }, both, 'not-modified', 'proceed'],
+  [{ 'if-modified-since': 'Sun Nov  6 08:49:37 1994' }, both, 'not-modified', 'proceed'],
+  [{ 'if-modified-since': date }, { lastModified: 'Sun Nov  6 08:49:37 1994' }, 'not-modified', 'proceed'],
   [{ 'if-modified-since': after }, bare, 'proceed', 'proceed'],
   [{ 'if-modified-since': after }, { lastModified: 'yesterday' }, 'proceed', 'proceed'],
   [{ 'if-modified-since': after }, null, 'proceed', 'proceed']
@@ -67,6 +80,8 @@ t.test('If-Unmodified-Since: ignored unless both dates are dates (RFC 9110 13.1.
   [{ 'if-unmodified-since': date }, both, 'proceed', 'proceed'],
   [{ 'if-unmodified-since': after }, both, 'proceed', 'proceed'],
   [{ 'if-unmodified-since': 'tomorrow' }, both, 'proceed', 'proceed'],
+  [{ 'if-unmodified-since': [before, before] }, both, 'proceed', 'proceed'],
+  [{ 'if-unmodified-since': before }, { lastModified: 'x' }, 'proceed', 'proceed'],
   [{ 'if-unmodified-since': before }, bare, 'proceed', 'proceed'],
   [{ 'if-unmodified-since': before }, null, 'proceed', 'proceed']
 ]))
@@ -81,6 +96,9 @@ t.test('precedence (RFC 9110 13.2.2)', async (t) => check(t, [
   // If-Match comes first, then If-None-Match is still asked.
   [{ 'if-match': '"a"', 'if-none-match': '"a"' }, both, 'not-modified', 'failed'],
   [{ 'if-match': '"b"', 'if-none-match': '"a"' }, both, 'failed', 'failed'],
+  [{ 'if-unmodified-since': before, 'if-none-match': '"a"' }, both, 'failed', 'failed'],
+  // An If-None-Match that cannot be read hides If-Modified-Since too.
+  [{ 'if-none-match': 'x', 'if-modified-since': after }, both, 'proceed', 'proceed'],
   [{ 'if-unmodified-since': date, 'if-modified-since': date }, both, 'not-modified', 'proceed']
 ]))
 

@@ -1,0 +1,36 @@
+import { deltaSeconds } from './cache-control.js'
+import { singleValue, type Headers } from './headers.js'
+import { parseHttpDate } from './http-date.js'
+import type { ResponseDirectives } from './response-directives.js'
+
+/** What a freshness lifetime comes from; `none`: nothing says how long the response is fresh, so it is stale at once. */
+export type FreshnessSource = 's-maxage' | 'max-age' | 'expires' | 'heuristic' | 'none'
+
+export interface Lifetime {
+  /** Milliseconds, counted from when the origin generated the response. */
+  readonly lifetime: number
+  readonly source: FreshnessSource
+}
+
+/**
+ * The explicit freshness lifetime of a response: the first of s-maxage, max-age, and Expires less Date (RFC 9111 4.2.1).
+ * One that cannot be read makes the response stale, as does a repeated one by its first value (4.2.1, 5.3).
+ *
+ * @param date when the response was generated, in ms since the epoch
+ */
+export function explicitLifetime (headers: Headers, { directives, targeted }: ResponseDirectives, date: number): Lifetime | undefined {
+  for (const source of ['s-maxage', 'max-age'] as const) {
+    const value = directives.get(source)
+    if (value !== undefined) return { lifetime: (deltaSeconds(value) ?? 0) * 1000, source }
+  }
+  const expires = singleValue(headers['expires'])
+  if (targeted || expires === undefined) return undefined
+  return { lifetime: Math.max(0, (parseHttpDate(expires, date) ?? 0) - date), source: 'expires' }
+}
+
+/** A tenth of the time for which the representation had not been modified when it was sent (RFC 9111 4.2.2). */
+export function heuristicLifetime (headers: Headers, date: number): Lifetime | undefined {
+  const lastModified = parseHttpDate(singleValue(headers['last-modified']) ?? '', date)
+  if (lastModified === undefined || lastModified >= date) return undefined
+  return { lifetime: Math.floor((date - lastModified) / 10), source: 'heuristic' }
+}

@@ -1,0 +1,33 @@
+import type { Headers } from './headers.js'
+
+const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+
+/**
+ * The paths, with queries, whose stored responses a request has made invalid (RFC 9111 4.4): its target, and Location and
+ * Content-Location where they are on the target's origin, as others could be used to drop what is not theirs. None if the
+ * method is safe or the response says that it failed. A method that nobody knows is unsafe.
+ *
+ * @param request `origin` is scheme and host, `url` the target's path and query
+ * @example
+ * invalidatedPaths(
+ *   { method: 'POST', origin: 'https://shop.example', url: '/products' },
+ *   { status: 201, headers: { location: '/products/7' } }
+ * ) // ['/products', '/products/7']
+ */
+export function invalidatedPaths (
+  request: { readonly method: string, readonly origin: string, readonly url: string },
+  response: { readonly status: number, readonly headers: Headers }
+): string[] {
+  if (safeMethods.has(request.method) || response.status < 200 || response.status >= 400) return []
+  const paths = new Set([request.url])
+  const target = request.origin + request.url
+  if (!URL.canParse(target)) return [...paths]
+  const { origin } = new URL(target)
+  for (const name of ['location', 'content-location']) {
+    const value = response.headers[name]
+    if (typeof value !== 'string' || !URL.canParse(value, target)) continue
+    const uri = new URL(value, target)
+    if (uri.origin === origin) paths.add(uri.pathname + uri.search)
+  }
+  return [...paths]
+}

@@ -1,0 +1,77 @@
+import type { Headers } from './headers.js'
+import type { Policy } from './policy.js'
+import { requestDirectives, type RequestDirectives } from './request-directives.js'
+
+/** Why a stored response is served as it is, or is not. */
+export type ReuseReason = 'FRESH' | 'MAX_STALE' | 'STALE_WHILE_REVALIDATE' |
+  'METHOD' | 'MISS' | 'EXPIRED' | 'NO_CACHE' | 'REQUEST_NO_CACHE' | 'REQUEST_MAX_AGE' | 'REQUEST_MIN_FRESH'
+
+/**
+ * What to do with a request: `serve` the stored response, with `refresh` also fetching a new one in the background;
+ * `forward` it, to validate the stored response if there is one, with `fwd` for Cache-Status (RFC 9211 2.2); answer `timeout`,
+ * a 504, because the client wants nothing else than what is stored.
+ */
+export type Reuse =
+  { readonly action: 'serve', readonly refresh: boolean, readonly reason: ReuseReason } |
+  { readonly action: 'forward', readonly fwd: 'method' | 'uri-miss' | 'stale' | 'request', readonly reason: ReuseReason } |
+  { readonly action: 'timeout', readonly reason: ReuseReason }
+
+/** How a route lets stored responses be reused. */
+export interface ReuseOptions {
+  /** False: clients have no say, by Cache-Control or Pragma. Default true. */
+  readonly requestDirectives?: boolean
+}
+
+// Made once: a hit allocates nothing.
+const fresh: Reuse = { action: 'serve', refresh: false, reason: 'FRESH' }
+const maxStale: Reuse = { action: 'serve', refresh: false, reason: 'MAX_STALE' }
+const whileRevalidate: Reuse = { action: 'serve', refresh: true, reason: 'STALE_WHILE_REVALIDATE' }
+const method: Reuse = { action: 'forward', fwd: 'method', reason: 'METHOD' }
+const miss: Reuse = { action: 'forward', fwd: 'uri-miss', reason: 'MISS' }
+
+/**
+ * Decides how a request is answered, by what is stored for it, if anything (RFC 9111 4). The stored response must be that of
+ * the request's key and, where it has Vary, its variant.
+ *
+ * @param now ms since the epoch
+ */
+export function decideReuse (
+  request: { readonly method: string, readonly headers: Headers }, policy: Policy | undefined, now: number, options: ReuseOptions = {}
+): Reuse {
+  // What GET stored also answers HEAD (4; RFC 9110 9.3.2). Anything else is written through.
+  if (request.method !== 'GET' && request.method !== 'HEAD') return method
+  const asked = options.requestDirectives === false ? undefined : requestDirectives(request.headers)
+  const reuse = policy === undefined ? miss : asked === undefined ? byPolicy(policy, now) : byBoth(policy, now, asked)
+  // 5.2.1.7
+  return asked?.onlyIfCached === true && reuse.action === 'forward' ? { action: 'timeout', reason: reuse.reason } : reuse
+}
+
+function byPolicy (policy: Policy, now: number): Reuse {
+  // 4, 5.2.2.4: also a fresh one.
+  if (policy.noCache) return forward(policy, now, 'NO_CACHE')
+  if (now < policy.freshUntil) return fresh
+  // RFC 5861 3
+  return now < policy.staleUntil ? whileRevalidate : forward(policy, now, 'EXPIRED')
+}
+
+function byBoth (policy: Policy, now: number, { noCache, maxAge, minFresh, maxStale: allowance }: RequestDirectives): Reuse {
+  // 5.2.1.4
+  if (noCache) return forward(policy, now, 'REQUEST_NO_CACHE')
+  // 5.2.1.1: at most that old.
+  if (maxAge !== undefined && now - policy.bornAt > maxAge) return forward(policy, now, 'REQUEST_MAX_AGE')
+  // 5.2.1.3: fresh for at least that long.
+  if (minFresh !== undefined && policy.freshUntil - now < minFresh) return forward(policy, now, 'REQUEST_MIN_FRESH')
+  const reuse = byPolicy(policy, now)
+  if (reuse === fresh || reuse.reason === 'NO_CACHE') return reuse
+  // 5.2.1.2, and 4.2.4: not past what the response prohibits.
+  if (allowance !== undefined && !policy.neverStale && now - policy.freshUntil <= allowance) {
+    return reuse === whileRevalidate ? reuse : maxStale
+  }
+  // 5.2.1.1: who gives a max-age and no max-stale wants nothing stale.
+  return maxAge !== undefined && reuse === whileRevalidate ? forward(policy, now, 'REQUEST_MAX_AGE') : reuse
+}
+
+/** RFC 9211 2.2: `stale` if the response was, `request` if it was fresh and the request's directives are the reason. */
+function forward ({ freshUntil, noCache }: Policy, now: number, reason: ReuseReason): Reuse {
+  return { action: 'forward', fwd: noCache || now >= freshUntil ? 'stale' : 'request', reason }
+}

@@ -1,0 +1,90 @@
+import type { ExchangeTimes } from './age.js'
+import { parseCacheControl, type CacheControl } from './cache-control.js'
+import type { Headers } from './headers.js'
+import type { Policy } from './policy.js'
+import { isReusable, type PolicyOptions, policyOf } from './policy-of.js'
+import { responseDirectives, restricted } from './response-directives.js'
+import { heuristicallyCacheable, neverStored, understood } from './statuses.js'
+import { storedHeaders, type StoredHeaders } from './stored-headers.js'
+import { varyNames } from './vary.js'
+
+/** Why a response is not stored. `NO_TTL`: it may be, but no request could ever be answered with it. */
+export type NotStored = 'METHOD' | 'PARTIAL' | 'STATUS' | 'REQUEST_NO_STORE' | 'NO_STORE' | 'PRIVATE' | 'AUTHORIZATION' |
+  'SET_COOKIE' | 'VARY_STAR' | 'NO_TTL'
+
+export type Storing =
+  { readonly store: true, readonly policy: Policy, readonly headers: StoredHeaders } |
+  { readonly store: false, readonly reason: NotStored }
+
+/** How a route has its responses stored. Durations are ms. */
+export interface StoringOptions extends PolicyOptions {
+  /** Names of targeted fields, in lower case, most applicable first (RFC 9213 2.2). Default CDN-Cache-Control. */
+  readonly targets?: readonly string[]
+  /** False: clients have no say, by Cache-Control or Pragma. Default true. */
+  readonly requestDirectives?: boolean
+}
+
+/**
+ * Decides whether a shared cache stores a response (RFC 9111 3), and if so what of its headers, and by which policy it is
+ * reused. For a 304, decide about what it makes of the stored headers: see `updatedHeaders`.
+ *
+ * @example
+ * decideStoring(
+ *   { method: 'GET', headers: {} },
+ *   { status: 200, headers: { 'cache-control': 's-maxage=60', etag: '"1"' } },
+ *   { requestTime: 1_000, responseTime: 1_000 }
+ * ) // { store: true, policy: { freshUntil: 61_000, neverStale: true, etag: '"1"', ... }, headers: { ... } }
+ */
+export function decideStoring (
+  request: { readonly method: string, readonly headers: Headers },
+  response: { readonly status: number, readonly headers: Headers },
+  times: ExchangeTimes,
+  options: StoringOptions = {}
+): Storing {
+  const { status, headers } = response
+  const given = responseDirectives(headers, options.targets)
+  const { directives } = given
+  const noCache = restricted(directives.get('no-cache'))
+  const isPrivate = restricted(directives.get('private'))
+  const withheld = [noCache, isPrivate].flatMap((names) => typeof names === 'object' ? names : [])
+  const vary = varyNames(headers['vary'])
+
+  if (request.method !== 'GET') return not('METHOD')
+  // 3.3: Weir keeps whole representations only.
+  if (status === 206 || headers['content-range'] !== undefined) return not('PARTIAL')
+  if (status < 200 || neverStored.has(status)) return not('STATUS')
+  // 5.2.1.5
+  if (options.requestDirectives !== false && parseCacheControl(request.headers['cache-control']).has('no-store')) {
+    return not('REQUEST_NO_STORE')
+  }
+  if (directives.has('must-understand')) {
+    // 5.2.2.3: who understands the status ignores the no-store beside it.
+    if (!understood.has(status)) return not('STATUS')
+  } else if (directives.has('no-store')) {
+    return not('NO_STORE')
+  }
+  // 5.2.2.7
+  if (isPrivate === 'all') return not('PRIVATE')
+  // 3.5
+  if (request.headers['authorization'] !== undefined && !['public', 'must-revalidate', 's-maxage'].some((name) => directives.has(name))) {
+    return not('AUTHORIZATION')
+  }
+  // It is one client's, unless the origin says that everything else is not.
+  if (headers['set-cookie'] !== undefined && !withheld.includes('set-cookie')) return not('SET_COOKIE')
+  // 4.1: it would never be selected.
+  if (vary === '*') return not('VARY_STAR')
+  if (!heuristicallyCacheable.has(status) && !isExplicitlyCacheable(directives, !given.targeted && headers['expires'] !== undefined)) {
+    return not('STATUS')
+  }
+
+  const policy = policyOf({ request, response, given, noCache: noCache === 'all', vary, times }, options)
+  if (!isReusable(policy, times.responseTime)) return not('NO_TTL')
+  return { store: true, policy, headers: storedHeaders(headers, withheld, policy.date) }
+}
+
+const not = (reason: NotStored): Storing => ({ store: false, reason })
+
+/** What makes a response of any final status cacheable (RFC 9111 3). */
+function isExplicitlyCacheable (directives: CacheControl, expires: boolean): boolean {
+  return expires || ['public', 'max-age', 's-maxage'].some((name) => directives.has(name))
+}
