@@ -16,6 +16,10 @@ export const WEIR_ERR_OVERLOADED = createError('WEIR_ERR_OVERLOADED', 'The servi
 
 /* redis */
 
+/** The client wants a stored response and nothing else, and there is none that will do (RFC 9111, section 5.2.1.7). */
+export const WEIR_ERR_ONLY_IF_CACHED = createError(
+  'WEIR_ERR_ONLY_IF_CACHED', 'Cache-Control asks for a stored response only, and none may be used: ask again without only-if-cached', 504)
+
 /** The `url` option of weir-redis does not name a Redis server. */
 export const WEIR_ERR_REDIS_URL = createError<'WEIR_ERR_REDIS_URL', [problem: string]>(
   'WEIR_ERR_REDIS_URL', 'weir-redis: option "url" must look like redis://host:6379, rediss://user:password@host:6379/0, redis+sentinel://host:26379,host:26379/name, redis+cluster://host:7000,host:7001 or /path/to/redis.sock: %s', 500)
@@ -59,3 +63,39 @@ export const WEIR_ERR_NOT_INVALIDATED = createError('WEIR_ERR_NOT_INVALIDATED',
 /** `reply.invalidate()` was called where nothing acts on it. */
 export const WEIR_ERR_SAFE_METHOD = createError<'WEIR_ERR_SAFE_METHOD', 500, [method: string, path: string]>('WEIR_ERR_SAFE_METHOD',
   'reply.invalidate() is for unsafe methods, not %s %s: call app.responseCache.invalidate() instead', 500)
+
+/* rate-limit */
+
+/** A budget is used up. `violated` are the names of the policies that denied. */
+export const WEIR_ERR_RATE_LIMITED = createError<'WEIR_ERR_RATE_LIMITED', 429, [violated: string, seconds: string]>('WEIR_ERR_RATE_LIMITED',
+  'Too many requests: the limit "%s" is used up. Try again after %s s; RateLimit-Policy says what is allowed', 429)
+
+/** The limits of a route with `onFailure: 'closed'` cannot be looked up. */
+export const WEIR_ERR_LIMITS_UNAVAILABLE = createError('WEIR_ERR_LIMITS_UNAVAILABLE',
+  'The limits of this route cannot be looked up at the moment: try again after Retry-After seconds', 503)
+
+/** The client's address is on the deny list. */
+export const WEIR_ERR_ADDRESS_DENIED = createError('WEIR_ERR_ADDRESS_DENIED',
+  'Requests from your address are not accepted: ask the operator of this service', 403)
+
+/** Plugins were registered in an order in which one would not do what it is for. */
+export const WEIR_ERR_PLUGIN_ORDER = createError<'WEIR_ERR_PLUGIN_ORDER', 500, [plugin: string, other: string, why: string]>(
+  'WEIR_ERR_PLUGIN_ORDER', '%s must be registered before %s: %s', 500)
+
+/* auth */
+
+/** The route has a role, and the request says nothing about who sends it. */
+export const WEIR_ERR_UNAUTHENTICATED = createError<'WEIR_ERR_UNAUTHENTICATED', 401, [role: string, how: string]>('WEIR_ERR_UNAUTHENTICATED',
+  'This needs the role %s: send %s', 401)
+
+/** What the request says about who sends it is not accepted. */
+export const WEIR_ERR_INVALID_CREDENTIALS = createError<'WEIR_ERR_INVALID_CREDENTIALS', 401, [problem: string]>(
+  'WEIR_ERR_INVALID_CREDENTIALS', 'The credentials are not accepted: %s', 401)
+
+/** Somebody known, who may not do this. */
+export const WEIR_ERR_FORBIDDEN = createError<'WEIR_ERR_FORBIDDEN', 403, [needed: string, has: string]>('WEIR_ERR_FORBIDDEN',
+  'This needs the role %s, and you have %s: ask for a token or key that has it', 403)
+
+/** API keys cannot be looked up. */
+export const WEIR_ERR_AUTH_UNAVAILABLE = createError<'WEIR_ERR_AUTH_UNAVAILABLE', 503, [options: { cause: unknown }]>('WEIR_ERR_AUTH_UNAVAILABLE',
+  'API keys cannot be looked up at the moment: try again after Retry-After seconds', 503)

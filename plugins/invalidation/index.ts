@@ -1,10 +1,9 @@
 import type { Consistency } from '@weir/cache'
-import { formatCacheGroups, parseCacheGroups } from '@weir/http'
+import { formatCacheGroups, invalidatedPaths, parseCacheGroups } from '@weir/http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_NOT_INVALIDATED, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_ROUTE_OPTION, WEIR_ERR_SAFE_METHOD } from '../errors.js'
 import '../response-cache/index.js'
-import { writtenUris } from './written-uris.js'
 
 /** What a write invalidates: tags, or what makes them of the request and its reply. */
 export type Invalidates = readonly string[] | ((request: FastifyRequest, reply: FastifyReply) => readonly string[])
@@ -117,7 +116,11 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
     ]
     // Caches on the way to the client are told too.
     if (groups.length > 0) reply.header('cache-group-invalidation', formatCacheGroups([...new Set(groups)]))
-    return [...groups, ...writtenUris(request, reply).map((path) => app.responseCache.uriTag(request, path))]
+    const written = invalidatedPaths(
+      { method: request.method, origin: `${request.protocol}://${request.host}`, url: request.url },
+      { status: reply.statusCode, headers: reply.getHeaders() }
+    )
+    return [...groups, ...written.map((path) => app.responseCache.uriTag(request, path))]
   }
 }
 

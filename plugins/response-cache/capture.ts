@@ -1,15 +1,20 @@
-import { type Cache, type Entry, type EntryOptions, keyTag, type Kept, servesError } from '@weir/cache'
-import { formatCacheGroups, formatCacheStatus, type HeaderValue, type NotStorable, parseCacheGroups, whyNotStorable } from '@weir/http'
+import { Readable } from 'node:stream'
+import { type Cache, type Entry, type EntryOptions, keyTag, type Kept, parseDuration } from '@weir/cache'
+import {
+  answerFromStored, appendCacheStatus, type CacheStatus, decideStoring, formatCacheGroups, formatCacheStatus, outcomeOf, parseCacheGroups,
+  type Policy, servesStaleOnError, type StoredHeaders, type Storing, type StoringOptions, updatedHeaders
+} from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { discard } from '../conditional/payload.js'
 import { WEIR_ERR_FILL_FAILED } from '../errors.js'
-import type { OngoingFill } from './fills.js'
+import type { InternalFills } from './fills.js'
 import { addVary, handlersHeaders, listOf, writeHeaders } from './headers.js'
+import { variantKeyOf } from './key.js'
+import type { OngoingFill } from './ongoing-fill.js'
 import type { RouteCacheOptions } from './options.js'
-import { ttlSeconds } from './serve.js'
+import { rangeOf, ttlSeconds } from './serve.js'
 import { StoredResponse } from './stored-response.js'
-
-/** Why a response is served and not stored, as `detail` of Cache-Status says it. */
-type Reason = NotStorable | 'VARY' | 'TOO_LARGE' | 'STREAM' | 'NEGATIVE' | 'UNSETTLED'
+import { tee } from './tee.js'
 
 /** Invalidations that are committed with their data, and that not every instance may have heard of: `createOutbox` of `@weir/outbox`. */
 export interface PendingInvalidations {
@@ -25,17 +30,18 @@ export interface CaptureOptions {
   readonly cacheName: string
   readonly maxBodyBytes: number
   readonly outbox: PendingInvalidations | undefined
+  readonly internal: InternalFills
 }
 
 /**
- * Ends a fill with what the handler answered: stores it, or says why not. Resolves to the payload to send, which is
- * another one only where a stale response stands in for an error (RFC 5861, section 4).
+ * Ends a fill with what the handler answered: stores it, or says why not. Resolves to the payload to send, which is another one where
+ * a stream is read for the cache too, where a 304 confirmed what is stored, and where a stale response stands in for an error.
  */
 export async function capture (
   request: FastifyRequest, reply: FastifyReply, payload: unknown, ongoing: OngoingFill, options: CaptureOptions
 ): Promise<unknown> {
   try {
-    return await endFill(request, reply, payload, ongoing, options)
+    return await new Capture(request, reply, ongoing, options).end(unwrapped(payload, reply))
   } catch (error) {
     // A function of the route's that throws must not keep those who wait.
     ongoing.fill.fail(error)
@@ -43,95 +49,234 @@ export async function capture (
   }
 }
 
-async function endFill (
-  request: FastifyRequest, reply: FastifyReply, payload: unknown, ongoing: OngoingFill, captureOptions: CaptureOptions
-): Promise<unknown> {
-  const { cache, cacheName, maxBodyBytes, outbox } = captureOptions
-  const { fill, options, uri, before } = ongoing
-  const status = reply.statusCode
-  const fwd = fill.stale === undefined ? 'uri-miss' : 'stale'
-
-  if (status >= 500) {
-    fill.fail(new WEIR_ERR_FILL_FAILED())
-    if (fill.stale !== undefined && servesError(fill.stale, Date.now())) return serveStale(reply, fill.stale, ongoing, cacheName)
-    reply.header('cache-status', formatCacheStatus(cacheName, { fwd, detail: 'STATUS' }))
-    return payload
-  }
-
-  const tags = tagsOf(request, reply, options)
-  if (tags.length > 0) reply.header('cache-groups', formatCacheGroups(tags))
-  if (options.vary !== undefined) addVary(reply, options.vary)
-  const headers = handlersHeaders(reply, before)
-  const body = bodyOf(payload)
-  // What the handler has read may be newer than what other instances still serve: nobody sees it before they are done with that.
-  const settled = outbox === undefined || await isSettled(request, outbox, [...tags, ...new Set([keyTag(uri), keyTag(fill.key)])])
-  const reason = whyNot(request, reply, headers, before, options) ?? tooMuch(body, maxBodyBytes) ?? (settled ? undefined : 'UNSETTLED')
-  if (reason !== undefined || body === undefined) {
-    fill.abandon()
-    // What is stale would be served again although it is known by now that the answer has become another.
-    if (fill.stale !== undefined) await cache.delete(fill.key)
-    reply.header('cache-status', formatCacheStatus(cacheName, { fwd, detail: reason ?? 'STREAM' }))
-    return payload
-  }
-
-  const { entry, kept } = await fill.commit(
-    new StoredResponse(status, Object.entries(headers).flat().slice(), body),
-    // A write to the URI ends all of its variants (RFC 9111, 4.4); an entry that is the only one ends with its key.
-    () => ({ ...lifetime(status, options), tags: uri === fill.key ? tags : [...tags, keyTag(uri)] })
-  )
-  reply.header('cache-status', formatCacheStatus(cacheName, kept === 'stored'
-    ? { fwd, stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) }
-    : { fwd, detail: NOT_KEPT[kept] }))
-  return payload
+/** What is to be stored. */
+interface Made {
+  readonly status: number
+  readonly headers: StoredHeaders
+  readonly policy: Policy
+  readonly tags: readonly string[]
+  readonly responseTime: number
 }
 
-const NOT_KEPT: Record<Exclude<Kept, 'stored'>, string> = { invalid: 'INVALIDATED', failed: 'STORE_FAILED', transient: 'NO_TTL' }
+class Capture {
+  constructor (
+    readonly request: FastifyRequest, readonly reply: FastifyReply, readonly ongoing: OngoingFill, readonly options: CaptureOptions
+  ) {}
 
-function serveStale (reply: FastifyReply, stale: Entry<StoredResponse>, { before }: OngoingFill, cacheName: string): Buffer {
-  const failed = reply.statusCode
-  for (const name of Object.keys(handlersHeaders(reply, before))) reply.removeHeader(name)
-  reply.removeHeader('content-length')
-  const now = Date.now()
-  const response = stale.value
-  reply.code(response.status)
-  writeHeaders(reply, response.headers)
-  reply.header('age', String(Math.max(0, Math.floor((now - stale.storedAt) / 1000))))
-  reply.header('cache-status', formatCacheStatus(cacheName, { fwd: 'stale', fwdStatus: failed, ttl: ttlSeconds(stale.freshUntil, now), detail: 'STALE_IF_ERROR' }))
-  return response.body
-}
+  async end (payload: unknown): Promise<unknown> {
+    const { request, reply, ongoing: { fill, stale, restore } } = this
+    restore()
+    const now = Date.now()
+    const response = { status: reply.statusCode, headers: handlersHeaders(reply, this.ongoing.before) }
+    const outcome = stale === undefined
+      ? response.status >= 500 ? 'failed' : 'replace'
+      : response.status >= 500 ? 'failed' : outcomeOf(stale.value.policy(stale), response, now)
 
-async function isSettled (request: FastifyRequest, outbox: PendingInvalidations, tags: readonly string[]): Promise<boolean> {
-  try {
-    await outbox.settle(tags)
-    return true
-  } catch (error) {
-    // The answer itself is right. Only, somebody who sees it may then see an older one from another instance.
-    request.log.warn({ err: error, tags }, 'the outbox could not say what is pending: the response is served and not stored')
-    return false
+    if (outcome === 'failed') {
+      fill.fail(new WEIR_ERR_FILL_FAILED())
+      if (stale !== undefined && servesStaleOnError(request, stale.value.policy(stale), now, this.#trust)) {
+        discard(payload)
+        return this.#serveStale(stale)
+      }
+      this.#status({ fwdStatus: response.status, detail: 'STATUS' })
+      return payload
+    }
+    if (outcome === 'refetch') {
+      discard(payload)
+      return this.#refetch()
+    }
+    if (outcome === 'update' && stale !== undefined) {
+      discard(payload)
+      this.#replaceReply(stale.value.status, updatedHeaders(stale.value.toHeaders(), response.headers))
+      return this.#store(stale.value.body)
+    }
+    return this.#store(payload)
+  }
+
+  /** Stores the reply as it is by now, with this payload, if it may be stored. */
+  async #store (payload: unknown): Promise<unknown> {
+    const { request, reply, ongoing: { fill, options }, options: { cache, maxBodyBytes } } = this
+    const tags = tagsOf(request, reply, options)
+    if (tags.length > 0) reply.header('cache-groups', formatCacheGroups(tags))
+    if (options.vary !== undefined) addVary(reply, options.vary)
+    const settled = await this.#settle(tags)
+    const responseTime = Date.now()
+    const storing = settled ? this.#decide(responseTime) : { store: false, reason: 'UNSETTLED' } as const
+    const stream = payload instanceof Readable ? payload : undefined
+    const declared = Number(reply.getHeader('content-length') ?? 0)
+    const body = stream === undefined ? bodyOf(payload) : undefined
+    const tooLarge = (body?.length ?? declared) > maxBodyBytes
+    if (!storing.store || tooLarge) {
+      fill.abandon()
+      // What is stale would be served again although it is known by now that the answer has become another.
+      if (fill.stale !== undefined) await cache.delete(fill.key, { consistency: 'bounded' })
+      this.#status({ detail: storing.store ? 'TOO_LARGE' : storing.reason })
+      return payload
+    }
+
+    const { headers: { 'cache-status': _, date = '', ...headers }, policy } = storing
+    // What had no Date has that of its fill.
+    const made: Made = {
+      status: reply.statusCode, headers: reply.hasHeader('date') ? { ...headers, date } : headers, policy, tags, responseTime
+    }
+    if (stream !== undefined) {
+      // What becomes of it is known when its header is on its way already.
+      this.#status({})
+      return tee(stream, maxBodyBytes, async (whole, error) => {
+        if (error !== undefined) fill.fail(error)
+        else if (whole === undefined || (declared > 0 && declared !== whole.length)) fill.abandon()
+        else await this.#commit(made, copyOf(whole))
+      })
+    }
+    if (body === undefined) {
+      fill.abandon()
+      return payload
+    }
+    const { entry, kept } = await this.#commit(made, body)
+    this.#status(kept === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_KEPT[kept] })
+    return this.#part(made, body, payload)
+  }
+
+  /** Whether and how the reply may be stored. */
+  #decide (responseTime: number): Storing | { readonly store: false, readonly reason: 'NEGATIVE' } {
+    const { request, reply, ongoing: { options, before, requestTime } } = this
+    const status = reply.statusCode
+    const negative = NEGATIVE.has(status) && options.ttl !== undefined
+    if (negative && options.negative === undefined) return { store: false, reason: 'NEGATIVE' }
+    const response = { status, headers: handlersHeaders(reply, before) }
+    return decideStoring(
+      { method: 'GET', headers: request.headers },
+      response,
+      // What has no Date and no Age was made here, just now; only what came from elsewhere may have aged on its way.
+      { requestTime: reply.hasHeader('date') || reply.hasHeader('age') ? requestTime : responseTime, responseTime },
+      { ...this.#trust, ...storingOptions(negative ? { ttl: options.negative, staleWhileRevalidate: 0, staleIfError: 0 } : options) }
+    )
+  }
+
+  /** Under the fill's own key, or, if the response differs by headers that are not in it, under a variant's. */
+  async #commit (made: Made, body: Buffer): Promise<{ entry: Entry<StoredResponse>, kept: Kept }> {
+    const { request, ongoing: { fill, target, options, before } } = this
+    const { policy, responseTime, tags } = made
+    const response = StoredResponse.of(made.status, made.headers, body, policy)
+    const { uri } = target.key
+    const entryOptions = (key: string): EntryOptions => ({
+      ...lifetime(policy, responseTime),
+      // A write to the URI ends all of its variants (RFC 9111, 4.4); an entry that is the only one ends with its key.
+      tags: uri === key ? tags : [...tags, keyTag(uri)]
+    })
+    const keyed = [...listOf(options.vary), ...listOf(before['vary']), ...target.variant?.names ?? []]
+    const names = policy.vary.filter((name) => !keyed.includes(name))
+    if (names.length === 0) return fill.commit(response, () => entryOptions(fill.key))
+
+    const all = [...new Set([...target.variant?.names ?? [], ...names])].sort()
+    const primary = { uri, key: target.variant?.of ?? fill.key }
+    const variant = variantKeyOf(primary, all, request)
+    const stored = await fill.also(variant.key, response, entryOptions(variant.key))
+    const marker = StoredResponse.variants(all)
+    const markerOptions = { ttl: VARIANTS_KEPT, tags: uri === primary.key ? [] : [keyTag(uri)] }
+    if (primary.key === fill.key) await fill.commit(marker, () => markerOptions)
+    else {
+      await fill.also(primary.key, marker, markerOptions)
+      fill.abandon()
+    }
+    return stored
+  }
+
+  /** The part of it that the client has asked for; its conditions are for the hooks that follow. */
+  #part ({ status, policy }: Made, body: Buffer, payload: unknown): unknown {
+    const { request, reply } = this
+    if (request.method !== 'GET' || request.headers['range'] === undefined) return payload
+    const answer = answerFromStored(request, { status, policy, length: body.length }, Date.now())
+    if (typeof answer === 'string') return payload
+    reply.removeHeader('content-length')
+    return rangeOf(reply, body, answer)
+  }
+
+  /** A 304 about another response than the stored one: it is fetched again, without conditions (RFC 9111, 4.3.3). */
+  async #refetch (): Promise<Buffer> {
+    const { request, ongoing: { fill }, options: { internal } } = this
+    const answer = await internal.repeat(request, { fill, validate: false })
+    const headers = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !OF_A_CONNECTION.has(name)))
+    this.#replaceReply(answer.statusCode, headers as StoredHeaders)
+    return answer.rawPayload
+  }
+
+  #serveStale (stale: Entry<StoredResponse>): Buffer {
+    const { reply, ongoing: { fwd } } = this
+    const failed = reply.statusCode
+    const { status, body, bornAt } = stale.value
+    const now = Date.now()
+    this.#replaceReply(status, stale.value.toHeaders())
+    reply.header('age', String(Math.max(0, Math.floor((now - bornAt) / 1000))))
+    this.#status({ fwd, fwdStatus: failed, ttl: ttlSeconds(stale.freshUntil, now), detail: 'STALE_IF_ERROR' })
+    return body
+  }
+
+  /** What the handler has said, in favour of another response. */
+  #replaceReply (status: number, headers: StoredHeaders): void {
+    const { reply, ongoing: { before } } = this
+    for (const name of Object.keys(handlersHeaders(reply, before))) reply.removeHeader(name)
+    reply.removeHeader('content-length')
+    reply.code(status)
+    writeHeaders(reply, Object.entries(headers).flat())
+  }
+
+  async #settle (tags: readonly string[]): Promise<boolean> {
+    const { request, ongoing: { fill, target }, options: { outbox } } = this
+    if (outbox === undefined) return true
+    try {
+      // What the handler has read may be newer than what other instances still serve: nobody sees it before they are done with that.
+      await outbox.settle([...tags, ...new Set([keyTag(target.key.uri), keyTag(fill.key)])])
+      return true
+    } catch (error) {
+      // The answer itself is right. Only, somebody who sees it may then see an older one from another instance.
+      request.log.warn({ err: error, tags }, 'the outbox could not say what is pending: the response is served and not stored')
+      return false
+    }
+  }
+
+  #status (status: CacheStatus): void {
+    const { reply, ongoing: { fwd }, options: { cacheName } } = this
+    reply.header('cache-status', appendCacheStatus(reply.getHeader('cache-status'), formatCacheStatus(cacheName, { fwd, ...status })))
+  }
+
+  get #trust (): { requestDirectives: boolean } {
+    return { requestDirectives: this.ongoing.options.requestDirectives !== false }
   }
 }
 
 const NEGATIVE = new Set([404, 410])
+const NOT_KEPT: Record<Exclude<Kept, 'stored'>, string> = { invalid: 'INVALIDATED', failed: 'STORE_FAILED', transient: 'NO_TTL' }
+const OF_A_CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length'])
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+const VARIANTS_KEPT = DAY
 
-function whyNot (
-  request: FastifyRequest, reply: FastifyReply, headers: Record<string, HeaderValue>, before: OngoingFill['before'], options: RouteCacheOptions
-): Reason | undefined {
-  const status = reply.statusCode
-  if (NEGATIVE.has(status) && options.negative === undefined) return 'NEGATIVE'
-  const reason = whyNotStorable(request, { status, headers })
-  if (reason !== undefined) return reason
-  // A response that differs by a header which is not in its key would be served to the wrong requests.
-  const keyed = [...listOf(options.vary), ...listOf(before['vary'])]
-  return listOf(headers['vary']).every((name) => keyed.includes(name)) ? undefined : 'VARY'
+type LifetimeOptions = { readonly [K in keyof RouteCacheOptions]?: RouteCacheOptions[K] | undefined }
+
+const milliseconds = (duration: RouteCacheOptions['ttl']) => parseDuration(duration, 'it')
+
+function storingOptions (options: LifetimeOptions): StoringOptions {
+  const { ttl, maxTtl, heuristic, targets, staleWhileRevalidate, staleIfError, jitter = 0 } = options
+  return {
+    ...(ttl !== undefined && { ttl: milliseconds(ttl) * (1 - jitter * Math.random()) }),
+    ...(maxTtl !== undefined && { maxTtl: milliseconds(maxTtl) }),
+    ...(heuristic !== undefined && { heuristic }),
+    ...(targets !== undefined && { targets: targets.map((name) => name.toLowerCase()) }),
+    ...(staleWhileRevalidate !== undefined && { staleWhileRevalidate: milliseconds(staleWhileRevalidate) }),
+    ...(staleIfError !== undefined && { staleIfError: milliseconds(staleIfError) })
+  }
 }
 
-function lifetime (status: number, { ttl, staleWhileRevalidate, staleIfError, jitter, negative }: RouteCacheOptions): EntryOptions {
-  if (NEGATIVE.has(status) && negative !== undefined) return { ttl: negative }
+/** The policy as the engine has it. What can be validated is kept for about as long again as it is fresh. */
+function lifetime ({ freshUntil, staleUntil, errorUntil, noCache, etag, lastModified }: Policy, responseTime: number): EntryOptions {
+  const ttl = noCache ? 0 : Math.max(0, freshUntil - responseTime)
+  const validators = etag !== undefined || lastModified !== undefined
   return {
     ttl,
-    ...(staleWhileRevalidate !== undefined && { staleWhileRevalidate }),
-    ...(staleIfError !== undefined && { staleIfError }),
-    ...(jitter !== undefined && { jitter })
+    staleWhileRevalidate: Math.max(0, staleUntil - freshUntil),
+    staleIfError: Math.max(0, errorUntil - freshUntil),
+    keep: validators ? Math.min(Math.max(ttl, MINUTE), DAY) : 0
   }
 }
 
@@ -141,7 +286,16 @@ function tagsOf (request: FastifyRequest, reply: FastifyReply, { tags = [] }: Ro
   return [...new Set([...own, ...parseCacheGroups(reply.getHeader('cache-groups'))])]
 }
 
-/** The bytes of a payload, copied: small Buffers share memory with others, which a stored one would keep alive. */
+/** Web streams as Node has them; a Response is its status and headers on the reply, and its stream. */
+function unwrapped (payload: unknown, reply: FastifyReply): unknown {
+  if (payload instanceof ReadableStream) return Readable.fromWeb(payload)
+  if (!(payload instanceof Response)) return payload
+  reply.code(payload.status)
+  payload.headers.forEach((value, name) => { reply.header(name, value) })
+  return payload.body === null ? '' : Readable.fromWeb(payload.body)
+}
+
+/** The bytes of a payload; undefined for what is none. */
 function bodyOf (payload: unknown): Buffer | undefined {
   if (payload === null || payload === undefined) return Buffer.alloc(0)
   if (typeof payload === 'string') {
@@ -149,13 +303,12 @@ function bodyOf (payload: unknown): Buffer | undefined {
     body.write(payload)
     return body
   }
-  if (!Buffer.isBuffer(payload)) return undefined
-  const body = Buffer.allocUnsafeSlow(payload.length)
-  payload.copy(body)
-  return body
+  return payload instanceof Uint8Array ? copyOf(payload) : undefined
 }
 
-function tooMuch (body: Buffer | undefined, maxBodyBytes: number): Reason | undefined {
-  if (body === undefined) return 'STREAM'
-  return body.length > maxBodyBytes ? 'TOO_LARGE' : undefined
+/** Small Buffers share memory with others, which a stored one would keep alive. */
+function copyOf (bytes: Uint8Array): Buffer {
+  const body = Buffer.allocUnsafeSlow(bytes.length)
+  body.set(bytes)
+  return body
 }

@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Cache, Entry, Fill } from '@weir/cache'
-import type { HeaderValue } from '@weir/http'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, LightMyRequestResponse } from 'fastify'
 import type { ResponseKey } from './key.js'
-import type { RouteCacheOptions } from './options.js'
 import type { StoredResponse } from './stored-response.js'
 
-/** A fill on its way through a route's handler. */
-export interface OngoingFill {
+/** A fill that an internal request is to carry out. */
+export interface HandedOver {
   readonly fill: Fill<StoredResponse>
-  readonly uri: string
-  readonly options: RouteCacheOptions
-  /** The reply's headers before the handler: what it adds to them is the response's. */
-  readonly before: Readonly<Record<string, HeaderValue>>
+  /** False: the stored response is not to be validated. */
+  readonly validate: boolean
 }
 
 // Says which handed-over fill an internal request is for. Nobody outside can guess one, and unknown ones are ignored.
@@ -21,36 +17,37 @@ const HEADER = 'x-weir-fill'
 const NOT_REPEATED = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range',
   'content-length', 'transfer-encoding', 'connection', 'cache-control', 'pragma']
 
-/** Refills stale responses in the background, by a request of the application to itself through all of its hooks. */
-export class BackgroundFills {
-  readonly #waiting = new Map<string, Fill<StoredResponse>>()
+/** Fills by requests of the application to itself, through all of its hooks. */
+export class InternalFills {
+  readonly #waiting = new Map<string, HandedOver>()
 
   constructor (readonly app: FastifyInstance, readonly cache: Cache<StoredResponse>) {}
 
   /** The fill that an internal request brings; undefined for any other request. */
-  take (request: FastifyRequest): Fill<StoredResponse> | undefined {
+  take (request: FastifyRequest): HandedOver | undefined {
     const token = request.headers[HEADER]
     if (typeof token !== 'string') return undefined
-    const fill = this.#waiting.get(token)
+    const handedOver = this.#waiting.get(token)
     this.#waiting.delete(token)
-    return fill
+    return handedOver
   }
 
-  /** Never rejects, and never waits for: whoever found the response stale has been answered with it. */
-  start (request: FastifyRequest, { key }: ResponseKey, stale: Entry<StoredResponse>): void {
-    this.#refill(request, key, stale).catch((error: unknown) => {
+  /** Refills a stale response. Never rejects, and never waits for: whoever found it stale has been answered with it. */
+  refill (request: FastifyRequest, { key }: ResponseKey, stale: Entry<StoredResponse>): void {
+    this.cache.revalidate(key, stale).then(async (fill) => {
+      if (fill !== undefined) await this.repeat(request, { fill, validate: true })
+    }).catch((error: unknown) => {
       request.log.warn({ err: error, key }, 'a stale response could not be refilled')
     })
   }
 
-  async #refill (request: FastifyRequest, key: string, stale: Entry<StoredResponse>): Promise<void> {
-    const fill = await this.cache.revalidate(key, stale)
-    if (fill === undefined) return
+  /** Carries out a fill by repeating the request. */
+  async repeat (request: FastifyRequest, handedOver: HandedOver): Promise<LightMyRequestResponse> {
     const token = randomUUID()
-    this.#waiting.set(token, fill)
+    this.#waiting.set(token, handedOver)
     try {
       const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !NOT_REPEATED.includes(name)))
-      await this.app.inject({
+      return await this.app.inject({
         method: 'GET',
         url: request.raw.url ?? request.url,
         remoteAddress: request.socket.remoteAddress ?? '127.0.0.1',
@@ -59,7 +56,7 @@ export class BackgroundFills {
     } finally {
       this.#waiting.delete(token)
       // If no hook of ours ever saw the answer, those who wait must not.
-      fill.abandon()
+      handedOver.fill.abandon()
     }
   }
 }

@@ -1,13 +1,6 @@
 import { fieldValue, type HeaderValue } from '@weir/http'
 import type { FastifyReply } from 'fastify'
-import type { StoredHeaders } from './stored-response.js'
-
-// RFC 9111, 3.1 and RFC 9110, 7.6.1: for one connection only. The length is Fastify's to set, by what it sends; a hit has
-// its own age, and the date of the fill.
-const NOT_STORED = new Set([
-  'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-authorization', 'proxy-connection',
-  'te', 'trailer', 'transfer-encoding', 'upgrade', 'content-length', 'age', 'date', 'cache-status'
-])
+import type { HeaderPairs } from './stored-response.js'
 
 /** What the handler added to the reply: hooks write theirs again on each hit, so theirs are not the response's. */
 export function handlersHeaders (
@@ -15,14 +8,14 @@ export function handlersHeaders (
 ): Record<string, string | readonly string[]> {
   const headers: Record<string, string | readonly string[]> = {}
   for (const [name, value] of Object.entries(reply.getHeaders())) {
-    if (value === undefined || value === before[name] || NOT_STORED.has(name)) continue
+    if (value === undefined || value === before[name]) continue
     headers[name] = typeof value === 'number' ? String(value) : value
   }
   return headers
 }
 
 /** Puts stored headers on a reply, but for those in `without`; Vary is joined with what hooks have said already. */
-export function writeHeaders (reply: FastifyReply, headers: StoredHeaders, without?: ReadonlySet<string>): void {
+export function writeHeaders (reply: FastifyReply, headers: HeaderPairs, without?: ReadonlySet<string>): void {
   for (let i = 0; i < headers.length; i += 2) {
     const name = String(headers[i])
     const value = headers[i + 1]

@@ -5,9 +5,11 @@ import fp from 'fastify-plugin'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import { AbstractCache } from './abstract-cache.js'
 import { capture, type PendingInvalidations } from './capture.js'
-import { BackgroundFills, type OngoingFill } from './fills.js'
+import { InternalFills } from './fills.js'
+import { compareHead, type ForwardedHead } from './head.js'
 import { keyOf, originOf } from './key.js'
 import { lookupHook } from './lookup.js'
+import type { OngoingFill } from './ongoing-fill.js'
 import { checkRouteCache, type RouteCacheOptions } from './options.js'
 import { responseSerializer, type StoredResponse } from './stored-response.js'
 
@@ -58,6 +60,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The fill this request's handler is computing; null if its response is not to be stored. */
     responseFill: OngoingFill | null | undefined
+    /** What is stored for the URI that this HEAD is about, if the handler's answer is to be compared with it. */
+    responseHead: ForwardedHead | null | undefined
   }
 
   interface FastifyContextConfig {
@@ -84,7 +88,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     ...(options.l1 !== undefined && { l1: options.l1 }),
     ...(options.fillTimeout !== undefined && { fillTimeout: options.fillTimeout })
   }))
-  const background = new BackgroundFills(app, cache)
+  const internal = new InternalFills(app, cache)
 
   app.decorate('responseCache', {
     cache,
@@ -92,6 +96,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     uriTag: (request, path) => keyTag((origin ?? originOf(request)) + path)
   })
   app.decorateRequest('responseFill', null)
+  app.decorateRequest('responseHead', null)
 
   app.addHook('onRoute', (route) => {
     const routeCache = route.config?.cache
@@ -100,15 +105,16 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     const { vary = [], key: custom } = routeCache
     const keyFor = keyOf({ origin, vary, custom, schema: route.schema })
     // Appended: a route's own hooks, and what rate limiting has appended before, come first, so that hits are limited too.
-    route.onRequest = [...[route.onRequest ?? []].flat(), lookupHook({ cache, cacheName, background, routeCache, keyFor })]
+    route.onRequest = [...[route.onRequest ?? []].flat(), lookupHook({ cache, cacheName, internal, routeCache, keyFor })]
   })
 
   app.addHook('onSend', (request, reply, payload, done) => {
-    const ongoing = request.responseFill
+    const { responseFill: ongoing, responseHead: head } = request
     // Undefined in contexts that were made before the decorator.
+    if (head) compareHead(head, reply, cache).catch((error: unknown) => { request.log.warn({ err: error }, 'a HEAD contradicts what is stored') })
     if (!ongoing) return done()
     request.responseFill = null
-    capture(request, reply, payload, ongoing, { cache, cacheName, maxBodyBytes, outbox }).then((sent) => done(null, sent), done)
+    capture(request, reply, payload, ongoing, { cache, cacheName, maxBodyBytes, outbox, internal }).then((sent) => done(null, sent), done)
   })
 
   // After `capture`: what it tells clients by default is not part of a stored response.

@@ -1,3 +1,4 @@
+import { variantKey } from '@weir/http'
 import type { FastifyRequest, FastifySchema } from 'fastify'
 
 /** What identifies a response: the target URI, and the request headers it varies by (RFC 9111, sections 2 and 4.1). */
@@ -31,10 +32,23 @@ export function keyOf ({ origin, vary, custom, schema }: KeyOptions): (request: 
     const query = parameters === undefined ? rawQuery(request.url) : normalizedQuery(request, parameters)
     if (query === undefined) return undefined
     const uri = base + pathOf(request.url) + query
-    let key = custom === undefined ? uri : `${base}#${custom(request)}`
-    for (const name of names) key += `\n${name}:${String(request.headers[name] ?? '')}`
-    return { uri, key }
+    const key = custom === undefined ? uri : `${base}#${custom(request)}`
+    return { uri, key: names.length === 0 ? key : `${key}\n${variantKey(names, request.headers)}` }
   }
+}
+
+// A URI has no line feed, and what follows one in a key has no two.
+const BEFORE_VARIANT = '\n\n'
+
+/** The key of the variant that a request selects, where responses differ by these headers (RFC 9111, section 4.1). */
+export function variantKeyOf ({ uri, key }: ResponseKey, names: readonly string[], request: FastifyRequest): ResponseKey {
+  return { uri, key: key + BEFORE_VARIANT + variantKey(names, request.headers) }
+}
+
+/** The names in the key of a variant; undefined if it is none. */
+export function variantNames (key: string, of: string): string[] | undefined {
+  if (!key.startsWith(of + BEFORE_VARIANT)) return undefined
+  return key.slice(of.length + BEFORE_VARIANT.length).split('\n').map((field) => field.split(':', 1)[0] ?? '')
 }
 
 export const originOf = (request: FastifyRequest) => `${request.protocol}://${request.host}`

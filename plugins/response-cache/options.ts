@@ -4,8 +4,20 @@ import { WEIR_ERR_ROUTE_OPTION } from '../errors.js'
 
 /** What `config.cache` of a route may say. */
 export interface RouteCacheOptions extends ReadOptions {
-  /** How long a response is fresh for this cache. Clients are told what `Cache-Control` says, by default `no-cache`. */
-  readonly ttl: Duration
+  /**
+   * How long a response is fresh for this cache, whatever its Cache-Control tells others; clients are by default told `no-cache`.
+   * Without it the response's own headers decide: a targeted field, `s-maxage`, `max-age`, Expires, or a heuristic (RFC 9111,
+   * section 4.2).
+   */
+  readonly ttl?: Duration
+  /** An upper bound for what the response's headers decide. */
+  readonly maxTtl?: Duration
+  /** False: a response that does not say how long it is fresh is not (RFC 9111, section 4.2.2). */
+  readonly heuristic?: boolean
+  /** Names of targeted fields, the most applicable first (RFC 9213). Default `CDN-Cache-Control`. */
+  readonly targets?: readonly string[]
+  /** False: clients have no say, by Cache-Control or Pragma (RFC 9111, section 5.2.1). */
+  readonly requestDirectives?: boolean
   /** How long after `ttl` it may be served while a new one is fetched (RFC 5861, section 3). */
   readonly staleWhileRevalidate?: Duration
   /** How long after `ttl` it may be served instead of a 5xx (RFC 5861, section 4). */
@@ -23,14 +35,19 @@ export interface RouteCacheOptions extends ReadOptions {
 }
 
 const isTextList = (value: unknown) => Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
-const duration = (value: unknown) => parseDuration(value, 'it')
+const DURATION = { check: (value: unknown) => parseDuration(value, 'it'), expected: "a duration: milliseconds, or text like '60s'" }
+const SWITCH = { check: (value: unknown) => typeof value === 'boolean', expected: 'true or false' }
 
 /** For each option, what its value must be; a check throws or says false. */
 const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unknown, expected: string }> = {
-  ttl: { check: duration, expected: "a duration: milliseconds, or text like '60s'" },
-  staleWhileRevalidate: { check: duration, expected: "a duration: milliseconds, or text like '60s'" },
-  staleIfError: { check: duration, expected: "a duration: milliseconds, or text like '60s'" },
-  negative: { check: duration, expected: "a duration: milliseconds, or text like '60s'" },
+  ttl: DURATION,
+  maxTtl: DURATION,
+  heuristic: SWITCH,
+  targets: { check: isTextList, expected: 'a list of header names' },
+  requestDirectives: SWITCH,
+  staleWhileRevalidate: DURATION,
+  staleIfError: DURATION,
+  negative: DURATION,
   jitter: { check: (value) => typeof value === 'number' && value >= 0 && value <= 1, expected: 'a number from 0 to 1' },
   tags: { check: (value) => typeof value === 'function' || isTextList(value), expected: 'a list of tags, or a function that makes one' },
   vary: { check: isTextList, expected: 'a list of request header names' },
@@ -46,10 +63,10 @@ export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions
   const name = routeName(route)
   if (typeof options !== 'object' || options === null) throw new WEIR_ERR_ROUTE_OPTION(name, 'cache', 'must be an object, or false')
   const methods = [route.method].flat()
-  if (!methods.every((method) => method === 'GET' || method === 'HEAD')) {
-    throw new WEIR_ERR_ROUTE_OPTION(name, 'cache', 'is for GET and HEAD routes only')
+  // A route for all methods, such as a proxy's, is cached where it is read.
+  if (!methods.some((method) => method === 'GET' || method === 'HEAD')) {
+    throw new WEIR_ERR_ROUTE_OPTION(name, 'cache', 'is for GET and HEAD')
   }
-  if (options.ttl === undefined) throw new WEIR_ERR_ROUTE_OPTION(name, 'cache.ttl', 'is missing')
   for (const [option, value] of Object.entries(options)) {
     const known = Object.hasOwn(CHECKS, option)
     if (!known) throw new WEIR_ERR_ROUTE_OPTION(name, `cache.${option}`, `is unknown: there is ${Object.keys(CHECKS).join(', ')}`)

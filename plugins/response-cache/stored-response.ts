@@ -1,20 +1,47 @@
-import type { Serializer } from '@weir/cache'
-import type { Representation } from '@weir/http'
+import type { Entry, Serializer } from '@weir/cache'
+import { type Headers, parseEntityTag, type Policy, type StoredHeaders } from '@weir/http'
 
 type HeaderValue = string | readonly string[]
 
 /** Names and values in turn: one array costs an entry in memory a fifth of what pairs do. */
-export type StoredHeaders = readonly HeaderValue[]
+export type HeaderPairs = readonly HeaderValue[]
 
-/** A response as it is kept: what the handler said, none of what hooks add to each reply. */
+const NO_CACHE = 1
+const NEVER_STALE = 2
+
+/**
+ * A response as it is kept: what the handler said, none of what hooks add to each reply. Of its policy only what its entry in
+ * the cache does not say.
+ */
 export class StoredResponse {
   #rendered: RenderedHit | undefined
 
   constructor (
     readonly status: number,
-    readonly headers: StoredHeaders,
-    readonly body: Buffer
+    readonly headers: HeaderPairs,
+    readonly body: Buffer,
+    readonly bornAt: number,
+    /** The sum of what applies of NO_CACHE and NEVER_STALE. */
+    readonly flags = 0
   ) {}
+
+  static of (status: number, headers: StoredHeaders, body: Buffer, { bornAt, noCache, neverStale }: Policy): StoredResponse {
+    const flags = (noCache ? NO_CACHE : 0) + (neverStale ? NEVER_STALE : 0)
+    return new StoredResponse(status, Object.entries(headers).flat().slice(), body, bornAt, flags)
+  }
+
+  /**
+   * In place of a response: those of this URI differ by these request headers, and each is stored under a key that has them
+   * too (RFC 9111, section 4.1).
+   */
+  static variants (names: readonly string[]): StoredResponse {
+    return new StoredResponse(0, names, Buffer.alloc(0), 0)
+  }
+
+  /** The names of `variants`; undefined for a response. */
+  get variesBy (): readonly string[] | undefined {
+    return this.status === 0 ? this.headers.map(String) : undefined
+  }
 
   header (name: string): string | undefined {
     for (let i = 0; i < this.headers.length; i += 2) {
@@ -24,9 +51,32 @@ export class StoredResponse {
     return undefined
   }
 
-  /** What the preconditions of a request are about. */
-  get validators (): Representation {
-    return { etag: this.header('etag'), lastModified: this.header('last-modified') }
+  toHeaders (): StoredHeaders {
+    const headers: Record<string, HeaderValue> = {}
+    for (let i = 0; i < this.headers.length; i += 2) headers[String(this.headers[i])] = this.headers[i + 1] ?? ''
+    return headers
+  }
+
+  /** What decides on its reuse, where a request asks for more than what is fresh. */
+  policy (entry: Entry<StoredResponse>): Policy {
+    const { freshUntil, staleUntil, errorUntil, storedAt } = entry
+    const date = this.header('date')
+    const etag = this.header('etag')
+    const lastModified = this.header('last-modified')
+    return {
+      bornAt: this.bornAt,
+      freshUntil,
+      source: 'ttl',
+      staleUntil,
+      errorUntil: errorUntil > freshUntil ? errorUntil : 0,
+      noCache: (this.flags & NO_CACHE) !== 0,
+      neverStale: (this.flags & NEVER_STALE) !== 0,
+      vary: [],
+      variant: '',
+      date: date === undefined ? storedAt : Date.parse(date),
+      ...(etag !== undefined && parseEntityTag(etag) !== undefined && { etag }),
+      ...(lastModified !== undefined && !Number.isNaN(Date.parse(lastModified)) && { lastModified })
+    }
   }
 
   /** The fields of a hit that change by the second: written once a second, not once a hit. */
@@ -39,6 +89,10 @@ export class StoredResponse {
   }
 }
 
+/** Whether a request asks more of a stored response than to be sent: nearly none does, and then nothing is looked at. */
+export const hasConditions = (headers: Headers) =>
+  headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined || headers['range'] !== undefined
+
 interface RenderedHit {
   readonly second: number
   readonly source: string
@@ -50,19 +104,19 @@ interface RenderedHit {
 }
 
 export const responseSerializer: Serializer<StoredResponse> = {
-  serialize: ({ status, headers, body }) => ({ meta: JSON.stringify([status, ...headers]), body }),
+  serialize: ({ status, headers, body, bornAt, flags }) => ({ meta: JSON.stringify([status, bornAt, flags, ...headers]), body }),
 
   deserialize ({ meta, body }) {
     const parsed: unknown = JSON.parse(meta)
     if (!isMeta(parsed)) throw new TypeError('not the meta of a stored response')
-    const [status, ...headers] = parsed
-    return new StoredResponse(status, headers.map(shared), body)
+    const [status, bornAt, flags, ...headers] = parsed
+    return new StoredResponse(status, headers.map(shared), body, bornAt, flags)
   }
 }
 
 // The frame's checksum vouches for the bytes; this for their having been written by a serializer like this one.
-function isMeta (meta: unknown): meta is [number, ...HeaderValue[]] {
-  return Array.isArray(meta) && typeof meta[0] === 'number' && meta.length % 2 === 1
+function isMeta (meta: unknown): meta is [status: number, bornAt: number, flags: number, ...HeaderValue[]] {
+  return Array.isArray(meta) && [0, 1, 2].every((i) => typeof meta[i] === 'number') && (meta[0] === 0 || meta.length % 2 === 1)
 }
 
 /**

@@ -7,9 +7,8 @@ import { cachedApp } from './support/cached-app.js'
 const wrongRoutes: [cache: unknown, message: RegExp][] = [
   [{ ttl: 'sixty' }, /^Route GET \/x: config.cache.ttl must be a duration.*not "sixty"/],
   [{ ttl: -1 }, /config.cache.ttl must be a duration.*not -1/],
-  [{}, /config.cache.ttl is missing/],
   [true, /config.cache must be an object, or false/],
-  [{ ttl: '1s', tll: '2s' }, /config.cache.tll is unknown: there is ttl, staleWhileRevalidate/],
+  [{ ttl: '1s', tll: '2s' }, /config.cache.tll is unknown: there is ttl, maxTtl/],
   [{ ttl: '1s', toString: 1 }, /config.cache.toString is unknown/],
   [{ ttl: '1s', staleWhileRevalidate: null }, /config.cache.staleWhileRevalidate must be a duration/],
   [{ ttl: '1s', staleIfError: 'x' }, /config.cache.staleIfError must be a duration/],
@@ -29,7 +28,7 @@ t.test('a mistake in config.cache stops the boot and names route and option', as
   }
   const app = await cachedApp(t)
   t.throws(() => app.post('/x', { config: { cache: { ttl: '1s' } } }, async () => 'x'),
-    { code: 'WEIR_ERR_ROUTE_OPTION', message: /^Route POST \/x: config.cache is for GET and HEAD routes only/ })
+    { code: 'WEIR_ERR_ROUTE_OPTION', message: /^Route POST \/x: config.cache is for GET and HEAD$/ })
 })
 
 t.test('a mistake in the plugin\'s options names the option', async (t) => {

@@ -1,0 +1,81 @@
+import type { Entry, Fill } from '@weir/cache'
+import { fetchHeaders, type HeaderValue } from '@weir/http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { HandedOver } from './fills.js'
+import type { ResponseKey } from './key.js'
+import type { RouteCacheOptions } from './options.js'
+import type { StoredResponse } from './stored-response.js'
+
+/** Why a request goes to the handler, for Cache-Status (RFC 9211, 2.2). */
+export type Forward = 'uri-miss' | 'vary-miss' | 'stale' | 'request'
+
+/** What a fill is for. */
+export interface Target {
+  readonly key: ResponseKey
+  /** Where the key is one of several variants': the names by which they differ, and the key that says so. */
+  readonly variant?: { readonly names: readonly string[], readonly of: string }
+}
+
+/** A fill on its way through a route's handler. */
+export interface OngoingFill {
+  readonly fill: Fill<StoredResponse>
+  readonly target: Target
+  readonly fwd: Forward
+  readonly options: RouteCacheOptions
+  /** The stored response that is being validated, or that may stand in for an error. */
+  readonly stale: Entry<StoredResponse> | undefined
+  /** The reply's headers before the handler: what it adds to them is the response's. */
+  readonly before: Readonly<Record<string, HeaderValue>>
+  readonly requestTime: number
+  /** Gives the request back what the client had asked of its response, and not of the stored one. */
+  readonly restore: () => void
+}
+
+/**
+ * Makes the request one for a fill: the handler is asked for the whole representation, on the condition that it is another than the
+ * stored one, if there is one that can be validated (RFC 9111, 4.3.1).
+ */
+export function beginFill (
+  request: FastifyRequest, reply: FastifyReply, { fill, validate }: HandedOver, target: Target, options: RouteCacheOptions, fwd?: Forward
+): void {
+  // Of an expired list of variants there is nothing to validate.
+  const stale = fill.stale?.value.variesBy === undefined ? fill.stale : undefined
+  request.responseFill = {
+    fill,
+    target,
+    options,
+    stale,
+    fwd: fwd ?? (stale !== undefined ? 'stale' : target.variant === undefined ? 'uri-miss' : 'vary-miss'),
+    before: reply.getHeaders(),
+    requestTime: Date.now(),
+    restore: replaceConditions(request, validate ? stale : undefined)
+  }
+  outlive(request)
+}
+
+const CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'] as const
+
+function replaceConditions (request: FastifyRequest, stale: Entry<StoredResponse> | undefined): () => void {
+  const { headers } = request.raw
+  if (stale === undefined && CONDITIONS.every((name) => headers[name] === undefined)) return () => {}
+  const original = CONDITIONS.flatMap((name) => headers[name] === undefined ? [] : [[name, headers[name]] as const])
+  const sent = fetchHeaders(headers, stale?.value.policy(stale))
+  const put = (values: Readonly<Record<string, HeaderValue>>) => {
+    for (const name of CONDITIONS) {
+      const value = values[name]
+      if (typeof value === 'string') headers[name] = value
+
+      else delete headers[name]
+    }
+  }
+  put(sent)
+  return () => { put(Object.fromEntries(original)) }
+}
+
+/**
+ * A fill is for everyone who waits for it. Handlers that look whether their client is still there, as @fastify/reply-from does, are
+ * told that it is: otherwise they would answer nobody.
+ */
+function outlive (request: FastifyRequest): void {
+  Object.defineProperty(request.raw, 'aborted', { get: () => false, set () {}, configurable: true })
+}
