@@ -19,9 +19,14 @@ export interface Contender {
 export interface Comparison {
   readonly scenario: string
   readonly contenders: readonly Contender[]
-  /** Child and arguments of the bare server; the headers are added. */
-  readonly bare: { readonly what: string, readonly child: string, readonly args: readonly string[] }
+  /**
+   * Child and arguments of the bare server, which is told what headers to send; or of another with the plugins, which makes them itself,
+   * and what its Cache-Status has to say.
+   */
+  readonly bare: { readonly what: string, readonly child: string, readonly args: readonly string[], readonly cacheStatus?: string }
   readonly load: Load
+  /** How many processes of each take part. The more, the smaller the differences that can be seen. */
+  readonly generations?: number
 }
 
 // Two processes that run the same program differ by a tenth for all of their life: memory lies differently, and is compiled
@@ -35,9 +40,9 @@ const ADDED = new Set(['connection', 'keep-alive', 'content-length', 'date', 'tr
 
 /** Loads each contender and the bare server in turn, all with the same requests, and compares round by round. */
 export async function compareServers (around: Surroundings, comparison: Comparison): Promise<Result[]> {
-  const { scenario, contenders, bare } = comparison
+  const { scenario, contenders, bare, generations = GENERATIONS } = comparison
   const all = new Map<Contender | undefined, Round[]>()
-  for (let generation = 1; generation <= GENERATIONS; generation++) {
+  for (let generation = 1; generation <= generations; generation++) {
     for (const [contender, rounds] of await generationOf(around, comparison, generation)) {
       all.set(contender, [...all.get(contender) ?? [], ...rounds])
     }
@@ -47,23 +52,23 @@ export async function compareServers (around: Surroundings, comparison: Comparis
 
 /** Rounds of freshly started servers; the bare one's are under `undefined`. */
 async function generationOf (
-  around: Surroundings, { scenario, contenders, bare, load: what }: Comparison, generation: number
+  around: Surroundings, comparison: Comparison, generation: number
 ): Promise<Map<Contender | undefined, Round[]>> {
-  const say = (doing: string, name: string) => { around.say(`${scenario}: processes ${generation}/${GENERATIONS}, ${doing}: ${name}`) }
+  const { scenario, bare, load: what, generations = GENERATIONS } = comparison
+  const say = (doing: string, name: string) => { around.say(`${scenario}: processes ${generation}/${generations}, ${doing}: ${name}`) }
   const servers = new Map<Contender | undefined, Child>()
-  let headers: Record<string, string> = {}
-  for (const contender of contenders) {
-    say('warming up', contender.what)
-    const server = await started(around, 'cached', contender.args)
+  let headers: Record<string, string> | undefined
+  for (const contender of startOrder(comparison, generation)) {
+    const { what: name, args, cacheStatus } = contender ?? bare
+    say('warming up', name)
+    const told = cacheStatus === undefined ? headerArguments(headers ?? {}) : []
+    const server = await started(around, contender === undefined ? bare.child : 'cached', [...args, ...told])
     servers.set(contender, server)
     await warmUp(server, what, WARM_UP_SECONDS)
-    headers = await sample(server, what, contender.cacheStatus)
+    const sent = await sample(server, what, cacheStatus)
+    if (headers !== undefined) checkSame(headers, sent)
+    headers = sent
   }
-  say('warming up', bare.what)
-  const server = await started(around, bare.child, [...bare.args, ...headerArguments(headers)])
-  servers.set(undefined, server)
-  await warmUp(server, what, WARM_UP_SECONDS)
-  checkSame(headers, await sample(server, what))
 
   const rounds = await interleave([...servers.entries()], ROUNDS, async ([contender, server], round) => {
     const name = contender?.what ?? bare.what
@@ -74,6 +79,12 @@ async function generationOf (
   })
   for (const server of servers.values()) await server.end()
   return new Map([...rounds].map(([[contender], measured]) => [contender, measured]))
+}
+
+/** A server that is told what headers to send has to be the last. Others begin in turn: those that wait longer could come off worse. */
+function startOrder ({ contenders, bare }: Comparison, generation: number): (Contender | undefined)[] {
+  const order = [...contenders, undefined]
+  return bare.cacheStatus !== undefined && generation % 2 === 0 ? order.toReversed() : order
 }
 
 async function started (around: Surroundings, name: string, args: readonly string[]): Promise<Child> {
@@ -109,7 +120,8 @@ function result (scenario: string, contender: Contender, bare: string, mine: rea
       bareCpuMicros: reference.cpuMicros,
       cpuRatio: reference.cpuMicros / round.cpuMicros,
       busy: round.busy,
-      bareBusy: reference.busy
+      bareBusy: reference.busy,
+      asked: round.asked
     }
   })
   return {
@@ -128,5 +140,6 @@ function result (scenario: string, contender: Contender, bare: string, mine: rea
 const figures = (rounds: readonly Round[]): string => {
   const perSecond = spread(rounds.map((round) => round.perSecond)).median
   const cpu = spread(rounds.map(({ cpuMicros }) => cpuMicros)).median
-  return `${Math.round(perSecond)}/s ${cpu.toFixed(1)} µs`
+  const asked = spread(rounds.map(({ asked }) => asked)).median
+  return `${Math.round(perSecond)}/s ${cpu.toFixed(1)} µs${asked > 0 ? `, ${(asked * 100).toFixed(1)} % asked` : ''}`
 }

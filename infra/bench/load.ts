@@ -18,6 +18,8 @@ export interface Round {
   readonly busy: number
   /** Requests for which something was computed, because there was nothing to serve. */
   readonly fills: number
+  /** The part of the answers for which the store was asked whether they are valid, as while the lease had lapsed. */
+  readonly asked: number
 }
 
 // Pipelining keeps the server busy with a client that has one core, and makes what a request costs besides the plugin small.
@@ -39,7 +41,13 @@ export async function load (server: Child, what: Load, seconds: number): Promise
   const wall = (performance.now() - began) * 1000
   const after = await server.ask()
   const grown = (what: string) => (after[what] ?? NaN) - (before[what] ?? NaN)
-  return { perSecond, cpuMicros: grown('cpuMicros') / answered, busy: grown('cpuMicros') / wall, fills: grown('fills') }
+  return {
+    perSecond,
+    cpuMicros: grown('cpuMicros') / answered,
+    busy: grown('cpuMicros') / wall,
+    fills: grown('fills'),
+    asked: ((after['asked'] ?? 0) - (before['asked'] ?? 0)) / answered
+  }
 }
 
 /** Each connection asks for its own part of the products, so that no two requests under way are for the same. */

@@ -1,4 +1,4 @@
-// node cached.js --store memory|sqlite|redis --body BYTES [--dir DIR] [--redis URL] [--no-l1]
+// node cached.js --store memory|sqlite|redis|redis-unleased --body BYTES [--dir DIR] [--redis URL] [--no-l1]
 // A service with the plugins as users register them, and one cached route.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -13,6 +13,7 @@ import { fastify } from 'fastify'
 import { listen } from './listen.js'
 import { productRoute } from './product-route.js'
 import { connectRedis } from './redis-client.js'
+import { unleasedStore } from './unleased-store.js'
 
 const { values } = parseArgs({
   options: {
@@ -24,17 +25,35 @@ const { values } = parseArgs({
   }
 })
 
+let asked = 0
 const app = fastify()
 await app.register(conditional)
 await app.register(responseCache, { store: await makeStore(), ...(values['no-l1'] && { l1: false }) })
 await app.register(invalidation)
 const fills = productRoute(app, Number(values.body))
-await listen(app, () => ({ fills: fills() }))
+await listen(app, () => ({ fills: fills(), asked }))
 
 async function makeStore (): Promise<Store> {
   switch (values.store) {
     case 'sqlite': return sqliteStore({ file: join(values.dir, `cached-${process.pid}.db`) })
-    case 'redis': return redisStore({ client: await connectRedis(values.redis) })
+    case 'redis': return counted(redisStore({ client: await connectRedis(values.redis) }))
+    case 'redis-unleased': return counted(unleasedStore({ client: await connectRedis(values.redis) }))
     default: return memoryStore()
+  }
+}
+
+/** Counts how often it is asked whether an entry is valid, because that is not known here. Who does not ask pays nothing for it. */
+function counted (store: Store): Store {
+  return {
+    ...store,
+    namespace (name) {
+      const namespace = store.namespace(name)
+      const barrier = namespace.barrier.bind(namespace)
+      namespace.barrier = (tags) => {
+        asked++
+        return barrier(tags)
+      }
+      return namespace
+    }
   }
 }

@@ -1,0 +1,28 @@
+// node listening.js --redis URL --namespace NAME
+// An instance that nobody asks for anything: all it does is to listen for what others invalidate, and to keep its lease.
+import { subscribe } from 'node:diagnostics_channel'
+import { parseArgs } from 'node:util'
+import { createCache } from '@weir/cache'
+import { redisStore } from '@weir/cache/redis'
+import { cpuMicros, serveBenchmark } from './child.js'
+import { connectRedis } from './redis-client.js'
+
+const { values } = parseArgs({
+  options: {
+    redis: { type: 'string', default: '' },
+    namespace: { type: 'string', default: '' }
+  }
+})
+const client = await connectRedis(values.redis)
+let heard = 0
+const duplicate = client.duplicate.bind(client)
+client.duplicate = (options) => duplicate(options).on('smessage', () => { heard++ })
+
+let isServing = false
+subscribe('weir:cache:listen', (message) => {
+  const complete = typeof message === 'object' && message !== null && 'complete' in message && message.complete === true
+  if (isServing || !complete) return
+  isServing = true
+  serveBenchmark({}, () => ({ cpuMicros: cpuMicros(), heard }))
+})
+createCache({ store: redisStore({ client }), namespace: values.namespace })

@@ -1,0 +1,111 @@
+import { Redis } from 'ioredis'
+import { type Child, startChild } from '../children/start.js'
+import { distant } from '../relay.js'
+import type { Result, Scenario, Surroundings } from '../scenario.js'
+import { spread } from '../statistics.js'
+
+// Each direction. Long against all else that a miss does, and short enough that the proofs of the lease are in time: further away
+// an instance seldom trusts its memory, and asks more.
+const AWAY = 5
+const SAMPLES = 30
+const WARM_UP = 20
+
+/** How an instance of the service, near Redis or far from it, is asked. */
+interface Fleet {
+  readonly near: Child
+  readonly far: Child
+}
+
+/** Has what is in the caches such that the instance that is far from Redis misses the path. */
+type Prepare = (fleet: Fleet, path: string) => Promise<void>
+
+const coldKey: Prepare = async () => {}
+
+const cases: readonly (readonly [string, Prepare])[] = [
+  ['cold key', coldKey],
+  ['invalidated, was in memory', async ({ near, far }, path) => {
+    await ask(far, path)
+    await ask(near, path, 'POST')
+  }],
+  ['invalidated, was in the store', async ({ near }, path) => {
+    await ask(near, path)
+    await ask(near, path, 'POST')
+  }]
+]
+
+/** How often a miss waits for Redis, before and after its handler: it is what is left where Redis is far away. */
+export const miss: Scenario = {
+  name: 'miss',
+  about: 'round trips to Redis, one after the other, that a miss adds to the time of its handler',
+  async run (around) {
+    const redis = await distant(around, AWAY)
+    const roundTrip = await timed(around, redis)
+    const fleet = { near: await started(around, around.redis), far: await started(around, redis) }
+    const results: Result[] = []
+    for (const ms of [0, 50]) {
+      const own = spread(await measure(around, fleet, `uncached/${ms}`, coldKey, `uncached, ${ms} ms`)).median
+      for (const [what, prepare] of cases) {
+        const times = await measure(around, fleet, `cached/${ms}`, prepare, `${what}, ${ms} ms`)
+        const rounds = times.map((time) => ({ added: time - own, trips: Math.round((time - own) / roundTrip) }))
+        results.push({
+          scenario: 'miss',
+          what: `${what}, ${ms} ms`,
+          a: `${spread(rounds.map(({ added }) => added)).median.toFixed(1)} ms added`,
+          b: `round trip ${roundTrip.toFixed(1)} ms`,
+          unit: 'trips',
+          measured: spread(rounds.map(({ trips }) => trips)),
+          target: { atMost: 2 },
+          rounds
+        })
+      }
+    }
+    return results
+  }
+}
+
+async function started (around: Surroundings, redis: string): Promise<Child> {
+  const child = await startChild('slow', ['--redis', redis])
+  around.defer(() => child.end())
+  return child
+}
+
+/** What a command takes, in milliseconds. */
+async function timed (around: Surroundings, redis: string): Promise<number> {
+  const client = new Redis(redis, { lazyConnect: true })
+  around.defer(() => { client.disconnect() })
+  await client.connect()
+  const times: number[] = []
+  for (let i = 0; i < SAMPLES; i++) {
+    const began = performance.now()
+    await client.ping()
+    times.push(performance.now() - began)
+  }
+  return spread(times).median
+}
+
+/** The times from the request to the end of its answer, less those of the handler, in milliseconds. */
+async function measure (around: Surroundings, fleet: Fleet, path: string, prepare: Prepare, what: string): Promise<number[]> {
+  around.say(`miss: ${what}`)
+  const times: number[] = []
+  for (let i = -WARM_UP; i < SAMPLES; i++) {
+    // Each is for a key of its own.
+    const one = `${path}/${what.replaceAll(/\W+/g, '-')}-${i + WARM_UP}`
+    await prepare(fleet, one)
+    const { fills: before = NaN } = await fleet.far.ask()
+    const began = performance.now()
+    const took = await ask(fleet.far, one)
+    const time = performance.now() - began - took
+    const { fills: after = NaN } = await fleet.far.ask()
+    if (after !== before + 1) throw new Error(`${what}: the handler ran ${after - before} times`)
+    if (i >= 0) times.push(time)
+  }
+  return times
+}
+
+/** How long the handler took that made the answer. */
+async function ask (child: Child, path: string, method = 'GET'): Promise<number> {
+  const response = await fetch(`${String(child.ready['url'])}/${path}`, { method })
+  const body: unknown = await response.json()
+  if (response.status !== 200) throw new Error(`${method} /${path}: ${response.status} ${JSON.stringify(body)}`)
+  return typeof body === 'object' && body !== null && 'took' in body ? Number(body.took) : 0
+}
