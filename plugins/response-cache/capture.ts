@@ -157,7 +157,7 @@ class Capture {
   async #commit (made: Made, body: Buffer): Promise<{ entry: Entry<StoredResponse>, kept: Kept }> {
     const { request, ongoing: { fill, target, options, before } } = this
     const { policy, responseTime, tags } = made
-    const response = StoredResponse.of(made.status, made.headers, body, policy)
+    const response = StoredResponse.of(made.status, made.headers, body, policy, Date.now())
     const { uri } = target.key
     const entryOptions = (key: string): EntryOptions => ({
       ...lifetime(policy, responseTime),
@@ -204,10 +204,10 @@ class Capture {
   #serveStale (stale: Entry<StoredResponse>): Buffer {
     const { reply, ongoing: { fwd } } = this
     const failed = reply.statusCode
-    const { status, body, bornAt } = stale.value
+    const { status, body } = stale.value
     const now = Date.now()
     this.#replaceReply(status, stale.value.toHeaders())
-    reply.header('age', String(Math.max(0, Math.floor((now - bornAt) / 1000))))
+    reply.header('age', String(Math.max(0, Math.floor((now - stale.value.bornAt(stale)) / 1000))))
     this.#status({ fwd, fwdStatus: failed, ttl: ttlSeconds(stale.freshUntil, now), detail: 'STALE_IF_ERROR' })
     return body
   }

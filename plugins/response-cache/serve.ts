@@ -20,7 +20,7 @@ export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<
   const now = Date.now()
   const response = entry.value
   // What is said changes when the whole second of its age or of its ttl does.
-  const age = Math.max(0, Math.floor((now - response.bornAt) / 1000))
+  const age = Math.max(0, Math.floor((now - response.bornAt(entry)) / 1000))
   const ttl = ttlSeconds(entry.freshUntil, now)
   const rendered = response.rendered(age + ttl * 1e6, source, () => ({
     age: String(age),

@@ -20,14 +20,18 @@ export class StoredResponse {
     readonly status: number,
     readonly headers: HeaderPairs,
     readonly body: Buffer,
-    readonly bornAt: number,
+    /** How old it was when it was stored, in milliseconds: mostly 0, which costs nothing. */
+    readonly initialAge: number,
     /** The sum of what applies of NO_CACHE and NEVER_STALE. */
     readonly flags = 0
   ) {}
 
-  static of (status: number, headers: StoredHeaders, body: Buffer, { bornAt, noCache, neverStale }: Policy): StoredResponse {
+  /** @param storedAt about when its entry is made */
+  static of (
+    status: number, headers: StoredHeaders, body: Buffer, { bornAt, noCache, neverStale }: Policy, storedAt: number
+  ): StoredResponse {
     const flags = (noCache ? NO_CACHE : 0) + (neverStale ? NEVER_STALE : 0)
-    return new StoredResponse(status, Object.entries(headers).flat().slice(), body, bornAt, flags)
+    return new StoredResponse(status, Object.entries(headers).flat().slice(), body, Math.max(0, Math.round(storedAt - bornAt)), flags)
   }
 
   /**
@@ -57,6 +61,11 @@ export class StoredResponse {
     return headers
   }
 
+  /** When its origin made it, as far as its age tells (RFC 9111, section 4.2.3). */
+  bornAt (entry: Entry<StoredResponse>): number {
+    return entry.storedAt - this.initialAge
+  }
+
   /** What decides on its reuse, where a request asks for more than what is fresh. */
   policy (entry: Entry<StoredResponse>): Policy {
     const { freshUntil, staleUntil, errorUntil, storedAt } = entry
@@ -64,7 +73,7 @@ export class StoredResponse {
     const etag = this.header('etag')
     const lastModified = this.header('last-modified')
     return {
-      bornAt: this.bornAt,
+      bornAt: this.bornAt(entry),
       freshUntil,
       source: 'ttl',
       staleUntil,
@@ -104,18 +113,18 @@ interface RenderedHit {
 }
 
 export const responseSerializer: Serializer<StoredResponse> = {
-  serialize: ({ status, headers, body, bornAt, flags }) => ({ meta: JSON.stringify([status, bornAt, flags, ...headers]), body }),
+  serialize: ({ status, headers, body, initialAge, flags }) => ({ meta: JSON.stringify([status, initialAge, flags, ...headers]), body }),
 
   deserialize ({ meta, body }) {
     const parsed: unknown = JSON.parse(meta)
     if (!isMeta(parsed)) throw new TypeError('not the meta of a stored response')
-    const [status, bornAt, flags, ...headers] = parsed
-    return new StoredResponse(status, headers.map(shared), body, bornAt, flags)
+    const [status, initialAge, flags, ...headers] = parsed
+    return new StoredResponse(status, headers.map(shared), body, initialAge, flags)
   }
 }
 
 // The frame's checksum vouches for the bytes; this for their having been written by a serializer like this one.
-function isMeta (meta: unknown): meta is [status: number, bornAt: number, flags: number, ...HeaderValue[]] {
+function isMeta (meta: unknown): meta is [status: number, initialAge: number, flags: number, ...HeaderValue[]] {
   return Array.isArray(meta) && [0, 1, 2].every((i) => typeof meta[i] === 'number') && (meta[0] === 0 || meta.length % 2 === 1)
 }
 

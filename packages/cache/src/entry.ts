@@ -16,12 +16,18 @@ export interface Entry<T> {
   readonly staleUntil: number
   /** Until then a stale value may be served instead of an error (RFC 5861, section 4). */
   readonly errorUntil: number
-  /** Until then it is kept, to be served, or to be validated by who can (RFC 9111, section 4.3). */
-  readonly keptUntil: number
+  /**
+   * How long after `freshUntil` it is kept, in milliseconds, to be served, or to be validated by who can (RFC 9111, section 4.3).
+   * A whole number, which costs an entry in memory less than a time would.
+   */
+  readonly keptFor: number
 }
 
 /** `stale`: within its stale-while-revalidate window. `expired`: at most good enough instead of an error. */
 export type Freshness = 'fresh' | 'stale' | 'expired'
+
+/** When nobody may want the entry any more. */
+export const goneAt = ({ freshUntil, keptFor }: Entry<unknown>) => freshUntil + keptFor
 
 export function freshness (entry: Entry<unknown>, now: number): Freshness {
   if (now < entry.freshUntil) return 'fresh'

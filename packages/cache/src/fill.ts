@@ -1,5 +1,5 @@
 import { parseDuration, type Duration } from './duration.js'
-import { checkTags, type Entry } from './entry.js'
+import { checkTags, type Entry, goneAt } from './entry.js'
 import { CacheError, shown } from './errors.js'
 import type { Flight } from './flights.js'
 import type { Stamp } from './store.js'
@@ -52,7 +52,7 @@ export class Fill<T> {
   async commit (value: T, options: () => EntryOptions): Promise<{ entry: Entry<T>, kept: Kept }> {
     try {
       const entry = makeEntry(value, this.stamp ?? 0, options())
-      const kept = this.stamp === undefined ? 'failed' : entry.keptUntil > entry.storedAt ? await this.store(entry) : 'transient'
+      const kept = this.stamp === undefined ? 'failed' : goneAt(entry) > entry.storedAt ? await this.store(entry) : 'transient'
       this.flight?.land({ kind: 'value', entry, source: 'flight' })
       return { entry, kept }
     } catch (error) {
@@ -82,6 +82,9 @@ export class Fill<T> {
   }
 }
 
+// What a frame has room for: 49 days.
+const LONGEST_KEPT = 2 ** 32 - 1
+
 export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions): Entry<T> {
   const { ttl, staleWhileRevalidate = 0, staleIfError = 0, keep = 0, jitter = 0, tags = [] } = options
   checkTags(tags)
@@ -90,8 +93,10 @@ export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions): En
   }
   const storedAt = Date.now()
   const freshUntil = storedAt + parseDuration(ttl, 'ttl') * (1 - jitter * Math.random())
-  const staleUntil = freshUntil + parseDuration(staleWhileRevalidate, 'staleWhileRevalidate')
-  const errorUntil = freshUntil + parseDuration(staleIfError, 'staleIfError')
-  const keptUntil = Math.max(staleUntil, errorUntil, freshUntil + parseDuration(keep, 'keep'))
-  return { value, stamp, tags, storedAt, freshUntil, staleUntil, errorUntil, keptUntil }
+  const windows = [
+    parseDuration(staleWhileRevalidate, 'staleWhileRevalidate'), parseDuration(staleIfError, 'staleIfError'), parseDuration(keep, 'keep')
+  ] as const
+  const [staleUntil, errorUntil] = [freshUntil + windows[0], freshUntil + windows[1]]
+  const keptFor = Math.ceil(Math.min(Math.max(...windows), LONGEST_KEPT))
+  return { value, stamp, tags, storedAt, freshUntil, staleUntil, errorUntil, keptFor }
 }

@@ -6,12 +6,12 @@ import type { Seen } from './store.js'
 /**
  * How an entry lies in a store: a fixed header, then tags, meta and body as raw bytes. Numbers are big-endian.
  *
- *     0  'W'            4  stamp        f64    52  tags length  u32
- *     1  version  u8   12  storedAt     f64    56  meta length  u32
- *     2  zero     u16  20  freshUntil   f64    60  body length  u32
- *                      28  staleUntil   f64    64  crc32 of all but this field  u32
- *                      36  errorUntil   f64    68  tags (joined by \n), meta, body
- *                      44  keptUntil    f64
+ *     0  'W'            4  stamp        f64    48  tags length  u32
+ *     1  version  u8   12  storedAt     f64    52  meta length  u32
+ *     2  zero     u16  20  freshUntil   f64    56  body length  u32
+ *                      28  staleUntil   f64    60  crc32 of all but this field  u32
+ *                      36  errorUntil   f64    64  tags (joined by \n), meta, body
+ *                      44  keptFor      u32
  *
  * The places of stamp and storedAt are known to the Redis scripts that tell a newer frame from an older one.
  */
@@ -19,7 +19,7 @@ export const VERSION = 2
 export const STAMP_OFFSET = 4
 export const STORED_AT_OFFSET = 12
 const MAGIC = 0x57
-const HEADER = 68
+const HEADER = 64
 
 /** An entry whose value is still in its stored form. */
 export type Frame = Entry<{ readonly meta: string, readonly body: Buffer }>
@@ -38,14 +38,14 @@ export function encodeFrame (entry: Entry<Serialized>): Buffer {
   frame.writeDoubleBE(entry.freshUntil, 20)
   frame.writeDoubleBE(entry.staleUntil, 28)
   frame.writeDoubleBE(entry.errorUntil, 36)
-  frame.writeDoubleBE(entry.keptUntil, 44)
-  frame.writeUInt32BE(tagsLength, 52)
-  frame.writeUInt32BE(metaLength, 56)
-  frame.writeUInt32BE(body.byteLength, 60)
+  frame.writeUInt32BE(entry.keptFor, 44)
+  frame.writeUInt32BE(tagsLength, 48)
+  frame.writeUInt32BE(metaLength, 52)
+  frame.writeUInt32BE(body.byteLength, 56)
   frame.write(tags, HEADER)
   frame.write(meta, HEADER + tagsLength)
   frame.set(body, HEADER + tagsLength + metaLength)
-  frame.writeUInt32BE(checksum(frame), 64)
+  frame.writeUInt32BE(checksum(frame), 60)
   return frame
 }
 
@@ -55,9 +55,9 @@ export function encodeFrame (entry: Entry<Serialized>): Buffer {
  */
 export function decodeFrame (frame: Buffer, toKeep: boolean): Frame | undefined {
   if (frame.length < HEADER || frame[0] !== MAGIC || frame[1] !== VERSION) return undefined
-  const meta = HEADER + frame.readUInt32BE(52)
-  const body = meta + frame.readUInt32BE(56)
-  if (frame.length !== body + frame.readUInt32BE(60) || frame.readUInt32BE(64) !== checksum(frame)) return undefined
+  const meta = HEADER + frame.readUInt32BE(48)
+  const body = meta + frame.readUInt32BE(52)
+  if (frame.length !== body + frame.readUInt32BE(56) || frame.readUInt32BE(60) !== checksum(frame)) return undefined
   return {
     value: { meta: frame.toString('utf8', meta, body), body: toKeep ? own(frame.subarray(body)) : frame.subarray(body) },
     stamp: frame.readDoubleBE(STAMP_OFFSET),
@@ -66,7 +66,7 @@ export function decodeFrame (frame: Buffer, toKeep: boolean): Frame | undefined 
     freshUntil: frame.readDoubleBE(20),
     staleUntil: frame.readDoubleBE(28),
     errorUntil: frame.readDoubleBE(36),
-    keptUntil: frame.readDoubleBE(44)
+    keptFor: frame.readUInt32BE(44)
   }
 }
 
@@ -79,7 +79,7 @@ export function isNews (frame: Buffer, seen: Seen | undefined): boolean {
 }
 
 // Header fields and payload in one sum; the field itself lies between them.
-const checksum = (frame: Buffer) => crc32(frame.subarray(HEADER), crc32(frame.subarray(0, 64)))
+const checksum = (frame: Buffer) => crc32(frame.subarray(HEADER), crc32(frame.subarray(0, 60)))
 
 /**
  * The body without the memory around it: the rest of the frame, or the 64 KiB a client reads at once. Copied where that is

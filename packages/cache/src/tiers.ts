@@ -1,5 +1,5 @@
 import { BoundedMap, type MemoryLimits } from './bounded-map.js'
-import { type Entry, freshness, keyTag } from './entry.js'
+import { type Entry, freshness, goneAt, keyTag } from './entry.js'
 import { emit, type Source } from './events.js'
 import { decodeFrame, encodeFrame } from './frame.js'
 import type { Serializer } from './serializer.js'
@@ -106,7 +106,7 @@ export class Tiers<T> {
    */
   async put (key: string, entry: Entry<T>, lease?: FillLease): Promise<boolean> {
     const frame = encodeFrame({ ...entry, value: this.serializer.serialize(entry.value, key) })
-    const ttl = entry.keptUntil - Date.now()
+    const ttl = goneAt(entry) - Date.now()
     const known = this.l2.judge(entry.stamp, judgedTags(key, entry))
     if (known === false) {
       this.#discard(key, 'invalid', entry.stamp)
@@ -144,7 +144,7 @@ export class Tiers<T> {
   async #recall (key: string): Promise<Found<T> | undefined> {
     const remembered = this.l1?.get(key)
     if (remembered === undefined) return undefined
-    if (remembered.keptUntil <= Date.now()) return undefined
+    if (goneAt(remembered) <= Date.now()) return undefined
     if (await this.#stillHolds(remembered)) return { entry: remembered, source: 'l1' }
     this.#discard(key, 'invalid', remembered.stamp)
     return undefined
@@ -187,7 +187,7 @@ export class Tiers<T> {
   }
 
   async #judged (key: string, entry: Entry<T> | undefined): Promise<Found<T> | undefined> {
-    if (entry === undefined || entry.keptUntil <= Date.now()) return undefined
+    if (entry === undefined || goneAt(entry) <= Date.now()) return undefined
     const tags = judgedTags(key, entry)
     if (this.l2.judge(entry.stamp, tags) ?? await this.#holds(entry.stamp, tags)) return { entry, source: 'l2' }
     this.#discard(key, 'invalid', entry.stamp)
@@ -204,7 +204,7 @@ export class Tiers<T> {
       freshUntil: entry.freshUntil,
       staleUntil: entry.staleUntil,
       errorUntil: entry.errorUntil,
-      keptUntil: entry.keptUntil,
+      keptFor: entry.keptFor,
       bytes,
       provenAt: entry.stamp
     })

@@ -10,7 +10,7 @@ const entry: Entry<Serialized> = {
   freshUntil: 1_764_500_060_123.25,
   staleUntil: 1_764_500_120_123,
   errorUntil: 1_764_500_180_123,
-  keptUntil: 1_764_500_240_123
+  keptFor: 180_000
 }
 
 t.test('an entry comes back as it was', async (t) => {
