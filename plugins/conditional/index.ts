@@ -20,6 +20,8 @@ declare module 'fastify' {
      * })
      */
     checkPreconditions (current: Representation | null): void
+    /** It is answered with a stored response, which has the entity tag that was made with it, or none. */
+    isStored: boolean
   }
 }
 
@@ -38,6 +40,7 @@ const noTag = '\n'
 async function conditional (app: FastifyInstance, { weak = false }: ConditionalOptions) {
   if (typeof weak !== 'boolean') throw new WEIR_ERR_CONDITIONAL_OPTION('weak', 'true or false')
 
+  app.decorateRequest('isStored', false)
   app.decorateRequest('checkPreconditions', function (this: FastifyRequest, current: Representation | null) {
     if (evaluatePreconditions(this, current) === 'failed') throw new WEIR_ERR_PRECONDITION_FAILED()
   })
@@ -93,7 +96,7 @@ function isSelected (request: FastifyRequest, reply: FastifyReply): boolean {
 
 /** A 206 is a part only, and a 204 is nothing: the hash of it is not the tag of the whole. */
 function mayBeHashed (request: FastifyRequest, reply: FastifyReply): boolean {
-  return isSelected(request, reply) && reply.statusCode !== 206 && reply.statusCode !== 204
+  return !request.isStored && isSelected(request, reply) && reply.statusCode !== 206 && reply.statusCode !== 204
 }
 
 function textHeader (reply: FastifyReply, name: string): string | undefined {

@@ -3,6 +3,7 @@ import { formatCacheGroups, invalidatedPaths, parseCacheGroups } from '@weir/htt
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_NOT_INVALIDATED, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_ROUTE_OPTION, WEIR_ERR_SAFE_METHOD } from '../errors.js'
+import { originOf } from '../response-cache/key.js'
 import '../response-cache/index.js'
 
 /** What a write invalidates: tags, or what makes them of the request and its reply. */
@@ -37,6 +38,11 @@ declare module 'fastify' {
     consistency?: Consistency
   }
 
+  interface FastifyRequest {
+    /** Scheme and host that an unsafe request was for. */
+    writtenOrigin: string
+  }
+
   interface FastifyReply {
     /**
      * Invalidates responses with these tags before this reply is sent, whatever its status: for what only the handler
@@ -61,6 +67,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
  */
 async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptions): Promise<void> {
   app.decorateReply('invalidations', null)
+  app.decorateRequest('writtenOrigin', '')
   app.decorateReply('invalidate', function (this: FastifyReply, what: readonly string[] | InvalidationTicket) {
     const { method, url } = this.request
     if (SAFE.has(method)) throw new WEIR_ERR_SAFE_METHOD(method, url)
@@ -75,6 +82,7 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
     const methods = [route.method].flat()
     const safe = methods.every((method) => SAFE.has(method))
     checkConfig(route, methods.join(), safe)
+    if (!safe) route.onRequest = [rememberOrigin, ...[route.onRequest ?? []].flat()]
     // Last, so that nothing can still turn a success into an error after it has been acted on.
     if (!safe) route.onSend = [...[route.onSend ?? []].flat(), invalidateBeforeSending]
   })
@@ -116,12 +124,19 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
     ]
     // Caches on the way to the client are told too.
     if (groups.length > 0) reply.header('cache-group-invalidation', formatCacheGroups([...new Set(groups)]))
+    const origin = request.writtenOrigin
     const written = invalidatedPaths(
-      { method: request.method, origin: `${request.protocol}://${request.host}`, url: request.url },
+      { method: request.method, origin, url: request.url },
       { status: reply.statusCode, headers: reply.getHeaders() }
     )
-    return [...groups, ...written.map((path) => app.responseCache.uriTag(request, path))]
+    return [...groups, ...written.map((path) => app.responseCache.uriTag(origin, path))]
   }
+}
+
+/** When the answer is sent, a client that has gone has taken its socket along, and the protocol with it. */
+function rememberOrigin (request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  request.writtenOrigin = originOf(request)
+  done()
 }
 
 /** RFC 9111, 4.4: a non-error status code is 2xx or 3xx. */

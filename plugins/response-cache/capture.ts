@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { type Cache, type Entry, type EntryOptions, keyTag, type Kept, parseDuration } from '@weir/cache'
 import {
-  answerFromStored, appendCacheStatus, type CacheStatus, decideStoring, formatCacheGroups, formatCacheStatus, outcomeOf, parseCacheGroups,
+  answerFromStored, appendCacheStatus, type CacheStatus, decideStoring, endToEndHeaders, formatCacheGroups, formatCacheStatus,
+  isServerFailure, outcomeOf, parseCacheGroups,
   type Policy, servesStaleOnError, type StoredHeaders, type Storing, type StoringOptions, updatedHeaders
 } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -12,8 +14,8 @@ import { addVary, handlersHeaders, listOf, writeHeaders } from './headers.js'
 import { variantKeyOf } from './key.js'
 import type { OngoingFill } from './ongoing-fill.js'
 import type { RouteCacheOptions } from './options.js'
-import { rangeOf, ttlSeconds } from './serve.js'
-import { StoredResponse } from './stored-response.js'
+import { OF_THE_BODY, rangeOf, ttlSeconds } from './serve.js'
+import { hasConditions, StoredResponse } from './stored-response.js'
 import { tee } from './tee.js'
 
 /** Invalidations that are committed with their data, and that not every instance may have heard of: `createOutbox` of `@weir/outbox`. */
@@ -59,6 +61,9 @@ interface Made {
 }
 
 class Capture {
+  /** The status by which the handler has confirmed what is stored. */
+  #validated: number | undefined
+
   constructor (
     readonly request: FastifyRequest, readonly reply: FastifyReply, readonly ongoing: OngoingFill, readonly options: CaptureOptions
   ) {}
@@ -66,13 +71,16 @@ class Capture {
   async end (payload: unknown): Promise<unknown> {
     const { request, reply, ongoing: { fill, stale, restore } } = this
     restore()
+    this.#dropConnectionFields()
     const now = Date.now()
     const response = { status: reply.statusCode, headers: handlersHeaders(reply, this.ongoing.before) }
-    const outcome = stale === undefined
-      ? response.status >= 500 ? 'failed' : 'replace'
-      : response.status >= 500 ? 'failed' : outcomeOf(stale.value.policy(stale), response, now)
+    const outcome = stale !== undefined
+      ? outcomeOf(stale.value.policy(stale), response, now)
+      : isServerFailure(response.status) ? 'failed' : 'replace'
 
     if (outcome === 'failed') {
+      // An error that says by itself how long it is to be kept.
+      if (stale === undefined && this.#decide(now).store) return this.#store(payload)
       fill.fail(new WEIR_ERR_FILL_FAILED())
       if (stale !== undefined && servesStaleOnError(request, stale.value.policy(stale), now, this.#trust)) {
         discard(payload)
@@ -87,10 +95,22 @@ class Capture {
     }
     if (outcome === 'update' && stale !== undefined) {
       discard(payload)
+      this.#validated = response.status
       this.#replaceReply(stale.value.status, updatedHeaders(stale.value.toHeaders(), response.headers))
       return this.#store(stale.value.body)
     }
     return this.#store(payload)
+  }
+
+  /** What the handler passed on of another connection's fields (RFC 9110, 7.6.1). */
+  #dropConnectionFields (): void {
+    const { reply, ongoing: { before } } = this
+    if (!reply.hasHeader('connection')) return
+    const headers = handlersHeaders(reply, before)
+    const kept = endToEndHeaders(headers)
+    for (const name of Object.keys(headers)) {
+      if (kept[name] === undefined) reply.removeHeader(name)
+    }
   }
 
   /** Stores the reply as it is by now, with this payload, if it may be stored. */
@@ -102,16 +122,19 @@ class Capture {
     const settled = await this.#settle(tags)
     const responseTime = Date.now()
     const storing = settled ? this.#decide(responseTime) : { store: false, reason: 'UNSETTLED' } as const
-    const stream = payload instanceof Readable ? payload : undefined
     const declared = Number(reply.getHeader('content-length') ?? 0)
-    const body = stream === undefined ? bodyOf(payload) : undefined
-    const tooLarge = (body?.length ?? declared) > maxBodyBytes
-    if (!storing.store || tooLarge) {
+    // Who asks for a part, or whether there is anything new, is answered from the whole.
+    const isWanted = storing.store && declared > 0 && declared <= maxBodyBytes && hasConditions(request.headers)
+    const whole = isWanted && payload instanceof Readable ? await buffer(payload) : payload
+    const stream = whole instanceof Readable ? whole : undefined
+    const body = stream === undefined ? bodyOf(whole) : undefined
+    const isTooLarge = (body?.length ?? declared) > maxBodyBytes
+    if (!storing.store || isTooLarge) {
       fill.abandon()
       // What is stale would be served again although it is known by now that the answer has become another.
       if (fill.stale !== undefined) await cache.delete(fill.key, { consistency: 'bounded' })
       this.#status({ detail: storing.store ? 'TOO_LARGE' : storing.reason })
-      return payload
+      return whole
     }
 
     const { headers: { 'cache-status': _, date = '', ...headers }, policy } = storing
@@ -122,19 +145,19 @@ class Capture {
     if (stream !== undefined) {
       // What becomes of it is known when its header is on its way already.
       this.#status({})
-      return tee(stream, maxBodyBytes, async (whole, error) => {
-        if (error !== undefined) fill.fail(error)
-        else if (whole === undefined || (declared > 0 && declared !== whole.length)) fill.abandon()
-        else await this.#commit(made, copyOf(whole))
+      return tee(stream, maxBodyBytes, declared, async (all, error) => {
+        if (error !== undefined) fill.fail(new WEIR_ERR_FILL_FAILED())
+        else if (all === undefined || (declared > 0 && declared !== all.length)) fill.abandon()
+        else await this.#commit(made, copyOf(all))
       })
     }
     if (body === undefined) {
       fill.abandon()
-      return payload
+      return whole
     }
     const { entry, kept } = await this.#commit(made, body)
     this.#status(kept === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_KEPT[kept] })
-    return this.#part(made, body, payload)
+    return this.#asAsked(made, body, whole)
   }
 
   /** Whether and how the reply may be stored. */
@@ -143,6 +166,8 @@ class Capture {
     const status = reply.statusCode
     const negative = NEGATIVE.has(status) && options.ttl !== undefined
     if (negative && options.negative === undefined) return { store: false, reason: 'NEGATIVE' }
+    // A ttl is for what the route has to say, not for its saying that it cannot.
+    if (status >= 500 && options.ttl !== undefined) return { store: false, reason: 'STATUS' }
     const response = { status, headers: handlersHeaders(reply, before) }
     return decideStoring(
       { method: 'GET', headers: request.headers },
@@ -182,14 +207,17 @@ class Capture {
     return stored
   }
 
-  /** The part of it that the client has asked for; its conditions are for the hooks that follow. */
-  #part ({ status, policy }: Made, body: Buffer, payload: unknown): unknown {
+  /** What the client has asked for of it. Other conditions than a cache's are for the hooks that follow. */
+  #asAsked ({ status, policy }: Made, body: Buffer, whole: unknown): unknown {
     const { request, reply } = this
-    if (request.method !== 'GET' || request.headers['range'] === undefined) return payload
+    if (request.method !== 'GET' || !hasConditions(request.headers)) return whole
     const answer = answerFromStored(request, { status, policy, length: body.length }, Date.now())
-    if (typeof answer === 'string') return payload
+    if (answer === 'whole') return whole
     reply.removeHeader('content-length')
-    return rangeOf(reply, body, answer)
+    if (answer !== 'not-modified') return rangeOf(reply, body, answer)
+    reply.code(304)
+    for (const name of OF_THE_BODY) reply.removeHeader(name)
+    return ''
   }
 
   /** A 304 about another response than the stored one: it is fetched again, without conditions (RFC 9111, 4.3.3). */
@@ -237,7 +265,8 @@ class Capture {
 
   #status (status: CacheStatus): void {
     const { reply, ongoing: { fwd }, options: { cacheName } } = this
-    reply.header('cache-status', appendCacheStatus(reply.getHeader('cache-status'), formatCacheStatus(cacheName, { fwd, ...status })))
+    const forwarded = this.#validated === undefined ? { fwd } : { fwd, fwdStatus: this.#validated }
+    reply.header('cache-status', appendCacheStatus(reply.getHeader('cache-status'), formatCacheStatus(cacheName, { ...forwarded, ...status })))
   }
 
   get #trust (): { requestDirectives: boolean } {

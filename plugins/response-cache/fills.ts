@@ -27,6 +27,8 @@ export class InternalFills {
   take (request: FastifyRequest): HandedOver | undefined {
     const token = request.headers[HEADER]
     if (typeof token !== 'string') return undefined
+    // Nobody else has to know.
+    delete request.raw.headers[HEADER]
     const handedOver = this.#waiting.get(token)
     this.#waiting.delete(token)
     return handedOver

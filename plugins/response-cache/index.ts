@@ -1,13 +1,14 @@
 import fastifyCaching from '@fastify/caching'
 import { type Cache, CacheError, createCache, type Duration, keyTag, type MemoryLimits, type Store, type WriteOptions } from '@weir/cache'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { appendCacheStatus } from '@weir/http'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import { AbstractCache } from './abstract-cache.js'
 import { capture, type PendingInvalidations } from './capture.js'
 import { InternalFills } from './fills.js'
 import { compareHead, type ForwardedHead } from './head.js'
-import { keyOf, originOf } from './key.js'
+import { keyOf } from './key.js'
 import { lookupHook } from './lookup.js'
 import type { OngoingFill } from './ongoing-fill.js'
 import { checkRouteCache, type RouteCacheOptions } from './options.js'
@@ -48,8 +49,8 @@ export interface ResponseCache {
   readonly cache: Cache<StoredResponse>
   /** Invalidates every response with one of the tags, on every instance. */
   invalidate (tags: readonly string[], options?: WriteOptions): Promise<void>
-  /** The tag of a URI's responses: `path` with its query, on the origin that `request` has in keys. */
-  uriTag (request: FastifyRequest, path: string): string
+  /** The tag of a URI's responses: `path` with its query, on the origin that a request to `origin` has in keys. */
+  uriTag (origin: string, path: string): string
 }
 
 declare module 'fastify' {
@@ -62,6 +63,10 @@ declare module 'fastify' {
     responseFill: OngoingFill | null | undefined
     /** What is stored for the URI that this HEAD is about, if the handler's answer is to be compared with it. */
     responseHead: ForwardedHead | null | undefined
+    /** What Cache-Status says of a request that is for the handler alone. */
+    forwarded: string | undefined
+    /** It is answered with a stored response that has no Content-Type. */
+    isUntyped: boolean
   }
 
   interface FastifyContextConfig {
@@ -93,10 +98,13 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
   app.decorate('responseCache', {
     cache,
     invalidate: (tags, options) => cache.invalidate(tags, options),
-    uriTag: (request, path) => keyTag((origin ?? originOf(request)) + path)
+    uriTag: (requested, path) => keyTag((origin ?? requested) + path)
   })
   app.decorateRequest('responseFill', null)
   app.decorateRequest('responseHead', null)
+  app.decorateRequest('forwarded', '')
+  app.decorateRequest('isUntyped', false)
+  if (!app.hasRequestDecorator('isStored')) app.decorateRequest('isStored', false)
 
   app.addHook('onRoute', (route) => {
     const routeCache = route.config?.cache
@@ -109,7 +117,11 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
   })
 
   app.addHook('onSend', (request, reply, payload, done) => {
-    const { responseFill: ongoing, responseHead: head } = request
+    const { responseFill: ongoing, responseHead: head, forwarded } = request
+    // After those of caches nearer to the origin.
+    if (forwarded) reply.header('cache-status', appendCacheStatus(reply.getHeader('cache-status'), forwarded))
+    // Fastify gives every Buffer one.
+    if (request.isUntyped) reply.removeHeader('content-type')
     // Undefined in contexts that were made before the decorator.
     if (head) compareHead(head, reply, cache).catch((error: unknown) => { request.log.warn({ err: error }, 'a HEAD contradicts what is stored') })
     if (!ongoing) return done()

@@ -36,7 +36,7 @@ export function lookupHook ({ cache, cacheName, internal, routeCache, keyFor }: 
     const key = isRead ? keyFor(request) : undefined
     if (key === undefined) {
       handedOver?.fill.abandon()
-      if (!isRead) reply.header('cache-status', formatCacheStatus(cacheName, { fwd: 'method' }))
+      if (!isRead) request.forwarded = formatCacheStatus(cacheName, { fwd: 'method' })
       return done()
     }
     if (handedOver !== undefined) {
@@ -51,7 +51,7 @@ export function lookupHook ({ cache, cacheName, internal, routeCache, keyFor }: 
     resolve(request, key, asks).then(({ found, target }) => {
       if (found.kind === 'hit') return serve(found.hit, found.refresh, target.key, request, reply)
       if (found.kind === 'fill') beginFill(request, reply, { fill: found.fill, validate: true }, target, routeCache, found.fwd)
-      else pass(found, target, request, reply)
+      else pass(found, target, request)
       done()
     }).catch((error: unknown) => {
       if (error instanceof WEIR_ERR_FILL_FAILED) {
@@ -90,12 +90,13 @@ export function lookupHook ({ cache, cacheName, internal, routeCache, keyFor }: 
     // What may not be stored is no fill: nobody else could be given it (5.2.1.5).
     if (parseCacheControl(request.headers['cache-control']).has('no-store')) return { kind: 'pass', fwd, detail: 'REQUEST_NO_STORE' }
     if (request.method === 'HEAD') return { kind: 'pass', fwd, kept: kept?.entry }
-    const outcome = await cache.acquire(key.key, { ...routeCache, not: kept?.entry })
+    // What another instance has stored since will not do either where the client wants what is newer.
+    const outcome = await cache.acquire(key.key, { ...routeCache, renew: fwd === 'request' || reuse.reason.startsWith('REQUEST_') })
     return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd } : { kind: 'hit', hit: outcome, refresh: false }
   }
 
-  function pass ({ fwd, detail, kept }: Found & { kind: 'pass' }, { key }: Target, request: FastifyRequest, reply: FastifyReply): void {
-    reply.header('cache-status', formatCacheStatus(cacheName, detail === undefined ? { fwd } : { fwd, detail }))
+  function pass ({ fwd, detail, kept }: Found & { kind: 'pass' }, { key }: Target, request: FastifyRequest): void {
+    request.forwarded = formatCacheStatus(cacheName, detail === undefined ? { fwd } : { fwd, detail })
     if (kept !== undefined && kept.value.variesBy === undefined) request.responseHead = { key: key.key, stored: kept }
   }
 

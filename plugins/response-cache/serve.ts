@@ -1,6 +1,7 @@
 import type { Hit } from '@weir/cache'
 import { answerFromStored, formatCacheStatus, type RangeAnswer } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { emptyBody } from '../conditional/payload.js'
 import { writeHeaders } from './headers.js'
 import { hasConditions, type StoredResponse } from './stored-response.js'
 
@@ -10,8 +11,11 @@ export const ttlSeconds = (freshUntil: number, now: number) => Math.floor((fresh
 const DETAIL = { l1: 'memory', l2: 'store', outage: 'OUTAGE' } as const
 
 // What a 304 leaves out, because the client has it already (RFC 9110, 15.4.5).
-const OF_THE_BODY = new Set(['date', 'content-type', 'content-encoding', 'content-language'])
+export const OF_THE_BODY: ReadonlySet<string> = new Set(['content-type', 'content-encoding', 'content-language'])
 const WRITTEN_ALREADY = new Set(['date'])
+const NOT_OF_304 = new Set([...OF_THE_BODY, ...WRITTEN_ALREADY])
+// RFC 9111, 1.2.2
+const OLDEST = 2 ** 31
 
 /** Answers with a stored response, as a 304 where the client has it, or by a range of it (RFC 9111, 4.3.2; RFC 9110, 14). */
 export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<StoredResponse>, cacheName: string): void {
@@ -20,7 +24,7 @@ export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<
   const now = Date.now()
   const response = entry.value
   // What is said changes when the whole second of its age or of its ttl does.
-  const age = Math.max(0, Math.floor((now - response.bornAt(entry)) / 1000))
+  const age = Math.min(OLDEST, Math.max(0, Math.floor((now - response.bornAt(entry)) / 1000)))
   const ttl = ttlSeconds(entry.freshUntil, now)
   const rendered = response.rendered(age + ttl * 1e6, source, () => ({
     age: String(age),
@@ -33,9 +37,11 @@ export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<
   reply.header('date', rendered.date)
   reply.header('cache-status', rendered.cacheStatus)
   const answer = hasConditions(request.headers) ? conditionalAnswer(request, hit, now) : 'whole'
+  request.isStored = true
+  request.isUntyped = response.isUntyped
   if (answer === 'not-modified') {
-    writeHeaders(reply, response.headers, OF_THE_BODY)
-    reply.code(304).send()
+    writeHeaders(reply, response.headers, NOT_OF_304)
+    reply.code(304).send(request.method === 'HEAD' ? emptyBody() : undefined)
     return
   }
   writeHeaders(reply, response.headers, WRITTEN_ALREADY)
@@ -43,9 +49,7 @@ export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<
   reply.send(answer === 'whole' ? response.body : rangeOf(reply, response.body, answer))
 }
 
-/** For GET only: Fastify makes a HEAD of the whole answer, and leaves the rest to the conditional plugin. */
 function conditionalAnswer (request: FastifyRequest, { entry }: Hit<StoredResponse>, now: number) {
-  if (request.method !== 'GET') return 'whole'
   const { status, body } = entry.value
   return answerFromStored(request, { status, policy: entry.value.policy(entry), length: body.length }, now)
 }

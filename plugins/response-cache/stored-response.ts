@@ -8,6 +8,7 @@ export type HeaderPairs = readonly HeaderValue[]
 
 const NO_CACHE = 1
 const NEVER_STALE = 2
+const UNTYPED = 4
 
 /**
  * A response as it is kept: what the handler said, none of what hooks add to each reply. Of its policy only what its entry in
@@ -22,7 +23,7 @@ export class StoredResponse {
     readonly body: Buffer,
     /** How old it was when it was stored, in milliseconds: mostly 0, which costs nothing. */
     readonly initialAge: number,
-    /** The sum of what applies of NO_CACHE and NEVER_STALE. */
+    /** The sum of what applies of NO_CACHE, NEVER_STALE and UNTYPED. */
     readonly flags = 0
   ) {}
 
@@ -30,7 +31,7 @@ export class StoredResponse {
   static of (
     status: number, headers: StoredHeaders, body: Buffer, { bornAt, noCache, neverStale }: Policy, storedAt: number
   ): StoredResponse {
-    const flags = (noCache ? NO_CACHE : 0) + (neverStale ? NEVER_STALE : 0)
+    const flags = (noCache ? NO_CACHE : 0) + (neverStale ? NEVER_STALE : 0) + (headers['content-type'] === undefined ? UNTYPED : 0)
     return new StoredResponse(status, Object.entries(headers).flat().slice(), body, Math.max(0, Math.round(storedAt - bornAt)), flags)
   }
 
@@ -45,6 +46,11 @@ export class StoredResponse {
   /** The names of `variants`; undefined for a response. */
   get variesBy (): readonly string[] | undefined {
     return this.status === 0 ? this.headers.map(String) : undefined
+  }
+
+  /** It has no Content-Type, and is not to get one. */
+  get isUntyped (): boolean {
+    return (this.flags & UNTYPED) !== 0
   }
 
   header (name: string): string | undefined {

@@ -5,11 +5,15 @@ import { Readable } from 'node:stream'
  * is kept anyway, and on to its end although the client may have gone; beyond that the client sets the pace.
  *
  * @param limit bytes
- * @param onEnd what came, before the client is told that this was all; undefined if it was too much, or broke off
+ * @param declared how many are said to come; 0 if nothing is said
+ * @param onEnd what came, before the client can tell that this was all; undefined if it was too much, or broke off
  */
-export function tee (source: Readable, limit: number, onEnd: (body: Buffer | undefined, error?: Error) => Promise<void>): Readable {
+export function tee (
+  source: Readable, limit: number, declared: number, onEnd: (body: Buffer | undefined, error?: Error) => Promise<void>
+): Readable {
   let chunks: Buffer[] | undefined = []
   let length = 0
+  let last: Buffer | undefined
   const giveUp = (error?: Error): Promise<void> => {
     if (chunks === undefined) return Promise.resolve()
     chunks = undefined
@@ -34,13 +38,19 @@ export function tee (source: Readable, limit: number, onEnd: (body: Buffer | und
       if (chunks === undefined) source.destroy()
       return
     }
-    if (!client.push(bytes) && chunks === undefined) source.pause()
+    // Who knows how much there is would take it for the end.
+    if (length === declared && chunks !== undefined) last = bytes
+    else if (!client.push(bytes) && chunks === undefined) source.pause()
   })
   source.on('end', () => {
     const body = chunks && Buffer.concat(chunks, length)
     chunks = undefined
     const stored = body === undefined ? Promise.resolve() : onEnd(body)
-    stored.catch(() => {}).finally(() => { client.push(null) })
+    stored.catch(() => {}).finally(() => {
+      if (client.destroyed) return
+      if (last !== undefined) client.push(last)
+      client.push(null)
+    })
   })
   const broken = (error: Error) => {
     giveUp(error).catch(() => {})

@@ -1,6 +1,5 @@
 // node --expose-gc memory.js --file FILE --entries N --body BYTES [--no-l1]
 // Asks for N responses of a service on the SQLite store, whose own memory is not V8's, and says what the process then holds.
-import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { sqliteStore } from '@weir/cache/sqlite'
 import conditional from '@weir/fastify/conditional'
@@ -34,10 +33,10 @@ for (let i = 0; i < entries; i++) {
   if (statusCode !== 200) throw new Error(`a product was answered with ${statusCode}`)
 }
 if (globalThis.gc === undefined) throw new Error('run with --expose-gc')
-// Finalizers of the first collection free what the second one finds, and buffers are freed by another thread.
+// Finalizers of the first collection free what the second one finds.
 for (let i = 0; i < 3; i++) {
   globalThis.gc()
-  await setTimeout(50)
+  await new Promise(setImmediate)
 }
 const { heapUsed, external, rss } = process.memoryUsage()
 const { l1 } = app.responseCache.cache.stats()

@@ -32,7 +32,7 @@ export const memory: Scenario = {
 type Held = Readonly<Record<string, number>>
 
 async function held (around: Surroundings, file: string, fills: number, ...args: readonly string[]): Promise<Held> {
-  const child = await startChild('memory', ['--file', file, '--entries', `${ENTRIES}`, '--body', `${BODY}`, ...args], ['--expose-gc'])
+  const child = await startChild('memory', ['--file', file, '--entries', `${ENTRIES}`, '--body', `${BODY}`, ...args], ['--expose-gc', '--single-threaded-gc'])
   around.defer(() => child.end())
   const held = await child.ask()
   await child.end()

@@ -33,8 +33,8 @@ export interface ReadOptions {
 
 /** Options of {@link Cache.acquire}. */
 export interface AcquireOptions extends ReadOptions {
-  /** An entry that will not do, fresh or not: who asks wants another. */
-  readonly not?: Entry<unknown> | undefined
+  /** Nothing that is stored will do, however fresh: only what a fill brings that ends from now on. */
+  readonly renew?: boolean
 }
 
 /** Options of {@link Cache.remember}. */
@@ -226,13 +226,16 @@ export class Cache<T> {
       const flight = this.#flights.of(key)
       if (flight === undefined) return this.#lead(key, this.#flights.begin(key), options)
       // Nobody waits for a revalidation while the stale value will do.
-      const stale = flight.background && options.not === undefined ? this.#usable(key, await this.#read([key], this.#tiers.find(key))) : undefined
+      const mayBeStale = flight.background && options.renew !== true
+      const stale = mayBeStale ? this.#usable(key, await this.#read([key], this.#tiers.find(key))) : undefined
       if (stale !== undefined) return stale
       const landing = await flight.landed
       if (landing.kind === 'again') continue
       if (landing.kind === 'none') return this.#fill(key, undefined, undefined)
+      const wasStored = landing.kind === 'value' && landing.source !== 'flight'
+      if (wasStored && options.renew === true) continue
       const hit = await this.#boarded(key, landing, flight.number > arrival)
-      if (hit !== undefined && !isSame(hit.entry, options.not)) return hit
+      if (hit !== undefined) return hit
     }
   }
 
@@ -245,7 +248,7 @@ export class Cache<T> {
     const flight = this.#flights.begin(key, true)
     const claimed = await this.#read([key], this.#tiers.claim(key, isFresh))
     if (claimed === undefined) return this.#fill(key, flight, stale)
-    if (claimed.kind === 'granted') return this.#fill(key, flight, stale, claimed.lease)
+    if (claimed.kind === 'granted') return this.#fill(key, flight, stale, claimed.lease, true)
     flight.land({ kind: 'again' })
     return undefined
   }
@@ -292,8 +295,8 @@ export class Cache<T> {
    * well. Rather than wait for a third it computes for itself.
    */
   async #lead (key: string, flight: Flight<T>, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
-    const isGood = (found: Found<T>) => isUsable(found) && !isSame(found.entry, options.not)
     for (let waited = 0; ;) {
+      const isGood = (found: Found<T>) => isUsable(found) && (options.renew !== true || waited > 0)
       const claimed = await this.#read([key], this.#tiers.claim(key, isGood))
       if (claimed === undefined) return this.#withoutStore(key, flight, options)
       if (claimed.kind === 'found') {
@@ -301,7 +304,7 @@ export class Cache<T> {
         flight.land({ kind: 'value', entry: claimed.entry, source })
         return this.#count(key, { entry: claimed.entry, source, stale: freshness(claimed.entry, Date.now()) === 'stale' })
       }
-      if (claimed.kind === 'granted') return this.#fill(key, flight, claimed.stale, claimed.lease)
+      if (claimed.kind === 'granted') return this.#fill(key, flight, claimed.stale, claimed.lease, options.renew === true)
       const end = waited === MOST_WAITS ? 'failed' : await Promise.race([claimed.ended, flight.landed.then(() => 'unshared' as const)])
       if (end === 'failed') return this.#fill(key, flight, claimed.stale)
       if (end === 'unshared') {
@@ -325,7 +328,9 @@ export class Cache<T> {
   }
 
   /** The stamp is taken before the value is computed: that is what makes Rule V hold for fills that are slow. */
-  async #fill (key: string, flight: Flight<T> | undefined, stale: Entry<T> | undefined, lease?: FillLease): Promise<Fill<T>> {
+  async #fill (
+    key: string, flight: Flight<T> | undefined, stale: Entry<T> | undefined, lease?: FillLease, replaces = false
+  ): Promise<Fill<T>> {
     this.#counts.misses++
     emit('weir:cache:miss', () => ({ namespace: this.namespace, key }))
     if (flight !== undefined) this.#flights.depart(flight)
@@ -333,12 +338,13 @@ export class Cache<T> {
     // However the flight ends, also by its timeout: so does the lease.
     const end = ({ kind }: Landing<T>) => { lease?.end(kind === 'error' ? 'failed' : kind === 'none' ? 'unshared' : 'done') }
     flight?.landed.then(end, () => {})
-    return new Fill(key, stamp, stale, flight, (entry) => this.#keep(key, entry, lease), (other, entry) => this.#keep(other, entry, undefined))
+    const commit = (entry: Entry<T>) => this.#keep(key, entry, lease, replaces && stale !== undefined)
+    return new Fill(key, stamp, stale, flight, commit, (other, entry) => this.#keep(other, entry))
   }
 
-  async #keep (key: string, entry: Entry<T>, lease: FillLease | undefined): Promise<Kept> {
+  async #keep (key: string, entry: Entry<T>, lease?: FillLease, replaces = false): Promise<Kept> {
     try {
-      return await this.#put(key, entry, lease) ? 'stored' : 'invalid'
+      return await this.#put(key, entry, lease, replaces) ? 'stored' : 'invalid'
     } catch (error) {
       if (error instanceof CacheError && error.code === 'WEIR_CACHE_UNSERIALIZABLE') throw error
       this.#failed('write', key, error)
@@ -377,8 +383,8 @@ export class Cache<T> {
     }
   }
 
-  async #put (key: string, entry: Entry<T>, lease?: FillLease): Promise<boolean> {
-    const stored = await this.#tiers.put(key, entry, lease)
+  async #put (key: string, entry: Entry<T>, lease?: FillLease, replaces = false): Promise<boolean> {
+    const stored = await (replaces ? this.#tiers.replace(key, entry, lease) : this.#tiers.put(key, entry, lease))
     if (stored) this.#counts.stores++
     return stored
   }
@@ -434,10 +440,6 @@ export class Cache<T> {
 
 // Of other instances' fills, one after the other.
 const MOST_WAITS = 2
-
-/** Of one key: fills one after the other may have the same stamp. */
-const isSame = (entry: Entry<unknown>, other: Entry<unknown> | undefined) =>
-  other !== undefined && entry.stamp === other.stamp && entry.storedAt === other.storedAt
 
 const isUsable = ({ entry }: Found<unknown>) => freshness(entry, Date.now()) !== 'expired'
 

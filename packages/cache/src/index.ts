@@ -1,6 +1,7 @@
 export { type MemoryLimits } from './bounded-map.js'
 export {
-  Cache, type CacheOptions, type CacheStats, createCache, type Hit, type ReadOptions, type RememberOptions, type WriteOptions
+  type AcquireOptions, Cache, type CacheOptions, type CacheStats, createCache, type Hit, type ReadOptions, type RememberOptions,
+  type WriteOptions
 } from './cache.js'
 export { type Duration, parseDuration } from './duration.js'
 export { type Entry, type Freshness, freshness, keyTag, servesError } from './entry.js'

@@ -49,6 +49,14 @@ export interface StoreNamespace {
    * @param seen a frame that the caller cannot use, nor any with a lower stamp
    */
   claim (key: string, seen?: Seen): Promise<Claim>
+  /**
+   * Makes room for a new entry in place of one that is still valid: invalidates `tag`, which both have, and issues the stamp that the
+   * new one then has. Undefined, and nothing is done, if the new one, whose fill took `stamp`, is invalid itself by one of its
+   * `tags`.
+   */
+  supersede (tag: string, tags: readonly string[], stamp: Stamp): Promise<Stamp | undefined>
+  /** Resolves when no instance uses what was invalidated before this call. */
+  settled (): Promise<void>
   /** Issues the next stamp. A fill takes one before its value is computed. */
   stamp (): Promise<Stamp>
   /** Issues a stamp and writes it to the record of each tag, atomically. Strict by default. */

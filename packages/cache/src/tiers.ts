@@ -126,6 +126,22 @@ export class Tiers<T> {
     return true
   }
 
+  /**
+   * As `put`, in place of an entry that is still valid: resolves when no instance has that in memory any more. It could have been served
+   * until its end otherwise, by some, while others serve the new one.
+   */
+  async replace (key: string, entry: Entry<T>, lease?: FillLease): Promise<boolean> {
+    const stamp = await this.l2.supersede(keyTag(key), judgedTags(key, entry), entry.stamp)
+    if (stamp === undefined) {
+      this.#discard(key, 'invalid', entry.stamp)
+      return false
+    }
+    const settled = this.l2.settled()
+    const stored = await this.put(key, { ...entry, stamp }, lease)
+    await settled
+    return stored
+  }
+
   /** As `#holds`, and proves the entry for what is known here from now on, so that the store is asked once. */
   async #stillHolds (remembered: Remembered<T>): Promise<boolean> {
     const known = this.l2.judge(remembered.provenAt, remembered.tags)

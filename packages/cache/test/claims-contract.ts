@@ -55,6 +55,27 @@ export function claims (t: Test, makePlace: MakePlace): void {
     t.ok(namespace.judge(stamp, ['tag']) ?? stamp > await namespace.barrier(['tag']))
   })
 
+  t.test('an entry in place of a valid one has a stamp above all that ends the old one', async (t) => {
+    const namespace = await one(t)
+    const valid = async (stamp: number, tags: string[]) => namespace.judge(stamp, tags) ?? stamp > await namespace.barrier(tags)
+    const old = await namespace.stamp()
+    const fill = await namespace.stamp()
+    const stamp = await namespace.supersede('key', ['tag', 'key'], fill) ?? 0
+    await namespace.settled()
+    t.ok(stamp > fill)
+    t.notOk(await valid(old, ['key']))
+    t.ok(await valid(old, ['tag']), 'nothing else is invalidated')
+    t.ok(await valid(stamp, ['tag', 'key']))
+
+    const late = await namespace.stamp()
+    const invalidated = await namespace.invalidate(['tag'])
+    t.equal(await namespace.supersede('key', ['tag', 'key'], late), undefined, 'what was invalidated while it was computed takes nobody\'s place')
+    t.ok(await valid(stamp, ['key']))
+    t.ok(await valid(await namespace.supersede('key', ['tag', 'key'], invalidated + 1) ?? 0, ['tag', 'key']))
+    await namespace.clear()
+    t.equal(await namespace.supersede('key', [], stamp), undefined)
+  })
+
   t.test('a lease ends once, and a frame under a lower stamp is not put over a later one', async (t) => {
     const namespace = await one(t)
     const lease = granted(await namespace.claim('key'))

@@ -123,7 +123,7 @@ for (const judgesLocally of [true, false]) {
     const stale = await a.find('key')
     const fill = stale && await a.revalidate('key', stale.entry)
     await fill?.commit('second', () => OPTIONS)
-    t.equal(await b.remember('key', OPTIONS, mustNotRun), 'first', 'memory is served at once')
+    t.equal(await b.remember('key', OPTIONS, mustNotRun), 'second', 'also where the old one was in memory')
     t.equal(await b.get('key'), 'second')
     t.strictSame(await b.getMany(['other', 'key']), [undefined, 'second'])
     t.equal(await b.remember('key', OPTIONS, mustNotRun), 'second')

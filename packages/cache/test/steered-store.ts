@@ -43,6 +43,8 @@ export function steeredStore ({ judgesLocally = true } = {}): SteeredStore {
             const { lease } = claim
             return { ...claim, lease: { ...lease, store: (frame, ttl) => steer('set', () => lease.store(frame, ttl)) } }
           },
+          supersede: (tag, tags, stamp) => steer('supersede', () => namespace.supersede(tag, tags, stamp)),
+          settled: () => steer('settled', () => namespace.settled()),
           stamp: () => steer('stamp', () => namespace.stamp()),
           invalidate: (tags, consistency) => steer('invalidate', () => namespace.invalidate(tags, consistency)),
           clear: (consistency) => steer('clear', () => namespace.clear(consistency)),

@@ -30,6 +30,8 @@ function guarded (namespace: StoreNamespace, isTrusted: () => boolean): StoreNam
       check()
       return namespace.claim(key, seen)
     },
+    supersede: (tag, tags, stamp) => namespace.supersede(tag, tags, stamp),
+    settled: () => namespace.settled(),
     stamp: () => namespace.stamp(),
     invalidate: (tags, consistency) => namespace.invalidate(tags, consistency),
     clear: (consistency) => namespace.clear(consistency),

@@ -66,6 +66,14 @@ class MemoryNamespace implements StoreNamespace {
     return { kind: 'granted', lease: { stamp, store: (frame, ttl) => this.set(key, stamp, frame, ttl), end () {} } }
   }
 
+  async supersede (tag: string, tags: readonly string[], stamp: Stamp) {
+    if (stamp <= this.#tags.barrier(tags)) return undefined
+    this.#tags.record(tag, this.#next())
+    return this.#next()
+  }
+
+  async settled () {}
+
   async stamp () {
     return this.#next()
   }

@@ -48,6 +48,17 @@ export class RedisNamespace implements StoreNamespace {
     return this.#entries.claim(key, seen)
   }
 
+  async supersede (tag: string, tags: readonly string[], stamp: Stamp) {
+    const issued = await this.#records.supersede(tag, tags, stamp)
+    // The invalidation's own is just below.
+    if (issued !== undefined) this.#heard?.know({ stamp: issued - 1, tags: [tag] })
+    return issued
+  }
+
+  settled () {
+    return this.#leasesEnd()
+  }
+
   stamp () {
     return this.#records.stamp()
   }

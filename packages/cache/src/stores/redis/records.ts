@@ -2,7 +2,7 @@ import { CacheError, shown } from '../../errors.js'
 import type { Stamp } from '../../store.js'
 import { Batch } from './batch.js'
 import type { Commands } from './commands.js'
-import { CLEAR, INVALIDATE, MARK, PAGE, RECORDS, type Script, STAMP } from './scripts.js'
+import { CLEAR, INVALIDATE, MARK, PAGE, RECORDS, type Script, STAMP, SUPERSEDE } from './scripts.js'
 
 /** All records of a namespace: `tags` ascending by stamp, those above the floor. */
 export interface AllRecords {
@@ -47,6 +47,12 @@ export class Records {
 
   async clear (): Promise<Stamp> {
     return this.#stampBy(CLEAR, [this.channel])
+  }
+
+  async supersede (tag: string, tags: readonly string[], stamp: Stamp): Promise<Stamp | undefined> {
+    const issued = stampOf(await this.#run(SUPERSEDE, [this.channel, stamp, tag, ...tags]))
+    this.see(issued)
+    return issued === 0 ? undefined : issued
   }
 
   /** Many readers in one turn of the event loop cost one command: they all ask after they began. */

@@ -87,6 +87,22 @@ end
 redis.call('SPUBLISH', ARGV[1], text(stamp) .. '\\n' .. table.concat(ARGV, '\\n', 3))
 return text(stamp)`)
 
+/**
+ * ARGV: channel, a stamp, the tag to invalidate, then all tags of what has the stamp. -> a stamp above that of the invalidation; '0', and
+ * nothing is invalidated, if the given one is not valid any more
+ */
+export const SUPERSEDE = script(`${TICK}
+local floor = redis.call('ZSCORE', KEYS[1], '${FLOOR}')
+if not floor or tonumber(ARGV[2]) <= tonumber(floor) then return '0' end
+for i = 4, #ARGV do
+  local record = redis.call('ZSCORE', KEYS[1], ARGV[i])
+  if record and tonumber(ARGV[2]) <= tonumber(record) then return '0' end
+end
+local stamp = tick()
+put(ARGV[3], stamp)
+redis.call('SPUBLISH', ARGV[1], text(stamp) .. '\\n' .. ARGV[3])
+return text(tick())`)
+
 /** ARGV: channel. Raises the floor to a new stamp and drops the records it makes pointless. -> stamp */
 export const CLEAR = script(`${TICK}
 local stamp = tick()

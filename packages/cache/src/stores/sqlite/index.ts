@@ -94,6 +94,18 @@ class SqliteNamespace implements StoreNamespace {
     }).immediate()
   }
 
+  async supersede (tag: string, tags: readonly string[], stamp: Stamp) {
+    // In the transaction, so that nobody invalidates between the question and what follows from it.
+    return this.#write(() => {
+      this.#refresh()
+      if (stamp <= this.#tags.barrier(tags)) return undefined
+      this.#sql.record.run(this.name, tag, this.#tick())
+      return this.#tick()
+    })
+  }
+
+  async settled () {}
+
   async stamp () {
     return this.#tick()
   }
@@ -140,10 +152,10 @@ class SqliteNamespace implements StoreNamespace {
   }
 
   /** Loads after the commit: what is rolled back must leave no trace in memory. */
-  #write (transaction: () => Stamp): Stamp {
-    const stamp = this.#db.transaction(transaction).immediate()
+  #write<R> (transaction: () => R): R {
+    const result = this.#db.transaction(transaction).immediate()
     this.#load()
-    return stamp
+    return result
   }
 
   /** The version is read first: a commit in between is then seen as one more change, not missed. */

@@ -1,0 +1,94 @@
+import t from 'tap'
+import { cacheStatus, ours } from './cache-status.js'
+import { stopClock } from './clock.js'
+import { type Answer } from './client.js'
+import { proxiedApp } from './proxied-app.js'
+
+const FRESH = { 'cache-control': 'max-age=60', etag: '"1"' }
+const field = ({ headers }: Answer) => String(headers['cache-status'])
+
+t.test('RFC 9211 2: what Cache-Status says of each way an answer comes about', async (t) => {
+  const clock = stopClock(t)
+  const { origin, get, send } = await proxiedApp(t, { name: 'edge-1' })
+  origin.on('/', { headers: FRESH, body: 'text' })
+  t.match(ours(await get('/')), { cache: 'edge-1', hit: undefined, fwd: 'uri-miss', 'fwd-status': undefined })
+  clock.advance(20)
+  t.match(ours(await get('/')), { cache: 'edge-1', hit: true, fwd: undefined, ttl: 40 })
+
+  origin.on('/', { status: 304, headers: FRESH })
+  t.match(ours(await get('/', { 'cache-control': 'no-cache' })), { hit: undefined, fwd: 'request', 'fwd-status': 304 })
+  clock.advance(70)
+  t.match(ours(await get('/', { 'cache-control': 'max-stale' })), { hit: true, fwd: undefined, ttl: -10 })
+  origin.on('/', { status: 304, headers: FRESH })
+  t.match(ours(await get('/')), { hit: undefined, fwd: 'stale', 'fwd-status': 304 })
+  clock.advance(60)
+  origin.on('/', { headers: { 'cache-control': 'no-store' } })
+  t.match(ours(await get('/')), { hit: undefined, fwd: 'stale', stored: undefined, detail: /./ })
+
+  origin.always('/vary', { headers: { ...FRESH, vary: 'accept' } })
+  await get('/vary', { accept: 'a/a' })
+  t.match(ours(await get('/vary', { accept: 'b/b' })), { hit: undefined, fwd: 'vary-miss' })
+
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+    origin.on('/', { status: 204 })
+    t.match(ours(await send(method, '/')), { cache: 'edge-1', hit: undefined, fwd: 'method', stored: undefined }, method)
+  }
+  origin.on('/failing', { status: 503, body: 'failed' })
+  t.match(ours(await get('/failing')), { hit: undefined, fwd: 'uri-miss', stored: undefined })
+})
+
+t.test('RFC 9211 2.1, 2.2: a member has never both hit and fwd', async (t) => {
+  const clock = stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  origin.always('/', { headers: { 'cache-control': 'max-age=60, stale-while-revalidate=60' } })
+  for (const seconds of [0, 1, 61, 61, 200]) {
+    clock.advance(seconds)
+    const { hit, fwd } = ours(await get('/'))
+    t.ok((hit === true) !== (typeof fwd === 'string'), `after ${seconds} s`)
+  }
+})
+
+t.test('RFC 9211 2: the origin\'s own member comes before ours on a forwarded answer', async (t) => {
+  stopClock(t)
+  const { origin, get, send } = await proxiedApp(t)
+  const theirs = 'OriginCache; hit; ttl=1100; detail="a, b"'
+  origin.on('/', { headers: { ...FRESH, 'cache-status': theirs } })
+  origin.on('/', { status: 304, headers: { ...FRESH, 'cache-status': 'OriginCache; fwd=stale' } })
+  origin.on('/no-store', { headers: { 'cache-control': 'no-store', 'cache-status': ['A; hit', 'B; fwd=miss'] } })
+  origin.on('/no-store', { headers: { 'cache-status': theirs } })
+  const answer = await get('/')
+  t.strictSame(cacheStatus(answer).map(({ cache }) => cache), ['OriginCache', 'weir'])
+  t.ok(field(answer).startsWith(`${theirs}, weir;`), field(answer))
+  t.strictSame(cacheStatus(await get('/no-store')).map(({ cache }) => cache), ['A', 'B', 'weir'])
+  t.strictSame(cacheStatus(await send('POST', '/no-store')).map(({ cache }) => cache), ['OriginCache', 'weir'])
+  const hit = await get('/')
+  t.match(ours(hit), { cache: 'weir', hit: true }, 'ours is the last on a hit as well')
+  t.equal(cacheStatus(hit).filter(({ cache }) => cache === 'weir').length, 1)
+})
+
+t.test('RFC 9211 2.7: the key is not told', async (t) => {
+  const { origin, get } = await proxiedApp(t)
+  origin.on('/secret?token=abc', { headers: FRESH })
+  for (const answer of [await get('/secret?token=abc'), await get('/secret?token=abc')]) t.notMatch(field(answer), /key=|abc/)
+})
+
+t.test('RFC 9211 2: a name that is no token is a string', async (t) => {
+  const { origin, get } = await proxiedApp(t, { name: 'the "edge", 1' })
+  origin.on('/', { headers: FRESH })
+  t.match(field(await get('/')), /^"the \\"edge\\", 1"; fwd=uri-miss/)
+})
+
+t.test('RFC 9211 2.6: who waited for another\'s answer says so', async (t) => {
+  stopClock(t)
+  const { origin, get, arrived } = await proxiedApp(t)
+  let release = () => {}
+  const after = new Promise<void>((resolve) => { release = resolve })
+  origin.on('/', { headers: FRESH, after })
+  const first = get('/')
+  await origin.received('/')
+  const second = get('/')
+  await arrived('/', 2)
+  release()
+  t.match(ours(await first), { fwd: 'uri-miss', collapsed: undefined })
+  t.match(ours(await second), { fwd: 'uri-miss', collapsed: true })
+})

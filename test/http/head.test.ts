@@ -1,0 +1,94 @@
+import t from 'tap'
+import { isHit, ours } from './cache-status.js'
+import { stopClock } from './clock.js'
+import { type Fields } from './origin.js'
+import { proxiedApp } from './proxied-app.js'
+
+const FRESH = { 'cache-control': 'max-age=60' }
+
+t.test('RFC 9110 9.3.2: HEAD is answered from what GET has stored', async (t) => {
+  const clock = stopClock(t)
+  const { origin, get, send } = await proxiedApp(t)
+  const rows = [
+    { status: 200, headers: { etag: '"1"', vary: 'accept', 'content-type': 'text/plain', link: ['</a>', '</b>'] }, body: 'text' },
+    { status: 200, headers: {}, body: '' },
+    { status: 404, headers: { 'content-type': 'text/plain' }, body: 'gone' },
+    { status: 301, headers: { location: '/other' }, body: 'moved' }
+  ]
+  for (const [i, { status, headers, body }] of rows.entries()) {
+    const path = `/${i}`
+    origin.on(path, { status, headers: { ...FRESH, ...headers }, body })
+    await get(path)
+    clock.advance(5)
+    const [hit, head] = [await get(path), await send('HEAD', path)]
+    const sorted = ({ lines }: typeof hit) => lines.map(([name, value]) => `${name}: ${value}`).sort()
+    t.equal(head.status, status)
+    t.equal(head.body, '')
+    t.equal(head.headers['content-length'], String(body.length))
+    t.strictSame(sorted(head), sorted(hit), 'all its header fields are those of GET')
+    t.equal(origin.requests(path).length, 1)
+  }
+})
+
+t.test('RFC 9110 9.3.2: HEAD is forwarded when nothing is stored, and stores nothing for GET', async (t) => {
+  const { origin, get, send } = await proxiedApp(t)
+  origin.on('/', { headers: { ...FRESH, 'x-a': '1' }, body: 'text' }, { headers: FRESH, body: 'text' })
+  const head = await send('HEAD', '/')
+  t.match(head, { status: 200, body: '', headers: { 'x-a': '1', 'content-length': '4' } })
+  t.match(ours(head), { hit: undefined, fwd: /./ })
+  t.equal(origin.requests('/')[0]?.method, 'HEAD')
+  t.match(await get('/'), { body: 'text' })
+  t.strictSame(origin.requests('/').map(({ method }) => method), ['HEAD', 'GET'])
+  t.ok(isHit(await send('HEAD', '/')))
+})
+
+t.test('RFC 9110 9.3.2: the status of a forwarded HEAD passes', async (t) => {
+  const { origin, send } = await proxiedApp(t)
+  for (const status of [204, 301, 404, 405, 500, 503]) {
+    origin.on(`/${status}`, { status, headers: { 'x-a': '1' } })
+    t.match(await send('HEAD', `/${status}`), { status, headers: { 'x-a': '1' }, body: '' })
+  }
+})
+
+/** What GET has stored, what HEAD says then, and what that makes of the stored response. Updating it is a SHOULD that is not done. */
+const CONTRADICTIONS: readonly (readonly [rule: string, stored: Fields, head: Fields, outcome: 'kept' | 'stale'])[] = [
+  ['the same tag', { etag: '"1"' }, { etag: '"1"' }, 'kept'],
+  ['another tag', { etag: '"1"' }, { etag: '"2"' }, 'stale'],
+  ['the same date', { 'last-modified': 'Thu, 01 Jan 2015 00:00:00 GMT' }, { 'last-modified': 'Thu, 01 Jan 2015 00:00:00 GMT' }, 'kept'],
+  ['another date', { 'last-modified': 'Thu, 01 Jan 2015 00:00:00 GMT' }, { 'last-modified': 'Fri, 02 Jan 2015 00:00:00 GMT' }, 'stale'],
+  ['the same length', {}, { 'content-length': '4' }, 'kept'],
+  ['another length', {}, { 'content-length': '5' }, 'stale'],
+  ['another length of the same tag', { etag: '"1"' }, { etag: '"1"', 'content-length': '5' }, 'stale'],
+  ['nothing', { etag: '"1"' }, { 'content-length': undefined }, 'kept']
+]
+
+t.test('RFC 9111 4.3.5: a forwarded HEAD leaves what it agrees with, and makes stale what it contradicts', async (t) => {
+  stopClock(t)
+  const { origin, get, send } = await proxiedApp(t)
+  for (const [i, [rule, stored, head, outcome]] of CONTRADICTIONS.entries()) {
+    const path = `/${i}`
+    origin.on(path,
+      { headers: { ...FRESH, ...stored, 'x-old': '1' }, body: 'text' },
+      { headers: { ...FRESH, ...head, 'x-new': '1' }, body: 'text' },
+      { headers: FRESH, body: 'new text' })
+    await get(path)
+    const asked = await send('HEAD', path, { headers: { 'cache-control': 'no-cache' } })
+    t.match(asked, { status: 200, headers: { 'x-new': '1' } }, rule)
+    t.equal(origin.requests(path)[1]?.method, 'HEAD', rule)
+    const next = await get(path)
+    if (outcome === 'kept') t.match(next, { body: 'text', headers: { 'x-old': '1', 'cache-status': /; hit/ } }, rule)
+    else t.match(next, { body: 'new text' }, rule)
+  }
+})
+
+t.test('RFC 9111 4.3.5: only a 200 to HEAD says anything of what is stored', async (t) => {
+  stopClock(t)
+  const { origin, get, send } = await proxiedApp(t)
+  for (const status of [404, 500, 503]) {
+    const path = `/${status}`
+    origin.on(path, { headers: { ...FRESH, etag: '"1"' }, body: 'text' }, { status, headers: { etag: '"2"' } })
+    await get(path)
+    t.equal((await send('HEAD', path, { headers: { 'cache-control': 'no-cache' } })).status, status)
+    t.match(await get(path), { status: 200, body: 'text', headers: { 'cache-status': /; hit/ } })
+  }
+})

@@ -1,0 +1,113 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { type Test } from 'tap'
+import { Tally } from './tally.js'
+
+/** Header fields to send; several values are as many field lines, undefined leaves out what is sent by default. */
+export type Fields = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** One answer of the origin. A Date is sent unless `headers` has another or undefined, and nothing else by default. */
+export interface Scripted {
+  readonly status?: number
+  readonly headers?: Fields
+  /** A text is sent with its length. Parts are sent one by one, chunked; what is a promise is waited for. */
+  readonly body?: string | Buffer | readonly (string | Buffer | Promise<unknown>)[]
+  /** Waited for before anything is sent. */
+  readonly after?: Promise<unknown>
+  /** The connection ends where the answer should. */
+  readonly breaksOff?: true
+}
+
+/** A request as the origin got it. */
+export interface OriginRequest {
+  readonly method: string
+  /** With the query. */
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** `drop`: the connection ends without an answer; `never`: nothing happens. */
+export type Answering = Scripted | 'drop' | 'never' | ((request: OriginRequest) => Scripted | 'drop' | 'never')
+
+const UNSCRIPTED: Scripted = { status: 418, headers: { 'cache-control': 'no-store' }, body: 'the test has scripted no answer to this' }
+
+/** An origin server that does what it is told, request by request. */
+export class Origin {
+  readonly #arrived = new Tally()
+  readonly #queues = new Map<string, Answering[]>()
+  readonly #always = new Map<string, Answering>()
+  readonly #requests: OriginRequest[] = []
+
+  constructor (readonly url: string) {}
+
+  /** The next requests for `path` are answered so, in this order. */
+  on (path: string, ...answers: Answering[]): void {
+    this.#queues.set(path, [...this.#queues.get(path) ?? [], ...answers])
+  }
+
+  /** Every request for `path` that has no other answer waiting is answered so. */
+  always (path: string, answer: Answering): void {
+    this.#always.set(path, answer)
+  }
+
+  /** The requests for `path` so far. */
+  requests (path: string): readonly OriginRequest[] {
+    return this.#requests.filter((request) => request.path === path)
+  }
+
+  /** Resolves when `count` requests for `path` have come in all. */
+  received (path: string, count = 1): Promise<void> {
+    return this.#arrived.reached(path, count)
+  }
+
+  async answer (incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url: path = '', headers } = incoming
+    const request = { method, path, headers, body: await text(incoming) }
+    this.#requests.push(request)
+    this.#arrived.add(path)
+    const answering = this.#queues.get(path)?.shift() ?? this.#always.get(path) ?? UNSCRIPTED
+    const scripted = typeof answering === 'function' ? answering(request) : answering
+    if (scripted === 'never') return
+    if (scripted === 'drop') response.destroy()
+    else await send(response, scripted, method)
+  }
+}
+
+async function send (response: ServerResponse, { status = 200, headers = {}, body = '', after, breaksOff }: Scripted, method: string): Promise<void> {
+  await after
+  response.sendDate = false
+  response.statusCode = status
+  const bodiless = status === 204 || status === 304
+  const whole = typeof body === 'string' || Buffer.isBuffer(body)
+  const length = whole && !bodiless ? String(Buffer.byteLength(body)) : undefined
+  for (const [name, value] of Object.entries({ date: new Date().toUTCString(), 'content-length': length, ...headers })) {
+    if (value !== undefined) response.setHeader(name, value)
+  }
+  response.flushHeaders()
+  const parts = whole ? [body] : body
+  for (const part of bodiless || method === 'HEAD' ? [] : parts) {
+    if (part instanceof Promise) await part
+    else await new Promise((resolve) => { response.write(part, resolve) })
+  }
+  if (breaksOff === true) response.destroy()
+  else response.end()
+}
+
+/** Starts an origin on a port of its own; it ends with the test. */
+export async function startOrigin (t: Test): Promise<Origin> {
+  const server = createServer((request, response) => {
+    // A proxy that has gone away is no failure of the origin's.
+    origin.answer(request, response).catch(() => { response.destroy() })
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
+  const origin = new Origin(`http://127.0.0.1:${address.port}`)
+  return origin
+}

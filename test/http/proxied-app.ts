@@ -1,0 +1,66 @@
+import httpProxy from '@fastify/http-proxy'
+import { memoryStore } from '@weir/cache/memory'
+import conditional from '@weir/fastify/conditional'
+import invalidation from '@weir/fastify/invalidation'
+import responseCache, { type ResponseCacheOptions, type RouteCacheOptions } from '@weir/fastify/response-cache'
+import Fastify, { type FastifyContextConfig, type FastifyInstance } from 'fastify'
+import { type Test } from 'tap'
+import { type Answer, open, type OpenAnswer, send, type Sent } from './client.js'
+import { type Origin, startOrigin } from './origin.js'
+import { Tally } from './tally.js'
+
+export interface ProxiedOptions extends Partial<ResponseCacheOptions> {
+  /** `config.cache` of the proxied route. */
+  readonly cache?: RouteCacheOptions
+  /** What else its `config` has. */
+  readonly config?: Omit<FastifyContextConfig, 'cache'>
+  /** Default: one of its own. */
+  readonly upstream?: Origin
+}
+
+/** An application that is nothing but a shared cache in front of an origin. */
+export interface Proxied {
+  readonly app: FastifyInstance
+  readonly origin: Origin
+  readonly url: string
+  readonly get: (path: string, headers?: Sent['headers']) => Promise<Answer>
+  readonly send: (method: string, path: string, sent?: Omit<Sent, 'method'>) => Promise<Answer>
+  /** Resolves when the head of the answer has come. */
+  readonly open: (path: string, headers?: Sent['headers'], signal?: AbortSignal) => Promise<OpenAnswer>
+  /** Resolves when `count` requests for `path` have come to the application in all, its own ones included. */
+  readonly arrived: (path: string, count: number) => Promise<void>
+  /** Resolves when it has ended so many answers. */
+  readonly answered: (path: string, count: number) => Promise<void>
+  /** Resolves when so many clients have gone away before their answer ended. */
+  readonly aborted: (path: string, count: number) => Promise<void>
+}
+
+/** Starts one on a port of its own, in the order of plugins that the README gives; it closes with the test. */
+export async function proxiedApp (t: Test, { cache = {}, config = {}, upstream, ...options }: ProxiedOptions = {}): Promise<Proxied> {
+  const origin = upstream ?? await startOrigin(t)
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const [arrivals, answers, aborts] = [new Tally(), new Tally(), new Tally()]
+  app.addHook('onRequest', async (request, reply) => {
+    arrivals.add(request.url)
+    reply.raw.once('close', () => { if (!reply.raw.writableFinished) aborts.add(request.url) })
+  })
+  app.addHook('onResponse', async (request) => { answers.add(request.url) })
+  await app.register(conditional)
+  await app.register(responseCache, { store: memoryStore(), ...options })
+  await app.register(invalidation)
+  // By default it would ask ten times for what is 503.
+  await app.register(httpProxy, { upstream: origin.url, config: { cache, ...config }, retryMethods: [] })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    app,
+    origin,
+    url,
+    get: (path, headers = {}) => send(url + path, { headers }),
+    send: (method, path, sent = {}) => send(url + path, { ...sent, method }),
+    open: (path, headers = {}, signal) => open(url + path, { headers, ...(signal !== undefined && { signal }) }),
+    arrived: (path, count) => arrivals.reached(path, count),
+    answered: (path, count) => answers.reached(path, count),
+    aborted: (path, count) => aborts.reached(path, count)
+  }
+}
