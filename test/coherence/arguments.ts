@@ -1,0 +1,77 @@
+import { parseArgs } from 'node:util'
+import { FAULTS, type FaultKind, faultsFor } from './faults.js'
+
+/** What the command line asks for. */
+export interface Wish {
+  readonly seconds: number
+  readonly seed: string
+  readonly processes: number
+  readonly store: 'redis' | 'sqlite'
+  readonly faults: readonly FaultKind[]
+}
+
+export const usage = `npm run test:coherence [-- OPTIONS]
+
+Reads and writes versions through several instances at full speed while things go wrong, and looks for reads that return less than
+somebody had been told before they began.
+
+  --seconds N      how long (60)
+  --processes N    how many instances (4)
+  --store STORE    redis or sqlite (redis)
+  --faults A,B     of ${Object.keys(FAULTS).join(', ')};
+                   none for none (all that can befall the store)
+  --seed TEXT      repeats the choices of an earlier run: which faults come when and for how long, what is read and written. Not
+                   how the processes' steps fall together, so that a violation may take several runs to come again
+  --help           this`
+
+/** The command line is wrong. */
+export class UsageError extends Error {}
+
+/** @throws UsageError */
+export function parseArguments (args: readonly string[]): Wish | 'help' {
+  const values = parsed(args)
+  if (values.help) return 'help'
+  const store = values.store
+  if (store !== 'redis' && store !== 'sqlite') throw new UsageError(`--store ${store}: redis or sqlite`)
+  return {
+    seconds: positive('seconds', values.seconds),
+    seed: values.seed ?? String(Math.floor(Math.random() * 1e9)),
+    processes: positive('processes', values.processes),
+    store,
+    faults: faultsOf(values.faults, faultsFor(store))
+  }
+}
+
+function faultsOf (names: string | undefined, possible: readonly FaultKind[]): readonly FaultKind[] {
+  if (names === undefined) return possible
+  if (names === 'none') return []
+  return names.split(',').map((name) => {
+    const kind = possible.find((kind) => kind === name)
+    if (kind === undefined) throw new UsageError(`--faults ${name}: one of ${possible.join(', ')}`)
+    return kind
+  })
+}
+
+function positive (name: string, text: string): number {
+  const number = Number(text)
+  if (!(Number.isInteger(number) && number > 0)) throw new UsageError(`--${name} ${text}: a whole number, 1 or more`)
+  return number
+}
+
+function parsed (args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        seconds: { type: 'string', default: '60' },
+        seed: { type: 'string' },
+        processes: { type: 'string', default: '4' },
+        store: { type: 'string', default: 'redis' },
+        faults: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false }
+      }
+    }).values
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}

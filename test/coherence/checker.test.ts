@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { program } from '../support/program.js'
+
+const MAIN = fileURLToPath(new URL('main.js', import.meta.url))
+
+/** Runs the checker as its command does. */
+async function check (t: Test, args: readonly string[]) {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const { output } = program(t, child)
+  const [code] = await once(child, 'close') as [number | null]
+  return { code, output: output() }
+}
+
+t.setTimeout(120_000)
+
+t.test('a short run over Redis, with all that can go wrong', async (t) => {
+  const { code, output } = await check(t, ['--seconds', '12', '--processes', '3', '--seed', 'short'])
+  t.equal(code, 0, output)
+  t.match(output, /^0 violations$/m)
+  t.match(output, /^seed short$/m)
+  t.comment(output)
+})
+
+t.test('a short run over SQLite', async (t) => {
+  const { code, output } = await check(t, ['--seconds', '5', '--processes', '3', '--store', 'sqlite', '--seed', 'short'])
+  t.equal(code, 0, output)
+  t.match(output, /^0 violations$/m)
+})
+
+t.test('wrong arguments are told, and nothing is run', async (t) => {
+  for (const [args, problem] of [
+    [['--seconds', 'x'], /^--seconds x: a whole number, 1 or more$/m],
+    [['--store', 'disk'], /^--store disk: redis or sqlite$/m],
+    [['--faults', 'bad-luck'], /^--faults bad-luck: one of redis-frozen, /m],
+    [['--store', 'sqlite', '--faults', 'redis-frozen'], /^--faults redis-frozen: one of instance-frozen, /m],
+    [['--quick'], /--quick/]
+  ] as const) {
+    const { code, output } = await check(t, args)
+    t.equal(code, 2)
+    t.match(output, problem)
+  }
+  const { code, output } = await check(t, ['--help'])
+  t.equal(code, 0)
+  t.match(output, /--seed TEXT/)
+})

@@ -1,0 +1,99 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { Pool } from 'undici'
+import { Child } from './child.js'
+import type { Teardowns } from './teardowns.js'
+
+export interface FleetOptions {
+  /** The compiled program of an instance. */
+  readonly program: string
+  readonly processes: number
+  readonly dataDir: string
+  readonly resources: number
+  /** Where each finds Redis; none for SQLite. */
+  readonly redisPorts: readonly number[]
+}
+
+/** One process of the service, and the one that takes its place when it is killed. */
+export class Instance {
+  readonly name: string
+  /** Resolves when it can be asked: at once, if it is not being started. */
+  up: Promise<unknown> = Promise.resolve()
+  #process: Child | undefined
+  #pool: Pool | undefined
+
+  constructor (
+    readonly index: number,
+    readonly options: FleetOptions,
+    readonly teardowns: Teardowns,
+    /** With what it said, if it ends without having been killed. */
+    readonly onDeath: (said: string) => void
+  ) {
+    this.name = String.fromCharCode('a'.charCodeAt(0) + index)
+  }
+
+  /** Undefined while there is no process to ask. */
+  get pool (): Pool | undefined {
+    return this.#pool
+  }
+
+  start (): Promise<void> {
+    const started = this.#start()
+    this.up = started
+    return started
+  }
+
+  /** As a crash. */
+  async kill (): Promise<void> {
+    const [process, pool] = [this.#process, this.#pool]
+    this.#process = this.#pool = undefined
+    await Promise.all([process?.kill(), pool?.destroy()])
+  }
+
+  freeze (): void {
+    this.#process?.freeze()
+  }
+
+  thaw (): void {
+    this.#process?.thaw()
+  }
+
+  async #start (): Promise<void> {
+    const { program: file, dataDir, resources, redisPorts } = this.options
+    const redisPort = redisPorts[this.index]
+    const child = fork(file, [], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: {
+        ...process.env,
+        DATA_DIR: dataDir,
+        INSTANCE: this.name,
+        RESOURCES: String(resources),
+        REDIS_URL: redisPort === undefined ? '' : `redis://127.0.0.1:${redisPort}`
+      }
+    })
+    const started = new Child(this.teardowns, child)
+    this.#process = started
+    // What ends it from then on is the end of the run.
+    this.teardowns.add(() => { this.#process = undefined })
+    child.once('close', () => {
+      if (this.#process === started) this.onDeath(`instance ${this.name} ended by itself:\n${started.output}`)
+    })
+    const port = await portOf(child, started)
+    const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 32, headersTimeout: 20_000, bodyTimeout: 20_000 })
+    this.teardowns.add(() => pool.destroy())
+    this.#pool = pool
+  }
+}
+
+async function portOf (child: ChildProcess, started: Child): Promise<number> {
+  const ended = started.ended.then(() => { throw new Error(`an instance ended before it was ready:\n${started.output}`) })
+  const [message] = await Promise.race([once(child, 'message') as Promise<[{ port?: number }]>, ended])
+  if (message.port === undefined) throw new Error(`an instance said ${JSON.stringify(message)} instead of its port`)
+  return message.port
+}
+
+export async function startFleet (options: FleetOptions, teardowns: Teardowns, onDeath: (said: string) => void): Promise<Instance[]> {
+  const instances = Array.from({ length: options.processes }, (_, i) => new Instance(i, options, teardowns, onDeath))
+  await Promise.all(instances.map((instance) => instance.start()))
+  return instances
+}

@@ -1,0 +1,35 @@
+import { parseArguments, usage, UsageError } from './arguments.js'
+import { verdict, progressLine, report } from './report.js'
+import { run } from './run.js'
+
+// Whatever is frozen at that moment has to end too: see to it that the handlers of 'exit' run.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+process.exitCode = await main(process.argv.slice(2))
+
+/** Runs the check; the result is the exit code: 0 all is well, 1 it is not, 2 wrong arguments. */
+async function main (args: readonly string[]): Promise<number> {
+  try {
+    const wish = parseArguments(args)
+    if (wish === 'help') {
+      console.log(usage)
+      return 0
+    }
+    console.log(`${wish.processes} instances, ${wish.store}, ${wish.seconds} s, seed ${wish.seed}`)
+    const { isTTY } = process.stdout
+    const outcome = await run({
+      ...wish,
+      onProgress (progress) {
+        process.stdout.write(isTTY ? `\r\u001b[K${progressLine(progress)}` : `${progressLine(progress)}\n`)
+      }
+    })
+    if (isTTY) process.stdout.write('\r\u001b[K')
+    console.log(report(outcome, wish))
+    const found = verdict(outcome, wish)
+    for (const what of found) console.error(`FAILED: ${what}`)
+    return found.length === 0 ? 0 : 1
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    console.error(`${error.message}\n\n${usage}`)
+    return 2
+  }
+}

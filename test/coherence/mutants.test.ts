@@ -1,0 +1,41 @@
+import t from 'tap'
+import { tempDir } from '../support/temp-dir.js'
+import { mutatedBuild } from './mutated-build.js'
+import { type Mutant, MUTANTS } from './mutants.js'
+import { run } from './run.js'
+
+// Most are found in a few.
+const MOST_SECONDS = 30
+
+t.setTimeout(MUTANTS.length * MOST_SECONDS * 1000)
+
+/** Two instances and few resources that are written often, so that what goes wrong is soon seen. */
+async function check (program: string, { faults, pause }: Pick<Mutant, 'faults' | 'pause'>, seconds: number) {
+  return run({
+    program, faults, pause, seconds, seed: 'mutants', processes: 2, store: 'redis', resources: 16, writePause: 60, untilViolation: true
+  })
+}
+
+for (const mutant of MUTANTS) {
+  t.test(`found wrong: ${mutant.rule}`, async (t) => {
+    const { violations, seconds, deaths, counts } = await check(await mutatedBuild(await tempDir(t), mutant), mutant, MOST_SECONDS)
+    t.strictSame(deaths, [])
+    t.ok(violations.length > 0, 'by a read that returned less than had been told', { counts })
+    t.comment(`after ${seconds.toFixed(1)} s, ${counts.reads} reads and ${counts.writes} writes`)
+  })
+}
+
+t.test('found right, by the same check: nothing is changed', async (t) => {
+  const faults = [...new Set(MUTANTS.flatMap(({ faults }) => faults))]
+  const outcome = await check(await mutatedBuild(await tempDir(t), undefined), { faults, pause: 500 }, 12)
+  t.strictSame(outcome.violations, [])
+  t.strictSame(outcome.deaths, [])
+  t.equal(outcome.counts.failedReads, 0)
+  for (const fault of faults) t.ok(outcome.incidents.some(({ kind }) => kind === fault), fault)
+})
+
+t.test('a mutant that does not fit the code says so', async (t) => {
+  const [mutant] = MUTANTS
+  const strange: Mutant | undefined = mutant && { ...mutant, from: 'what nobody has written' }
+  await t.rejects(mutatedBuild(await tempDir(t), strange), { message: /is in .* 0 times, not once/ })
+})

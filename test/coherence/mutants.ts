@@ -1,0 +1,66 @@
+import type { FaultKind } from './faults.js'
+
+/** A build in which one rule is broken. */
+export interface Mutant {
+  readonly rule: string
+  /** Below the packages' folder. */
+  readonly file: string
+  /** Is in the compiled file exactly once. */
+  readonly from: string
+  readonly to: string
+  /** Under which the rule is missed. */
+  readonly faults: readonly FaultKind[]
+  /** Between two of them, at most, in ms. */
+  readonly pause: number
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    rule: 'an entry is valid whatever its stamp',
+    file: '@weir/cache/dist/src/stores/redis/heard-tags.js',
+    from: 'return stamp > this.#table.barrier(tags);',
+    to: 'return true;',
+    faults: [],
+    pause: 100
+  },
+  {
+    rule: 'memory is used without a lease',
+    file: '@weir/cache/dist/src/stores/redis/subscription.js',
+    from: 'return performance.now() - this.#coherentAsOf <= this.lease;',
+    to: 'return true;',
+    faults: ['link-stalled'],
+    pause: 100
+  },
+  {
+    rule: 'a write is acknowledged as soon as its invalidation is in the store',
+    file: '@weir/cache/dist/src/stores/redis/namespace.js',
+    from: 'const wait = this.#lease * 1.02 + 1;',
+    to: 'const wait = 0;',
+    faults: ['link-stalled'],
+    pause: 100
+  },
+  {
+    rule: 'the cache is used without draining the outbox',
+    file: '@weir/outbox/dist/src/relay.js',
+    from: 'if (await this.#drain())',
+    to: 'if (true)',
+    faults: ['links-cut'],
+    pause: 2000
+  },
+  {
+    rule: 'the floor stays where it was when Redis has restarted',
+    file: '@weir/cache/dist/src/stores/redis/scripts.js',
+    from: "if not redis.call('ZSCORE', KEYS[1], history) and",
+    to: 'if false and',
+    faults: ['redis-reverted'],
+    pause: 100
+  },
+  {
+    rule: 'what is read is seen before it is settled',
+    file: '@weir/outbox/dist/src/settling.js',
+    from: 'if (tags.length === 0)',
+    to: 'if (true)',
+    faults: ['link-cut'],
+    pause: 100
+  }
+]

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { onFreePort } from '../support/free-port.js'
+import { Child } from './child.js'
+import type { Teardowns } from './teardowns.js'
+
+/** The Redis that the instances share, and all that can be done to it. */
+export class TroubledRedis {
+  readonly #admin: Redis
+  readonly #start: () => Promise<Child | undefined>
+  #server: Child
+
+  private constructor (
+    readonly port: number, readonly folder: string, server: Child, start: () => Promise<Child | undefined>, admin: Redis
+  ) {
+    this.#server = server
+    this.#start = start
+    this.#admin = admin
+  }
+
+  /** @param folder where its snapshots are */
+  static async start (teardowns: Teardowns, folder: string): Promise<TroubledRedis> {
+    return onFreePort(async (port) => {
+      const start = () => startServer(teardowns, port, folder)
+      const server = await start()
+      if (server === undefined) return undefined
+      // It waits while Redis is away, and is back at once.
+      const admin = new Redis(port, { maxRetriesPerRequest: null, retryStrategy: () => 20 })
+      admin.on('error', () => {})
+      teardowns.add(() => { admin.disconnect() })
+      return new TroubledRedis(port, folder, server, start, admin)
+    })
+  }
+
+  async freeze (ms: number): Promise<void> {
+    this.#server.freeze()
+    try {
+      await delay(ms)
+    } finally {
+      this.#server.thaw()
+    }
+  }
+
+  /** Writes a snapshot, from which Redis begins if it is started again. */
+  async save (): Promise<void> {
+    await this.#admin.save()
+  }
+
+  /** As a crash. Nothing since the last snapshot is there again. */
+  async restart (away: number): Promise<void> {
+    await this.#server.kill()
+    await delay(away)
+    const server = await this.#start()
+    if (server === undefined) throw new Error(`somebody else has taken port ${this.port}`)
+    this.#server = server
+    // The snapshot is for one time only.
+    await this.#forgetSnapshot()
+  }
+
+  async restartEmpty (away: number): Promise<void> {
+    await this.#forgetSnapshot()
+    await this.restart(away)
+  }
+
+  async flush (): Promise<void> {
+    await this.#admin.flushall()
+  }
+
+  /** Deletes what every entry is judged by. */
+  async deleteRecords (): Promise<void> {
+    const keys = await this.#admin.keys('*:tags')
+    if (keys.length > 0) await this.#admin.del(...keys)
+  }
+
+  async killSubscribers (): Promise<void> {
+    await this.#admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  }
+
+  /** For a time there is less memory than is in use: some keys go, whichever, and some commands are refused. */
+  async evict (ms: number, bytesLess: number): Promise<void> {
+    const used = Number(/used_memory:(\d+)/.exec(await this.#admin.info('memory'))?.[1])
+    await this.#admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    await this.#admin.config('SET', 'maxmemory', Math.max(1, Math.round(used - bytesLess)))
+    await delay(ms)
+    await this.#admin.config('SET', 'maxmemory', 0)
+  }
+
+  #forgetSnapshot (): Promise<void> {
+    return rm(join(this.folder, 'dump.rdb'), { force: true })
+  }
+}
+
+/** Undefined if somebody else has the port. */
+async function startServer (teardowns: Teardowns, port: number, folder: string): Promise<Child | undefined> {
+  const server = new Child(teardowns, spawn('redis-server', [
+    '--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', '--logfile', ''
+  ], { stdio: ['ignore', 'pipe', 'pipe'] }))
+  const line = await server.line(/Ready to accept connections|Address already in use/)
+  return line.includes('Ready') ? server : undefined
+}
