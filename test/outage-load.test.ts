@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { startCatalog, type TestCatalog } from './support/catalog.js'
+import { asEditor, startCatalog, type TestCatalog } from './support/catalog.js'
 import { startRedis } from './support/redis-server.js'
 import { tempDir } from './support/temp-dir.js'
 
@@ -69,7 +69,7 @@ class Load {
       const instance = this.instances[i % this.instances.length]
       const price = ++this.#price
       const response = await fetch(`${instance?.url}/api/products/${WRITTEN}`, {
-        method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ price })
+        method: 'PATCH', headers: asEditor, body: JSON.stringify({ price })
       })
       await response.arrayBuffer()
       if (response.status === 200) this.acknowledged = price

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startCatalog } from './support/catalog.js'
+import { asEditor, startCatalog } from './support/catalog.js'
 import { startRedis } from './support/redis-server.js'
 import { tempDir } from './support/temp-dir.js'
 
@@ -19,7 +19,7 @@ t.test('Redis killed: reads and writes go on, and nothing older than a write is 
   }
   const write = async ({ url }: { url: string }, price: number) => {
     const response = await fetch(`${url}/api/products/7`, {
-      method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ price })
+      method: 'PATCH', headers: asEditor, body: JSON.stringify({ price })
     })
     t.equal(response.status, 200, 'the write is acknowledged')
   }
@@ -56,7 +56,7 @@ t.test('Redis absent at boot: the catalog starts, reads and writes', async (t) =
   t.equal(first.status, 200)
   t.match(first.headers.get('cache-status'), /STORE_FAILED/)
   const written = await fetch(`${url}/api/products/7`, {
-    method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ price: 123 })
+    method: 'PATCH', headers: asEditor, body: JSON.stringify({ price: 123 })
   })
   t.equal(written.status, 200)
   t.match(await (await fetch(`${url}/api/products/7`)).json(), { price: 123 })

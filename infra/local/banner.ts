@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import { type DemoTokens } from './demo-tokens.js'
 import { type Upstream } from './front-door.js'
 
 /** What there is to tell once everything is up. */
@@ -7,10 +8,11 @@ export interface BannerFacts {
   readonly instances: readonly Upstream[]
   readonly redisUrl: string | undefined
   readonly dataDir: string
+  readonly tokens: DemoTokens
 }
 
-/** The few lines `npm start` prints: where things are and three requests that show what Weir does. */
-export function banner ({ frontDoor, instances, redisUrl, dataDir }: BannerFacts): string {
+/** The few lines `npm start` prints: where things are, who one can be, and four requests that show what Weir does. */
+export function banner ({ frontDoor, instances, redisUrl, dataDir, tokens }: BannerFacts): string {
   const [first, second] = instances.map(({ url }) => url ?? '')
   const list = '/api/products?limit=2'
   const product = `${frontDoor}/api/products/1`
@@ -21,11 +23,17 @@ ${instances.map(({ name, url }) => `  ${name.padEnd(11)}${url}`).join('\n')}
   store      ${store(redisUrl, dataDir)}
   API docs   ${first}/docs
 
+Anybody may read. Tokens to be somebody, until the suite ends or twelve hours are over; writing needs the editor's:
+
+${Object.entries(tokens).map(([role, token]) => `  export ${role.toUpperCase()}_TOKEN=${token}`).join('\n')}
+
 Try it and watch Cache-Status: a miss on one instance is a hit on the other, and a write is seen at once.
+RateLimit says what is left of the 100 requests a second that all instances together allow.
 
   a miss     curl -i '${first}${list}'
   a hit      curl -i '${second ?? first}${list}'
-  a write    curl -X PATCH ${product} -H 'content-type: application/json' -d '{"price":1999}'; echo; curl -i ${product}
+  a write    curl -X PATCH ${product} -H "authorization: Bearer $EDITOR_TOKEN" -H 'content-type: application/json' -d '{"price":1999}'; echo; curl -i ${product}
+  a flood    curl -sZ -o /dev/null -w '%{http_code}\\n' '${product}#[1-1000]' 2>/dev/null | sort | uniq -c
 
 Ctrl-C ends it.
 `

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { type FastifyInstance } from 'fastify'
 import { banner } from './banner.js'
+import { demoTokens, newSecret } from './demo-tokens.js'
 import { buildFrontDoor } from './front-door.js'
 import { Instance } from './instance.js'
 import { FRONT_DOOR, HOST, assertFree, frontDoorPort, listenError } from './ports.js'
@@ -13,20 +14,22 @@ export class Supervisor {
   readonly #env: NodeJS.ProcessEnv
   readonly #dataDir: string
   readonly #redisUrl: string | undefined
+  readonly #jwtSecret: string
   readonly #members: readonly { service: ServiceDefinition, instance: Instance, port: number }[]
   readonly #frontDoor: FastifyInstance
   readonly #say: (line: string) => void
 
-  /** `env`: PORT, DATA_DIR, REDIS_URL, LOG_LEVEL and TRUST_PROXY are read, all of it is passed on to the instances. */
+  /** `env`: PORT, DATA_DIR, REDIS_URL, JWT_SECRET, LOG_LEVEL and TRUST_PROXY are read, all of it is passed on to the instances. */
   constructor (services: readonly ServiceDefinition[], env: NodeJS.ProcessEnv, say: (line: string) => void) {
     this.#env = env
     this.#dataDir = env.DATA_DIR || DATA_DIR
     this.#redisUrl = env.REDIS_URL || undefined
+    this.#jwtSecret = env.JWT_SECRET || newSecret()
     this.#say = say
     this.#members = services.flatMap((service) => Array.from({ length: service.instances }, (_, i) => {
       const name = `${service.name}-${i + 1}`
       const port = service.basePort === 0 ? 0 : service.basePort + i
-      return { service, port, instance: new Instance({ name, entry: service.entry, env: this.#instanceEnv(name, port), say }) }
+      return { service, port, instance: new Instance({ name, entry: service.entry, env: this.#instanceEnv(service, name, port), say }) }
     }))
     this.#frontDoor = buildFrontDoor(services.map(({ name, prefixes }) => ({
       name, prefixes, upstreams: this.#members.filter(({ service }) => service.name === name).map(({ instance }) => instance)
@@ -47,7 +50,11 @@ export class Supervisor {
     })
     await Promise.all(this.#members.map(({ instance }) => instance.start()))
     this.#say(banner({
-      frontDoor, redisUrl: this.#redisUrl, dataDir: this.#dataDir, instances: this.#members.map(({ instance }) => instance)
+      frontDoor,
+      redisUrl: this.#redisUrl,
+      dataDir: this.#dataDir,
+      instances: this.#members.map(({ instance }) => instance),
+      tokens: await demoTokens(this.#jwtSecret)
     }))
   }
 
@@ -63,13 +70,15 @@ export class Supervisor {
     for (const { instance } of this.#members) instance.kill()
   }
 
-  #instanceEnv (name: string, port: number): NodeJS.ProcessEnv {
+  #instanceEnv (service: ServiceDefinition, name: string, port: number): NodeJS.ProcessEnv {
     const { REDIS_URL: _, ...env } = this.#env
     return {
       ...env,
       HOST,
       PORT: String(port),
       INSTANCE: name,
+      INSTANCES: String(service.instances),
+      JWT_SECRET: this.#jwtSecret,
       DATA_DIR: this.#dataDir,
       LOG_LEVEL: this.#env.LOG_LEVEL || 'warn',
       // What the front door says about a client counts.

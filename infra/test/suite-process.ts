@@ -16,7 +16,7 @@ export interface SuiteProcess {
 
 /** Starts it on free ports; it ends with the test. */
 export function startSuite (t: Test, env: NodeJS.ProcessEnv = {}): SuiteProcess {
-  const { REDIS_URL: _, LOG_LEVEL: __, DATA_DIR: ___, ...inherited } = process.env
+  const { REDIS_URL: _, LOG_LEVEL: __, DATA_DIR: ___, JWT_SECRET: ____, ...inherited } = process.env
   const child = spawn(process.execPath, [fileURLToPath(new URL('./fixtures/suite.js', import.meta.url))], {
     env: { ...inherited, PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe']
   })

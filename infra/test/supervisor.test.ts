@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import t, { type Test } from 'tap'
@@ -8,7 +9,7 @@ t.test('the banner comes when all is up and names everything there is to try', a
   const { frontDoor, instances } = await addresses(suite)
   await suite.line(/^ +store +SQLite in .*\.data \(set REDIS_URL/)
   await suite.line(/^ +API docs +http.*\/docs$/)
-  for (const what of ['a miss', 'a hit', 'a write']) await suite.line(new RegExp(`^ +${what} +curl `))
+  for (const what of ['a miss', 'a hit', 'a write', 'a flood']) await suite.line(new RegExp(`^ +${what} +curl `))
   t.equal((await ask(instances[0])).instance, 'catalog-1', 'each instance answers directly')
   t.equal((await ask(instances[1])).instance, 'catalog-2')
   const served = new Set([(await ask(frontDoor)).instance, (await ask(frontDoor)).instance])
@@ -29,6 +30,31 @@ t.test('instances are told where data and Redis are, and are quiet unless LOG_LE
   await loud.line(/^\[catalog-\d] a warning$/)
   loud.signal('SIGTERM')
   t.notMatch((await loud.ended).stdout, /secret/)
+})
+
+t.test('tokens for each role are signed with the secret that the instances have, a new one each time unless JWT_SECRET says which', async (t) => {
+  const JWT_SECRET = 'a secret that somebody has made for this'
+  const isSigned = (token: string, secret: string) => {
+    const [, input = '', signature] = /^(.*)\.(.*)$/.exec(token) ?? []
+    return signature === createHmac('sha256', secret).update(input).digest('base64url')
+  }
+  const secrets: string[] = []
+  for (const env of [{}, {}, { JWT_SECRET }]) {
+    const suite = startSuite(t, env)
+    const told = await ask((await addresses(suite)).frontDoor)
+    if (!('JWT_SECRET' in told) || typeof told.JWT_SECRET !== 'string') throw new Error('no secret')
+    t.match(told, { INSTANCES: '2', JWT_SECRET: /.{32}/ })
+    secrets.push(told.JWT_SECRET)
+    for (const role of ['READER', 'EDITOR', 'ADMIN']) {
+      const [, token = ''] = await suite.line(new RegExp(`^ +export ${role}_TOKEN=(\\S+)$`))
+      t.ok(isSigned(token, told.JWT_SECRET), role)
+      t.match(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(), `"role":"${role.toLowerCase()}"`)
+    }
+    suite.signal('SIGTERM')
+    await suite.ended
+  }
+  t.equal(new Set(secrets).size, 3)
+  t.equal(secrets[2], JWT_SECRET)
 })
 
 t.test('an instance that is killed is started again; the other one serves meanwhile', async (t) => {

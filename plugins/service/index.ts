@@ -33,7 +33,7 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
   await app.register(cors, {
     origin: '*',
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['Age', 'Cache-Status', 'ETag', 'Location', 'Retry-After', 'X-Request-Id']
+    exposedHeaders: ['Age', 'Cache-Status', 'ETag', 'Location', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id']
   })
   app.setErrorHandler(sendProblem)
   app.setNotFoundHandler((request, reply) => {

@@ -1,16 +1,21 @@
-import swagger from '@fastify/swagger'
+import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+
+type Components = NonNullable<NonNullable<FastifyDynamicSwaggerOptions['openapi']>['components']>
 
 export interface OpenapiOptions {
   title: string
   version: string
   description: string
+  /** The ways to authenticate that routes name in their `security`: those of `@weir/fastify/auth`. */
+  securitySchemes?: NonNullable<Components['securitySchemes']>
 }
 
 /** The routes' schemas as OpenAPI: `/docs` for people, `/docs/json` for programs. Routes registered after it are in it. */
 export async function openapi (app: FastifyInstance, info: OpenapiOptions): Promise<void> {
-  await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: info.title, version: info.version, description: info.description } } })
+  const { title, version, description, securitySchemes = {} } = info
+  await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title, version, description }, components: { securitySchemes } } })
   await app.register(async (docs) => {
     docs.addHook('onSend', (_request, reply, _payload, done) => {
       reply.header('cache-control', 'no-store')

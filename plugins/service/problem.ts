@@ -26,7 +26,8 @@ export type Problem = Static<typeof ProblemSchema>
 
 /**
  * Answers with an error, whatever was thrown. A client's mistake (4xx) is described; what went wrong on the server (5xx) is logged
- * and not shown, but for code and message of an error that was made to be seen.
+ * and not shown, but for code and message of an error that was made to be seen. An error may bring
+ * `headers`, and `problem`: a `type` of its own and the members that go with it.
  */
 export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const thrown = isRecord(error) ? error : {}
@@ -50,6 +51,7 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
       problem.detail = problem.errors.map(({ field, message }) => `${field} ${message}`).join('; ')
     }
   }
+  if (isRecord(thrown['problem'])) Object.assign(problem, thrown['problem'])
   if (isRecord(thrown['headers'])) {
     for (const [name, value] of Object.entries(thrown['headers'])) reply.header(name, value)
   }

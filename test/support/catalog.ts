@@ -1,9 +1,21 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import auth from '@weir/fastify/auth'
+import { fastify } from 'fastify'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
 
 const SERVER = fileURLToPath(new URL('../../../services/catalog/dist/src/server.js', import.meta.url))
+
+const JWT_SECRET = 'a secret of the tests, which is long enough'
+const signer = fastify()
+await signer.register(auth, { jwt: [{ algorithm: 'HS256', secret: JWT_SECRET }] })
+
+/** The headers of a write. */
+export const asEditor = {
+  authorization: `Bearer ${signer.jwt.HS256.sign({ sub: 'editor', role: 'editor' }, { expiresIn: '1h' })}`,
+  'content-type': 'application/json'
+}
 
 export interface CatalogOptions {
   /** Instances that share a data folder share the database, and the SQLite store. */
@@ -33,6 +45,9 @@ export async function startCatalog (t: Test, { dataDir, redisUrl, instance = 'ca
       INSTANCE: instance,
       DATA_DIR: dataDir,
       LOG_LEVEL: 'warn',
+      JWT_SECRET,
+      // Tests are not held up by limits that they are not about.
+      RATE_LIMIT_ALLOW: '127.0.0.1',
       ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
       ...env
     }

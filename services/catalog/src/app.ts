@@ -1,12 +1,16 @@
+import { securitySchemes } from '@weir/fastify/auth'
 import conditional from '@weir/fastify/conditional'
 import invalidation from '@weir/fastify/invalidation'
+import redis from '@weir/fastify/redis'
 import service, { serverOptions } from '@weir/fastify/service'
 import { fastify, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
+import { registerAccess } from './access.js'
 import { categoryRoutes } from './categories/routes.js'
 import { openCatalog } from './db/open.js'
 import { openOutbox } from './db/outbox.js'
 import { type CatalogEnv, databaseFile } from './env.js'
+import { registerLimits } from './limits.js'
 import { productReadRoutes } from './products/read-routes.js'
 import { productWriteRoutes } from './products/write-routes.js'
 import { registerSharedCache } from './shared-cache.js'
@@ -27,6 +31,7 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
     version: '0.1.0',
     title: 'Catalog',
     description: 'Products and categories of a shop. Prices are integers in minor units. Errors are problem documents (RFC 9457).',
+    securitySchemes,
     checks: {
       async database () {
         await sql`select 1`.execute(database.read)
@@ -34,6 +39,9 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
       }
     }
   })
+  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
+  await registerLimits(app, env)
+  await registerAccess(app, env)
   await app.register(conditional)
   await registerSharedCache(app, env, outbox)
   await app.register(invalidation, { outbox })

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { guardedStore } from '@weir/cache/guarded'
 import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
-import redis from '@weir/fastify/redis'
 import responseCache from '@weir/fastify/response-cache'
 import { instanceName } from '@weir/fastify/service'
 import { type FastifyInstance } from 'fastify'
@@ -10,12 +9,11 @@ import { type Outbox } from '@weir/outbox'
 import { type CatalogEnv } from './env.js'
 
 /**
- * Registers the cache that all instances share: in the Redis that REDIS_URL names, else in a file beside the database. What an
+ * Registers the cache that all instances share: in the Redis that REDIS_URL names, `app.redis`, else in a file beside the database. What an
  * import invalidates is what instances serve, so both come here.
  * @param outbox says when what is in it may be served, and what has to be settled first
  */
 export async function registerSharedCache (app: FastifyInstance, env: CatalogEnv, outbox?: Outbox): Promise<void> {
-  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
   const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'cache.db') }) : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())
   await app.register(responseCache, {

@@ -1,5 +1,6 @@
 import { type FastifyInstance } from 'fastify'
 import t from 'tap'
+import { editor } from './support/access.js'
 import { build } from './support/build.js'
 import { tempDir } from './support/temp-dir.js'
 
@@ -28,7 +29,7 @@ t.test('two instances answer as one', async (t) => {
 
   t.test('a write drops what it changes, and nothing else', async (t) => {
     t.comment('a price')
-    await changedBy(() => a.inject({ method: 'PATCH', url: '/api/products/1', payload: { price: 1 } }), {
+    await changedBy(() => a.inject({ method: 'PATCH', url: '/api/products/1', headers: editor, payload: { price: 1 } }), {
       '/api/products/1': true,
       '/api/products?limit=5': true,
       '/api/products?category=cookware': true,
@@ -37,7 +38,7 @@ t.test('two instances answer as one', async (t) => {
       '/api/categories/cookware': false
     })
     t.comment('a new product, whose id was asked for before')
-    await changedBy(() => a.inject({ method: 'POST', url: '/api/products', payload: mug }), {
+    await changedBy(() => a.inject({ method: 'POST', url: '/api/products', headers: editor, payload: mug }), {
       '/api/products/10001': true,
       '/api/products?limit=5': true,
       '/api/categories': true,
@@ -45,13 +46,13 @@ t.test('two instances answer as one', async (t) => {
     })
     t.equal((await get(b, '/api/products/10001')).status, 200)
     t.comment('a move to another category')
-    await changedBy(() => b.inject({ method: 'PUT', url: '/api/products/10001', payload: { ...mug, categoryId: 2 } }), {
+    await changedBy(() => b.inject({ method: 'PUT', url: '/api/products/10001', headers: editor, payload: { ...mug, categoryId: 2 } }), {
       '/api/products/10001': true,
       '/api/categories': true,
       '/api/categories/bakeware': false
     })
     t.comment('a deletion')
-    await changedBy(() => b.inject({ method: 'DELETE', url: '/api/products/10001' }), {
+    await changedBy(() => b.inject({ method: 'DELETE', url: '/api/products/10001', headers: editor }), {
       '/api/products/10001': true,
       '/api/products?limit=5': true,
       '/api/categories': true,
@@ -59,13 +60,13 @@ t.test('two instances answer as one', async (t) => {
     })
     t.equal((await get(a, '/api/products/10001')).status, 404)
     t.comment('a category, whose slug was asked for before')
-    await changedBy(() => a.inject({ method: 'POST', url: '/api/categories', payload: { slug: 'lava', name: 'Lava' } }), {
+    await changedBy(() => a.inject({ method: 'POST', url: '/api/categories', headers: editor, payload: { slug: 'lava', name: 'Lava' } }), {
       '/api/categories/lava': true,
       '/api/categories': true,
       '/api/products/2': false
     })
     t.comment('a new slug')
-    await changedBy(() => b.inject({ method: 'PUT', url: '/api/categories/lava', payload: { slug: 'magma', name: 'Lava' } }), {
+    await changedBy(() => b.inject({ method: 'PUT', url: '/api/categories/lava', headers: editor, payload: { slug: 'magma', name: 'Lava' } }), {
       '/api/categories/lava': true,
       '/api/categories/magma': true,
       '/api/categories': true,
@@ -80,7 +81,7 @@ t.test('two instances answer as one', async (t) => {
 
   t.test('a write that is refused drops nothing', async () => {
     await fill('/api/products/3')
-    t.equal((await a.inject({ method: 'PUT', url: '/api/products/3', headers: { 'if-match': '"3-9"' }, payload: mug })).statusCode, 412)
+    t.equal((await a.inject({ method: 'PUT', url: '/api/products/3', headers: { ...editor, 'if-match': '"3-9"' }, payload: mug })).statusCode, 412)
     t.ok((await get(b, '/api/products/3')).hit)
   })
 })

@@ -2,13 +2,14 @@ import { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { Value } from 'typebox/value'
 import { CategoryList, CategorySchema } from '../src/categories/schemas.js'
+import { editor } from './support/access.js'
 import { build } from './support/build.js'
 
 t.test('categories', async (t) => {
   const app = await build(t)
   const list = async () => Value.Parse(CategoryList, (await app.inject('/api/categories')).json()).items
   const write = async (method: 'POST' | 'PUT' | 'DELETE', path: string, payload?: object, headers: Record<string, string> = {}) =>
-    await app.inject({ method, path, headers, ...payload === undefined ? {} : { payload } })
+    await app.inject({ method, path, headers: { ...editor, ...headers }, ...payload === undefined ? {} : { payload } })
   const lamps = { slug: 'lava-lamps', name: 'Lava Lamps', description: 'Slow light.' }
 
   t.test('the list counts products', async (t) => {
@@ -19,7 +20,7 @@ t.test('categories', async (t) => {
     if (first === undefined || second === undefined) throw new Error('There are no categories')
     const { json } = await app.inject({ path: '/api/products', query: { category: first.slug, limit: '1' } })
     const [product] = json<{ items: { id: number }[] }>().items
-    const moved = await app.inject({ method: 'PATCH', path: `/api/products/${product?.id}`, payload: { categoryId: second.id } })
+    const moved = await app.inject({ method: 'PATCH', path: `/api/products/${product?.id}`, headers: editor, payload: { categoryId: second.id } })
     t.equal(moved.statusCode, 200)
     t.same((await list()).slice(0, 2).map(({ productCount }) => productCount), [249, 251])
   })

@@ -2,18 +2,19 @@ import { type FastifyInstance, type InjectOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import { Value } from 'typebox/value'
 import { ProductSchema } from '../src/products/schemas.js'
+import { editor } from './support/access.js'
 import { build } from './support/build.js'
 
 const mug = { sku: 'T-1', name: 'Tin Mug', description: 'A mug.', categoryId: 1, price: 899, currency: 'EUR', stock: 5 }
 
 async function create (app: FastifyInstance, changes: object = {}) {
-  const response = await app.inject({ method: 'POST', path: '/api/products', payload: { ...mug, ...changes } })
+  const response = await app.inject({ method: 'POST', path: '/api/products', headers: editor, payload: { ...mug, ...changes } })
   if (response.statusCode !== 201) throw new Error(response.body)
   return { response, product: Value.Parse(ProductSchema, response.json()) }
 }
 
 async function refused (t: Test, app: FastifyInstance, request: InjectOptions, status: number, field?: string) {
-  const response = await app.inject(request)
+  const response = await app.inject(request.method === undefined ? request : { ...request, headers: { ...editor, ...request.headers } })
   const problem: unknown = response.json()
   const what = `${request.method ?? 'GET'} ${JSON.stringify(request.payload)}: ${response.body}`
   t.equal(response.statusCode, status, what)
@@ -50,23 +51,23 @@ t.test('products', async (t) => {
     const path = `/api/products/${product.id}`
     t.same((await app.inject(path)).json(), product)
 
-    const replaced = await app.inject({ method: 'PUT', path, payload: { sku: 'T-1', name: 'Mug', categoryId: 2, price: 0 } })
+    const replaced = await app.inject({ method: 'PUT', path, headers: editor, payload: { sku: 'T-1', name: 'Mug', categoryId: 2, price: 0 } })
     t.equal(replaced.statusCode, 200)
     t.equal(replaced.headers.etag, `"${product.id}-2"`)
     t.match(replaced.json(), { name: 'Mug', description: '', stock: 0, currency: 'EUR', categoryId: 2, version: 2, createdAt: product.createdAt })
 
-    const changed = await app.inject({ method: 'PATCH', path, payload: { price: 950 } })
+    const changed = await app.inject({ method: 'PATCH', path, headers: editor, payload: { price: 950 } })
     t.equal(changed.statusCode, 200)
     t.equal(changed.headers.etag, `"${product.id}-3"`)
     t.match(changed.json(), { name: 'Mug', price: 950, version: 3 })
     const merged = await app.inject({
-      method: 'PATCH', path, headers: { 'content-type': 'application/merge-patch+json' }, payload: '{"stock":3}'
+      method: 'PATCH', path, headers: { ...editor, 'content-type': 'application/merge-patch+json' }, payload: '{"stock":3}'
     })
     t.match(merged.json(), { price: 950, stock: 3, version: 4 })
     t.same((await app.inject(path)).json(), merged.json())
     t.match((await app.inject({ path: '/api/products', query: { q: 'T-1 mug' } })).json(), { total: 1 })
 
-    const deleted = await app.inject({ method: 'DELETE', path })
+    const deleted = await app.inject({ method: 'DELETE', path, headers: editor })
     t.equal(deleted.statusCode, 204)
     t.equal(deleted.body, '')
     await refused(t, app, { path }, 404)
@@ -113,7 +114,7 @@ t.test('products', async (t) => {
     await refused(t, app, { method: 'POST', path: '/api/products', payload: { ...mug, sku: 'S-1' } }, 409, 'sku')
     await refused(t, app, { method: 'PATCH', path: `/api/products/${other.product.id}`, payload: { sku: 'S-1' } }, 409, 'sku')
     await refused(t, app, { method: 'PUT', path: `/api/products/${other.product.id}`, payload: { ...mug, sku: 'S-1' } }, 409, 'sku')
-    t.equal((await app.inject({ method: 'PUT', path: `/api/products/${product.id}`, payload: { ...mug, sku: 'S-1' } })).statusCode, 200, 'its own is fine')
+    t.equal((await app.inject({ method: 'PUT', path: `/api/products/${product.id}`, headers: editor, payload: { ...mug, sku: 'S-1' } })).statusCode, 200, 'its own is fine')
   })
 
   t.test('a write on a version that is no more is refused', async (t) => {
@@ -126,8 +127,8 @@ t.test('products', async (t) => {
     await refused(t, app, { method: 'DELETE', path, headers: stale }, 412)
     await refused(t, app, { method: 'PATCH', path, headers: { 'if-none-match': '*' }, payload: { price: 1 } }, 412)
     t.same((await app.inject(path)).json(), product)
-    t.equal((await app.inject({ method: 'PATCH', path, headers: current, payload: { price: 1 } })).statusCode, 200)
+    t.equal((await app.inject({ method: 'PATCH', path, headers: { ...editor, ...current }, payload: { price: 1 } })).statusCode, 200)
     await refused(t, app, { method: 'DELETE', path, headers: current }, 412)
-    t.equal((await app.inject({ method: 'DELETE', path, headers: { 'if-match': '*' } })).statusCode, 204)
+    t.equal((await app.inject({ method: 'DELETE', path, headers: { ...editor, 'if-match': '*' } })).statusCode, 204)
   })
 })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { access, editor } from './support/access.js'
 import { build } from './support/build.js'
 import { connect } from './support/database.js'
 import { end, startProgram } from './support/process.js'
@@ -7,7 +8,7 @@ import { tempDir } from './support/temp-dir.js'
 
 /** An instance in a process of its own, listening. */
 async function start (t: Test, directory: string) {
-  const server = startProgram(t, 'src/server.js', [], { HOST: '127.0.0.1', PORT: '0', DATA_DIR: directory, LOG_LEVEL: 'warn', REDIS_URL: undefined })
+  const server = startProgram(t, 'src/server.js', [], { ...access, HOST: '127.0.0.1', PORT: '0', DATA_DIR: directory, LOG_LEVEL: 'warn', REDIS_URL: undefined })
   server.stdout?.resume()
   server.stderr?.pipe(process.stderr)
   const message = await new Promise<unknown>((resolve, reject) => {
@@ -19,7 +20,7 @@ async function start (t: Test, directory: string) {
 }
 
 async function patch (url: string, price: number, headers: Record<string, string> = {}) {
-  const response = await fetch(url, { method: 'PATCH', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ price }) })
+  const response = await fetch(url, { method: 'PATCH', headers: { ...editor, 'content-type': 'application/json', ...headers }, body: JSON.stringify({ price }) })
   return { status: response.status, etag: response.headers.get('etag') ?? '', body: await response.text() }
 }
 
@@ -66,13 +67,13 @@ t.test('a writer elsewhere holds up writes, not reads, and not for ever', async 
   const app = await build(t, directory)
   const other = connect(t, join(directory, 'catalog.db'))
   other.exec('begin immediate')
-  const write = app.inject({ method: 'PATCH', path: '/api/products/1', payload: { price: 1 } })
+  const write = app.inject({ method: 'PATCH', path: '/api/products/1', headers: editor, payload: { price: 1 } })
   t.equal((await app.inject('/api/products/2')).statusCode, 200)
   other.exec('commit')
   t.equal((await write).statusCode, 200)
 
   other.exec('begin immediate')
-  const refused = await app.inject({ method: 'PATCH', path: '/api/products/1', payload: { price: 2 } })
+  const refused = await app.inject({ method: 'PATCH', path: '/api/products/1', headers: editor, payload: { price: 2 } })
   t.equal(refused.statusCode, 503)
   t.match(refused.json(), { code: 'CATALOG_ERR_BUSY' })
   t.ok(Number(refused.headers['retry-after']) > 0)

@@ -1,6 +1,7 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { forEditors } from '../access.js'
 import { problems } from '../problems.js'
 import { type WriteRoutesOptions } from '../products/write-routes.js'
 import { tags } from '../tags.js'
@@ -48,7 +49,8 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       summary: 'Create a category',
       body: CategoryInputSchema,
       response: { 201: CategorySchema, ...problems }
-    }
+    },
+    config: forEditors
   }, async ({ body }, reply) => {
     const { category, ticket } = await database.write(async (transaction) => {
       const category = await insertCategory(transaction, body)
@@ -67,7 +69,8 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       params: CategorySlug,
       body: CategoryInputSchema,
       response: { 200: CategorySchema, ...problems }
-    }
+    },
+    config: forEditors
   }, async (request, reply) => {
     const { params: { slug }, body } = request
     const { category, ticket } = await database.write(async (transaction) => {
@@ -89,7 +92,8 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       summary: 'Delete a category that has no products',
       params: CategorySlug,
       response: { 204: Type.Null({ description: 'Deleted' }), ...problems }
-    }
+    },
+    config: forEditors
   }, async (request, reply) => {
     const { params: { slug } } = request
     reply.invalidate(await database.write(async (transaction) => {

@@ -1,3 +1,4 @@
+import redis from '@weir/fastify/redis'
 import { fastify } from 'fastify'
 import { type CatalogEnv } from '../env.js'
 import { registerSharedCache } from '../shared-cache.js'
@@ -7,6 +8,7 @@ import { tags } from '../tags.js'
 export async function invalidateCatalog (env: CatalogEnv): Promise<void> {
   const app = fastify()
   try {
+    if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
     await registerSharedCache(app, env)
     await app.ready()
     await app.responseCache.invalidate([tags.everything])

@@ -20,7 +20,10 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
       querystring: ProductListQuerySchema,
       response: { 200: ProductList, ...problems }
     },
-    config: { cache: { ttl: '60s', staleWhileRevalidate: '30s', staleIfError: '10m', tags: [tags.everything, tags.productLists] } }
+    config: {
+      cache: { ttl: '60s', staleWhileRevalidate: '30s', staleIfError: '10m', tags: [tags.everything, tags.productLists] },
+      rateLimit: { cost: 2 }
+    }
   }, async ({ query: { category: slug, ...filter } }) => {
     const { page, limit, minPrice, maxPrice } = filter
     if (page * limit > DEEPEST_ROW) throw pageTooDeep(DEEPEST_ROW)

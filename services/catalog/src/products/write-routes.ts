@@ -3,6 +3,7 @@ import { type Outbox } from '@weir/outbox'
 import { type FastifyRequest } from 'fastify'
 import { type Transaction } from 'kysely'
 import { Type } from 'typebox'
+import { forEditors } from '../access.js'
 import { type CatalogDatabase } from '../db/open.js'
 import { type CatalogSchema, type Product } from '../db/schema.js'
 import { problems } from '../problems.js'
@@ -40,7 +41,8 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
       summary: 'Create a product',
       body: ProductInputSchema,
       response: { 201: ProductSchema, ...problems }
-    }
+    },
+    config: forEditors
   }, async ({ body }, reply) => {
     const { product, ticket } = await database.write(async (transaction) => {
       const product = await insertProduct(transaction, body)
@@ -60,7 +62,8 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
       params: ProductId,
       body: ProductInputSchema,
       response: { 200: ProductSchema, ...problems }
-    }
+    },
+    config: forEditors
   }, async (request, reply) => {
     const { params: { id }, body } = request
     const { product, ticket } = await change(request, id, (transaction) => replaceProduct(transaction, id, body))
@@ -78,7 +81,8 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
       params: ProductId,
       body: ProductPatchSchema,
       response: { 200: ProductSchema, ...problems }
-    }
+    },
+    config: forEditors
   }, async (request, reply) => {
     const { params: { id }, body } = request
     const { product, ticket } = await change(request, id, (transaction) => updateProduct(transaction, id, body))
@@ -93,7 +97,8 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
       summary: 'Delete a product',
       params: ProductId,
       response: { 204: Type.Null({ description: 'Deleted' }), ...problems }
-    }
+    },
+    config: forEditors
   }, async (request, reply) => {
     const { params: { id } } = request
     reply.invalidate(await database.write(async (transaction) => {

@@ -3,11 +3,12 @@ import { type Test } from 'tap'
 import { loadEnv } from '@weir/fastify/service'
 import { buildApp } from '../../src/app.js'
 import { catalogEnv } from '../../src/env.js'
+import { access } from './access.js'
 import { tempDir } from './temp-dir.js'
 
 /** An instance of the catalog over the sample shop in `directory` (a new one unless given), closed with the test. */
-export async function build (t: Test, directory?: string): Promise<FastifyInstance> {
-  const app = await buildApp(loadEnv(catalogEnv, { PORT: '0', LOG_LEVEL: 'silent', DATA_DIR: directory ?? await tempDir(t) }))
+export async function build (t: Test, directory?: string, env: Record<string, string> = access): Promise<FastifyInstance> {
+  const app = await buildApp(loadEnv(catalogEnv, { PORT: '0', LOG_LEVEL: 'silent', DATA_DIR: directory ?? await tempDir(t), ...env }))
   t.teardown(() => app.close())
   return app
 }

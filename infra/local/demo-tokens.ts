@@ -1,0 +1,21 @@
+import { randomBytes } from 'node:crypto'
+import auth, { type Role } from '@weir/fastify/auth'
+import { fastify } from 'fastify'
+
+/** Longer than anybody tries things out, and no longer. */
+const LIFETIME = '12h'
+
+export type DemoTokens = Readonly<Record<Role, string>>
+
+/** A secret that nobody knows: what it signed is worth nothing after the next start. */
+export const newSecret = (): string => randomBytes(32).toString('base64url')
+
+/** A token for each role, signed with the instances' secret. */
+export async function demoTokens (secret: string): Promise<DemoTokens> {
+  const app = fastify()
+  await app.register(auth, { jwt: [{ algorithm: 'HS256', secret }] })
+  const token = (role: Role) => app.jwt.HS256.sign({ sub: `demo-${role}`, role }, { expiresIn: LIFETIME })
+  const tokens = { reader: token('reader'), editor: token('editor'), admin: token('admin') }
+  await app.close()
+  return tokens
+}

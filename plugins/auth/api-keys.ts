@@ -1,0 +1,56 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { WEIR_ERR_AUTH_UNAVAILABLE, WEIR_ERR_INVALID_CREDENTIALS } from '../errors.js'
+import type { User } from './user.js'
+
+/** What is kept of an API key. */
+export interface StoredApiKey {
+  /** SHA-256 of the key, in hex. */
+  readonly hash: string
+  readonly user: User
+}
+
+/** Finds a key by its id, the part before the dot. Called for each request with one: keep it fast. */
+export type ApiKeyLookup = (id: string) => StoredApiKey | undefined | Promise<StoredApiKey | undefined>
+
+// Milliseconds. A lookup that has not answered by then has failed.
+const LOOKUP_TIMEOUT = 1000
+
+/**
+ * Makes an API key: `key` is for its owner and shown once, `hash` is kept. A plain SHA-256 is enough, and fast enough for each request:
+ * slow hashes protect what people can remember, and nobody guesses 256 random bits.
+ * @param id by which it is found: letters, digits, `_` and `-`
+ * @example createApiKey('ci') // { key: 'ci.mB5dEG…', hash: '5f2c…' }
+ */
+export function createApiKey (id: string): { key: string, hash: string } {
+  if (!/^[\w-]+$/.test(id)) throw new TypeError(`id ${JSON.stringify(id)}: give letters, digits, "_" or "-"`)
+  const key = `${id}.${randomBytes(32).toString('base64url')}`
+  return { key, hash: digest(key).toString('hex') }
+}
+
+/** @throws WEIR_ERR_INVALID_CREDENTIALS, WEIR_ERR_AUTH_UNAVAILABLE */
+export async function userOfApiKey (key: string, lookup: ApiKeyLookup): Promise<User> {
+  const [id = ''] = key.split('.', 1)
+  const stored = await found(id, lookup)
+  // An unknown id takes as long as a wrong key.
+  const expected = Buffer.from(stored?.hash ?? '', 'hex')
+  const presented = digest(key)
+  const equal = timingSafeEqual(presented, expected.length === presented.length ? expected : Buffer.alloc(presented.length))
+  if (stored === undefined || !equal) throw new WEIR_ERR_INVALID_CREDENTIALS('this API key is unknown, or was revoked')
+  return stored.user
+}
+
+async function found (id: string, lookup: ApiKeyLookup): Promise<StoredApiKey | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => { reject(new Error(`no answer within ${LOOKUP_TIMEOUT} ms`)) }, LOOKUP_TIMEOUT)
+  })
+  try {
+    return await Promise.race([lookup(id), late])
+  } catch (error) {
+    throw Object.assign(new WEIR_ERR_AUTH_UNAVAILABLE({ cause: error }), { headers: { 'retry-after': '1' } })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const digest = (key: string) => createHash('sha256').update(key).digest()

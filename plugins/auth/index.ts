@@ -1,0 +1,110 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import {
+  WEIR_ERR_FORBIDDEN, WEIR_ERR_INVALID_CREDENTIALS, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWICE,
+  WEIR_ERR_ROUTE_OPTION, WEIR_ERR_UNAUTHENTICATED
+} from '../errors.js'
+import { type ApiKeyLookup, userOfApiKey } from './api-keys.js'
+import { challenge, type Scheme } from './schemes.js'
+import { acceptTokens, checkKeys, type JwtKey } from './tokens.js'
+import { isRole, mayActAs, type Role, ROLES, type User } from './user.js'
+
+export { type ApiKeyLookup, createApiKey, type StoredApiKey } from './api-keys.js'
+export { securitySchemes } from './schemes.js'
+// Brings the type of `app.jwt` along.
+export type { JWT } from '@fastify/jwt'
+export { type JwtKey, type TokenClaims } from './tokens.js'
+export { type Role, type User } from './user.js'
+
+/** Options of authentication: tokens, API keys, or both. */
+export interface AuthOptions {
+  /** Accept JWTs that are signed with one of these, in `Authorization: Bearer`. */
+  readonly jwt?: readonly JwtKey[]
+  /** Accept the API keys that this finds, in `X-API-Key` or `Authorization: ApiKey`. */
+  readonly apiKeys?: ApiKeyLookup
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Why the credentials of the request were not accepted; null where they were, or there are none. */
+    authFailure: Error | null
+  }
+
+  interface FastifyContextConfig {
+    /** Who may use the route: users with this role or a higher one. Everybody, if it is left out. */
+    role?: Role
+  }
+}
+
+const NAME = 'weir-auth'
+
+/**
+ * Says who sends a request, `request.user`, and keeps those out of routes with `config.role` who do not have the role. Credentials that
+ * are not accepted are answered 401 on every route.
+ *
+ * It looks at them before any route's hooks run, and answers in one: so register it after `@weir/fastify/rate-limit`, which then knows the
+ * user and counts what is refused here, and before `@weir/fastify/response-cache`, so that hits are guarded too.
+ */
+async function auth (app: FastifyInstance, { jwt = [], apiKeys }: AuthOptions): Promise<void> {
+  if (app.hasRequestDecorator('authFailure')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one plugin knows the users of an application')
+  if (app.hasDecorator('responseCache')) throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'hits would be served to anybody')
+  checkKeys(NAME, jwt)
+  if (apiKeys !== undefined && typeof apiKeys !== 'function') throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'apiKeys', 'must be a function that finds a key by its id')
+  const schemes: Scheme[] = [...jwt.length > 0 ? ['bearer' as const] : [], ...apiKeys === undefined ? [] : ['apiKey' as const]]
+  if (schemes.length === 0) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'jwt', 'is missing, and so is apiKeys: give one of them')
+
+  app.decorateRequest('authFailure', null)
+  const userOfToken = await acceptTokens(app, jwt)
+
+  async function userOf ({ authorization, 'x-api-key': apiKey }: IncomingHttpHeaders): Promise<User> {
+    if (authorization !== undefined && apiKey !== undefined) throw new WEIR_ERR_INVALID_CREDENTIALS('there are two, Authorization and X-API-Key: send one')
+    const [scheme = '', credentials = '', ...rest] = apiKey === undefined ? (authorization ?? '').split(/ +/) : ['apikey', String(apiKey)]
+    if (credentials !== '' && rest.length === 0) {
+      if (jwt.length > 0 && scheme.toLowerCase() === 'bearer') return userOfToken(credentials)
+      if (apiKeys !== undefined && scheme.toLowerCase() === 'apikey') return userOfApiKey(credentials, apiKeys)
+    }
+    throw new WEIR_ERR_INVALID_CREDENTIALS(`send ${wanted(schemes)}`)
+  }
+
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { headers } = request
+    if (headers.authorization === undefined && headers['x-api-key'] === undefined) return done()
+    userOf(headers).then((user) => {
+      request.user = user
+      done()
+    }, (error: unknown) => {
+      // Not answered yet: who tries out credentials uses up the limit of the address that they come from.
+      request.authFailure = error instanceof WEIR_ERR_INVALID_CREDENTIALS ? withChallenge(error, challenge(schemes, true)) : asError(error)
+      done()
+    })
+  })
+
+  app.addHook('onRoute', (route) => {
+    const role = roleOf(route)
+    if (role !== undefined && route.schema !== undefined) {
+      route.schema = { ...route.schema, security: schemes.map((scheme) => ({ [scheme]: [] })) }
+    }
+    route.onRequest = [...[route.onRequest ?? []].flat(), (request, _reply, done) => { done(refusal(request, role)) }]
+  })
+
+  function refusal ({ user, authFailure }: FastifyRequest, role: Role | undefined): Error | undefined {
+    if (authFailure !== null) return authFailure
+    if (role === undefined) return undefined
+    if (user === null) return withChallenge(new WEIR_ERR_UNAUTHENTICATED(role, wanted(schemes)), challenge(schemes, false))
+    return mayActAs(user.role, role) ? undefined : new WEIR_ERR_FORBIDDEN(role, user.role)
+  }
+}
+
+function roleOf ({ config, method, url }: RouteOptions): Role | undefined {
+  const role: unknown = config?.role
+  if (role === undefined || isRole(role)) return role
+  throw new WEIR_ERR_ROUTE_OPTION(`${[method].flat().join()} ${url}`, 'role', `must be one of ${ROLES.join(', ')}, not ${JSON.stringify(role)}`)
+}
+
+const HOW: Record<Scheme, string> = { bearer: 'Authorization: Bearer with a token', apiKey: 'X-API-Key with a key' }
+const wanted = (schemes: readonly Scheme[]) => schemes.map((scheme) => HOW[scheme]).join(', or ')
+const withChallenge = (error: Error, value: string) => Object.assign(error, { headers: { 'www-authenticate': value } })
+const asError = (error: unknown) => error instanceof Error ? error : new Error(String(error))
+
+export default fp(auth, { name: NAME, fastify: '5.x' })

@@ -1,0 +1,16 @@
+/** From least to most: each may do what those before it may. */
+export const ROLES = ['reader', 'editor', 'admin'] as const
+
+export type Role = typeof ROLES[number]
+
+/** Who sends a request: `request.user`. */
+export interface User {
+  readonly id: string
+  readonly role: Role
+  /** Which of the `tiers` of a rate limit applies. */
+  readonly tier?: string
+}
+
+export const isRole = (value: unknown): value is Role => ROLES.some((role) => role === value)
+
+export const mayActAs = (has: Role, needed: Role) => ROLES.indexOf(has) >= ROLES.indexOf(needed)

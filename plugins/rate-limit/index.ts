@@ -1,0 +1,167 @@
+import fastifyRateLimit from '@fastify/rate-limit'
+import { createLimiter, type Decision, LimiterError, limitKey, type LimiterOptions, type LimitStore, type OnFailure } from '@weir/limiter'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { User } from '../auth/index.js'
+import { WEIR_ERR_ADDRESS_DENIED, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
+import { addressList, parseAddress } from './addresses.js'
+import { type Identify, identityOf } from './identity.js'
+import { type LimitOptions, type RouteLimit, routeLimit, type RouteLimitOptions } from './limits.js'
+import { refusal, writeLimitFields } from './refusal.js'
+import { RouteLimits } from './route-limits.js'
+import { BAN, Bridge, type Standing } from './store.js'
+
+export { type Identify, type KnownClient } from './identity.js'
+export { type LimitOptions, type LimitPolicy, type RouteLimitOptions } from './limits.js'
+// Brings the type of `config.rateLimit` along.
+export type { FastifyRateLimitStore } from '@fastify/rate-limit'
+
+/** Options of the rate limits. What is said of `limit`, `policies` and `tiers` is for routes that have none of their own. */
+export interface RateLimitOptions extends LimitOptions {
+  /** Where budgets are shared: `redisStore`, `sqliteStore` or `memoryStore` of `@weir/limiter`. It is yours to close. */
+  readonly store: LimitStore
+  /** Applications that share a store keep apart by this. Default `weir`. */
+  readonly namespace?: string
+  /** The limits of clients with a `tier`, by its name. */
+  readonly tiers?: Readonly<Record<string, LimitOptions>>
+  /** What happens while the store is gone. Default `local`: this instance enforces its share of each limit. */
+  readonly onFailure?: OnFailure
+  /** How many instances there are, to know that share. Default 1. */
+  readonly instances?: LimiterOptions['instances']
+  /** Who sends a request. Default: `request.user`, as `@weir/fastify/auth` sets it. */
+  readonly identify?: Identify
+  /** Addresses and ranges that are not limited. */
+  readonly allow?: readonly string[]
+  /** Addresses and ranges that are answered 403 wherever there is a limit. It counts before `allow`. */
+  readonly deny?: readonly string[]
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** How the client stands with the limits of the route; null where there are none. */
+    rateLimit: Decision | null
+  }
+}
+
+declare module '@fastify/rate-limit' {
+  // With one of its members, because it would be an empty interface to the eye otherwise.
+  interface RateLimitOptions extends RouteLimitOptions {
+    readonly cost?: number
+  }
+}
+
+const NAME = 'weir-rate-limit'
+
+/**
+ * Rate limits over all instances, for each user that is known and else for each address, on routes with `config.rateLimit`, and on all
+ * others and 404s where the plugin itself is given a limit. Register it before `@weir/fastify/auth`, so that what is answered 401 counts,
+ * and before `@weir/fastify/response-cache`, so that hits do.
+ */
+async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Promise<void> {
+  if (app.hasRequestDecorator('rateLimit')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one plugin limits every route of an application')
+  if (app.hasRequestDecorator('authFailure')) throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-auth', 'what it answers 401 or 403 would not count')
+  if (app.hasDecorator('responseCache')) throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'hits would not count')
+
+  const { store, namespace = 'weir', identify = userOf, onFailure, instances, allow = [], deny = [], ...limits } = options
+  const refuse = (option: string, problem: string) => new WEIR_ERR_PLUGIN_OPTION(NAME, option, problem)
+  if (typeof store?.take !== 'function') throw refuse('store', 'is missing: give it redisStore(), sqliteStore() or memoryStore() of @weir/limiter')
+  if (typeof namespace !== 'string' || namespace === '') throw refuse('namespace', 'must be text')
+  if (typeof identify !== 'function') throw refuse('identify', 'must be a function of the request')
+  const [isAllowed, isDenied] = [listOption('allow', allow), listOption('deny', deny)]
+  // Unknown options are found there as well.
+  const fallback = Object.keys(limits).length > 0 ? routeLimit({ group: 'default', ...limits }, NAME, undefined, refuse) : undefined
+  const limiter = named(() => createLimiter({
+    store, ...(onFailure !== undefined && { onFailure }), ...(instances !== undefined && { instances })
+  }))
+
+  let withoutStore = false
+  /** One line when the store goes and one when it is back. A denial may be from before: only what is allowed comes from the store. */
+  function logMode ({ mode, allowed }: Decision): void {
+    if (mode !== 'shared' && !withoutStore) {
+      withoutStore = true
+      app.log.warn({ store: store.kind }, 'limits are not shared: their store does not answer, and each route does what its onFailure says')
+    } else if (mode === 'shared' && allowed && withoutStore) {
+      withoutStore = false
+      app.log.info({ store: store.kind }, 'limits are shared again')
+    }
+  }
+
+  async function decide (request: FastifyRequest, limit: RouteLimit): Promise<Standing> {
+    const address = parseAddress(request.ip)
+    if (address !== undefined && isDenied(address)) return { outcome: 'banned', remaining: 0, ttl: 0 }
+    if (address !== undefined && isAllowed(address)) return { outcome: 'allowed', remaining: Infinity, ttl: 0 }
+    const client = identify(request)
+    const policies = (client?.tier === undefined ? undefined : limit.tiers.get(client.tier)) ?? limit.policies
+    const key = limitKey(limit.group, identityOf(namespace, client, request.ip))
+    const decision = await limiter.consume(key, policies, limit.use)
+    request.rateLimit = decision
+    logMode(decision)
+    return {
+      outcome: decision.allowed ? 'allowed' : 'limited',
+      remaining: Math.min(...decision.policies.map(({ remaining }) => remaining)),
+      ttl: decision.allowed ? Math.max(0, ...decision.policies.map(({ resetMs }) => resetMs)) : decision.retryAfterMs
+    }
+  }
+
+  app.decorateRequest('rateLimit', null)
+  const bridge = new Bridge(decide)
+  const routes = new RouteLimits(fallback)
+
+  // Before that of @fastify/rate-limit, which makes the store of a route at once.
+  app.addHook('onRoute', (route) => {
+    bridge.declared = routes.of(route)
+    // A list of its own: @fastify/rate-limit adds to the one that is there, which may be several routes'.
+    if (route.onRequest !== undefined) route.onRequest = [route.onRequest].flat()
+  })
+  await app.register(fastifyRateLimit, {
+    global: fallback !== undefined,
+    store: bridge.storeClass(fallback),
+    keyGenerator: bridge.keyGenerator,
+    ban: BAN,
+    errorResponseBuilder: ({ rateLimit }, { ban }) => ban || rateLimit === null ? new WEIR_ERR_ADDRESS_DENIED() : refusal(rateLimit),
+    addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false, 'retry-after': false },
+    addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false }
+  })
+  app.addHook('onRoute', (route) => {
+    if (bridge.declared === undefined) return
+    bridge.declared = undefined
+    route.onRequest = [...[route.onRequest ?? []].flat(), (request, reply, done) => {
+      writeLimitFields(request, reply)
+      done()
+    }]
+  })
+
+  if (fallback === undefined) return
+  const limitNotFound = app.rateLimit()
+  // A 404 has no route whose hooks could do it. Not onRequest, so that it is known by then who sends the request.
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    if (!request.is404) return done(null, payload)
+    limitNotFound.call(app, request, reply).then(() => {
+      writeLimitFields(request, reply)
+      done(null, payload)
+    }, done)
+  })
+}
+
+/** Another plugin's `request.user` may be anything. */
+const userOf = ({ user }: { user: User | null }) => typeof user?.id === 'string' ? user : null
+
+function listOption (option: string, entries: readonly string[]) {
+  try {
+    return addressList(entries)
+  } catch (error) {
+    throw new WEIR_ERR_PLUGIN_OPTION(NAME, option, `must be a list of addresses and ranges, like 192.0.2.7 or 2001:db8::/32: ${String(error)}`)
+  }
+}
+
+/** The limiter's complaints about options, in the plugin's name. */
+function named<R> (make: () => R): R {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof LimiterError) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'onFailure or instances', `cannot be used: ${error.message}`)
+    throw error
+  }
+}
+
+export default fp(rateLimit, { name: NAME, fastify: '5.x' })

@@ -1,0 +1,34 @@
+import { type Decision, formatRateLimit, formatRateLimitPolicy, formatRetryAfter } from '@weir/limiter'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { WEIR_ERR_LIMITS_UNAVAILABLE, WEIR_ERR_RATE_LIMITED } from '../errors.js'
+
+/** draft-ietf-httpapi-ratelimit-headers, "Problem Types". */
+const QUOTA_EXCEEDED = {
+  type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+  title: 'Request cannot be satisfied as assigned quota has been exceeded'
+}
+
+/** The fields that say how a client stands; none where nothing is known. */
+function limitFields ({ policies }: Decision): Record<string, string> {
+  if (policies.length === 0) return {}
+  return {
+    ratelimit: formatRateLimit(policies),
+    'ratelimit-policy': formatRateLimitPolicy(policies.map(({ policy }) => policy))
+  }
+}
+
+/** Says on the reply to a request that was allowed how its client stands. */
+export function writeLimitFields ({ rateLimit }: FastifyRequest, reply: FastifyReply): void {
+  if (rateLimit !== null) reply.headers(limitFields(rateLimit))
+}
+
+/** What a request that was denied is answered with: 429, or 503 where the limit could not be looked up. */
+export function refusal (decision: Decision): Error {
+  const retryAfter = formatRetryAfter(decision)
+  const headers = { ...limitFields(decision), 'retry-after': retryAfter }
+  if (decision.mode === 'closed') return Object.assign(new WEIR_ERR_LIMITS_UNAVAILABLE(), { headers })
+  return Object.assign(new WEIR_ERR_RATE_LIMITED(decision.violated.join('", "'), retryAfter), {
+    headers,
+    problem: { ...QUOTA_EXCEEDED, 'violated-policies': decision.violated }
+  })
+}

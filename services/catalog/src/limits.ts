@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import rateLimit, { type RouteLimitOptions } from '@weir/fastify/rate-limit'
+import { redisStore } from '@weir/limiter/redis'
+import { sqliteStore } from '@weir/limiter/sqlite'
+import { type FastifyInstance } from 'fastify'
+import { type CatalogEnv, listed } from './env.js'
+
+/** Of all writes together. Few people type faster; an import goes to the database itself. */
+export const writeLimit = {
+  group: 'writes',
+  policies: [
+    { name: 'writes', limit: 10, window: '1s', burst: 20 },
+    { name: 'writes-per-hour', limit: 3600, window: '1h', algorithm: 'sliding-window' }
+  ],
+  tiers: { pro: { policies: [{ name: 'writes', limit: 100, window: '1s' }] } }
+} as const satisfies RouteLimitOptions
+
+/**
+ * Registers the limits that all instances share: in the Redis that REDIS_URL names, else in a file beside the database. What is said here
+ * is for reads, and for paths that are not there.
+ */
+export async function registerLimits (app: FastifyInstance, env: CatalogEnv): Promise<void> {
+  const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'limits.db') }) : redisStore({ client: app.redis })
+  app.addHook('onClose', () => store.close())
+  await app.register(rateLimit, {
+    store,
+    namespace: 'catalog',
+    instances: env.INSTANCES,
+    allow: listed(env.RATE_LIMIT_ALLOW),
+    deny: listed(env.RATE_LIMIT_DENY),
+    policies: [{ name: 'reads', limit: 100, window: '1s', burst: 200 }],
+    tiers: { pro: { policies: [{ name: 'reads', limit: 1000, window: '1s' }] } }
+  })
+}

@@ -1,0 +1,52 @@
+import auth from '@weir/fastify/auth'
+import rateLimit from '@weir/fastify/rate-limit'
+import redis from '@weir/fastify/redis'
+import { redisStore } from '@weir/limiter/redis'
+import { fastify } from 'fastify'
+
+/*
+ * One instance of a service with limits, over the Redis of REDIS_URL and behind a proxy on this machine. /api/products allows 100 a
+ * second and 50 at once, /api/products/few 5 an hour, /api/products/one 1 a second. Told 'report', it sends when requests came and
+ * which of those to /api/products were let through, since it started or was asked before. With COMMAND_TIMEOUT it waits for Redis longer
+ * than services do: on a machine that is busy with other tests, too, all decisions are Redis' own.
+ */
+const { REDIS_URL: url = '', JWT_SECRET: secret = '', INSTANCES: instances = '1', COMMAND_TIMEOUT: timeout } = process.env
+
+/** What an instance has seen. Times are milliseconds on the clock that all processes of the machine share. */
+export interface Report {
+  readonly arrivals: readonly number[]
+  readonly passes: readonly { readonly arrived: number, readonly handled: number, readonly mode: string }[]
+}
+
+const now = () => Number(process.hrtime.bigint()) / 1e6
+let arrivals: number[] = []
+let passes: { arrived: number, handled: number, mode: string }[] = []
+
+process.on('disconnect', () => process.exit())
+process.on('message', (message) => {
+  if (message !== 'report') return
+  process.send?.({ arrivals, passes } satisfies Report);
+  [arrivals, passes] = [[], []]
+})
+
+const app = fastify({ trustProxy: '127.0.0.1' })
+app.decorateRequest('arrived', 0)
+app.addHook('onRequest', (request, _reply, done) => {
+  arrivals.push(now())
+  request.setDecorator('arrived', arrivals.at(-1))
+  done()
+})
+await app.register(redis, { url })
+if (timeout !== undefined) app.redis.options.commandTimeout = Number(timeout)
+await app.register(rateLimit, { store: redisStore({ client: app.redis }), instances: Number(instances), limit: 100, window: '1s', burst: 50 })
+await app.register(auth, { jwt: [{ algorithm: 'HS256', secret }] })
+
+app.get('/api/products', async (request) => {
+  passes.push({ arrived: request.getDecorator<number>('arrived'), handled: now(), mode: request.rateLimit?.mode ?? '' })
+  return 'let through'
+})
+app.get('/api/products/few', { config: { rateLimit: { limit: 5, window: '1h' } } }, async () => 'let through')
+app.get('/api/products/one', { config: { rateLimit: { limit: 1, window: '1s' } } }, async () => 'let through')
+
+const address = await app.listen({ host: '127.0.0.1', port: 0 })
+process.send?.({ port: Number(new URL(address).port) })
