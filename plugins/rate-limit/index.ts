@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { User } from '../auth/index.js'
 import { WEIR_ERR_ADDRESS_DENIED, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
+import '../response-cache/index.js'
 import { addressList, parseAddress } from './addresses.js'
 import { type Identify, identityOf } from './identity.js'
 import { type LimitOptions, type RouteLimit, routeLimit, type RouteLimitOptions } from './limits.js'
@@ -51,6 +52,7 @@ declare module '@fastify/rate-limit' {
 }
 
 const NAME = 'weir-rate-limit'
+const UNLIMITED: Standing = { outcome: 'allowed', remaining: Infinity, ttl: 0 }
 
 /**
  * Rate limits over all instances, for each user that is known and else for each address, on routes with `config.rateLimit`, and on all
@@ -87,9 +89,10 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   }
 
   async function decide (request: FastifyRequest, limit: RouteLimit): Promise<Standing> {
+    if (app.hasDecorator('responseCache') && app.responseCache.isRefill(request)) return UNLIMITED
     const address = parseAddress(request.ip)
     if (address !== undefined && isDenied(address)) return { outcome: 'banned', remaining: 0, ttl: 0 }
-    if (address !== undefined && isAllowed(address)) return { outcome: 'allowed', remaining: Infinity, ttl: 0 }
+    if (address !== undefined && isAllowed(address)) return UNLIMITED
     const client = identify(request)
     const policies = (client?.tier === undefined ? undefined : limit.tiers.get(client.tier)) ?? limit.policies
     const key = limitKey(limit.group, identityOf(namespace, client, request.ip))

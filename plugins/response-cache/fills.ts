@@ -23,6 +23,12 @@ export class InternalFills {
 
   constructor (readonly app: FastifyInstance, readonly cache: Cache<StoredResponse>) {}
 
+  /** Whether it is a request of the application to itself. */
+  has (request: FastifyRequest): boolean {
+    const token = request.headers[HEADER]
+    return typeof token === 'string' && this.#waiting.has(token)
+  }
+
   /** The fill that an internal request brings; undefined for any other request. */
   take (request: FastifyRequest): HandedOver | undefined {
     const token = request.headers[HEADER]

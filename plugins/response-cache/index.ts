@@ -1,7 +1,7 @@
 import fastifyCaching from '@fastify/caching'
 import { type Cache, CacheError, createCache, type Duration, keyTag, type MemoryLimits, type Store, type WriteOptions } from '@weir/cache'
 import { appendCacheStatus } from '@weir/http'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import { AbstractCache } from './abstract-cache.js'
@@ -51,6 +51,8 @@ export interface ResponseCache {
   invalidate (tags: readonly string[], options?: WriteOptions): Promise<void>
   /** The tag of a URI's responses: `path` with its query, on the origin that a request to `origin` has in keys. */
   uriTag (origin: string, path: string): string
+  /** Whether the request is the application's own, which refills a stale response: who was served that has been counted and limited. */
+  isRefill (request: FastifyRequest): boolean
 }
 
 declare module 'fastify' {
@@ -98,7 +100,8 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
   app.decorate('responseCache', {
     cache,
     invalidate: (tags, options) => cache.invalidate(tags, options),
-    uriTag: (requested, path) => keyTag((origin ?? requested) + path)
+    uriTag: (requested, path) => keyTag((origin ?? requested) + path),
+    isRefill: (request) => internal.has(request)
   })
   app.decorateRequest('responseFill', null)
   app.decorateRequest('responseHead', null)

@@ -69,6 +69,21 @@ t.test('hits of the cache count, and say how the client stands, not how the one 
   t.equal(runs, 1)
 })
 
+t.test('a refill of the cache\'s own does not count', async (t) => {
+  const app = await limitedApp(t, { limit: 10, window: '1h' })
+  await app.register(responseCache, { store: cacheStore(), origin: 'http://demo' })
+  let filled: () => void = () => {}
+  app.get('/x', { config: { cache: { ttl: 1, staleWhileRevalidate: '1h' } } }, async () => { filled(); return 'x' })
+  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  t.teardown(() => { mock.timers.reset() })
+  await app.inject('/x')
+  mock.timers.tick(10)
+  const refilled = new Promise<void>((resolve) => { filled = resolve })
+  t.match((await app.inject('/x')).headers['cache-status'], /hit/)
+  await refilled
+  t.match((await app.inject('/x')).headers['ratelimit'], /;r=7;/, 'three requests, and not the one behind the second')
+})
+
 t.test('routes: one budget for those that say nothing, one each for those with limits, one a group', async (t) => {
   const app = await limitedApp(t, TWO)
   app.get('/a', hello)
