@@ -1,11 +1,11 @@
 import cors from '@fastify/cors'
-import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { WEIR_ERR_OVERLOADED, WEIR_ERR_ROUTE_NOT_FOUND } from '../errors.js'
+import { WEIR_ERR_ROUTE_NOT_FOUND } from '../errors.js'
 import { closing } from './closing.js'
 import { health, type HealthOptions } from './health.js'
 import { openapi, type OpenapiOptions } from './openapi.js'
+import { overload } from './overload.js'
 import { pathOf, sendProblem } from './problem.js'
 import { securityHeaders } from './security-headers.js'
 
@@ -39,7 +39,7 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
   app.setNotFoundHandler((request, reply) => {
     sendProblem(new WEIR_ERR_ROUTE_NOT_FOUND(request.method, pathOf(request)), request, reply)
   })
-  await app.register(underPressure, { maxEventLoopDelay: 1000, retryAfter: 5, customError: WEIR_ERR_OVERLOADED })
+  await overload(app)
   await openapi(app, options)
   health(app, options)
   closing(app)
