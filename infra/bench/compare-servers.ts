@@ -1,9 +1,10 @@
+import { request } from 'undici'
 import { headerArguments } from './children/headers.js'
 import { type Child, startChild } from './children/start.js'
 import { type Load, load, type Round, warmUp } from './load.js'
 import { interleave } from './rounds.js'
 import type { Result, Surroundings } from './scenario.js'
-import { spread } from './statistics.js'
+import { versus } from './versus.js'
 
 /** A service with the plugins, against a bare one. */
 export interface Contender {
@@ -47,7 +48,9 @@ export async function compareServers (around: Surroundings, comparison: Comparis
       all.set(contender, [...all.get(contender) ?? [], ...rounds])
     }
   }
-  return contenders.map((contender) => result(scenario, contender, bare.what, all.get(contender) ?? [], all.get(undefined) ?? []))
+  const other = { what: bare.what, rounds: all.get(undefined) ?? [] }
+  return contenders.map((contender) =>
+    versus(scenario, { what: contender.what, rounds: all.get(contender) ?? [] }, other, contender.atLeast))
 }
 
 /** Rounds of freshly started servers; the bare one's are under `undefined`. */
@@ -95,51 +98,17 @@ async function started (around: Surroundings, name: string, args: readonly strin
 
 /** The headers of one answer, without those that any reply gets. */
 async function sample (server: Child, { headers, expect }: Load, cacheStatus?: string): Promise<Record<string, string>> {
-  const response = await fetch(`${String(server.ready['url'])}/products/1`, { headers: { ...headers?.('1') } })
-  await response.arrayBuffer()
-  const said = response.headers.get('cache-status') ?? ''
-  if (response.status !== expect || (cacheStatus !== undefined && !said.includes(cacheStatus))) {
-    throw new Error(`expected ${expect} and ${cacheStatus} of the server, got ${response.status} and Cache-Status: ${said}`)
+  // Not by fetch(), which adds Cache-Control: no-cache to a condition.
+  const response = await request(`${String(server.ready['url'])}/products/1`, { headers: { ...headers?.('1') } })
+  await response.body.dump()
+  const said = String(response.headers['cache-status'] ?? '')
+  if (response.statusCode !== expect || (cacheStatus !== undefined && !said.includes(cacheStatus))) {
+    throw new Error(`expected ${expect} and ${cacheStatus} of the server, got ${response.statusCode} and Cache-Status: ${said}`)
   }
-  return Object.fromEntries([...response.headers].filter(([name]) => !ADDED.has(name)))
+  return Object.fromEntries(Object.entries(response.headers).flatMap(([name, value]) => ADDED.has(name) ? [] : [[name, String(value)]]))
 }
 
 function checkSame (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): void {
   const [left, right] = [a, b].map((headers) => Object.keys(headers).sort().join(', '))
   if (left !== right) throw new Error(`both sides must send the same headers, not\n  ${left}\n  ${right}`)
-}
-
-function result (scenario: string, contender: Contender, bare: string, mine: readonly Round[], theirs: readonly Round[]): Result {
-  const rounds = mine.map((round, i) => {
-    const reference = theirs[i] ?? round
-    return {
-      perSecond: Math.round(round.perSecond),
-      barePerSecond: Math.round(reference.perSecond),
-      ratio: round.perSecond / reference.perSecond,
-      cpuMicros: round.cpuMicros,
-      bareCpuMicros: reference.cpuMicros,
-      cpuRatio: reference.cpuMicros / round.cpuMicros,
-      busy: round.busy,
-      bareBusy: reference.busy,
-      asked: round.asked
-    }
-  })
-  return {
-    scenario,
-    what: contender.what,
-    a: figures(mine),
-    b: `${bare} ${figures(theirs)}`,
-    unit: 'x',
-    measured: spread(rounds.map(({ ratio }) => ratio)),
-    byCpu: spread(rounds.map(({ cpuRatio }) => cpuRatio)),
-    ...(contender.atLeast !== undefined && { target: { atLeast: contender.atLeast } }),
-    rounds
-  }
-}
-
-const figures = (rounds: readonly Round[]): string => {
-  const perSecond = spread(rounds.map((round) => round.perSecond)).median
-  const cpu = spread(rounds.map(({ cpuMicros }) => cpuMicros)).median
-  const asked = spread(rounds.map(({ asked }) => asked)).median
-  return `${Math.round(perSecond)}/s ${cpu.toFixed(1)} µs${asked > 0 ? `, ${(asked * 100).toFixed(1)} % asked` : ''}`
 }

@@ -6,7 +6,7 @@ import { type Child } from './children/start.js'
 export interface Load {
   /** Request headers for a product. */
   readonly headers?: (id: string) => Readonly<Record<string, string>>
-  readonly expect: 200 | 304
+  readonly expect: 200 | 304 | 429
 }
 
 /** One stretch of load. */
@@ -18,7 +18,10 @@ export interface Round {
   readonly busy: number
   /** Requests for which something was computed, because there was nothing to serve. */
   readonly fills: number
-  /** The part of the answers for which the store was asked whether they are valid, as while the lease had lapsed. */
+  /**
+   * The part of the answers for which the store was asked: whether they are valid, as while the lease had lapsed, or whether they are
+   * within the limit.
+   */
   readonly asked: number
 }
 

@@ -19,10 +19,14 @@ export function clientOf (address: Address | undefined): string {
   return new ipaddr.IPv6(address.toByteArray().map((byte, i) => i < 8 ? byte : 0)).toString()
 }
 
-/** Addresses and ranges of them, as a check of membership. Throws for an entry that is neither. */
-export function addressList (entries: readonly string[]): (address: Address) => boolean {
+/** Addresses and ranges of them, as a check of membership, which no text is that is no address. Throws for an entry that is neither. */
+export function addressList (entries: readonly string[]): (address: string | undefined) => boolean {
   const ranges = entries.map(parseRange)
-  return (address) => ranges.length > 0 && ipaddr.subnetMatch(address, { listed: ranges }, '') === 'listed'
+  if (ranges.length === 0) return () => false
+  return (text) => {
+    const address = parseAddress(text)
+    return address !== undefined && ipaddr.subnetMatch(address, { listed: ranges }, '') === 'listed'
+  }
 }
 
 function parseRange (entry: string): Range {

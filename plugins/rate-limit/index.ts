@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 import type { User } from '../auth/index.js'
 import { WEIR_ERR_ADDRESS_DENIED, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import '../response-cache/index.js'
-import { addressList, parseAddress } from './addresses.js'
+import { addressList } from './addresses.js'
 import { type Identify, identityOf } from './identity.js'
 import { type LimitOptions, type RouteLimit, routeLimit, type RouteLimitOptions } from './limits.js'
 import { refusal, writeLimitFields } from './refusal.js'
@@ -90,9 +90,8 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
 
   async function decide (request: FastifyRequest, limit: RouteLimit): Promise<Standing> {
     if (app.hasDecorator('responseCache') && app.responseCache.isRefill(request)) return UNLIMITED
-    const address = parseAddress(request.ip)
-    if (address !== undefined && isDenied(address)) return { outcome: 'banned', remaining: 0, ttl: 0 }
-    if (address !== undefined && isAllowed(address)) return UNLIMITED
+    if (isDenied(request.ip)) return { outcome: 'banned', remaining: 0, ttl: 0 }
+    if (isAllowed(request.ip)) return UNLIMITED
     const client = identify(request)
     const policies = (client?.tier === undefined ? undefined : limit.tiers.get(client.tier)) ?? limit.policies
     const key = limitKey(limit.group, identityOf(namespace, client, request.ip))

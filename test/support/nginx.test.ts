@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type RequestListener, createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
-import { startNginx } from './nginx.js'
+import { startNginx, testConfig } from './nginx.js'
 
 const DATE = 'Fri, 01 Jan 2021 00:00:00 GMT'
 
@@ -78,6 +78,83 @@ t.test('weir.conf says in problem details what nginx itself has to say', async (
   t.equal(unavailable.status, 503)
   t.equal(unavailable.headers.get('retry-after'), '1')
   t.match(await unavailable.json(), { status: 503, code: 'WEIR_ERR_NO_INSTANCE' })
+})
+
+t.test('weir.conf is accepted without a warning', async (t) => {
+  const { code, output } = await testConfig(t)
+  t.equal(code, 0, output)
+  t.notMatch(output, /\[(warn|error|emerg)\]/)
+})
+
+/** What the shield says to those who come too often. */
+async function shielded (t: Test, response: Response): Promise<void> {
+  t.equal(response.status, 429)
+  t.equal(response.headers.get('retry-after'), '1')
+  t.equal(response.headers.get('content-type'), 'application/problem+json')
+  t.match(await response.json(), { title: 'Too Many Requests', status: 429, code: 'WEIR_ERR_TOO_MANY_REQUESTS' })
+}
+
+t.test('weir.conf: who floods is answered by nginx, and nobody else', async (t) => {
+  let arrived = 0
+  const { url, output } = await startNginx(t, {
+    catalog: [(await instance(t, (request, response) => { arrived++; echo(request, response) })).url],
+    shield: { rate: '1r/m', burst: 2 },
+    addressFrom: 'x-test-address'
+  })
+  const from = (address: string, path = '/api/products'): Promise<Response> => fetch(`${url}${path}`, { headers: { 'x-test-address': address } })
+
+  // One of the rate, two of the burst.
+  for (const address of ['192.0.2.1', '2001:db8::1', '192.0.2.2', '2001:db8:0:1::1']) {
+    for (let i = 0; i < 3; i++) t.equal((await from(address)).status, 200, `${address} for the ${i + 1}. time`)
+  }
+  t.equal(arrived, 12)
+  await shielded(t, await from('192.0.2.1'))
+  await shielded(t, await from('192.0.2.1', '/api/categories'))
+  await shielded(t, await from('::ffff:192.0.2.1'))
+  await shielded(t, await from('2001:db8::ffff:1:2:3'))
+  t.equal((await from('::ffff:192.0.2.3')).status, 200, 'an IPv4 address written as IPv6 is a client of its own')
+  t.equal((await from('2001:db8:0:2::1')).status, 200, 'and so is the next /64')
+  t.equal(arrived, 14, 'what is shielded does not reach an instance')
+  t.equal((await from('192.0.2.1', '/health/live')).status, 404, 'what is not passed on is answered as ever')
+  t.notMatch(output(), /limiting/, 'a flood writes no log')
+})
+
+t.test('weir.conf: a client has 200 requests in progress, and no more', async (t) => {
+  const held: (() => void)[] = []
+  let isHolding = true
+  let onFull = (): void => {}
+  const full = new Promise<void>((resolve) => { onFull = resolve })
+  const { url } = await startNginx(t, {
+    catalog: [(await instance(t, (request, response) => {
+      if (!isHolding) echo(request, response)
+      else if (held.push(() => { echo(request, response) }) === 200) onFull()
+    })).url]
+  })
+  const ask = (): Promise<Response> => fetch(`${url}/api/products`)
+
+  const asked = Array.from({ length: 200 }, ask)
+  await full
+  await shielded(t, await ask())
+  t.equal(held.length, 200)
+  isHolding = false
+  for (const release of held) release()
+  for (const response of await Promise.all(asked)) {
+    t.equal(response.status, 200)
+    await response.text()
+  }
+  t.equal((await ask()).status, 200, 'when they are over there may be others')
+})
+
+t.test('weir.conf: a denial by an instance is its own', async (t) => {
+  const { url } = await startNginx(t, {
+    catalog: [(await instance(t, (_request, response) => {
+      response.writeHead(429, { 'retry-after': '7', ratelimit: '"default";r=0;t=7' }).end('denied')
+    })).url]
+  })
+  const response = await fetch(`${url}/api/products`)
+  t.equal(response.status, 429)
+  t.match(Object.fromEntries(response.headers), { 'retry-after': '7', ratelimit: '"default";r=0;t=7' })
+  t.equal(await response.text(), 'denied')
 })
 
 t.test('weir.conf: an instance that is gone is not noticed by readers', async (t) => {

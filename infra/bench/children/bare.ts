@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { fastify } from 'fastify'
 import { headersOf } from './headers.js'
 import { listen } from './listen.js'
-import { productJson, PRODUCTS } from './product.js'
+import { productBuffers } from './product.js'
 
 const { values } = parseArgs({
   options: {
@@ -15,8 +15,7 @@ const { values } = parseArgs({
 })
 const headers = headersOf(values.header)
 const status = Number(values.status)
-// One for each product, as the plugin has them: memory that is read again and again costs less than memory that is not.
-const bodies = new Map(Array.from({ length: PRODUCTS }, (_, i) => [`${i}`, Buffer.from(productJson(`${i}`, Number(values.body)))]))
+const bodies = productBuffers(Number(values.body))
 
 const app = fastify()
 app.get<{ Params: { id: string } }>('/products/:id', (request, reply) => {

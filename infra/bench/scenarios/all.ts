@@ -4,6 +4,7 @@ import { invalidation } from './invalidation.js'
 import { l1Hit } from './l1-hit.js'
 import { l2Hit } from './l2-hit.js'
 import { lease } from './lease.js'
+import { limits } from './limits.js'
 import { memory } from './memory.js'
 import { miss } from './miss.js'
 import { notModified } from './not-modified.js'
@@ -13,5 +14,5 @@ import { stampede } from './stampede.js'
 
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
-  l1Hit, notModified, l2Hit, lease, miss, stampede, bus, ping, invalidation, memory, remember
+  l1Hit, notModified, l2Hit, lease, limits, miss, stampede, bus, ping, invalidation, memory, remember
 ]

@@ -97,9 +97,9 @@ end
 
 if uses or (using and ahead) then
   redis.call('HSET', KEYS[1], unpack(kept))
-  -- Two more, because expiry counts in whole milliseconds from when the script began. Twice as long as needed, so that it has to be said rarely.
-  -- Other policies of the key may need it for longer.
-  local ttl = math.ceil(longest / 1000) + 2
+  -- Two more, because expiry counts in whole milliseconds from when the script began. Twice as long as needed, and a second at least, so
+  -- that it has to be said rarely. Other policies of the key may need it for longer.
+  local ttl = math.max(1000, math.ceil(longest / 1000) + 2)
   if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], 2 * ttl) end
 end
 return reply`)
