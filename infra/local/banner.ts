@@ -9,10 +9,11 @@ export interface BannerFacts {
   readonly redisUrl: string | undefined
   readonly dataDir: string
   readonly tokens: DemoTokens
+  readonly notes: readonly string[]
 }
 
 /** The few lines `npm start` prints: where things are, who one can be, and four requests that show what Weir does. */
-export function banner ({ frontDoor, instances, redisUrl, dataDir, tokens }: BannerFacts): string {
+export function banner ({ frontDoor, instances, redisUrl, dataDir, tokens, notes }: BannerFacts): string {
   const [first, second] = instances.map(({ url }) => url ?? '')
   const list = '/api/products?limit=2'
   const product = `${frontDoor}/api/products/1`
@@ -22,7 +23,7 @@ Weir is up: ${frontDoor}
 ${instances.map(({ name, url }) => `  ${name.padEnd(11)}${url}`).join('\n')}
   store      ${store(redisUrl, dataDir)}
   API docs   ${first}/docs
-
+${notes.map((note) => `  ${note}\n`).join('')}
 Anybody may read. Tokens to be somebody, until the suite ends or twelve hours are over; writing needs the editor's:
 
 ${Object.entries(tokens).map(([role, token]) => `  export ${role.toUpperCase()}_TOKEN=${token}`).join('\n')}

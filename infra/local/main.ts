@@ -1,4 +1,6 @@
-import { run } from './run.js'
+import { fail, run } from './run.js'
 import { suite } from './suite.js'
+import { chooseUpstream } from './weather-upstream.js'
 
-await run(suite, process.env)
+const upstream = await chooseUpstream(process.env).catch(fail)
+await run(suite(upstream), process.env)

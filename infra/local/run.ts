@@ -12,11 +12,6 @@ const SAME_WISH_MS = 300
 export async function run (services: readonly ServiceDefinition[], env: NodeJS.ProcessEnv): Promise<void> {
   const say = (line: string): void => { console.log(line) }
   const supervisor = new Supervisor(services, env, say)
-  const fail = (error: unknown): never => {
-    // A defect keeps its stack: it is not the reader's doing.
-    console.error(error instanceof StartError ? `weir: ${error.message}` : error)
-    process.exit(1)
-  }
   let ending: 'no' | 'asked' | 'may be cut short' = 'no'
 
   const end = (): void => {
@@ -42,4 +37,11 @@ export async function run (services: readonly ServiceDefinition[], env: NodeJS.P
     await supervisor.stop()
     fail(error)
   }
+}
+
+/** Ends the process because something could not start. */
+export function fail (error: unknown): never {
+  // A defect keeps its stack: it is not the reader's doing.
+  console.error(error instanceof StartError ? `weir: ${error.message}` : error)
+  process.exit(1)
 }

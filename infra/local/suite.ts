@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url'
+import { HOST } from './ports.js'
+import { type WeatherUpstream } from './weather-upstream.js'
 
 /** One service of the suite: what it answers, what runs it, and where. */
 export interface ServiceDefinition {
@@ -11,11 +13,38 @@ export interface ServiceDefinition {
   /** The first instance's port, the next ones count up. 0: each takes any free port. */
   readonly basePort: number
   readonly instances: number
+  /** What its instances have in their environment besides. */
+  readonly env?: Readonly<Record<string, string>>
+  /** A line about it for the person at the terminal. */
+  readonly note?: string
 }
 
 const entry = (service: string) => fileURLToPath(new URL(`../../../services/${service}/dist/src/server.js`, import.meta.url))
 
+const SIMULATOR: ServiceDefinition = {
+  name: 'upstream',
+  // Nobody but the weather service has to reach it.
+  prefixes: [],
+  entry: fileURLToPath(new URL('../upstream/main.js', import.meta.url)),
+  basePort: 4190,
+  instances: 1
+}
+const SIMULATOR_URL = `http://${HOST}:${SIMULATOR.basePort}`
+
 /** What `npm start` runs. */
-export const suite: readonly ServiceDefinition[] = [
-  { name: 'catalog', prefixes: ['/api/products', '/api/categories'], entry: entry('catalog'), basePort: 4101, instances: 2 }
-]
+export function suite (upstream: WeatherUpstream): readonly ServiceDefinition[] {
+  const simulated = upstream.kind === 'simulator'
+  return [
+    { name: 'catalog', prefixes: ['/api/products', '/api/categories'], entry: entry('catalog'), basePort: 4101, instances: 2 },
+    {
+      name: 'weather',
+      prefixes: ['/api/weather'],
+      entry: entry('weather'),
+      basePort: 4201,
+      instances: 2,
+      env: simulated ? { FORECAST_ORIGIN: SIMULATOR_URL, GEOCODING_ORIGIN: SIMULATOR_URL } : {},
+      note: upstream.note
+    },
+    ...simulated ? [SIMULATOR] : []
+  ]
+}

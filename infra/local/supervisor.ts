@@ -17,6 +17,7 @@ export class Supervisor {
   readonly #jwtSecret: string
   readonly #members: readonly { service: ServiceDefinition, instance: Instance, port: number }[]
   readonly #frontDoor: FastifyInstance
+  readonly #notes: readonly string[]
   readonly #say: (line: string) => void
 
   /** `env`: PORT, DATA_DIR, REDIS_URL, JWT_SECRET, LOG_LEVEL and TRUST_PROXY are read, all of it is passed on to the instances. */
@@ -26,6 +27,7 @@ export class Supervisor {
     this.#redisUrl = env.REDIS_URL || undefined
     this.#jwtSecret = env.JWT_SECRET || newSecret()
     this.#say = say
+    this.#notes = services.flatMap(({ name, note }) => note === undefined ? [] : [`${name.padEnd(11)}${note}`])
     this.#members = services.flatMap((service) => Array.from({ length: service.instances }, (_, i) => {
       const name = `${service.name}-${i + 1}`
       const port = service.basePort === 0 ? 0 : service.basePort + i
@@ -54,6 +56,7 @@ export class Supervisor {
       redisUrl: this.#redisUrl,
       dataDir: this.#dataDir,
       instances: this.#members.map(({ instance }) => instance),
+      notes: this.#notes,
       tokens: await demoTokens(this.#jwtSecret)
     }))
   }
@@ -74,6 +77,7 @@ export class Supervisor {
     const { REDIS_URL: _, ...env } = this.#env
     return {
       ...env,
+      ...service.env,
       HOST,
       PORT: String(port),
       INSTANCE: name,

@@ -32,12 +32,11 @@ export interface WeatherFleet {
   upstreamSaw (): Promise<{ forecasts: number, searches: number, overlaps: number }>
 }
 
-export async function startWeather (t: Test, instances: number, redisUrl?: string): Promise<WeatherFleet> {
-  const { REDIS_URL: _, ...inherited } = process.env
+export async function startWeather (t: Test, instances: number, redisUrl: string): Promise<WeatherFleet> {
   const dataDir = await tempDir(t)
-  const simulator = await startNode(t, SIMULATOR, { ...inherited, PORT: '0' })
+  const simulator = await startNode(t, SIMULATOR, { ...process.env, PORT: '0' })
   const fleet = await Promise.all(Array.from({ length: instances }, (_, i) => startNode(t, SERVER, {
-    ...inherited,
+    ...process.env,
     PORT: '0',
     INSTANCE: `weather-${i + 1}`,
     INSTANCES: String(instances),
@@ -46,7 +45,7 @@ export async function startWeather (t: Test, instances: number, redisUrl?: strin
     RATE_LIMIT_ALLOW: '127.0.0.1',
     FORECAST_ORIGIN: simulator.url,
     GEOCODING_ORIGIN: simulator.url,
-    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl })
+    REDIS_URL: redisUrl
   })))
   const control = `${simulator.url}/_control`
   return {

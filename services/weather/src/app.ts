@@ -1,0 +1,34 @@
+import conditional from '@weir/fastify/conditional'
+import redis from '@weir/fastify/redis'
+import service, { instanceName, serverOptions } from '@weir/fastify/service'
+import { fastify, type FastifyInstance } from 'fastify'
+import { registerClients } from './clients.js'
+import { type WeatherEnv } from './env.js'
+import { OpenMeteo } from './open-meteo/client.js'
+import { weatherRoutes } from './routes/routes.js'
+import { openStores } from './stores.js'
+import { openUpstreams } from './upstreams.js'
+import { Weather } from './weather.js'
+
+/** The weather service, ready to listen or to be injected into. */
+export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
+  const app = fastify(serverOptions(env, { service: 'weather' }))
+  await app.register(service, {
+    name: 'weather',
+    version: '0.1.0',
+    title: 'Weather',
+    description: 'Weather by Open-Meteo.com (CC BY 4.0), fetched once for all instances. Errors are problem documents (RFC 9457).'
+  })
+  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
+  const stores = await openStores(app, env)
+  const openMeteo = new OpenMeteo(openUpstreams(app, env, stores))
+  const weather = new Weather({
+    store: stores.cache,
+    openMeteo,
+    report: (error, key) => { app.log.warn({ err: error, key }, 'Open-Meteo could not be asked: what is kept is served') }
+  })
+  await registerClients(app, env, stores.limits)
+  await app.register(conditional)
+  await app.register(weatherRoutes, { weather, cacheName: instanceName(env, 'weather') })
+  return app
+}

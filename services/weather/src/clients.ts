@@ -1,0 +1,21 @@
+import auth from '@weir/fastify/auth'
+import rateLimit from '@weir/fastify/rate-limit'
+import { type LimitStore } from '@weir/limiter'
+import { type FastifyInstance } from 'fastify'
+import { listed, type WeatherEnv } from './env.js'
+
+/**
+ * Limits each user that a token names, and all others by their address. Everybody may read; a token is for having a budget of one's own.
+ */
+export async function registerClients (app: FastifyInstance, env: WeatherEnv, store: LimitStore): Promise<void> {
+  await app.register(rateLimit, {
+    store,
+    namespace: 'weather',
+    instances: env.INSTANCES,
+    allow: listed(env.RATE_LIMIT_ALLOW),
+    deny: listed(env.RATE_LIMIT_DENY),
+    policies: [{ name: 'weather', limit: 50, window: '1s', burst: 100 }],
+    tiers: { pro: { policies: [{ name: 'weather', limit: 500, window: '1s' }] } }
+  })
+  if (env.JWT_SECRET !== undefined) await app.register(auth, { jwt: [{ algorithm: 'HS256', secret: env.JWT_SECRET }] })
+}

@@ -1,0 +1,40 @@
+import createError from '@fastify/error'
+import { type FastifyBaseLogger } from 'fastify'
+import { WEATHER_ERR_CITIES } from '../errors.js'
+import { type Units } from '../units.js'
+import { type Weather } from '../weather.js'
+import { renderCurrent } from './render.js'
+import { type BatchResponse } from './schemas.js'
+
+const MOST = 50
+const LONGEST_NAME = 100
+
+/** @throws WEATHER_ERR_CITIES */
+export async function renderBatch (weather: Weather, list: string, units: Units, log: FastifyBaseLogger): Promise<BatchResponse> {
+  const cities = citiesOf(list)
+  const outcomes = await weather.currentOf(cities)
+  return {
+    items: outcomes.map((outcome, i) => {
+      const city = cities[i] ?? ''
+      if ('error' in outcome) return { city, error: told(outcome.error, city, log) }
+      return { city, weather: renderCurrent(outcome.place, outcome.document, units) }
+    })
+  }
+}
+
+function citiesOf (list: string): string[] {
+  const cities = list.split(',').map((city) => city.trim())
+  if (cities.length > MOST) throw new WEATHER_ERR_CITIES(`there are ${cities.length}`)
+  const bad = cities.find((city) => city === '' || city.length > LONGEST_NAME)
+  if (bad !== undefined) throw new WEATHER_ERR_CITIES(bad === '' ? 'one is empty' : `one is longer than ${LONGEST_NAME} characters`)
+  return cities
+}
+
+/** An error as one of many: what is not meant for clients they are not told. */
+function told (error: unknown, city: string, log: FastifyBaseLogger) {
+  const isNamed = error instanceof createError.FastifyError
+  const status = isNamed ? error.statusCode ?? 500 : 500
+  if (status >= 500) log.warn({ err: error, city }, 'a city of a batch could not be answered for')
+  if (isNamed) return { status, code: error.code, detail: error.message }
+  return { status, code: 'INTERNAL_SERVER_ERROR', detail: 'The service could not answer for this city; its log has the reason.' }
+}
