@@ -11,8 +11,8 @@ export interface LeaseKeeper {
 }
 
 /** How long a lease lasts unless it is renewed, in milliseconds: so long do others wait for an instance that has died. */
-export const FILL_LEASE = 500
-const RENEW_EVERY = 150
+export const FILL_LEASE = 1500
+const RENEW_EVERY = 300
 
 /**
  * A fill lease that renews itself until it is ended. An instance that is frozen or blocked for longer loses it to another; what
