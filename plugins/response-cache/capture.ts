@@ -115,7 +115,7 @@ class Capture {
 
   /** Stores the reply as it is by now, with this payload, if it may be stored. */
   async #store (payload: unknown): Promise<unknown> {
-    const { request, reply, ongoing: { fill, options }, options: { cache, maxBodyBytes } } = this
+    const { request, reply, ongoing: { fill, options }, options: { maxBodyBytes } } = this
     const tags = tagsOf(request, reply, options)
     if (tags.length > 0) reply.header('cache-groups', formatCacheGroups(tags))
     if (options.vary !== undefined) addVary(reply, options.vary)
@@ -132,7 +132,7 @@ class Capture {
     if (!storing.store || isTooLarge) {
       fill.abandon()
       // What is stale would be served again although it is known by now that the answer has become another.
-      if (fill.stale !== undefined) await cache.delete(fill.key, { consistency: 'bounded' })
+      if (fill.stale !== undefined) await this.#drop()
       this.#status({ detail: storing.store ? 'TOO_LARGE' : storing.reason })
       return whole
     }
@@ -158,6 +158,16 @@ class Capture {
     const { entry, kept } = await this.#commit(made, body)
     this.#status(kept === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_KEPT[kept] })
     return this.#asAsked(made, body, whole)
+  }
+
+  /** The answer goes out in any case: it is the right one. */
+  async #drop (): Promise<void> {
+    const { request, ongoing: { fill }, options: { cache } } = this
+    try {
+      await cache.delete(fill.key, { consistency: 'bounded' })
+    } catch (error) {
+      request.log.warn({ err: error, key: fill.key }, 'a response that has become another one could not be dropped')
+    }
   }
 
   /** Whether and how the reply may be stored. */

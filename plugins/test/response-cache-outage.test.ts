@@ -30,6 +30,36 @@ t.test('while the store cannot be asked a route bypasses the cache, or serves wh
   t.match((await get('/stale')).headers['cache-status'], /detail=memory/)
 })
 
+t.test('a response that may not be stored any more is served, also where the stale one cannot be dropped', async (t) => {
+  const store = guardedStore(memoryStore(), () => true)
+  let down = false
+  const app = await cachedApp(t, {
+    store: {
+      ...store,
+      namespace (name) {
+        const namespace = store.namespace(name)
+        return {
+          ...namespace,
+          async invalidate (...args) {
+            if (down) throw new Error('timeout')
+            return namespace.invalidate(...args)
+          }
+        }
+      }
+    }
+  })
+  let secret = false
+  app.get('/x', { config: { cache: { ttl: 0, staleIfError: '1h' } } }, async (_request, reply) => {
+    if (secret) reply.header('cache-control', 'private')
+    return 'x'
+  })
+  await app.inject('/x')
+  secret = down = true
+  const answer = await app.inject('/x')
+  t.equal(answer.statusCode, 200)
+  t.match(answer.headers['cache-status'], /detail=PRIVATE/)
+})
+
 t.test('onOutage is checked at boot', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
