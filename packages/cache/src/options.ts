@@ -1,0 +1,72 @@
+import type { MemoryLimits } from './bounded-map.js'
+import type { Duration } from './duration.js'
+import type { Entry } from './entry.js'
+import type { Source } from './events.js'
+import type { EntryOptions } from './fill.js'
+import type { Serializer } from './serializer.js'
+import type { Consistency, Store } from './store.js'
+
+/** Options of {@link createCache}. */
+export interface CacheOptions<T> {
+  readonly store: Store
+  /** One logical cache: keys and tags of different namespaces never meet. Letters, digits, `.`, `_`, `-`. */
+  readonly namespace: string
+  /** This instance's memory before the store; false for none. Default 64 MiB and 10,000 entries. */
+  readonly l1?: MemoryLimits | false
+  /** How values become bytes. Default: Buffers and strings as they are, the rest as JSON. */
+  readonly serializer?: Serializer<T>
+  /** How long others wait for a fill before they compute for themselves. Default 10 s. */
+  readonly fillTimeout?: Duration
+}
+
+/** Options of what reads. */
+export interface ReadOptions {
+  /**
+   * While the store cannot be asked: `bypass`, the default, computes the value; `stale` takes what memory has, as long as it may be used
+   * in place of an error or is fresh, although it may have been invalidated.
+   */
+  readonly onOutage?: 'bypass' | 'stale'
+}
+
+/** Options of {@link Cache.acquire}. */
+export interface AcquireOptions extends ReadOptions {
+  /** Nothing that is stored will do, however fresh: only what a fill brings that ends from now on. */
+  readonly renew?: boolean
+}
+
+/** Options of {@link Cache.remember}. */
+export interface RememberOptions<U> extends Omit<EntryOptions, 'tags'>, ReadOptions {
+  /** Tags, or what makes them of the value. */
+  readonly tags?: readonly string[] | ((value: U) => readonly string[])
+  /** How long `null` and `undefined` are kept, with no stale windows. Default: as any value. */
+  readonly negativeTtl?: Duration
+}
+
+/** Options of what invalidates. */
+export interface WriteOptions {
+  /** Default `strict`: it is done when no instance serves what was before. */
+  readonly consistency?: Consistency
+}
+
+/** A value that may be used. `stale`: within its stale-while-revalidate window, or in place of an error. */
+export interface Hit<T> {
+  readonly entry: Entry<T>
+  readonly source: Source
+  readonly stale: boolean
+  /** Taken from memory unasked, because the store could not be: see {@link ReadOptions.onOutage}. */
+  readonly unproven?: true
+}
+
+/** Counts since the cache was made, of this instance. */
+export interface CacheStats {
+  readonly hits: { readonly l1: number, readonly l2: number, readonly flight: number }
+  readonly stale: number
+  readonly misses: number
+  readonly stores: number
+  /** Entries found and not used: invalid by Rule V, or not whole. */
+  readonly discarded: number
+  readonly invalidations: number
+  readonly errors: number
+  readonly l1: { readonly entries: number, readonly bytes: number, readonly evictions: number }
+  readonly flights: number
+}
