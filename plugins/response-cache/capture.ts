@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { type Cache, type Entry, type EntryOptions, keyTag, type Kept, parseDuration } from '@weir/cache'
+import { type Cache, type Entry, type EntryOptions, keyTag, type Kept } from '@weir/cache'
 import {
   answerFromStored, appendCacheStatus, type CacheStatus, decideStoring, endToEndHeaders, formatCacheGroups, formatCacheStatus,
-  isServerFailure, outcomeOf, parseCacheGroups,
-  type Policy, servesStaleOnError, type StoredHeaders, type Storing, type StoringOptions, updatedHeaders
+  isServerFailure, outcomeOf, parseCacheGroups, type Policy, servesStaleOnError, type StoredHeaders, type Storing, updatedHeaders
 } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { discard } from '../conditional/payload.js'
@@ -12,8 +11,10 @@ import { WEIR_ERR_FILL_FAILED } from '../errors.js'
 import type { InternalFills } from './fills.js'
 import { addVary, handlersHeaders, listOf, writeHeaders } from './headers.js'
 import { variantKeyOf } from './key.js'
+import { lifetime, storingOptions } from './lifetime.js'
 import type { OngoingFill } from './ongoing-fill.js'
 import type { RouteCacheOptions } from './options.js'
+import { bodyOf, copyOf, unwrapped } from './payload.js'
 import { OF_THE_BODY, rangeOf, ttlSeconds } from './serve.js'
 import { hasConditions, StoredResponse } from './stored-response.js'
 import { tee } from './tee.js'
@@ -74,15 +75,16 @@ class Capture {
     this.#dropConnectionFields()
     const now = Date.now()
     const response = { status: reply.statusCode, headers: handlersHeaders(reply, this.ongoing.before) }
-    const outcome = stale !== undefined
-      ? outcomeOf(stale.value.policy(stale), response, now)
+    const policy = stale?.value.policy(stale)
+    const outcome = policy !== undefined
+      ? outcomeOf(policy, response, now)
       : isServerFailure(response.status) ? 'failed' : 'replace'
 
     if (outcome === 'failed') {
       // An error that says by itself how long it is to be kept.
       if (stale === undefined && this.#decide(now).store) return this.#store(payload)
       fill.fail(new WEIR_ERR_FILL_FAILED())
-      if (stale !== undefined && servesStaleOnError(request, stale.value.policy(stale), now, this.#trust)) {
+      if (stale !== undefined && policy !== undefined && servesStaleOnError(request, policy, now, this.#trust)) {
         discard(payload)
         return this.#serveStale(stale)
       }
@@ -127,7 +129,7 @@ class Capture {
     const isWanted = storing.store && declared > 0 && declared <= maxBodyBytes && hasConditions(request.headers)
     const whole = isWanted && payload instanceof Readable ? await buffer(payload) : payload
     const stream = whole instanceof Readable ? whole : undefined
-    const body = stream === undefined ? bodyOf(whole) : undefined
+    const body = stream === undefined && storing.store ? bodyOf(whole) : undefined
     const isTooLarge = (body?.length ?? declared) > maxBodyBytes
     if (!storing.store || isTooLarge) {
       fill.abandon()
@@ -287,67 +289,11 @@ class Capture {
 const NEGATIVE = new Set([404, 410])
 const NOT_KEPT: Record<Exclude<Kept, 'stored'>, string> = { invalid: 'INVALIDATED', failed: 'STORE_FAILED', transient: 'NO_TTL' }
 const OF_A_CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length'])
-const MINUTE = 60_000
-const DAY = 24 * 60 * MINUTE
-const VARIANTS_KEPT = DAY
-
-type LifetimeOptions = { readonly [K in keyof RouteCacheOptions]?: RouteCacheOptions[K] | undefined }
-
-const milliseconds = (duration: RouteCacheOptions['ttl']) => parseDuration(duration, 'it')
-
-function storingOptions (options: LifetimeOptions): StoringOptions {
-  const { ttl, maxTtl, heuristic, targets, staleWhileRevalidate, staleIfError, jitter = 0 } = options
-  return {
-    ...(ttl !== undefined && { ttl: milliseconds(ttl) * (1 - jitter * Math.random()) }),
-    ...(maxTtl !== undefined && { maxTtl: milliseconds(maxTtl) }),
-    ...(heuristic !== undefined && { heuristic }),
-    ...(targets !== undefined && { targets: targets.map((name) => name.toLowerCase()) }),
-    ...(staleWhileRevalidate !== undefined && { staleWhileRevalidate: milliseconds(staleWhileRevalidate) }),
-    ...(staleIfError !== undefined && { staleIfError: milliseconds(staleIfError) })
-  }
-}
-
-/** The policy as the engine has it. What can be validated is kept for about as long again as it is fresh. */
-function lifetime ({ freshUntil, staleUntil, errorUntil, noCache, etag, lastModified }: Policy, responseTime: number): EntryOptions {
-  const ttl = noCache ? 0 : Math.max(0, freshUntil - responseTime)
-  const validators = etag !== undefined || lastModified !== undefined
-  return {
-    ttl,
-    staleWhileRevalidate: Math.max(0, staleUntil - freshUntil),
-    staleIfError: Math.max(0, errorUntil - freshUntil),
-    keep: validators ? Math.min(Math.max(ttl, MINUTE), DAY) : 0
-  }
-}
+// Milliseconds: a day.
+const VARIANTS_KEPT = 86_400_000
 
 /** The route's tags and those the handler named in Cache-Groups (RFC 9875, section 2). */
 function tagsOf (request: FastifyRequest, reply: FastifyReply, { tags = [] }: RouteCacheOptions): string[] {
   const own = typeof tags === 'function' ? tags(request, reply) : tags
   return [...new Set([...own, ...parseCacheGroups(reply.getHeader('cache-groups'))])]
-}
-
-/** Web streams as Node has them; a Response is its status and headers on the reply, and its stream. */
-function unwrapped (payload: unknown, reply: FastifyReply): unknown {
-  if (payload instanceof ReadableStream) return Readable.fromWeb(payload)
-  if (!(payload instanceof Response)) return payload
-  reply.code(payload.status)
-  payload.headers.forEach((value, name) => { reply.header(name, value) })
-  return payload.body === null ? '' : Readable.fromWeb(payload.body)
-}
-
-/** The bytes of a payload; undefined for what is none. */
-function bodyOf (payload: unknown): Buffer | undefined {
-  if (payload === null || payload === undefined) return Buffer.alloc(0)
-  if (typeof payload === 'string') {
-    const body = Buffer.allocUnsafeSlow(Buffer.byteLength(payload))
-    body.write(payload)
-    return body
-  }
-  return payload instanceof Uint8Array ? copyOf(payload) : undefined
-}
-
-/** Small Buffers share memory with others, which a stored one would keep alive. */
-function copyOf (bytes: Uint8Array): Buffer {
-  const body = Buffer.allocUnsafeSlow(bytes.length)
-  body.set(bytes)
-  return body
 }

@@ -1,0 +1,35 @@
+import { type EntryOptions, parseDuration } from '@weir/cache'
+import type { Policy, StoringOptions } from '@weir/http'
+import type { RouteCacheOptions } from './options.js'
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+type LifetimeOptions = { readonly [K in keyof RouteCacheOptions]?: RouteCacheOptions[K] | undefined }
+
+const milliseconds = (duration: RouteCacheOptions['ttl']) => parseDuration(duration, 'it')
+
+/** What a route says of lifetimes, in the words of @weir/http: milliseconds, with the jitter taken. */
+export function storingOptions (options: LifetimeOptions): StoringOptions {
+  const { ttl, maxTtl, heuristic, targets, staleWhileRevalidate, staleIfError, jitter = 0 } = options
+  return {
+    ...(ttl !== undefined && { ttl: milliseconds(ttl) * (1 - jitter * Math.random()) }),
+    ...(maxTtl !== undefined && { maxTtl: milliseconds(maxTtl) }),
+    ...(heuristic !== undefined && { heuristic }),
+    ...(targets !== undefined && { targets: targets.map((name) => name.toLowerCase()) }),
+    ...(staleWhileRevalidate !== undefined && { staleWhileRevalidate: milliseconds(staleWhileRevalidate) }),
+    ...(staleIfError !== undefined && { staleIfError: milliseconds(staleIfError) })
+  }
+}
+
+/** The policy as the engine has it. What can be validated is kept for about as long again as it is fresh. */
+export function lifetime ({ freshUntil, staleUntil, errorUntil, noCache, etag, lastModified }: Policy, responseTime: number): EntryOptions {
+  const ttl = noCache ? 0 : Math.max(0, freshUntil - responseTime)
+  const validators = etag !== undefined || lastModified !== undefined
+  return {
+    ttl,
+    staleWhileRevalidate: Math.max(0, staleUntil - freshUntil),
+    staleIfError: Math.max(0, errorUntil - freshUntil),
+    keep: validators ? Math.min(Math.max(ttl, MINUTE), DAY) : 0
+  }
+}
