@@ -144,6 +144,8 @@ class Capture {
     const made: Made = {
       status: reply.statusCode, headers: reply.hasHeader('date') ? { ...headers, date } : headers, policy, tags, responseTime
     }
+    // The first to get it is told the same as those after him, who get the fill's (RFC 9110, 6.6.1).
+    if (!reply.hasHeader('date')) reply.header('date', new Date(responseTime).toUTCString())
     if (stream !== undefined) {
       // What becomes of it is known when its header is on its way already.
       this.#status({})
