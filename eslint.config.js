@@ -10,16 +10,16 @@ const layer = (files, forbidden) => ({
     }]
   }
 })
-const noServices = [['@weir/catalog', '@weir/catalog/*', '@weir/weather', '@weir/weather/*', '**/services/**'], 'Imports go down only: a service is composed of plugins, never imported by them.']
+const noServices = [['@weir/catalog', '@weir/catalog/*', '@weir/weather', '@weir/weather/*', '@weir/stats', '@weir/stats/*', '**/services/**'], 'Imports go down only: a service is composed of plugins, never imported by them.']
 const noPlugins = [['@weir/fastify', '@weir/fastify/*', '**/plugins/**'], 'Packages are framework-free: they do not import plugins.']
 const noFastify = [['fastify', 'fastify-plugin', '@fastify/*'], 'Packages are framework-free: they do not import Fastify.']
 const noInfra = [['**/infra/**'], 'What runs the suite is not part of it.']
 
 export default [
   ...neostandard({ ts: true, ignores: resolveIgnoresFromGitignore() }),
-  ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
+  ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts', '**/*.tsx'] })),
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],

@@ -1,0 +1,2 @@
+export * from './record.js'
+export { type MetricsStore } from './store.js'
