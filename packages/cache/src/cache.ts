@@ -25,14 +25,17 @@ export function createCache<T = unknown> (options: CacheOptions<T>): Cache<T> {
 /** See {@link createCache}. */
 export class Cache<T> {
   readonly namespace: string
+  readonly name: string
   readonly #store: Store
   readonly #tiers: Tiers<T>
   readonly #flights: Flights<T>
   readonly #counts = { l1: 0, l2: 0, flight: 0, stale: 0, misses: 0, stores: 0, invalidations: 0, errors: 0 }
 
-  constructor ({ store, namespace, l1 = {}, serializer, fillTimeout = '10s' }: CacheOptions<T>) {
+  constructor ({ store, namespace, name = '', l1 = {}, serializer, fillTimeout = '10s' }: CacheOptions<T>) {
     checkNamespace(namespace)
+    checkName(name)
     this.namespace = namespace
+    this.name = name
     this.#store = store
     // The default gives back what it was given, so what T is, is the caller's word.
     this.#tiers = new Tiers(namespace, store.namespace(namespace), serializer ?? defaultSerializer as Serializer<T>, l1)
@@ -80,7 +83,7 @@ export class Cache<T> {
     const [, stamp] = await this.#asked('make room', Promise.all([
       this.#namespace.invalidate([keyTag(key)], consistency), this.#namespace.stamp()
     ]))
-    return this.#asked('store the value', this.#put(key, makeEntry(value, stamp, options)))
+    return this.#asked('store the value', this.#put(key, makeEntry(value, stamp, options, { filledBy: this.name, cost: 0 })))
   }
 
   /** Invalidates the key for every instance, a fill of it under way included. */
@@ -107,6 +110,12 @@ export class Cache<T> {
     const stamp = await this.#asked('clear', this.#store.namespace(namespace).clear(consistency))
     if (namespace === this.namespace) this.#tiers.l1?.clear()
     emit('weir:cache:clear', () => ({ namespace, stamp }))
+  }
+
+  /** Drops what this instance has in memory under the key. The store keeps it: the next read is one from there. */
+  evict (key: string): void {
+    checkKey(key)
+    this.#tiers.l1?.delete(key, Infinity)
   }
 
   stats (): CacheStats {
@@ -274,7 +283,7 @@ export class Cache<T> {
     const end = ({ kind }: Landing<T>) => { lease?.end(kind === 'error' ? 'failed' : kind === 'none' ? 'unshared' : 'done') }
     flight?.landed.then(end, () => {})
     const commit = (entry: Entry<T>) => this.#keep(key, entry, lease, replaces && stale !== undefined)
-    return new Fill(key, stamp, stale, flight, commit, (other, entry) => this.#keep(other, entry))
+    return new Fill(key, stamp, stale, flight, this.name, commit, (other, entry) => this.#keep(other, entry))
   }
 
   async #keep (key: string, entry: Entry<T>, lease?: FillLease, replaces = false): Promise<Kept> {
@@ -377,6 +386,11 @@ export class Cache<T> {
 const MOST_WAITS = 2
 
 const isUsable = ({ entry }: Found<unknown>) => freshness(entry, Date.now()) !== 'expired'
+
+function checkName (name: unknown): void {
+  if (typeof name === 'string' && name.length <= 255) return
+  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `name ${shown(name)}: give a text of up to 255 characters`)
+}
 
 function checkNamespace (name: unknown): void {
   if (typeof name === 'string' && /^[\w.-]+$/.test(name)) return

@@ -21,6 +21,10 @@ export interface Entry<T> {
    * A whole number, which costs an entry in memory less than a time would.
    */
   readonly keptFor: number
+  /** The instance whose fill this is: the `name` of its cache; '' if it has none. */
+  readonly filledBy: string
+  /** Microseconds that computing the value took, and every hit saves. */
+  readonly cost: number
 }
 
 /** `stale`: within its stale-while-revalidate window. `expired`: at most good enough instead of an error. */

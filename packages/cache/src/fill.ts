@@ -28,11 +28,16 @@ export type Kept = 'stored' | 'invalid' | 'failed' | 'transient'
 /** What a fill does with a value; the cache implements it. */
 export type Commit<T> = (entry: Entry<T>) => Promise<Kept>
 
+/** Who has computed a value, and how long it took. */
+export type Made = Pick<Entry<unknown>, 'filledBy' | 'cost'>
+
 /**
  * The duty to compute a value, given to one caller of a key while others wait. It must end in exactly one of
  * `commit`, `fail` or `abandon`; if it never does, the others stop waiting after the cache's `fillTimeout`.
  */
 export class Fill<T> {
+  readonly #begun = performance.now()
+
   constructor (
     readonly key: string,
     /** Undefined if the store gave none: the value can then be shared with those who wait, but not kept. */
@@ -40,6 +45,8 @@ export class Fill<T> {
     /** A stale value that may stand in for a failure; see `servesError`. */
     readonly stale: Entry<T> | undefined,
     readonly flight: Flight<T> | undefined,
+    /** The name of the cache that computes it. */
+    readonly filledBy: string,
     readonly store: Commit<T>,
     readonly storeUnder: (key: string, entry: Entry<T>) => Promise<Kept>
   ) {}
@@ -51,7 +58,7 @@ export class Fill<T> {
    */
   async commit (value: T, options: () => EntryOptions): Promise<{ entry: Entry<T>, kept: Kept }> {
     try {
-      const entry = makeEntry(value, this.stamp ?? 0, options())
+      const entry = makeEntry(value, this.stamp ?? 0, options(), this.#made())
       const kept = this.stamp === undefined ? 'failed' : goneAt(entry) > entry.storedAt ? await this.store(entry) : 'transient'
       this.flight?.land({ kind: 'value', entry, source: 'flight' })
       return { entry, kept }
@@ -67,7 +74,7 @@ export class Fill<T> {
    * @throws CacheError as `commit`
    */
   async also (key: string, value: T, options: EntryOptions): Promise<{ entry: Entry<T>, kept: Kept }> {
-    const entry = makeEntry(value, this.stamp ?? 0, options)
+    const entry = makeEntry(value, this.stamp ?? 0, options, this.#made())
     return { entry, kept: this.stamp === undefined ? 'failed' : await this.storeUnder(key, entry) }
   }
 
@@ -80,12 +87,18 @@ export class Fill<T> {
   abandon (): void {
     this.flight?.land({ kind: 'none' })
   }
+
+  #made (): Made {
+    return { filledBy: this.filledBy, cost: Math.min(Math.round((performance.now() - this.#begun) * 1000), LONGEST_COST) }
+  }
 }
 
 // What a frame has room for: 49 days.
 const LONGEST_KEPT = 2 ** 32 - 1
+// And for this, in microseconds: 71 minutes.
+const LONGEST_COST = 2 ** 32 - 1
 
-export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions): Entry<T> {
+export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions, { filledBy, cost }: Made): Entry<T> {
   const { ttl, staleWhileRevalidate = 0, staleIfError = 0, keep = 0, jitter = 0, tags = [] } = options
   checkTags(tags)
   if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
@@ -98,5 +111,5 @@ export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions): En
   ] as const
   const [staleUntil, errorUntil] = [freshUntil + windows[0], freshUntil + windows[1]]
   const keptFor = Math.ceil(Math.min(Math.max(...windows), LONGEST_KEPT))
-  return { value, stamp, tags, storedAt, freshUntil, staleUntil, errorUntil, keptFor }
+  return { value, stamp, tags, storedAt, freshUntil, staleUntil, errorUntil, keptFor, filledBy, cost }
 }

@@ -4,22 +4,23 @@ import { type Serialized } from './serializer.js'
 import type { Seen } from './store.js'
 
 /**
- * How an entry lies in a store: a fixed header, then tags, meta and body as raw bytes. Numbers are big-endian.
+ * How an entry lies in a store: a fixed header, then filledBy, tags, meta and body as raw bytes. Numbers are big-endian.
  *
- *     0  'W'            4  stamp        f64    48  tags length  u32
- *     1  version  u8   12  storedAt     f64    52  meta length  u32
- *     2  zero     u16  20  freshUntil   f64    56  body length  u32
- *                      28  staleUntil   f64    60  crc32 of all but this field  u32
- *                      36  errorUntil   f64    64  tags (joined by \n), meta, body
- *                      44  keptFor      u32
+ *     0  'W'                   4  stamp        f64    48  cost         u32
+ *     1  version         u8   12  storedAt     f64    52  tags length  u32
+ *     2  filledBy length u16  20  freshUntil   f64    56  meta length  u32
+ *                             28  staleUntil   f64    60  body length  u32
+ *                             36  errorUntil   f64    64  crc32 of all but this field  u32
+ *                             44  keptFor      u32    68  filledBy, tags (joined by \n), meta, body
  *
  * The places of stamp and storedAt are known to the Redis scripts that tell a newer frame from an older one.
  */
-export const VERSION = 2
+export const VERSION = 3
 export const STAMP_OFFSET = 4
 export const STORED_AT_OFFSET = 12
 const MAGIC = 0x57
-const HEADER = 64
+const CHECKSUM_OFFSET = 64
+const HEADER = 68
 
 /** An entry whose value is still in its stored form. */
 export type Frame = Entry<{ readonly meta: string, readonly body: Buffer }>
@@ -27,25 +28,29 @@ export type Frame = Entry<{ readonly meta: string, readonly body: Buffer }>
 export function encodeFrame (entry: Entry<Serialized>): Buffer {
   const { meta, body } = entry.value
   const tags = entry.tags.join('\n')
+  const nameLength = Buffer.byteLength(entry.filledBy)
   const tagsLength = Buffer.byteLength(tags)
   const metaLength = Buffer.byteLength(meta)
-  const frame = Buffer.allocUnsafe(HEADER + tagsLength + metaLength + body.byteLength)
+  const start = HEADER + nameLength
+  const frame = Buffer.allocUnsafe(start + tagsLength + metaLength + body.byteLength)
   frame[0] = MAGIC
   frame[1] = VERSION
-  frame.writeUInt16BE(0, 2)
+  frame.writeUInt16BE(nameLength, 2)
   frame.writeDoubleBE(entry.stamp, STAMP_OFFSET)
   frame.writeDoubleBE(entry.storedAt, STORED_AT_OFFSET)
   frame.writeDoubleBE(entry.freshUntil, 20)
   frame.writeDoubleBE(entry.staleUntil, 28)
   frame.writeDoubleBE(entry.errorUntil, 36)
   frame.writeUInt32BE(entry.keptFor, 44)
-  frame.writeUInt32BE(tagsLength, 48)
-  frame.writeUInt32BE(metaLength, 52)
-  frame.writeUInt32BE(body.byteLength, 56)
-  frame.write(tags, HEADER)
-  frame.write(meta, HEADER + tagsLength)
-  frame.set(body, HEADER + tagsLength + metaLength)
-  frame.writeUInt32BE(checksum(frame), 60)
+  frame.writeUInt32BE(entry.cost, 48)
+  frame.writeUInt32BE(tagsLength, 52)
+  frame.writeUInt32BE(metaLength, 56)
+  frame.writeUInt32BE(body.byteLength, 60)
+  frame.write(entry.filledBy, HEADER)
+  frame.write(tags, start)
+  frame.write(meta, start + tagsLength)
+  frame.set(body, start + tagsLength + metaLength)
+  frame.writeUInt32BE(checksum(frame), CHECKSUM_OFFSET)
   return frame
 }
 
@@ -55,18 +60,21 @@ export function encodeFrame (entry: Entry<Serialized>): Buffer {
  */
 export function decodeFrame (frame: Buffer, toKeep: boolean): Frame | undefined {
   if (frame.length < HEADER || frame[0] !== MAGIC || frame[1] !== VERSION) return undefined
-  const meta = HEADER + frame.readUInt32BE(48)
-  const body = meta + frame.readUInt32BE(52)
-  if (frame.length !== body + frame.readUInt32BE(56) || frame.readUInt32BE(60) !== checksum(frame)) return undefined
+  const tags = HEADER + frame.readUInt16BE(2)
+  const meta = tags + frame.readUInt32BE(52)
+  const body = meta + frame.readUInt32BE(56)
+  if (frame.length !== body + frame.readUInt32BE(60) || frame.readUInt32BE(CHECKSUM_OFFSET) !== checksum(frame)) return undefined
   return {
     value: { meta: frame.toString('utf8', meta, body), body: toKeep ? own(frame.subarray(body)) : frame.subarray(body) },
     stamp: frame.readDoubleBE(STAMP_OFFSET),
-    tags: meta === HEADER ? [] : frame.toString('utf8', HEADER, meta).split('\n'),
+    tags: meta === tags ? [] : frame.toString('utf8', tags, meta).split('\n'),
     storedAt: frame.readDoubleBE(STORED_AT_OFFSET),
     freshUntil: frame.readDoubleBE(20),
     staleUntil: frame.readDoubleBE(28),
     errorUntil: frame.readDoubleBE(36),
-    keptFor: frame.readUInt32BE(44)
+    keptFor: frame.readUInt32BE(44),
+    filledBy: known(frame.toString('utf8', HEADER, tags)),
+    cost: frame.readUInt32BE(48)
   }
 }
 
@@ -79,7 +87,16 @@ export function isNews (frame: Buffer, seen: Seen | undefined): boolean {
 }
 
 // Header fields and payload in one sum; the field itself lies between them.
-const checksum = (frame: Buffer) => crc32(frame.subarray(HEADER), crc32(frame.subarray(0, 60)))
+const checksum = (frame: Buffer) => crc32(frame.subarray(HEADER), crc32(frame.subarray(0, CHECKSUM_OFFSET)))
+
+/** One copy of each instance's name serves all of its entries in memory. */
+const names = new Map<string, string>()
+function known (name: string): string {
+  const copy = names.get(name)
+  if (copy === undefined && names.size < MOST_NAMES) names.set(name, name)
+  return copy ?? name
+}
+const MOST_NAMES = 1000
 
 /**
  * The body without the memory around it: the rest of the frame, or the 64 KiB a client reads at once. Copied where that is

@@ -11,6 +11,8 @@ export interface CacheOptions<T> {
   readonly store: Store
   /** One logical cache: keys and tags of different namespaces never meet. Letters, digits, `.`, `_`, `-`. */
   readonly namespace: string
+  /** This instance among those that share the store: what it computes says so, for statistics. Up to 255 characters. Default ''. */
+  readonly name?: string
   /** This instance's memory before the store; false for none. Default 64 MiB and 10,000 entries. */
   readonly l1?: MemoryLimits | false
   /** How values become bytes. Default: Buffers and strings as they are, the rest as JSON. */

@@ -223,6 +223,8 @@ export class Tiers<T> {
       staleUntil: entry.staleUntil,
       errorUntil: entry.errorUntil,
       keptFor: entry.keptFor,
+      filledBy: entry.filledBy,
+      cost: entry.cost,
       bytes,
       provenAt: entry.stamp
     })

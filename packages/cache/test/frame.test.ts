@@ -10,12 +10,14 @@ const entry: Entry<Serialized> = {
   freshUntil: 1_764_500_060_123.25,
   staleUntil: 1_764_500_120_123,
   errorUntil: 1_764_500_180_123,
-  keptFor: 180_000
+  keptFor: 180_000,
+  filledBy: 'catalog-1 №',
+  cost: 1234
 }
 
 t.test('an entry comes back as it was', async (t) => {
   t.strictSame(decodeFrame(encodeFrame(entry), true), entry)
-  const plain = { ...entry, tags: [], value: { meta: '', body: Buffer.alloc(0) } }
+  const plain = { ...entry, tags: [], filledBy: '', value: { meta: '', body: Buffer.alloc(0) } }
   t.strictSame(decodeFrame(encodeFrame(plain), true), plain)
   const tagged = { ...plain, tags: ['a'] }
   t.strictSame(decodeFrame(encodeFrame(tagged), true), tagged)
