@@ -237,6 +237,7 @@ class Capture {
   /** A 304 about another response than the stored one: it is fetched again, without conditions (RFC 9111, 4.3.3). */
   async #refetch (): Promise<Buffer> {
     const { request, ongoing: { fill }, options: { internal } } = this
+    request.cacheResult ??= { outcome: 'miss', cost: 0 }
     const answer = await internal.repeat(request, { fill, validate: false })
     const headers = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !OF_A_CONNECTION.has(name)))
     this.#replaceReply(answer.statusCode, headers as StoredHeaders)
@@ -244,12 +245,13 @@ class Capture {
   }
 
   #serveStale (stale: Entry<StoredResponse>): Buffer {
-    const { reply, ongoing: { fwd } } = this
+    const { request, reply, ongoing: { fwd } } = this
     const failed = reply.statusCode
     const { status, body } = stale.value
     const now = Date.now()
     this.#replaceReply(status, stale.value.toHeaders())
     reply.header('age', String(Math.max(0, Math.floor((now - stale.value.bornAt(stale)) / 1000))))
+    request.cacheResult ??= { outcome: 'stale', filledBy: stale.filledBy, cost: stale.cost }
     this.#status({ fwd, fwdStatus: failed, ttl: ttlSeconds(stale.freshUntil, now), detail: 'STALE_IF_ERROR' })
     return body
   }
@@ -278,7 +280,10 @@ class Capture {
   }
 
   #status (status: CacheStatus): void {
-    const { reply, ongoing: { fwd }, options: { cacheName } } = this
+    const { request, reply, ongoing: { fwd }, options: { cacheName } } = this
+    const { detail: reason } = status
+    // Not of a refill, which is no client's request.
+    request.cacheResult ??= { outcome: reason === undefined || WANTED.has(reason) ? 'miss' : 'bypass', reason, cost: 0 }
     const forwarded = this.#validated === undefined ? { fwd } : { fwd, fwdStatus: this.#validated }
     reply.header('cache-status', appendCacheStatus(reply.getHeader('cache-status'), formatCacheStatus(cacheName, { ...forwarded, ...status })))
   }
@@ -290,6 +295,8 @@ class Capture {
 
 const NEGATIVE = new Set([404, 410])
 const NOT_KEPT: Record<Exclude<Kept, 'stored'>, string> = { invalid: 'INVALIDATED', failed: 'STORE_FAILED', transient: 'NO_TTL' }
+// What would have been stored, had all gone well.
+const WANTED: ReadonlySet<string> = new Set(['INVALIDATED', 'STORE_FAILED', 'UNSETTLED'])
 const OF_A_CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length'])
 // Milliseconds: a day.
 const VARIANTS_KEPT = 86_400_000

@@ -12,10 +12,12 @@ import { keyOf } from './key.js'
 import { lookupHook } from './lookup.js'
 import type { OngoingFill } from './ongoing-fill.js'
 import { checkRouteCache, type RouteCacheOptions } from './options.js'
+import './result.js'
 import { responseSerializer, type StoredResponse } from './stored-response.js'
 
 export { type PendingInvalidations } from './capture.js'
 export { type RouteCacheOptions } from './options.js'
+export { type CacheResult } from './result.js'
 export { type StoredResponse } from './stored-response.js'
 
 /** Options of the response cache. */
@@ -91,6 +93,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
   const cache = named(() => createCache({
     store: options.store,
     namespace: options.namespace ?? 'responses',
+    name: cacheName,
     serializer: responseSerializer,
     ...(options.l1 !== undefined && { l1: options.l1 }),
     ...(options.fillTimeout !== undefined && { fillTimeout: options.fillTimeout })
@@ -107,6 +110,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
   app.decorateRequest('responseHead', null)
   app.decorateRequest('forwarded', '')
   app.decorateRequest('isUntyped', false)
+  if (!app.hasRequestDecorator('cacheResult')) app.decorateRequest('cacheResult', null)
   if (!app.hasRequestDecorator('isStored')) app.decorateRequest('isStored', false)
 
   app.addHook('onRoute', (route) => {

@@ -36,10 +36,14 @@ export function lookupHook ({ cache, cacheName, internal, routeCache, keyFor }: 
     const key = isRead ? keyFor(request) : undefined
     if (key === undefined) {
       handedOver?.fill.abandon()
-      if (!isRead) request.forwarded = formatCacheStatus(cacheName, { fwd: 'method' })
+      if (!isRead) {
+        request.forwarded = formatCacheStatus(cacheName, { fwd: 'method' })
+        request.cacheResult = { outcome: 'bypass', reason: 'METHOD', cost: 0 }
+      }
       return done()
     }
     if (handedOver !== undefined) {
+      request.cacheResult = { outcome: 'refill', cost: 0 }
       beginFill(request, reply, handedOver, targetOf(handedOver.fill, key), routeCache)
       return done()
     }
@@ -97,6 +101,7 @@ export function lookupHook ({ cache, cacheName, internal, routeCache, keyFor }: 
 
   function pass ({ fwd, detail, kept }: Found & { kind: 'pass' }, { key }: Target, request: FastifyRequest): void {
     request.forwarded = formatCacheStatus(cacheName, detail === undefined ? { fwd } : { fwd, detail })
+    request.cacheResult = { outcome: 'bypass', reason: detail ?? request.method, cost: 0 }
     if (kept !== undefined && kept.value.variesBy === undefined) request.responseHead = { key: key.key, stored: kept }
   }
 

@@ -8,6 +8,7 @@ import { hasConditions, type StoredResponse } from './stored-response.js'
 /** Seconds of freshness left, as `ttl` of Cache-Status says it: negative for a stale response (RFC 9211, 2.4). */
 export const ttlSeconds = (freshUntil: number, now: number) => Math.floor((freshUntil - now) / 1000)
 
+const OUTCOME = { l1: 'l1', l2: 'l2', flight: 'coalesced', outage: 'stale' } as const
 const DETAIL = { l1: 'memory', l2: 'store', outage: 'OUTAGE' } as const
 
 // What a 304 leaves out, because the client has it already (RFC 9110, 15.4.5).
@@ -26,13 +27,16 @@ export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<
   // What is said changes when the whole second of its age or of its ttl does.
   const age = Math.min(OLDEST, Math.max(0, Math.floor((now - response.bornAt(entry)) / 1000)))
   const ttl = ttlSeconds(entry.freshUntil, now)
-  const rendered = response.rendered(age + ttl * 1e6, source, () => ({
+  const outcome = hit.stale ? 'stale' : OUTCOME[source]
+  const rendered = response.rendered(age + ttl * 1e6, source, outcome, () => ({
     age: String(age),
     date: response.header('date') ?? new Date(entry.storedAt).toUTCString(),
     cacheStatus: source === 'flight'
       ? formatCacheStatus(cacheName, { fwd: 'uri-miss', collapsed: true, ttl })
-      : formatCacheStatus(cacheName, { hit: true, ttl, detail: DETAIL[source] })
+      : formatCacheStatus(cacheName, { hit: true, ttl, detail: DETAIL[source] }),
+    result: { outcome, filledBy: entry.filledBy, cost: entry.cost }
   }))
+  request.cacheResult = rendered.result
   reply.header('age', rendered.age)
   reply.header('date', rendered.date)
   reply.header('cache-status', rendered.cacheStatus)

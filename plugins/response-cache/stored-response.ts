@@ -1,5 +1,6 @@
 import type { Entry, Serializer } from '@weir/cache'
 import { type Headers, parseEntityTag, type Policy, type StoredHeaders } from '@weir/http'
+import type { CacheResult } from './result.js'
 
 type HeaderValue = string | readonly string[]
 
@@ -95,9 +96,11 @@ export class StoredResponse {
   }
 
   /** The fields of a hit that change by the second: written once a second, not once a hit. */
-  rendered (second: number, source: string, render: () => Omit<RenderedHit, 'second' | 'source'>): RenderedHit {
+  rendered (
+    second: number, source: string, outcome: CacheResult['outcome'], render: () => Omit<RenderedHit, 'second' | 'source'>
+  ): RenderedHit {
     const last = this.#rendered
-    if (last !== undefined && last.second === second && last.source === source) return last
+    if (last !== undefined && last.second === second && last.source === source && last.result.outcome === outcome) return last
     const rendered = { second, source, ...render() }
     this.#rendered = rendered
     return rendered
@@ -116,6 +119,7 @@ interface RenderedHit {
   /** That of the fill: clients and caches downstream count a response's age from it (RFC 9110, 6.6.1). */
   readonly date: string
   readonly cacheStatus: string
+  readonly result: CacheResult
 }
 
 export const responseSerializer: Serializer<StoredResponse> = {
