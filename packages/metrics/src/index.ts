@@ -1,2 +1,3 @@
 export * from './record.js'
+export { emptySeries, mergeSeries, quantileMs } from './series.js'
 export { type MetricsStore } from './store.js'
