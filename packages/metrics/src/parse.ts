@@ -1,0 +1,75 @@
+import { type InstanceState, type MinuteRecord, OUTCOMES } from './record.js'
+
+/** The record that the text is; undefined if it is none: what is in a store may be anybody's. */
+export const parseRecord = (text: string): MinuteRecord | undefined => parsed(text, isMinuteRecord)
+
+/** The state that the text is; undefined if it is none. */
+export const parseState = (text: string): InstanceState | undefined => parsed(text, isInstanceState)
+
+function parsed<T> (text: string, is: (value: unknown) => value is T): T | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return is(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+type Check = (value: unknown) => boolean
+
+const isText: Check = (value) => typeof value === 'string'
+const isNumber: Check = (value) => typeof value === 'number' && value >= 0
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const listOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check)
+
+/** An object in which all members, whatever their names, pass. */
+const mapOf = (check: Check): Check => (value) => isObject(value) && Object.values(value).every(check)
+
+/** An object that has these members, perhaps among others. */
+const shape = (members: Readonly<Record<string, Check>>): Check => (value) =>
+  isObject(value) && Object.entries(members).every(([name, check]) => check(value[name]))
+
+const isSeries = shape({
+  count: isNumber,
+  shared: isNumber,
+  notModified: isNumber,
+  bytes: isNumber,
+  savedMicros: isNumber,
+  latencySumMicros: isNumber,
+  latency: listOf(isNumber)
+})
+
+const isOutcomes: Check = (value) => mapOf(isSeries)(value) && isObject(value) && Object.keys(value).every(isOutcome)
+const isOutcome: Check = (name) => OUTCOMES.some((outcome) => outcome === name)
+
+const hasRecord = shape({
+  run: isText,
+  service: isText,
+  instance: isText,
+  minute: isNumber,
+  seq: isNumber,
+  routes: listOf(shape({ route: isText, outcomes: isOutcomes, reasons: mapOf(isNumber) })),
+  filledBy: mapOf(isNumber),
+  denials: listOf(shape({ route: isText, policy: isText, client: isText, count: isNumber }))
+})
+
+const hasState = shape({
+  run: isText,
+  service: isText,
+  instance: isText,
+  pid: isNumber,
+  node: isText,
+  startedAt: isNumber,
+  at: isNumber,
+  rssBytes: isNumber,
+  heapBytes: isNumber,
+  eventLoopDelayMs: isNumber,
+  l1: shape({ entries: isNumber, bytes: isNumber, evictions: isNumber }),
+  invalidations: listOf(shape({ at: isNumber, namespace: isText, tags: listOf(isText) }))
+})
+
+const isMinuteRecord = (value: unknown): value is MinuteRecord => hasRecord(value)
+const isInstanceState = (value: unknown): value is InstanceState => hasState(value)

@@ -1,0 +1,93 @@
+import { parseRecord, parseState } from '../parse.js'
+import { type MinuteRecord } from '../record.js'
+import { type MetricsStore } from '../store.js'
+import { firstMinute, firstMoment, KEPT_SECONDS } from './retention.js'
+import { evaluate, script, type ScriptClient } from './script.js'
+
+/** What the store needs of a client. ioredis' `Redis` and `Cluster` have it. */
+export interface RedisClient extends ScriptClient {
+  hvals (key: string): Promise<string[]>
+}
+
+/** Options of {@link redisStore}. */
+export interface RedisStoreOptions {
+  /** Yours to configure and to close. Best without an offline queue, and with a command timeout. */
+  readonly client: RedisClient
+  /** Before every key. Default `weir`. */
+  readonly prefix?: string
+}
+
+// Whose clock is ahead by more than so many minutes is read when it is time.
+const AHEAD = 5
+// Minutes asked for at once: a day is 1,440.
+const AT_ONCE = 60
+
+/**
+ * KEYS[1]: a hash, all records of one minute: a process -> the number of its record, a space, the record.
+ * ARGV: the process, the number, the record, seconds to keep it.
+ */
+const WRITE = script(`
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if known and (tonumber(string.match(known, '^%d+')) or -1) >= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
+return redis.call('EXPIRE', KEYS[1], ARGV[4])`)
+
+/**
+ * KEYS[1]: a hash, what processes said of themselves: a process -> when it said it, a space, what it said.
+ * ARGV: the process, when (ms), what, seconds to keep it.
+ *
+ * What comes later than what was said after it is dropped, unless it is a minute later: then a clock was set back. Those who said nothing
+ * for too long go when somebody new comes, so that there are never more than came within so long.
+ */
+const TELL = script(`
+local function moment (value) return tonumber(string.match(value, '^%d+')) or 0 end
+local at, known = tonumber(ARGV[2]), redis.call('HGET', KEYS[1], ARGV[1])
+if known then
+  local ahead = moment(known) - at
+  if ahead > 0 and ahead < 60000 then return 0 end
+else
+  local all = redis.call('HGETALL', KEYS[1])
+  for i = 1, #all, 2 do
+    if moment(all[i + 1]) < at - ARGV[4] * 1000 then redis.call('HDEL', KEYS[1], all[i]) end
+  end
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
+return redis.call('EXPIRE', KEYS[1], ARGV[4])`)
+
+/**
+ * What instances told, for a day, in Redis (6.2 or later, single, Sentinel or Cluster) or Valkey, for a fleet.
+ *
+ * `weir:metrics:{MINUTE}` has the records of a minute, `weir:metrics:{instances}` what processes said of themselves. A write is one command
+ * for that and one for each record, each over one key.
+ * @example redisStore({ client: new Redis({ enableOfflineQueue: false, commandTimeout: 100 }) })
+ */
+export function redisStore ({ client, prefix = 'weir' }: RedisStoreOptions): MetricsStore {
+  const nameOf = (part: string | number) => `${prefix}:metrics:{${part}}`
+  /** The values of a hash, without the number before each. */
+  const valuesOf = async (part: string | number) => (await client.hvals(nameOf(part))).map((value) => value.slice(value.indexOf(' ') + 1))
+
+  return {
+    kind: 'redis',
+    async write (state, records) {
+      await Promise.all([
+        evaluate(client, TELL, nameOf('instances'), [state.run, state.at, JSON.stringify(state), KEPT_SECONDS]),
+        ...records.map((record) =>
+          evaluate(client, WRITE, nameOf(record.minute), [record.run, record.seq, JSON.stringify(record), KEPT_SECONDS]))
+      ])
+    },
+    async read (sinceMinute) {
+      const records: MinuteRecord[] = []
+      const end = Math.floor(Date.now() / 60_000) + AHEAD + 1
+      for (let minute = Math.max(sinceMinute, firstMinute()); minute < end; minute += AT_ONCE) {
+        const minutes = Array.from({ length: Math.min(AT_ONCE, end - minute) }, (_, i) => minute + i)
+        const found = await Promise.all(minutes.map(valuesOf))
+        records.push(...found.flat().flatMap((text) => parseRecord(text) ?? []))
+      }
+      return records
+    },
+    async instances () {
+      return (await valuesOf('instances')).flatMap((text) => parseState(text) ?? []).filter(({ at }) => at >= firstMoment())
+    },
+    close () {}
+  }
+}

@@ -1,0 +1,72 @@
+import type { Database } from 'better-sqlite3'
+import { parseRecord, parseState } from '../parse.js'
+import { type InstanceState, type MinuteRecord } from '../record.js'
+import { type MetricsStore } from '../store.js'
+import { openFile } from './open-file.js'
+import { firstMinute, firstMoment, isLate } from './retention.js'
+
+/** Options of {@link sqliteStore}. */
+export interface SqliteStoreOptions {
+  /** The file, shared by every process of the machine that opens it. It may be one that holds other tables too. */
+  readonly file: string
+}
+
+// Milliseconds that a request may be held up by another process' lock. What could not be written is written a second later.
+const LOCK_TIMEOUT = 100
+
+/**
+ * What instances told, for a day, in one SQLite file: for many processes on one machine, without a server.
+ * @example sqliteStore({ file: '.data/metrics.db' })
+ */
+export function sqliteStore ({ file }: SqliteStoreOptions): MetricsStore {
+  const db = openFile(file, LOCK_TIMEOUT)
+  const sql = prepare(db)
+
+  const write = db.transaction((state: InstanceState, records: readonly MinuteRecord[]) => {
+    const known = sql.toldAt.get(state.run)
+    if (known === undefined || !isLate(state.at, known)) sql.tell.run(state.run, state.at, JSON.stringify(state))
+    for (const record of records) sql.write.run(record.run, record.minute, record.seq, JSON.stringify(record))
+    sql.forget.run(firstMoment())
+    sql.prune.run(firstMinute())
+  })
+
+  return {
+    kind: 'sqlite',
+    async write (state, records) {
+      write.immediate(state, records)
+    },
+    async read (sinceMinute) {
+      return sql.read.all(Math.max(sinceMinute, firstMinute())).flatMap((text) => parseRecord(text) ?? [])
+    },
+    async instances () {
+      return sql.instances.all(firstMoment()).flatMap((text) => parseState(text) ?? [])
+    },
+    close () {
+      db.close()
+    }
+  }
+}
+
+function prepare (db: Database) {
+  // The version is in the names: the file's one user_version may be somebody else's.
+  db.transaction(() => {
+    db.exec(`
+      CREATE TABLE IF NOT EXISTS weir_metrics_1 (
+        minute INTEGER NOT NULL, run TEXT NOT NULL, seq INTEGER NOT NULL, record TEXT NOT NULL,
+        PRIMARY KEY (minute, run)
+      ) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS weir_instances_1 (run TEXT PRIMARY KEY, at INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
+    `)
+  }).immediate()
+  return {
+    write: db.prepare<[run: string, minute: number, seq: number, record: string]>(`
+      INSERT INTO weir_metrics_1 (run, minute, seq, record) VALUES (?, ?, ?, ?)
+      ON CONFLICT (minute, run) DO UPDATE SET seq = excluded.seq, record = excluded.record WHERE excluded.seq > seq`),
+    read: db.prepare<[minute: number], string>('SELECT record FROM weir_metrics_1 WHERE minute >= ?').pluck(),
+    prune: db.prepare<[minute: number]>('DELETE FROM weir_metrics_1 WHERE minute < ?'),
+    tell: db.prepare<[run: string, at: number, state: string]>('INSERT OR REPLACE INTO weir_instances_1 (run, at, state) VALUES (?, ?, ?)'),
+    toldAt: db.prepare<[run: string], number>('SELECT at FROM weir_instances_1 WHERE run = ?').pluck(),
+    instances: db.prepare<[at: number], string>('SELECT state FROM weir_instances_1 WHERE at >= ?').pluck(),
+    forget: db.prepare<[at: number]>('DELETE FROM weir_instances_1 WHERE at < ?')
+  }
+}
