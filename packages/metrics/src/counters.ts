@@ -1,0 +1,65 @@
+import { Denials } from './denials.js'
+import { NameCounts, OTHERS } from './name-counts.js'
+import { type MinuteRecord } from './record.js'
+import { RouteCounter, type RouteTotals } from './route-counter.js'
+
+const MOST_ROUTES = 500
+const MOST_INSTANCES = 200
+
+/** What had been counted at some moment. */
+export interface Totals {
+  readonly routes: ReadonlyMap<RouteCounter, RouteTotals>
+  readonly filledBy: ReadonlyMap<string, number>
+}
+
+/** All that a process counts, since it began. */
+export class Counters {
+  readonly #routes = new Map<string, RouteCounter>()
+  /** Hits, by the instance whose fill they were answered with. */
+  readonly filledBy = new NameCounts(MOST_INSTANCES)
+  readonly #denials = new Denials()
+
+  /** The counter of the route with this name, such as `GET /api/products/:id`. Past a bound all routes are one, `others`. */
+  route (name: string): RouteCounter {
+    const counter = this.#routes.get(name)
+    if (counter !== undefined) return counter
+    if (this.#routes.size >= MOST_ROUTES && name !== OTHERS) return this.route(OTHERS)
+    const created = new RouteCounter(name)
+    this.#routes.set(name, created)
+    return created
+  }
+
+  get routes (): Iterable<RouteCounter> {
+    return this.#routes.values()
+  }
+
+  /** A request that a policy denied. It is counted as a request besides. */
+  deny (counter: RouteCounter, policy: string, client: string): void {
+    counter.limited.add(policy)
+    this.#denials.add(counter.route, policy, client)
+  }
+
+  /** Requests so far: unchanged as long as nothing is counted. */
+  get count (): number {
+    let count = 0
+    for (const counter of this.#routes.values()) count += counter.count
+    return count
+  }
+
+  /** What there is now, for `since`. Denials, which are by client, begin anew: to keep all clients there ever were has no bound. */
+  begin (): Totals {
+    this.#denials.clear()
+    return {
+      routes: new Map([...this.#routes.values()].map((counter) => [counter, counter.totals()])),
+      filledBy: this.filledBy.copy()
+    }
+  }
+
+  since (earlier: Totals): Pick<MinuteRecord, 'routes' | 'filledBy' | 'denials'> {
+    return {
+      routes: [...this.#routes.values()].flatMap((counter) => counter.since(earlier.routes.get(counter)) ?? []),
+      filledBy: this.filledBy.since(earlier.filledBy),
+      denials: this.#denials.list()
+    }
+  }
+}

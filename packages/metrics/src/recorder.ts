@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto'
+import { Counters } from './counters.js'
+import { MetricsError } from './errors.js'
+import { type InstanceState, type MinuteRecord } from './record.js'
+import { type MetricsStore } from './store.js'
+import { within } from './within.js'
+
+// Milliseconds.
+const FLUSH_EVERY = 1000
+const WRITE_TIMEOUT = 2000
+// A service that closes has little more than a second for all that it has to end.
+const LAST_WRITE_TIMEOUT = 500
+// Records: as long as the store may be gone before anything is lost, in minutes.
+const MOST_UNSENT = 60
+
+/** What an instance says of itself, besides what the recorder knows. */
+export type Vitals = Pick<InstanceState, 'rssBytes' | 'heapBytes' | 'eventLoopDelayMs' | 'l1' | 'invalidations'>
+
+/** Options of {@link Recorder}. */
+export interface RecorderOptions {
+  /** Yours to close, after the recorder. */
+  readonly store: MetricsStore
+  readonly service: string
+  readonly instance: string
+  /** How the instance is. Asked once a second. */
+  readonly vitals: () => Vitals
+  /** Hears after each write how it went: the error, or nothing. */
+  readonly onWritten?: (error?: unknown) => void
+}
+
+/**
+ * Tells a store each second what this process has counted in the current minute, all of it each time, so that it does not matter how
+ * often that arrives, or when. What the store did not acknowledge is told again; after an hour without it the oldest minutes are
+ * dropped. Of a process that is killed, what it counted since it last told is lost: a second, if it is not too busy to tell.
+ *
+ * A request belongs to the minute in which it is told of. A clock that is set back goes on with the minute it was in.
+ * @throws MetricsError WEIR_METRICS_INVALID_OPTION
+ * @example
+ * const recorder = new Recorder({ store: memoryStore(), service: 'shop', instance: 'shop-1', vitals })
+ * const { tallies } = recorder.counters.route('GET /products')
+ * recorder.start()
+ * tallies.l1.add(0.2, 1024) // for each request
+ * await recorder.close()
+ */
+export class Recorder {
+  readonly counters = new Counters()
+  /** The process, unlike any other. */
+  readonly run = randomUUID()
+  readonly #options: RecorderOptions
+  readonly #startedAt = Date.now()
+  #minute = minuteOf(this.#startedAt)
+  #before = this.counters.begin()
+  /** `counters.count` of the last record, and the last number that one was given. */
+  #recorded = 0
+  #seq = 0
+  /** What the store has not acknowledged, oldest first. */
+  readonly #unsent = new Map<number, MinuteRecord>()
+  #dropped = 0
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> | undefined
+
+  constructor (options: RecorderOptions) {
+    const { store, service, instance } = options
+    if (typeof store?.write !== 'function') {
+      throw new MetricsError('WEIR_METRICS_INVALID_OPTION', 'store is missing: give it redisStore(), sqliteStore() or memoryStore() of @weir/metrics')
+    }
+    for (const [name, value] of Object.entries({ service, instance })) {
+      if (typeof value !== 'string' || value === '' || value.length > 100) {
+        throw new MetricsError('WEIR_METRICS_INVALID_OPTION', `${name} must be text of 1 to 100 characters`)
+      }
+    }
+    this.#options = options
+  }
+
+  /** From now on the store is told each second. It does not keep the process running. */
+  start (): void {
+    this.#timer ??= setInterval(() => { this.flush().catch(() => {}) }, FLUSH_EVERY).unref()
+  }
+
+  /** Records that the store does not have yet. */
+  get unsent (): number {
+    return this.#unsent.size
+  }
+
+  /** Records that the store never got, because it was gone for too long. */
+  get dropped (): number {
+    return this.#dropped
+  }
+
+  /**
+   * Tells the store what there is to tell; while it has not answered, waits for that instead.
+   * @throws MetricsError WEIR_METRICS_NO_ANSWER after 2 s; what the store throws
+   */
+  flush (): Promise<void> {
+    this.#writing ??= this.#write(WRITE_TIMEOUT).finally(() => { this.#writing = undefined })
+    return this.#writing
+  }
+
+  /** Tells the store for the last time, within half a second, and no more after that. Never rejects. */
+  async close (): Promise<void> {
+    clearInterval(this.#timer)
+    // A write that is under way may be one that never ends. If it comes after this one, it changes nothing.
+    await this.#write(LAST_WRITE_TIMEOUT).catch(() => {})
+  }
+
+  async #write (timeout: number): Promise<void> {
+    const { store, onWritten } = this.#options
+    this.#record()
+    const records = [...this.#unsent.values()]
+    try {
+      await within(timeout, () => store.write(this.#state(), records))
+    } catch (error) {
+      onWritten?.(error)
+      throw error
+    }
+    for (const record of records) {
+      // It may have become another one meanwhile.
+      if (this.#unsent.get(record.minute) === record) this.#unsent.delete(record.minute)
+    }
+    onWritten?.()
+  }
+
+  /** Makes a record of what is new, and begins the next minute if it is time. */
+  #record (): void {
+    const { counters } = this
+    const { service, instance } = this.#options
+    const count = counters.count
+    if (count !== this.#recorded) {
+      this.#recorded = count
+      this.#unsent.set(this.#minute, {
+        run: this.run, service, instance, minute: this.#minute, seq: ++this.#seq, ...counters.since(this.#before)
+      })
+      this.#dropOldest()
+    }
+    const minute = minuteOf(Date.now())
+    // Never one that has been already: its record would be replaced.
+    if (minute <= this.#minute) return
+    this.#minute = minute
+    this.#before = counters.begin()
+  }
+
+  #dropOldest (): void {
+    const [oldest] = this.#unsent.keys()
+    if (this.#unsent.size <= MOST_UNSENT || oldest === undefined) return
+    this.#unsent.delete(oldest)
+    this.#dropped++
+  }
+
+  #state (): InstanceState {
+    const { service, instance, vitals } = this.#options
+    return {
+      run: this.run,
+      service,
+      instance,
+      pid: process.pid,
+      node: process.versions.node,
+      startedAt: this.#startedAt,
+      at: Date.now(),
+      ...vitals()
+    }
+  }
+}
+
+const minuteOf = (ms: number) => Math.floor(ms / 60_000)

@@ -1,0 +1,61 @@
+import { NameCounts } from './name-counts.js'
+import { type Outcome, OUTCOMES, type RouteCounts, type Series } from './record.js'
+import { subtractSeries } from './series.js'
+import { Tally } from './tally.js'
+
+// Those of Cache-Status are about thirty, and an origin's may be among them.
+const MOST_REASONS = 50
+const MOST_POLICIES = 50
+
+/** What a route had counted at some moment. */
+export interface RouteTotals {
+  readonly outcomes: Readonly<Record<Outcome, Series>>
+  readonly reasons: ReadonlyMap<string, number>
+}
+
+/** What is counted of one route, since the process began. Looked up once, when the route is declared. */
+export class RouteCounter {
+  readonly tallies: Readonly<Record<Outcome, Tally>> = each(() => new Tally())
+  /** Why responses were not cached. */
+  readonly reasons = new NameCounts(MOST_REASONS)
+  /** Denials, by policy. */
+  readonly limited = new NameCounts(MOST_POLICIES)
+
+  constructor (readonly route: string) {}
+
+  /** Requests so far. */
+  get count (): number {
+    return OUTCOMES.reduce((sum, outcome) => sum + this.tallies[outcome].count, 0)
+  }
+
+  totals (): RouteTotals {
+    return { outcomes: each((outcome) => this.tallies[outcome].copy()), reasons: this.reasons.copy() }
+  }
+
+  /** What was counted since; undefined if nothing was. */
+  since (earlier: RouteTotals | undefined): RouteCounts | undefined {
+    const outcomes: Partial<Record<Outcome, Series>> = {}
+    for (const outcome of OUTCOMES) {
+      const [tally, before] = [this.tallies[outcome], earlier?.outcomes[outcome]]
+      if (tally.count === (before?.count ?? 0)) continue
+      outcomes[outcome] = before === undefined ? tally.copy() : subtractSeries(tally.copy(), before)
+    }
+    if (Object.keys(outcomes).length === 0) return undefined
+    return { route: this.route, outcomes, reasons: this.reasons.since(earlier?.reasons) }
+  }
+}
+
+function each<T> (make: (outcome: Outcome) => T): Record<Outcome, T> {
+  return {
+    l1: make('l1'),
+    l2: make('l2'),
+    coalesced: make('coalesced'),
+    stale: make('stale'),
+    miss: make('miss'),
+    bypass: make('bypass'),
+    uncached: make('uncached'),
+    limited: make('limited'),
+    error: make('error'),
+    refill: make('refill')
+  }
+}

@@ -1,0 +1,233 @@
+import { mock } from 'node:test'
+import t, { type Test } from 'tap'
+import { type InstanceState, memoryStore, type MetricsStore, type MinuteRecord, Recorder } from '../src/index.js'
+import { countsOf, vitals } from './told.js'
+
+/** A store that notes what it is told, and does what the test says before it keeps it. */
+class SteeredStore implements MetricsStore {
+  readonly kind = 'memory'
+  readonly told: { readonly state: InstanceState, readonly records: readonly MinuteRecord[] }[] = []
+  readonly inner = memoryStore()
+  before: () => Promise<void> = async () => {}
+  after: () => Promise<void> = async () => {}
+
+  async write (state: InstanceState, records: readonly MinuteRecord[]) {
+    this.told.push({ state, records })
+    await this.before()
+    await this.inner.write(state, records)
+    await this.after()
+  }
+
+  read (sinceMinute: number) { return this.inner.read(sinceMinute) }
+  instances () { return this.inner.instances() }
+  close () {}
+}
+
+const MINUTE = 60_000
+const START = Date.UTC(2030, 0, 1)
+const FIRST = START / MINUTE
+
+/** A recorder of a store, both with a clock that the test moves, and something to count with. */
+function recording (t: Test) {
+  mock.timers.enable({ apis: ['Date', 'setTimeout', 'setInterval'], now: START })
+  t.teardown(() => { mock.timers.reset() })
+  const store = new SteeredStore()
+  const outcomes: string[] = []
+  const recorder = new Recorder({
+    store,
+    service: 'shop',
+    instance: 'shop-1',
+    vitals,
+    onWritten: (error) => { outcomes.push(error === undefined ? 'written' : error instanceof Error ? error.message : 'failed') }
+  })
+  const { tallies } = recorder.counters.route('GET /a')
+  return {
+    store,
+    recorder,
+    outcomes,
+    count: (requests = 1) => { for (let i = 0; i < requests; i++) tallies.l1.add(1, 10) },
+    /** Requests by minutes since the start, as the store has them. */
+    kept: async () => Object.fromEntries(
+      Object.entries(countsOf(await store.read(0))).map(([name, count]) => [Number(name.split(' ')[1]) - FIRST, count]))
+  }
+}
+
+t.test('a minute is told whole each time, and only if there is something new', async (t) => {
+  const { store, recorder, count, kept } = recording(t)
+  await recorder.flush()
+  count(2)
+  await recorder.flush()
+  count()
+  await recorder.flush()
+  await recorder.flush()
+  const told = store.told.map(({ records }) => records.map(({ seq, routes }) => [seq, routes[0]?.outcomes.l1?.count]))
+  t.strictSame(told, [[], [[1, 2]], [[2, 3]], []])
+  t.strictSame(await kept(), { 0: 3 })
+  t.match(store.told.at(-1)?.state, {
+    run: recorder.run, service: 'shop', instance: 'shop-1', pid: process.pid, node: process.versions.node, startedAt: START, at: START, ...vitals()
+  })
+})
+
+t.test('minutes', async (t) => {
+  const { recorder, count, kept } = recording(t)
+  count(2)
+  await recorder.flush()
+  mock.timers.setTime(START + MINUTE + 500)
+  count()
+  await recorder.flush()
+  count(5)
+  await recorder.flush()
+  mock.timers.setTime(START + 10 * MINUTE)
+  await recorder.flush()
+  count(7)
+  await recorder.flush()
+  t.strictSame(await kept(), { 0: 3, 1: 5, 10: 7 })
+})
+
+t.test('a clock that is set back begins no minute anew', async (t) => {
+  const { recorder, count, kept } = recording(t)
+  mock.timers.setTime(START + 5 * MINUTE)
+  await recorder.flush()
+  count(2)
+  await recorder.flush()
+  mock.timers.setTime(START + MINUTE)
+  count(3)
+  await recorder.flush()
+  count()
+  await recorder.flush()
+  t.strictSame(await kept(), { 5: 6 })
+})
+
+t.test('what was not acknowledged is told again', async (t) => {
+  const { store, recorder, outcomes, count, kept } = recording(t)
+  store.before = async () => { throw new Error('no store') }
+  count(2)
+  await t.rejects(recorder.flush(), /no store/)
+  t.equal(recorder.unsent, 1)
+  mock.timers.setTime(START + MINUTE)
+  count(3)
+  await t.rejects(recorder.flush())
+  count(4)
+  await t.rejects(recorder.flush())
+  t.equal(recorder.unsent, 2)
+  t.strictSame(await kept(), {})
+  store.before = async () => {}
+  await recorder.flush()
+  t.strictSame(await kept(), { 0: 5, 1: 4 })
+  t.strictSame([recorder.unsent, recorder.dropped], [0, 0])
+  t.strictSame(outcomes, ['no store', 'no store', 'no store', 'written'])
+})
+
+t.test('what arrives although the answer is lost counts once', async (t) => {
+  const { store, recorder, count, kept } = recording(t)
+  store.after = async () => { throw new Error('lost') }
+  count(2)
+  await t.rejects(recorder.flush())
+  count(3)
+  store.after = async () => {}
+  await recorder.flush()
+  t.strictSame(await kept(), { 0: 5 })
+})
+
+t.test('an hour of minutes is kept without a store, and of a day without one the last hour', async (t) => {
+  const { store, recorder, count, kept } = recording(t)
+  store.before = async () => { throw new Error('no store') }
+  for (let minute = 0; minute < 100; minute++) {
+    mock.timers.setTime(START + minute * MINUTE)
+    await t.rejects(recorder.flush())
+    count(minute + 1)
+    await t.rejects(recorder.flush())
+  }
+  t.strictSame([recorder.unsent, recorder.dropped], [60, 40])
+  store.before = async () => {}
+  await recorder.flush()
+  t.strictSame(await kept(), Object.fromEntries(Array.from({ length: 60 }, (_, i) => [i + 40, i + 41])))
+  t.equal(recorder.unsent, 0)
+})
+
+t.test('one write at a time; one that is not answered is given up, and does no harm when it comes late', async (t) => {
+  const { store, recorder, outcomes, count, kept } = recording(t)
+  let goOn: () => void = () => {}
+  store.before = () => new Promise((resolve) => { goOn = resolve })
+  count(2)
+  const first = recorder.flush()
+  count(3)
+  t.equal(recorder.flush(), first)
+  t.equal(store.told.length, 1)
+  mock.timers.tick(2000)
+  await t.rejects(first, { code: 'WEIR_METRICS_NO_ANSWER' })
+  store.before = async () => {}
+  await recorder.flush()
+  t.strictSame(await kept(), { 0: 5 })
+  goOn()
+  await recorder.flush()
+  t.strictSame(await kept(), { 0: 5 }, 'the late one had two')
+  t.equal(outcomes.length, 3)
+})
+
+t.test('what is counted while a write is under way is told by the next', async (t) => {
+  const { store, recorder, count, kept } = recording(t)
+  count(2)
+  store.after = async () => {
+    count()
+    store.after = async () => {}
+  }
+  await recorder.flush()
+  t.strictSame(await kept(), { 0: 2 })
+  await recorder.flush()
+  t.strictSame(await kept(), { 0: 3 })
+})
+
+t.test('each second, once it is started, and not after it is closed', async (t) => {
+  const { store, recorder, count } = recording(t)
+  const written = () => new Promise<void>((resolve) => {
+    store.after = async () => { resolve() }
+  })
+  mock.timers.tick(5000)
+  t.equal(store.told.length, 0)
+  recorder.start()
+  recorder.start()
+  for (let second = 1; second <= 3; second++) {
+    count()
+    const next = written()
+    mock.timers.tick(1000)
+    await next
+    // What the recorder does with the answer is done before a write that follows begins.
+    await recorder.flush()
+  }
+  t.strictSame(store.told.filter(({ records }) => records.length > 0).map(({ records }) => records[0]?.seq), [1, 2, 3])
+  count(5)
+  await recorder.close()
+  t.equal(store.told.at(-1)?.records[0]?.routes[0]?.outcomes.l1?.count, 8)
+  const last = store.told.length
+  mock.timers.tick(10_000)
+  t.equal(store.told.length, last)
+})
+
+t.test('closing does not wait for a store that does not answer, nor for a write that is under way', async (t) => {
+  const { store, recorder, count, kept } = recording(t)
+  store.before = () => new Promise(() => {})
+  count(1)
+  const hanging = recorder.flush()
+  count(2)
+  store.before = async () => {}
+  await recorder.close()
+  t.strictSame(await kept(), { 0: 3 }, 'told at last, although a write hangs')
+  mock.timers.tick(2000)
+  await t.rejects(hanging)
+
+  store.before = () => new Promise(() => {})
+  count()
+  const closed = recorder.close()
+  mock.timers.tick(500)
+  await closed
+  store.before = async () => { throw new Error('no store') }
+  await recorder.close()
+})
+
+t.test('options that cannot be used', async (t) => {
+  const make = (options: object) => () => new Recorder({ store: memoryStore(), service: 's', instance: 'i', vitals, ...options })
+  t.throws(make({ store: undefined }), { code: 'WEIR_METRICS_INVALID_OPTION', message: /store is missing/ })
+  t.throws(make({ service: '' }), { code: 'WEIR_METRICS_INVALID_OPTION', message: /service must be/ })
+  t.throws(make({ instance: 'x'.repeat(101) }), { message: /instance must be/ })
+})
