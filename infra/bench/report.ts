@@ -1,4 +1,5 @@
 import { isMet, type Result } from './scenario.js'
+import { table } from './table.js'
 
 /** The results as a table, and a line that says whether every target was met. */
 export function report (results: readonly Result[]): string {
@@ -15,12 +16,10 @@ export function report (results: readonly Result[]): string {
       verdict(result)
     ])
   ]
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
   const judged = results.map(isMet).filter((met) => met !== undefined)
   const missed = judged.filter((met) => !met).length
   const summary = missed === 0 ? `All ${judged.length} targets met.` : `${missed} of ${judged.length} targets MISSED.`
-  return [...lines, '', summary].join('\n')
+  return [table(rows), '', summary].join('\n')
 }
 
 function figure (value: number, unit: Result['unit']): string {
