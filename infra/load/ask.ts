@@ -1,0 +1,73 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { request } from 'undici'
+import { LoadError } from './errors.js'
+import { type Surroundings } from './scenario.js'
+
+const TIMEOUT_MS = 10_000
+/** Seconds, if a 429 does not say. */
+const RETRY_AFTER = 1
+const ATTEMPTS = 5
+
+/** An answer of which all is there. */
+export interface Answered {
+  readonly status: number
+  readonly etag: string | undefined
+  readonly body: string
+}
+
+/**
+ * One request that is not measured, after what was refused by a limit again when that says so.
+ *
+ * @throws LoadError `WEIR_ERR_NOBODY_ANSWERS`
+ */
+export async function ask (
+  { url, signal, say }: Surroundings, path: string,
+  { method = 'GET', headers, body }: { method?: 'GET' | 'PATCH', headers?: Record<string, string>, body?: string } = {}
+): Promise<Answered> {
+  for (let attempt = 1; ; attempt++) {
+    const { statusCode: status, headers: answer, body: stream } = await request(`${url}${path}`, {
+      method, signal, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, headers: { ...headers }, ...(body !== undefined && { body })
+    }).catch((error: unknown) => {
+      if (signal.aborted) throw error
+      throw nobodyAnswers(url, error)
+    })
+    const text = await stream.text()
+    if (status !== 429 || attempt === ATTEMPTS) return { status, etag: oneOf(answer.etag), body: text }
+    const seconds = Number(oneOf(answer['retry-after'])) || RETRY_AFTER
+    say(`${method} ${path} is limited: asking again in ${seconds} s`)
+    await delay(seconds * 1000, undefined, { signal })
+  }
+}
+
+/**
+ * Has each path answered once, so that it is in the cache.
+ *
+ * @throws LoadError `WEIR_ERR_NOBODY_ANSWERS`, `WEIR_ERR_UNEXPECTED_ANSWER`
+ */
+export async function warmUp (around: Surroundings, paths: readonly string[]): Promise<Answered[]> {
+  const answers = []
+  for (const path of paths) {
+    const answer = await ask(around, path)
+    if (answer.status !== 200) throw unexpected(around.url, 'GET', path, answer)
+    answers.push(answer)
+  }
+  return answers
+}
+
+export function unexpected (url: string, method: string, path: string, { status, body }: Answered): LoadError {
+  return new LoadError('WEIR_ERR_UNEXPECTED_ANSWER',
+    `${method} ${url}${path} was answered with ${status} and not with 200: is that Weir's suite, and is its service up? ${body.slice(0, 200)}`.trim())
+}
+
+function nobodyAnswers (url: string, error: unknown): LoadError {
+  const why = error instanceof Error ? codesOf(error) : String(error)
+  return new LoadError('WEIR_ERR_NOBODY_ANSWERS', `nobody answers at ${url} (${why}): start the suite with npm start, or say with --url where it is`)
+}
+
+/** Of a host with several addresses there are several failures in one. */
+function codesOf (error: Error): string {
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
+  return [...new Set(errors.map((one) => one instanceof Error && 'code' in one ? String(one.code) : String(one)))].join(', ')
+}
+
+const oneOf = (value: string | string[] | undefined): string | undefined => Array.isArray(value) ? value[0] : value

@@ -1,0 +1,13 @@
+/** The command line is wrong. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Why something could not be measured, in words for the person who ran it. */
+export class LoadError extends Error {
+  override readonly name = 'LoadError'
+
+  constructor (readonly code: 'WEIR_ERR_NOBODY_ANSWERS' | 'WEIR_ERR_UNEXPECTED_ANSWER' | 'WEIR_ERR_TOKEN_REFUSED', message: string) {
+    super(message)
+  }
+}

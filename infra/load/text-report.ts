@@ -1,0 +1,49 @@
+import { table } from '../bench/table.js'
+import { type Latency, type Report, type Result } from './result.js'
+
+/** The figures as tables, one for each measurement, and what there is to say about them. */
+export function textReport ({ results, notes, requirements, interrupted }: Report): string {
+  const parts = results.map(resultText)
+  if (notes.length > 0) parts.push(notes.map(({ scenario, text }) => `${scenario}: ${text}`).join('\n'))
+  if (interrupted) parts.push('Ended before everything was measured.')
+  if (requirements.length > 0) parts.push(requirements.map(({ text, met, why }) => `${(met ? 'ok' : 'NOT MET').padEnd(7)} ${text} (${why})`).join('\n'))
+  return parts.join('\n\n')
+}
+
+function resultText (result: Result): string {
+  const { scenario, part, seconds, sent, answered, failed, cutOff, perSecond, latency, outcomes, instances, bursts } = result
+  const rows = [
+    ['', 'answers', 'share', 'p50 ms', 'p90 ms', 'p99 ms', 'max ms'],
+    ...outcomes.map(({ outcome, count, share, latency }) => [outcome, String(count), percent(share), ...times(latency)]),
+    ['all', String(answered), '', ...latency === null ? [] : times(latency)]
+  ]
+  const lines = [
+    `${scenario === part ? scenario : `${scenario}, ${part}`}: ${Math.round(perSecond)} answers a second for ${seconds.toFixed(1)} s${hits(result)}`,
+    table(rows),
+    `${sent} sent = ${answered} answered + ${failed} without an answer + ${cutOff} under way at the end`
+  ]
+  if (instances.length > 0) lines.push(`by ${instances.map(({ name, share }) => `${name} ${percent(share)}`).join(', ')}`)
+  if (bursts !== undefined) lines.push(burstText(bursts))
+  return lines.join('\n')
+}
+
+function hits ({ hitRatio, asked, answered }: Result): string {
+  if (hitRatio === null) return ''
+  return `, hit ratio ${percent(hitRatio)}${asked === answered ? '' : ` of the ${asked} for which the cache was asked`}`
+}
+
+/** How many requests of a burst computed what all of them wanted. */
+export function burstText (bursts: NonNullable<Result['bursts']>): string {
+  const [first] = bursts
+  if (first === undefined) return 'no burst was over in time'
+  const most = Math.max(...bursts.map(({ computed }) => computed))
+  const all = bursts.reduce((sum, { computed }) => sum + computed, 0)
+  return `${bursts.length} bursts of ${first.requests}: ${(all / bursts.length).toFixed(2)} of them computed the page, at most ${most}`
+}
+
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
+
+const times = ({ p50, p90, p99, max }: Latency): string[] => [p50, p90, p99, max].map(ms)
+
+/** To three digits. */
+export const ms = (value: number): string => value < 100 ? value.toPrecision(3) : value.toFixed(0)
