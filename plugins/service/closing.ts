@@ -1,4 +1,17 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether this instance is about to end: true from the beginning of a drain, or of `close()`. */
+    isClosing (): boolean
+    /**
+     * Announces the end for so many milliseconds, in which all requests are still answered: readiness fails, so that those who balance go
+     * elsewhere, and each response closes its connection. Then call `close()`.
+     */
+    drain (ms: number): Promise<void>
+  }
+}
 
 /** How long requests in flight have once closing began, in ms; `start` gives the whole close 1.4 s. */
 const grace = 1000
@@ -8,9 +21,17 @@ const grace = 1000
  * on which none ever came (browsers open such), would hold it for as long as keep-alive lasts.
  */
 export function closing (app: FastifyInstance): void {
+  let isClosing = false
+  app.decorate('isClosing', () => isClosing)
+  app.decorate('drain', async (ms: number) => {
+    isClosing = true
+    await wait(ms)
+  })
+
   let sweep: NodeJS.Timeout | undefined
   let end: NodeJS.Timeout | undefined
   app.addHook('preClose', async () => {
+    isClosing = true
     sweep = setInterval(() => { app.server.closeIdleConnections() }, 20)
     end = setTimeout(() => { app.server.closeAllConnections() }, grace)
   })

@@ -22,6 +22,12 @@ export const serviceEnv = Type.Object({
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'info' }),
   REDIS_URL: Type.Optional(Type.String({ description: 'the shared Redis, such as redis://127.0.0.1:6379' })),
   DATA_DIR: Type.String({ default: '.data', description: 'where the service keeps its files' }),
+  DRAIN_MS: Type.Integer({
+    minimum: 0,
+    maximum: 300_000,
+    default: 0,
+    description: 'how long it goes on answering after SIGTERM, ms: as long as those who balance take to see that it is not ready any more'
+  }),
   TRUST_PROXY: Type.Optional(Type.String({
     format: 'trusted-proxies',
     description: 'the proxies whose X-Forwarded-For counts: addresses or ranges such as 10.0.0.0/8, separated by commas. ' +

@@ -25,13 +25,11 @@ const Ready = Type.Object({
 })
 
 /**
- * `/health/live`: the process answers. `/health/ready`: send requests here; 503 as soon as closing begins or when a check fails. Redis is
- * reported and not required: the service works without it. Both answer under pressure too, or an orchestrator would kill what is only busy.
+ * `/health/live`: the process answers. `/health/ready`: send requests here; 503 as soon as draining or closing begins, or when a check
+ * fails. Redis is reported and not required: the service works without it. Both answer under pressure too, or an orchestrator would kill
+ * what is only busy.
  */
 export function health (app: FastifyInstance, { name, version, checks = {} }: HealthOptions): void {
-  let closing = false
-  app.addHook('preClose', async () => { closing = true })
-
   const config = { pressureHandler: () => {} }
   app.get('/health/live', {
     config,
@@ -46,11 +44,11 @@ export function health (app: FastifyInstance, { name, version, checks = {} }: He
   }, async (_request, reply) => {
     const required = await Promise.all(Object.entries(checks).map(async ([check, run]) => [check, await passes(run)] as const))
     const load = ['load', !app.isUnderPressure()] as const
-    const ready = !closing && [...required, load].every(([, ok]) => ok)
+    const ready = !app.isClosing() && [...required, load].every(([, ok]) => ok)
     const reported = app.hasDecorator('redis') ? [['redis', app.redis.status === 'ready'] as const] : []
     const results = [...required, load, ...reported].map(([check, ok]): [string, 'ok' | 'failed'] => [check, ok ? 'ok' : 'failed'])
     return reply.code(ready ? 200 : 503).header('cache-control', 'no-store').send({
-      status: closing ? 'closing' : ready ? 'ready' : 'not ready',
+      status: app.isClosing() ? 'closing' : ready ? 'ready' : 'not ready',
       checks: Object.fromEntries(results)
     })
   })

@@ -25,9 +25,11 @@ export interface ServiceOptions extends HealthOptions, OpenapiOptions {}
  * await app.register(service, { name: 'catalog', version: '1.0.0', title: 'Catalog', description: 'Products and categories' })
  */
 async function service (app: FastifyInstance, options: ServiceOptions) {
+  closing(app)
   const security = await securityHeaders()
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(security).header('x-request-id', request.id)
+    if (app.isClosing()) reply.header('connection', 'close')
     done()
   })
   await app.register(cors, {
@@ -42,7 +44,6 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
   await overload(app)
   await openapi(app, options)
   health(app, options)
-  closing(app)
 }
 
 export default fp(service, { name: 'weir-service', fastify: '5.x' })

@@ -4,19 +4,23 @@ import type { ServiceEnv } from './env.js'
 
 /**
  * Listens, and closes when told to: by SIGTERM or SIGINT, by an error that nobody caught, or when the parent that holds its IPC channel is
- * gone. Such a parent hears `{ type: 'ready', port }`. The process ends within 1.4 s, with 0 if all was closed by then. When it cannot
- * listen it ends with 1 and one line that says what to do.
+ * gone. Such a parent hears `{ type: 'ready', port }`. After SIGTERM it goes on answering for DRAIN_MS, while readiness fails. Then the
+ * process ends within 1.4 s, with 0 if all was closed by then. When it cannot listen it ends with 1 and one line that says what to do.
  */
 export async function start (app: FastifyInstance, env: ServiceEnv): Promise<void> {
   let closing = false
   const { close } = closeWithGrace({
-    delay: 1400,
+    delay: env.DRAIN_MS + 1400,
     logger: app.log,
     // Ctrl-C reaches a parent's children as well: the parent is the one to end them, and a second signal would cut them off.
     skip: process.send === undefined ? [] : ['SIGINT']
-  }, async ({ err }) => {
+  }, async ({ err, signal }) => {
     closing = true
     if (err !== undefined) app.log.fatal({ err }, 'closing after an error that nobody caught')
+    else if (signal === 'SIGTERM' && env.DRAIN_MS > 0) {
+      app.log.info(`closing in ${env.DRAIN_MS} ms; until then requests are answered`)
+      await app.drain(env.DRAIN_MS)
+    }
     await app.close()
   })
   if (process.send !== undefined) {

@@ -1,5 +1,6 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { Agent, get, type IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
@@ -29,6 +30,12 @@ function launch (t: Test, env: Record<string, string>) {
       return { ...ended, stdout, stderr }
     }
   }
+}
+
+/** What is answered over the agent's connections. */
+async function ask (url: string, agent: Agent) {
+  const [response] = await once(get(url, { agent }), 'response') as [IncomingMessage]
+  return { status: response.statusCode, connection: response.headers.connection, body: await text(response) }
 }
 
 function isReady (message: unknown): message is { type: 'ready', port: number } {
@@ -74,6 +81,31 @@ t.test('a request that never ends does not hold the close up', async (t) => {
   child.kill('SIGTERM')
   await t.rejects(hanging)
   t.match(await end(), { signal: null })
+})
+
+t.test('with DRAIN_MS it goes on answering after SIGTERM, and says that it is about to end', async (t) => {
+  const { child, ready, end } = launch(t, { DRAIN_MS: '3000' })
+  const origin = await ready()
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => { agent.destroy() })
+  t.match(await ask(`${origin}/health/live`, agent), { status: 200, connection: 'keep-alive' })
+  if (child.stdout === null) throw new Error('no stdout')
+  const lines = createInterface(child.stdout)
+  child.kill('SIGTERM')
+  for await (const line of lines) {
+    if (line.includes('closing in 3000 ms')) break
+  }
+  t.match(await ask(`${origin}/health/live`, agent), { status: 200, connection: 'close' }, 'on a connection that was open')
+  t.match(await ask(`${origin}/health/live`, agent), { status: 200, connection: 'close' }, 'and on a new one')
+  t.match(await ask(`${origin}/health/ready`, agent), { status: 503, body: /"status":"closing"/ })
+  t.match(await end(), { code: 0, signal: null, stdout: /^closed$/m, stderr: '' })
+})
+
+t.test('nothing waits for DRAIN_MS but SIGTERM', async (t) => {
+  const { child, ready, end } = launch(t, { DRAIN_MS: '300000' })
+  await ready()
+  child.disconnect()
+  t.match(await end(), { code: 0, signal: null, stdout: /^closed$/m })
 })
 
 t.test('an error that nobody caught closes it with 1', async (t) => {
