@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { hostname } from 'node:os'
 import envSchema from 'env-schema'
 import { Type, type Static, type TObject } from 'typebox'
 import { WEIR_ERR_ENV } from '../errors.js'
@@ -66,10 +67,18 @@ export function loadEnv<Schema extends TObject> (
   }
 }
 
-/** The name of this process among its siblings: INSTANCE, or the service and its port, such as `catalog-4101`. */
+/**
+ * The name of this process among its siblings: INSTANCE, or the service and its port, such as `catalog-4101`. One that can be reached from
+ * other machines may have siblings there with the same port: its name has the machine's, or the container's: `catalog-1f3c9a2b7d21-4101`.
+ */
 export function instanceName (env: ServiceEnv, service: string): string {
-  return env.INSTANCE ?? `${service}-${env.PORT}`
+  if (env.INSTANCE !== undefined) return env.INSTANCE
+  if (loopback.includes(env.HOST)) return `${service}-${env.PORT}`
+  const [machine = ''] = hostname().split('.', 1)
+  return `${service}-${machine}-${env.PORT}`
 }
+
+const loopback: readonly string[] = ['127.0.0.1', '::1', 'localhost']
 
 /** The addresses and ranges that Fastify's `trustProxy` takes. A range of all addresses would trust every client. */
 function areProxies (list: string): boolean {

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import t from 'tap'
 import { Type } from 'typebox'
 import { instanceName, loadEnv, serviceEnv } from '../service/index.js'
@@ -7,6 +8,13 @@ t.test('defaults, coercion, and nothing that was not asked for', async (t) => {
   t.strictSame(env, { PORT: 4101, HOST: '127.0.0.1', LOG_LEVEL: 'info', DATA_DIR: '.data', DRAIN_MS: 0 })
   t.equal(instanceName(env, 'catalog'), 'catalog-4101')
   t.equal(instanceName(loadEnv(serviceEnv, { PORT: '0', INSTANCE: 'a-1' }), 'catalog'), 'a-1')
+})
+
+t.test('the name of one that is reached from other machines has its own', async (t) => {
+  const [machine = ''] = hostname().split('.')
+  t.equal(instanceName(loadEnv(serviceEnv, { PORT: '4101', HOST: '0.0.0.0' }), 'catalog'), `catalog-${machine}-4101`)
+  t.equal(instanceName(loadEnv(serviceEnv, { PORT: '4101', HOST: '::1' }), 'catalog'), 'catalog-4101')
+  t.equal(instanceName(loadEnv(serviceEnv, { PORT: '4101', HOST: '0.0.0.0', INSTANCE: 'a-1' }), 'catalog'), 'a-1')
 })
 
 t.test('a service extends it', async (t) => {
