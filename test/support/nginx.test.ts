@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type RequestListener, createServer } from 'node:http'
+import { type IncomingMessage, type RequestListener, createServer, get } from 'node:http'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { startNginx, testConfig } from './nginx.js'
@@ -80,10 +80,104 @@ t.test('weir.conf says in problem details what nginx itself has to say', async (
   t.match(await unavailable.json(), { status: 503, code: 'WEIR_ERR_NO_INSTANCE' })
 })
 
-t.test('weir.conf is accepted without a warning', async (t) => {
-  const { code, output } = await testConfig(t)
-  t.equal(code, 0, output)
-  t.notMatch(output, /\[(warn|error|emerg)\]/)
+for (const file of ['weir.conf', 'compose.conf'] as const) {
+  t.test(`${file} is accepted without a warning`, async (t) => {
+    const { code, output } = await testConfig(t, file)
+    t.equal(code, 0, output)
+    t.notMatch(output, /\[(warn|error|emerg)\]/)
+  })
+}
+
+/** Answers with its name. */
+const named = (name: string): RequestListener => (_request, response) => { response.end(name) }
+
+t.test('each path is passed on to the service that owns it, and no other path at all', async (t) => {
+  const { url } = await startNginx(t, {
+    catalog: [(await instance(t, named('catalog'))).url],
+    weather: [(await instance(t, named('weather'))).url],
+    stats: [(await instance(t, named('stats'))).url]
+  })
+  const table: Record<string, readonly string[]> = {
+    catalog: ['/api/products', '/api/products/1?x=1', '/api/categories/', '/api/catalog/compare', '/api/catalog/cache/invalidations'],
+    weather: ['/api/weather', '/api/weather/current?city=Oslo', '/api/weather/cache/invalidations'],
+    stats: ['/', '/?tab=1', '/main.js', '/index.html', '/favicon.svg', '/api/stats', '/api/stats/summary', '/api/stats/live'],
+    nobody: [
+      '/metrics', '/metrics/', '//metrics', '/%6detrics', '/a/../metrics', '/health/live', '/health/ready', '/docs', '/docs/static/index.html',
+      '/docs/json', '/api/catalog/cache/entries', '/api/catalog/cache/stats?x', '/api/weather/cache/entries', '/api/weather/cache%2Fstats',
+      '/api/weather/cache/', '/api/catalog/cache/invalidations/', '/api', '/api/', '/api/productsx', '/api/other', '/x', '/.env', '/a/b.js'
+    ]
+  }
+  for (const [owner, paths] of Object.entries(table)) {
+    for (const path of paths) {
+      const [status, body] = await statusAndBody(url, path)
+      if (owner === 'nobody') t.match([status, body], [404, /WEIR_ERR_NO_SUCH_PATH/], path)
+      else t.same([status, body], [200, owner], path)
+    }
+  }
+})
+
+/** Sends the path as it is written; fetch would tidy it up. */
+async function statusAndBody (url: string, path: string): Promise<[status: number | undefined, body: string]> {
+  const { hostname, port } = new URL(url)
+  const [response] = await once(get({ hostname, port, path }), 'response') as [IncomingMessage]
+  return [response.statusCode, await text(response)]
+}
+
+t.test('events are passed on as they come', async (t) => {
+  let more = (): void => {}
+  const { url } = await startNginx(t, {
+    stats: [(await instance(t, (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
+      more = () => { response.end('data: 2\n\n') }
+    })).url]
+  })
+  const response = await fetch(`${url}/api/stats/live`, { headers: { 'accept-encoding': 'gzip' } })
+  t.equal(response.headers.get('content-encoding'), null)
+  const seen: string[] = []
+  for await (const chunk of response.body ?? []) {
+    // The second is sent only when the first has come.
+    seen.push(Buffer.from(chunk).toString())
+    if (seen.length === 1) more()
+  }
+  t.same(seen, ['data: 1\n\n', 'data: 2\n\n'])
+})
+
+t.test('nothing is compressed whose ETag a client may have to send back', async (t) => {
+  const large = await instance(t, (_request, response) => {
+    response.writeHead(200, { etag: '"1"', 'content-type': 'application/json' }).end(JSON.stringify('x'.repeat(5000)))
+  })
+  const { url } = await startNginx(t, { catalog: [large.url], weather: [large.url], stats: [large.url] })
+  const encoding = async (path: string): Promise<(string | null)[]> => {
+    const { headers } = await fetch(url + path, { headers: { 'accept-encoding': 'gzip' } })
+    return ['etag', 'content-encoding', 'vary'].map((name) => headers.get(name))
+  }
+  t.same(await encoding('/api/products'), ['"1"', null, null])
+  for (const path of ['/api/weather', '/api/stats/history', '/main.js']) t.same(await encoding(path), ['W/"1"', 'gzip', 'Accept-Encoding'], path)
+})
+
+t.test('header fields and targets have bounds, and those who pass them are told so', async (t) => {
+  const { url, accessLog, stop } = await startNginx(t, { catalog: [(await instance(t, echo)).url] })
+  const long = 'x'.repeat(9000)
+  const target = await fetch(`${url}/api/products?q=${long}`)
+  t.equal(target.status, 414)
+  t.match(await target.json(), { status: 414, code: 'WEIR_ERR_TARGET_TOO_LONG' })
+  const fields = await fetch(`${url}/api/products`, { headers: { 'x-long': long } })
+  t.equal(fields.status, 431)
+  t.match(await fields.json(), { status: 431, code: 'WEIR_ERR_HEADERS_TOO_LARGE' })
+
+  const response = await fetch(`${url}/elsewhere`, { headers: { 'x-request-id': 'r-1' } })
+  await response.text()
+  t.match(Object.fromEntries(response.headers), {
+    'x-request-id': 'r-1', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': /default-src 'none'/
+  })
+  await (await fetch(`${url}/api/products?q=secret`, { headers: { 'x-request-id': 'r-2' } })).text()
+  await stop()
+  const lines = (await accessLog()).map((line): unknown => JSON.parse(line))
+  t.match(lines.slice(-2), [
+    { requestId: 'r-1', status: '404', path: '/elsewhere', upstream: '' },
+    { requestId: 'r-2', status: '200', path: '/api/products', cacheStatus: 'catalog-1; hit', upstream: /^127\.0\.0\.1:\d+$/, upstreamStatus: '200' }
+  ])
+  t.notMatch(lines, /secret/)
 })
 
 /** What the shield says to those who come too often. */
