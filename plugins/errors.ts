@@ -99,3 +99,20 @@ export const WEIR_ERR_FORBIDDEN = createError<'WEIR_ERR_FORBIDDEN', 403, [needed
 /** API keys cannot be looked up. */
 export const WEIR_ERR_AUTH_UNAVAILABLE = createError<'WEIR_ERR_AUTH_UNAVAILABLE', 503, [options: { cause: unknown }]>('WEIR_ERR_AUTH_UNAVAILABLE',
   'API keys cannot be looked up at the moment: try again after Retry-After seconds', 503)
+
+/* cache-admin */
+
+/** A purge that does not say what in one way. */
+export const WEIR_ERR_PURGE_TARGET = createError('WEIR_ERR_PURGE_TARGET', 'The body must have exactly one of tags, urls and all', 400)
+
+/** A URL that no stored response could be for. */
+export const WEIR_ERR_NOT_CACHED = createError<'WEIR_ERR_NOT_CACHED', 400, [url: string]>(
+  'WEIR_ERR_NOT_CACHED', '%s is not answered from the cache: give path and query of something that is, as clients send them', 400)
+
+/** The store could not be told of a purge. */
+export const WEIR_ERR_NOT_PURGED = createError<'WEIR_ERR_NOT_PURGED', 503, [options: { cause: unknown }]>('WEIR_ERR_NOT_PURGED',
+  'The cache could not be told, so what it has may still be served: send the request again', 503)
+
+/** The store cannot say what it has. */
+export const WEIR_ERR_STORE_UNREADABLE = createError('WEIR_ERR_STORE_UNREADABLE',
+  'The store does not answer at the moment, so nothing can be said of what is kept: try again after Retry-After seconds', 503)
