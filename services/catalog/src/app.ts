@@ -1,8 +1,9 @@
 import { securitySchemes } from '@weir/fastify/auth'
+import cacheAdmin from '@weir/fastify/cache-admin'
 import conditional from '@weir/fastify/conditional'
 import invalidation from '@weir/fastify/invalidation'
 import redis from '@weir/fastify/redis'
-import service, { serverOptions } from '@weir/fastify/service'
+import service, { instanceName, serverOptions } from '@weir/fastify/service'
 import { fastify, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { registerAccess } from './access.js'
@@ -43,7 +44,8 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   await registerLimits(app, env)
   await registerAccess(app, env)
   await app.register(conditional)
-  await registerSharedCache(app, env, outbox)
+  const store = await registerSharedCache(app, env, outbox)
+  await app.register(cacheAdmin, { prefix: '/api/catalog/cache', store, instance: instanceName(env, 'catalog') })
   await app.register(invalidation, { outbox })
 
   await app.register(productReadRoutes, { database })
