@@ -1,7 +1,10 @@
+import { securitySchemes } from '@weir/fastify/auth'
+import cacheAdmin from '@weir/fastify/cache-admin'
 import conditional from '@weir/fastify/conditional'
 import redis from '@weir/fastify/redis'
 import service, { instanceName, serverOptions } from '@weir/fastify/service'
 import { fastify, type FastifyInstance } from 'fastify'
+import { administered } from './cache-admin.js'
 import { registerClients } from './clients.js'
 import { type WeatherEnv } from './env.js'
 import { OpenMeteo } from './open-meteo/client.js'
@@ -17,7 +20,8 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
     name: 'weather',
     version: '0.1.0',
     title: 'Weather',
-    description: 'Weather by Open-Meteo.com (CC BY 4.0), fetched once for all instances. Errors are problem documents (RFC 9457).'
+    description: 'Weather by Open-Meteo.com (CC BY 4.0), fetched once for all instances. Errors are problem documents (RFC 9457).',
+    securitySchemes: { bearer: securitySchemes.bearer }
   })
   if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
   const stores = await openStores(app, env)
@@ -29,6 +33,8 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
   })
   await registerClients(app, env, stores.limits)
   await app.register(conditional)
-  await app.register(weatherRoutes, { weather, cacheName: instanceName(env, 'weather') })
+  const name = instanceName(env, 'weather')
+  await app.register(cacheAdmin, { prefix: '/api/weather/cache', store: stores.cache, instance: name, cache: administered(weather.caches) })
+  await app.register(weatherRoutes, { weather, cacheName: name })
   return app
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import auth from '@weir/fastify/auth'
 import rateLimit from '@weir/fastify/rate-limit'
 import { type LimitStore } from '@weir/limiter'
@@ -5,7 +6,8 @@ import { type FastifyInstance } from 'fastify'
 import { listed, type WeatherEnv } from './env.js'
 
 /**
- * Limits each user that a token names, and all others by their address. Everybody may read; a token is for having a budget of one's own.
+ * Limits each user that a token names, and all others by their address. Everybody may read: a token is for having a budget of one's own,
+ * and with the role `admin` for purging.
  */
 export async function registerClients (app: FastifyInstance, env: WeatherEnv, store: LimitStore): Promise<void> {
   await app.register(rateLimit, {
@@ -17,5 +19,6 @@ export async function registerClients (app: FastifyInstance, env: WeatherEnv, st
     policies: [{ name: 'weather', limit: 50, window: '1s', burst: 100 }],
     tiers: { pro: { policies: [{ name: 'weather', limit: 500, window: '1s' }] } }
   })
-  if (env.JWT_SECRET !== undefined) await app.register(auth, { jwt: [{ algorithm: 'HS256', secret: env.JWT_SECRET }] })
+  if (env.JWT_SECRET === undefined) app.log.warn('JWT_SECRET is not set: no token is accepted')
+  await app.register(auth, { jwt: [{ algorithm: 'HS256', secret: env.JWT_SECRET ?? randomBytes(32).toString('hex') }] })
 }

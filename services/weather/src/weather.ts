@@ -1,12 +1,15 @@
 import { type Cache, createCache, type Store } from '@weir/cache'
+import { type WeatherCaches } from './cache-admin.js'
 import { type Document } from './documents/document.js'
 import { Documents, type Reading } from './documents/documents.js'
 import { WEATHER_ERR_CITY_NOT_FOUND } from './errors.js'
-import { type Cell, cellName, cellOf } from './grid.js'
+import { type Cell, cellOf } from './grid.js'
+import { cellIn, currentKey, forecastKey, normalized, placeKey } from './keys.js'
 import { daysFetched, type OpenMeteo } from './open-meteo/client.js'
 import { type CurrentWeather, type Forecast, type NamedPlace } from './open-meteo/weather.js'
+import { tags } from './tags.js'
 
-/** One namespace in the store, which has one connection that listens; the beginnings of keys keep documents apart. */
+/** One namespace in the store, which has one connection that listens. */
 export const NAMESPACE = 'weather'
 
 const MEBIBYTE = 1024 * 1024
@@ -27,19 +30,21 @@ export type CityWeather =
 
 /** Places and weather, cached for the whole fleet. */
 export class Weather {
+  readonly caches: WeatherCaches
   readonly #places: Documents<NamedPlace | null>
   readonly #current: Documents<CurrentWeather>
   readonly #forecast: Documents<Forecast>
 
   constructor (readonly options: WeatherOptions) {
     const { store, report } = options
-    const documents = <T>(maxBytes: number): Documents<T> => {
-      const cache: Cache<Document<T>> = createCache({ store, namespace: NAMESPACE, l1: { maxBytes, maxEntries: 10_000 } })
-      return new Documents({ cache, patience: SOFT_TIMEOUT, report })
-    }
-    this.#places = documents(8 * MEBIBYTE)
-    this.#current = documents(8 * MEBIBYTE)
-    this.#forecast = documents(48 * MEBIBYTE)
+    const kept = <T>(maxBytes: number): Cache<Document<T>> =>
+      createCache({ store, namespace: NAMESPACE, l1: { maxBytes, maxEntries: 10_000 } })
+    this.caches = { places: kept(8 * MEBIBYTE), current: kept(8 * MEBIBYTE), forecasts: kept(48 * MEBIBYTE) }
+    const documents = <T>(cache: Cache<Document<T>>, tagsOf: (key: string) => readonly string[]): Documents<T> =>
+      new Documents({ cache, patience: SOFT_TIMEOUT, report, tagsOf })
+    this.#places = documents(this.caches.places, () => [tags.everything, tags.places])
+    this.#current = documents(this.caches.current, (key) => [tags.everything, tags.current, tags.cell(cellIn(key))])
+    this.#forecast = documents(this.caches.forecasts, (key) => [tags.everything, tags.forecasts, tags.cell(cellIn(key))])
   }
 
   /** @throws WEATHER_ERR_CITY_NOT_FOUND, and what Upstream throws */
@@ -54,8 +59,7 @@ export class Weather {
 
   /** At least so many days. */
   async forecast (cell: Cell, days: number): Promise<Reading<Forecast>> {
-    const fetched = daysFetched(days)
-    return this.#forecast.read(`forecast:${fetched}:${cellName(cell)}`, this.options.openMeteo.forecast(cell, fetched))
+    return this.#forecast.read(forecastKey(cell, days), this.options.openMeteo.forecast(cell, daysFetched(days)))
   }
 
   /** For each of the cities, in their order: with at most two reads of the cache for all, and one if their places are known here. */
@@ -74,11 +78,6 @@ export class Weather {
 }
 
 const NOWHERE: Cell = { latitude: 0, longitude: 0 }
-
-/** As people type it: what only looks different is the same. */
-const normalized = (city: string) => city.normalize('NFC').trim().replace(/\s+/g, ' ').toLowerCase()
-const placeKey = (city: string) => `place:${normalized(city)}`
-const currentKey = (cell: Cell) => `current:${cellName(cell)}`
 
 function found (place: NamedPlace | null, city: string): NamedPlace {
   if (place === null) throw new WEATHER_ERR_CITY_NOT_FOUND(JSON.stringify(city))

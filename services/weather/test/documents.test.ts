@@ -55,6 +55,7 @@ async function build (t: Test, { patience = 10_000, wrap = (store: Store) => sto
   const make = () => new Documents<number>({
     cache: createCache<Document<number>>({ store, namespace: 'test' }),
     patience,
+    tagsOf: (key) => [key],
     report: (error) => {
       reports.push(error)
       noted(error)

@@ -26,6 +26,8 @@ export interface DocumentsOptions<T> {
   readonly cache: Cache<Document<T>>
   /** How long a fetch is waited for, in ms, where there is something stale to answer with. */
   readonly patience: number
+  /** By which the document under a key can be invalidated. */
+  readonly tagsOf: (key: string) => readonly string[]
   /** Is told why something could not be fetched, where nobody else is. */
   readonly report: (error: unknown, key: string) => void
 }
@@ -98,7 +100,7 @@ export class Documents<T> {
     }
   }
 
-  /** A value, or the duty to fetch it. While the store is gone memory will do as long as it is fresh: nobody ever invalidates weather. */
+  /** A value, or the duty to fetch it. While the store is gone fresh memory will do: only admins ever invalidate weather. */
   async #acquire (key: string): Promise<Hit<Document<T>> | Fill<Document<T>>> {
     const outcome = await this.options.cache.acquire(key, { onOutage: 'stale' })
     const isOld = !(outcome instanceof Fill) && outcome.unproven === true && outcome.entry.freshUntil <= Date.now()
@@ -122,7 +124,7 @@ export class Documents<T> {
   async #fill (fill: Fill<Document<T>>, origin: Origin<T>): Promise<Reading<T>> {
     try {
       const { document, lifetime } = await origin.fetch(fill.stale?.value)
-      const { entry, kept } = await fill.commit(document, () => ({ ...lifetime, jitter: JITTER }))
+      const { entry, kept } = await fill.commit(document, () => ({ ...lifetime, jitter: JITTER, tags: this.options.tagsOf(fill.key) }))
       return reading(entry, { fwd: fill.stale === undefined ? 'uri-miss' : 'stale', stored: kept === 'stored' })
     } catch (error) {
       fill.fail(error)

@@ -22,7 +22,8 @@ export async function renderBatch (weather: Weather, list: string, units: Units,
   }
 }
 
-function citiesOf (list: string): string[] {
+/** @throws WEATHER_ERR_CITIES */
+export function citiesOf (list: string): string[] {
   const cities = list.split(',').map((city) => city.trim())
   if (cities.length > MOST) throw new WEATHER_ERR_CITIES(`there are ${cities.length}`)
   const bad = cities.find((city) => city === '' || city.length > LONGEST_NAME)

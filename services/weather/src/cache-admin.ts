@@ -1,0 +1,69 @@
+import { type Cache, defaultSerializer, keyTag } from '@weir/cache'
+import { type AdministeredCache, type Located } from '@weir/fastify/cache-admin'
+import { type Static, type TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import { type Document } from './documents/document.js'
+import { type Cell, cellOf } from './grid.js'
+import { currentKey, forecastKey, placeKey } from './keys.js'
+import { type CurrentWeather, type Forecast, type NamedPlace } from './open-meteo/weather.js'
+import { citiesOf } from './routes/batch.js'
+import { BatchQuery, CurrentQuery, ForecastQuery, type PlaceQuery } from './routes/schemas.js'
+import { tags } from './tags.js'
+
+/** What the documents are kept in. */
+export interface WeatherCaches {
+  readonly places: Cache<Document<NamedPlace | null>>
+  readonly current: Cache<Document<CurrentWeather>>
+  readonly forecasts: Cache<Document<Forecast>>
+}
+
+/**
+ * The documents, for admins: a URL of the API stands for the documents that its answer is made of, the places of cities among them. While
+ * the place of a city is not kept, nobody can say which weather is its.
+ */
+export function administered (caches: WeatherCaches): AdministeredCache {
+  const current = (cell: Cell) => at(caches.current, currentKey(cell))
+
+  async function ofCity (city: string, weatherOf: (cell: Cell) => Located): Promise<Located[]> {
+    const place = at(caches.places, placeKey(city))
+    const kept = await caches.places.kept(place.key)
+    // Looking brings nothing into memory.
+    if (kept?.source === 'l2') caches.places.evict(place.key)
+    const found = kept?.entry.value.body
+    return found ? [place, weatherOf(cellOf(found))] : [place]
+  }
+
+  async function ofPlace ({ city, latitude, longitude }: PlaceQuery, weatherOf: (cell: Cell) => Located): Promise<Located[] | undefined> {
+    if (city !== undefined) return latitude === undefined && longitude === undefined ? ofCity(city, weatherOf) : undefined
+    return latitude === undefined || longitude === undefined ? undefined : [weatherOf(cellOf({ latitude, longitude }))]
+  }
+
+  return {
+    caches: { ...caches },
+    serializer: defaultSerializer,
+    async locate (url) {
+      const { pathname, searchParams } = new URL(url, 'http://weather')
+      const given = Object.fromEntries(searchParams)
+      if (pathname === '/api/weather/current') {
+        const query = read(CurrentQuery, given)
+        return query && ofPlace(query, current)
+      }
+      if (pathname === '/api/weather/forecast') {
+        const query = read(ForecastQuery, given)
+        return query && ofPlace(query, (cell) => at(caches.forecasts, forecastKey(cell, query.days)))
+      }
+      const query = pathname === '/api/weather/batch' ? read(BatchQuery, given) : undefined
+      return query && (await Promise.all(citiesOf(query.cities).map((city) => ofCity(city, current)))).flat()
+    },
+    // Not all of the namespace: that an upstream wants to be left alone is in it too.
+    clear: () => caches.places.invalidate([tags.everything])
+  }
+}
+
+const at = (cache: Located['cache'], key: string): Located => ({ cache, key, tag: keyTag(key) })
+
+/** A query as the route with this schema reads it; undefined if it would be refused. */
+function read<Schema extends TSchema> (schema: Schema, given: Record<string, string>): Static<Schema> | undefined {
+  const query: unknown = Value.Default(schema, Value.Convert(schema, given))
+  return Value.Check(schema, query) ? query : undefined
+}
