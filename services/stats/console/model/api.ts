@@ -1,0 +1,221 @@
+import { type Outcome } from '@weir/metrics'
+
+// What /api/stats answers, as the console reads it: the service's OpenAPI says the same. Times are ms since 1970; null is where
+// there is nothing to tell.
+
+/** ms */
+export interface Latency {
+  readonly p50: number | null
+  readonly p90: number | null
+  readonly p99: number | null
+}
+
+export type OutcomeCounts = Readonly<Partial<Record<Outcome, number>>>
+
+export interface OutcomeSummary {
+  readonly outcome: Outcome
+  readonly count: number
+  readonly notModified: number
+  readonly shared: number
+  readonly bytes: number
+  readonly savedMs: number
+  readonly latency: Latency
+}
+
+export interface Summary {
+  readonly asOf: number
+  readonly connected: boolean
+  readonly from: number
+  readonly to: number
+  readonly seconds: number
+  readonly requests: number
+  readonly requestsPerSecond: number
+  readonly hits: number
+  readonly hitRatio: number | null
+  readonly shared: number
+  readonly notModified: number
+  readonly stale: number
+  readonly misses: number
+  readonly coalesced: number
+  readonly bypassed: number
+  readonly limited: number
+  readonly errors: number
+  readonly refills: number
+  readonly bytes: number
+  readonly savedMs: number
+  readonly latency: Latency
+  readonly outcomes: readonly OutcomeSummary[]
+}
+
+export interface RouteFigures {
+  readonly service: string
+  readonly route: string
+  readonly requests: number
+  readonly hitRatio: number | null
+  readonly shared: number
+  readonly notModified: number
+  readonly limited: number
+  readonly errors: number
+  readonly bytes: number
+  readonly savedMs: number
+  readonly latency: Latency
+  readonly outcomes: OutcomeCounts
+  readonly reasons: Readonly<Record<string, number>>
+}
+
+export interface Routes {
+  readonly asOf: number
+  readonly routes: readonly RouteFigures[]
+}
+
+export interface InstanceFigures {
+  readonly instance: string
+  readonly service: string
+  readonly run: string
+  readonly alive: boolean
+  readonly startedAt: number
+  readonly lastSeenAt: number
+  readonly pid: number
+  readonly node: string
+  readonly requests: number
+  readonly hitRatio: number | null
+  readonly shared: number
+  readonly rssBytes: number
+  readonly heapBytes: number
+  readonly eventLoopDelayMs: number
+  readonly l1: { readonly entries: number, readonly bytes: number, readonly evictions: number }
+  readonly outcomes: OutcomeCounts
+  readonly filledBy: Readonly<Record<string, number>>
+}
+
+export interface Instances {
+  readonly asOf: number
+  readonly instances: readonly InstanceFigures[]
+}
+
+export interface RedisFigures {
+  readonly kind: 'redis' | 'sqlite'
+  readonly connected: boolean
+  readonly version?: string
+  readonly usedMemoryBytes?: number
+  readonly maxMemoryBytes?: number
+  readonly maxMemoryPolicy?: string
+  readonly fragmentationRatio?: number
+  readonly keys?: number
+  readonly expires?: number
+  readonly evictedKeys?: number
+  readonly expiredKeys?: number
+  readonly hitRate?: number | null
+  readonly opsPerSecond?: number
+  readonly uptimeSeconds?: number
+  readonly clients?: number
+}
+
+export interface Limits {
+  readonly asOf: number
+  readonly policies: readonly { readonly service: string, readonly policy: string, readonly denied: number }[]
+  readonly clients: readonly LimitedClient[]
+}
+
+export interface LimitedClient {
+  readonly client: string
+  readonly service: string
+  readonly policy: string
+  readonly route: string
+  readonly denied: number
+}
+
+export interface HistoryPoint {
+  readonly at: number
+  readonly requests: number
+  readonly hits: number
+  readonly misses: number
+  readonly stale: number
+  readonly coalesced: number
+  readonly bypassed: number
+  readonly limited: number
+  readonly errors: number
+  readonly shared: number
+  readonly notModified: number
+  readonly bytes: number
+  readonly savedMs: number
+  readonly hitRatio: number | null
+  readonly p50: number | null
+  readonly p99: number | null
+}
+
+export interface History {
+  readonly step: 'minute' | 'hour'
+  readonly points: readonly HistoryPoint[]
+}
+
+export interface TickLatency {
+  readonly p50: number | null
+  readonly p99: number | null
+}
+
+/** What happened since the tick before. */
+export interface Tick {
+  readonly at: number
+  readonly connected: boolean
+  readonly requests: number
+  readonly outcomes: OutcomeCounts
+  readonly requestsPerSecond: number
+  readonly hitRatio: number | null
+  readonly shared: number
+  readonly savedMs: number
+  readonly latency: Readonly<Partial<Record<Outcome | 'all', TickLatency>>>
+  readonly limited: number
+  readonly redis: {
+    readonly connected: boolean
+    readonly usedMemoryBytes?: number
+    readonly evictedKeys?: number
+    readonly opsPerSecond?: number
+  } | null
+  readonly instances: readonly {
+    readonly instance: string
+    readonly service: string
+    readonly alive: boolean
+    readonly requests: number
+    readonly outcomes: OutcomeCounts
+  }[]
+}
+
+/** Something that was invalidated; without tags, all of a namespace. */
+export interface Invalidated {
+  readonly at: number
+  readonly service: string
+  readonly instance: string
+  readonly namespace: string
+  readonly tags: readonly string[]
+}
+
+export interface DemoUsers {
+  readonly users: readonly { readonly id: string, readonly token: string }[]
+}
+
+/** The same page of the catalog, computed and from each tier. */
+export interface Comparison {
+  readonly path: string
+  readonly samples: number
+  readonly bytes: number
+  readonly results: readonly ComparisonResult[]
+}
+
+export interface ComparisonResult {
+  readonly source: 'handler' | 'store' | 'memory'
+  readonly medianMs: number
+  readonly p90Ms: number
+  readonly p99Ms: number
+  readonly requestsPerSecond: number
+}
+
+/** What POST …/cache/invalidations did. */
+export interface InvalidationReceipt {
+  readonly namespace: string
+  readonly instance: string
+  readonly tags: readonly string[]
+  readonly all: boolean
+  readonly dropped: { readonly memory: number }
+  readonly stamp?: number | string
+}

@@ -1,0 +1,23 @@
+/** Where in the console one is: `#/shop/17?page=2`. The server has one page only, so what comes after # says which. */
+export interface Place {
+  /** `['shop', '17']`; empty for the first page. */
+  readonly path: readonly string[]
+  readonly query: URLSearchParams
+}
+
+/** What cannot be read is the first page. */
+export function parseHash (hash: string): Place {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split(/\?(.*)/s)
+  try {
+    return { path: path.split('/').filter((part) => part !== '').map(decodeURIComponent), query: new URLSearchParams(query) }
+  } catch {
+    return { path: [], query: new URLSearchParams() }
+  }
+}
+
+/** @example hashOf(['shop', '17'], { page: '2' }) // '#/shop/17?page=2' */
+export function hashOf (path: readonly string[], query: Readonly<Record<string, string | undefined>> = {}): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '')
+  const search = new URLSearchParams(given).toString()
+  return `#/${path.map(encodeURIComponent).join('/')}${search === '' ? '' : `?${search}`}`
+}

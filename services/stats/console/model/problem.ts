@@ -1,0 +1,54 @@
+/** An answer that is no success, in words. */
+export interface Problem {
+  readonly status: number
+  readonly title: string
+  /** What is wrong, and perhaps what to do. */
+  readonly detail: string
+  readonly code?: string
+  readonly requestId?: string
+  /** The fields that cannot be accepted. */
+  readonly errors: readonly { readonly field: string, readonly message: string }[]
+  /** Seconds after which to try again. */
+  readonly retryAfter?: number
+}
+
+/** Of a problem document (RFC 9457), or of any other body that came with an error. */
+export function problemOf (status: number, body: string, retryAfter: string | null): Problem {
+  const said = parse(body)
+  const title = textIn(said, 'title') ?? `Status ${status}`
+  const code = textIn(said, 'code')
+  const requestId = textIn(said, 'requestId')
+  const seconds = retryAfter !== null && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined
+  return {
+    status,
+    title,
+    detail: textIn(said, 'detail') ?? `The answer was ${status}, without a reason.`,
+    ...(code !== undefined && { code }),
+    ...(requestId !== undefined && { requestId }),
+    errors: Array.isArray(said['errors']) ? said['errors'].flatMap(fieldError) : [],
+    ...(seconds !== undefined && { retryAfter: seconds })
+  }
+}
+
+function fieldError (error: unknown): Problem['errors'] {
+  if (!isRecord(error)) return []
+  const field = textIn(error, 'field')
+  const message = textIn(error, 'message')
+  return field === undefined || message === undefined ? [] : [{ field, message }]
+}
+
+function parse (body: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body)
+    return isRecord(value) ? value : {}
+  } catch {
+    return {}
+  }
+}
+
+function textIn (record: Record<string, unknown>, name: string): string | undefined {
+  const value = record[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

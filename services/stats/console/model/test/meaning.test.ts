@@ -1,0 +1,44 @@
+import t from 'tap'
+import { type Summary } from '../api.js'
+import { meaning, plural } from '../meaning.js'
+
+const nothing: Summary = {
+  asOf: 0,
+  connected: true,
+  from: 0,
+  to: 0,
+  seconds: 900,
+  requests: 0,
+  requestsPerSecond: 0,
+  hits: 0,
+  hitRatio: null,
+  shared: 0,
+  notModified: 0,
+  stale: 0,
+  misses: 0,
+  coalesced: 0,
+  bypassed: 0,
+  limited: 0,
+  errors: 0,
+  refills: 0,
+  bytes: 0,
+  savedMs: 0,
+  latency: { p50: null, p90: null, p99: null },
+  outcomes: []
+}
+
+t.test('what the figures come to', async (t) => {
+  t.equal(meaning(nothing, '15 minutes'), 'Nobody has asked for anything in the last 15 minutes.')
+  t.equal(meaning({ ...nothing, requests: 1 }, 'hour'), '1 request in the last hour, none of them for something that is cached.')
+  t.equal(
+    meaning({ ...nothing, requests: 2000, hits: 1000, hitRatio: 0.5, savedMs: 61_000, shared: 250, errors: 1, limited: 2 }, 'hour'),
+    '50.0 % of what could come from the cache in the last hour did, which spared handlers 1 min 1 s of work. ' +
+    '25.0 % of the hits were answered with what another instance had computed. 1 request failed. 2 requests were refused by a limit.'
+  )
+  t.match(meaning({ ...nothing, requests: 1, hitRatio: 0 }, 'hour'), /^0 % .* less than a second of work\.$/)
+})
+
+t.test('one, and several', async (t) => {
+  t.equal(plural(1, 'route'), '1 route')
+  t.equal(plural(0, 'route'), '0 routes')
+})
