@@ -25,8 +25,11 @@ const threeDigits = (value: number): string => fixed(value, Math.abs(value) < 10
 /** @example count(12345) // '12,345' */
 export const count = (value: Maybe): string => isNothing(value) ? NOTHING : whole.format(value)
 
-/** @example rate(12.34) // '12.3' */
-export const rate = (value: Maybe): string => isNothing(value) ? NOTHING : value === 0 ? '0' : threeDigits(value)
+/** How many a second: no more digits than there are. @example rate(12.34) // '12.3' */
+export const rate = (value: Maybe): string => isNothing(value) ? NOTHING : withoutZeros(threeDigits(value))
+
+/** For axes, where digits that are all nothing only take place. @example withoutZeros('10.0 ms') // '10 ms' */
+export const withoutZeros = (text: string): string => text.replace(/\.0+(?!\d)/, '')
 
 /** A part of one. Only all of it is 100 %, and only nothing is 0 %. @example percent(0.9996) // '99.9 %' */
 export function percent (value: Maybe): string {

@@ -1,0 +1,60 @@
+import { useState } from 'preact/hooks'
+import { type JSX } from 'preact'
+import { Banner } from './shell/banner.js'
+import { IdentityButton } from './shell/identity-button.js'
+import { Nav } from './shell/nav.js'
+import { Pulse } from './shell/pulse.js'
+import { ThemeButton } from './shell/theme-button.js'
+import { live } from './state/live.js'
+import { place } from './state/place.js'
+import { useStored } from './state/use-stored.js'
+import { Instances } from './pages/instances/page.js'
+import { Limits } from './pages/limits.js'
+import { Overview } from './pages/overview/page.js'
+import { Routes } from './pages/routes.js'
+import { Page } from './parts/page.js'
+
+const PAGES: Readonly<Record<string, () => JSX.Element>> = {
+  '': Overview, routes: Routes, instances: Instances, limits: Limits
+}
+
+export function App () {
+  const [current = ''] = useStored(place).path
+  const { phase } = useStored(live.state)
+  const [isMenuOpen, setMenuOpen] = useState(false)
+  const Shown = Object.hasOwn(PAGES, current) ? PAGES[current] : undefined
+  const skip = (event: Event) => {
+    // The address says which page it is, and must go on to.
+    event.preventDefault()
+    document.querySelector('h1')?.focus()
+  }
+  return (
+    <>
+      <a class='skip' href='#main' onClick={skip}>Skip to the page</a>
+      <header class='header'>
+        <button
+          class='button compact menu' type='button' aria-expanded={isMenuOpen} aria-controls='pages'
+          onClick={() => setMenuOpen(!isMenuOpen)}
+        >Menu
+        </button>
+        <a class='brand' href='#/' aria-label='Weir'><img src='favicon.svg' alt='' /><span>Weir</span></a>
+        <Pulse />
+        <IdentityButton />
+        <ThemeButton />
+      </header>
+      <Banner />
+      <div class='frame'>
+        <Nav current={current} isOpen={isMenuOpen} onChoose={() => setMenuOpen(false)} />
+        <main id='main' class='main' data-lost={phase === 'lost'}>
+          {Shown === undefined ? <NotFound /> : <Shown />}
+        </main>
+      </div>
+    </>
+  )
+}
+
+const NotFound = () => (
+  <Page title='No such page'>
+    <p class='lead'>There is nothing at this address. <a href='#/'>The overview</a> is a good place to go on from.</p>
+  </Page>
+)

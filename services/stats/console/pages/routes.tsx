@@ -1,0 +1,53 @@
+import { type RouteFigures, type Routes as RoutesAnswer } from '../model/api.js'
+import { bytes, count, duration, ms, percent } from '../model/format.js'
+import { bounds } from '../model/ranges.js'
+import { type Column, DataTable } from '../parts/data-table.js'
+import { Loaded } from '../parts/loaded.js'
+import { Page } from '../parts/page.js'
+import { RangePicker, useRange } from '../parts/range-picker.js'
+import { useQuery } from '../state/use-query.js'
+
+const COLUMNS: readonly Column<RouteFigures>[] = [
+  { id: 'route', label: 'Route', isText: true, value: ({ route }) => route, cell: ({ route }) => <code>{route}</code> },
+  { id: 'service', label: 'Service', isText: true, value: ({ service }) => service, cell: ({ service }) => service },
+  { id: 'requests', label: 'Requests', value: ({ requests }) => requests, cell: ({ requests }) => count(requests) },
+  { id: 'hitRatio', label: 'Hit ratio', value: ({ hitRatio }) => hitRatio, cell: ({ hitRatio }) => percent(hitRatio) },
+  { id: 'shared', label: 'Shared', value: ({ shared }) => shared, cell: ({ shared }) => count(shared) },
+  { id: 'notModified', label: '304', value: ({ notModified }) => notModified, cell: ({ notModified }) => count(notModified) },
+  { id: 'p50', label: 'Median', value: ({ latency }) => latency.p50, cell: ({ latency }) => ms(latency.p50) },
+  { id: 'p99', label: '99 %', value: ({ latency }) => latency.p99, cell: ({ latency }) => ms(latency.p99) },
+  { id: 'saved', label: 'Saved', value: ({ savedMs }) => savedMs, cell: ({ savedMs }) => duration(savedMs) },
+  { id: 'bytes', label: 'Sent', value: (route) => route.bytes, cell: (route) => bytes(route.bytes) },
+  { id: 'limited', label: 'Limited', value: ({ limited }) => limited, cell: ({ limited }) => count(limited) },
+  { id: 'errors', label: 'Errors', value: ({ errors }) => errors, cell: ({ errors }) => count(errors) },
+  {
+    id: 'reasons',
+    label: 'Not kept because',
+    isText: true,
+    value: ({ reasons }) => Object.values(reasons).reduce((sum, times) => sum + times, 0),
+    cell: ({ reasons }) => <span class='nowrap'>{Object.entries(reasons).map(([reason, times]) => `${reason} ${count(times)}`).join(', ')}</span>
+  }
+]
+
+/** What each route of each service does. */
+export function Routes () {
+  const range = useRange()
+  const routes = useQuery<RoutesAnswer>(range.id, (now) => `/api/stats/routes?${bounds(range, now)}`, 5000)
+  return (
+    <Page title='Routes' tools={<RangePicker />}>
+      <p class='lead'>Each route over all instances. Shared are hits that were answered with what another instance had computed; saved is the time that handlers did not have to run.</p>
+      <Loaded query={routes} what='Routes'>
+        {(value) => value.routes.length === 0
+          ? <section class='panel'><p class='empty'>No route was asked for in the last {range.label}. <a href='#/try'>Send a request.</a></p></section>
+          : (
+            <section class='panel flush'>
+              <DataTable
+                label='Routes' rows={value.routes} rowKey={({ service, route }) => `${service} ${route}`} columns={COLUMNS}
+                initial={{ column: 'requests', direction: 'descending' }}
+              />
+            </section>
+            )}
+      </Loaded>
+    </Page>
+  )
+}

@@ -1,0 +1,205 @@
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import UPlot, { type AlignedData, type Options, type Scale, type Series } from 'uplot'
+import { type Columns, stacked } from '../model/columns.js'
+import { axisTime, withoutZeros } from '../model/format.js'
+import { theme } from '../state/theme.js'
+import { useStored } from '../state/use-stored.js'
+import { resolved } from './colors.js'
+import { Scroll } from './data-table.js'
+
+export interface ChartSeries {
+  readonly label: string
+  /** Of the tokens. */
+  readonly color: string
+  /** Dots for what happened once; areas lie on top of each other. */
+  readonly draw?: 'line' | 'area' | 'points'
+}
+
+interface ChartProps {
+  readonly title: string
+  /** What an empty chart would show, and when. */
+  readonly empty: string
+  readonly series: readonly ChartSeries[]
+  readonly columns: Columns
+  readonly format: (value: number | null | undefined) => string
+  readonly formatX?: (at: number, span: number) => string
+  readonly height?: number
+  /** Of the y axis; by default from nothing to the most there is. */
+  readonly y?: 'ratio' | 'log' | 'free'
+}
+
+const ROWS = 60
+
+/**
+ * Lines over time. Colours and sizes follow the page. The legend has the latest figures in text, or those under the pointer; all of
+ * them are in a table for who cannot see, or wants to copy.
+ */
+export function Chart ({ title, empty, series, columns, format, formatX = axisTime, height = 190, y }: ChartProps) {
+  const plot = useRef<HTMLDivElement>(null)
+  const chart = useRef<UPlot>(null)
+  const [pointed, setPointed] = useState<number>()
+  const [isTableOpen, setTableOpen] = useState(false)
+  const chosen = useStored(theme)
+  const isDark = useDark()
+  const id = useId()
+  const isEmpty = columns.x.length === 0
+  const shape = series.map(({ label, color, draw }) => `${label} ${color} ${draw ?? ''}`).join()
+
+  useEffect(() => {
+    const element = plot.current
+    if (element === null || isEmpty) return
+    const options = optionsOf({ series, format, formatX, height, y }, element.clientWidth, setPointed)
+    const created = new UPlot(options, dataOf(series, columns), element)
+    chart.current = created
+    const resized = new ResizeObserver(() => created.setSize({ width: element.clientWidth, height }))
+    resized.observe(element)
+    return () => {
+      resized.disconnect()
+      created.destroy()
+      chart.current = null
+    }
+  }, [shape, height, y, chosen, isDark, isEmpty])
+
+  useEffect(() => chart.current?.setData(dataOf(series, columns)), [columns])
+
+  const last = columns.x.length - 1
+  const index = pointed !== undefined && pointed <= last ? pointed : last
+  const span = (columns.x[last] ?? 0) - (columns.x[0] ?? 0)
+  const at = columns.x[index]
+  return (
+    <figure class='chart' aria-labelledby={id}>
+      <figcaption class='panel-head'><h2 id={id}>{title}</h2></figcaption>
+      {isEmpty
+        ? <p class='empty'>{empty}</p>
+        : (
+          <>
+            <div class='plot' ref={plot} role='img' aria-label={summaryOf(series, columns, format)} />
+            <ul class='legend' aria-hidden='true'>
+              {series.map(({ label, color }, which) => (
+                <li key={label}>
+                  <span class='swatch' style={{ background: `var(--${color})` }} />{label} <b>{format(columns.series[which]?.[index])}</b>
+                </li>
+              ))}
+              {at !== undefined && <li class='at'>{formatX(at, span)}</li>}
+            </ul>
+            <details onToggle={(event) => setTableOpen(event.currentTarget.open)}>
+              <summary>As a table<span class='unseen'>: {title}</span></summary>
+              {isTableOpen && <ChartTable title={title} series={series} columns={columns} format={format} x={(at) => formatX(at, span)} />}
+            </details>
+          </>
+          )}
+    </figure>
+  )
+}
+
+function ChartTable ({ title, series, columns: { x, series: values }, format, x: formatX }:
+Pick<ChartProps, 'title' | 'series' | 'columns' | 'format'> & { x: (at: number) => string }) {
+  const newest = x.map((at, index) => ({ at, index })).slice(-ROWS).reverse()
+  return (
+    <Scroll label={`${title}, newest first`}>
+      <table>
+        <caption class='unseen'>{title}, newest first</caption>
+        <thead><tr><th scope='col'>Time</th>{series.map(({ label }) => <th key={label} scope='col' class='number'>{label}</th>)}</tr></thead>
+        <tbody>
+          {newest.map(({ at, index }) => (
+            <tr key={at}>
+              <th scope='row'>{formatX(at)}</th>
+              {series.map(({ label }, which) => <td key={label} class='number'>{format(values[which]?.[index])}</td>)}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  )
+}
+
+/** The last figures and how far they went, for who cannot see the chart. */
+function summaryOf (series: readonly ChartSeries[], { series: values }: Columns, format: ChartProps['format']): string {
+  return series.map(({ label }, which) => {
+    const known = (values[which] ?? []).filter((value) => value !== null)
+    if (known.length === 0) return `${label}: nothing.`
+    return `${label}: ${format(known.at(-1))}, between ${format(Math.min(...known))} and ${format(Math.max(...known))}.`
+  }).join(' ')
+}
+
+const isArea = ({ draw }: ChartSeries) => draw === 'area'
+
+interface Look extends Pick<ChartProps, 'series' | 'format'> {
+  readonly formatX: (at: number, span: number) => string
+  readonly height: number
+  readonly y: ChartProps['y'] | undefined
+}
+
+/** Areas are drawn from the top of their pile down; x in seconds. */
+function dataOf (series: readonly ChartSeries[], { x, series: values }: Columns): AlignedData {
+  const shown = series.some(isArea) ? stacked(values).reverse() : values.map((line) => [...line])
+  return [x.map((at) => at / 1000), ...shown]
+}
+
+function optionsOf (
+  { series, format, formatX, height, y }: Look,
+  width: number, onPoint: (index: number | undefined) => void
+): Options {
+  const font = `12px ${getComputedStyle(document.body).fontFamily}`
+  const axis = { stroke: resolved('muted'), font, ticks: { show: false }, grid: { stroke: resolved('line'), width: 1 } }
+  const drawn = series.some(isArea) ? series.toReversed() : series
+  return {
+    width,
+    height,
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+    scales: { x: { time: true }, y: yScale(y) },
+    axes: [
+      { ...axis, size: 26, space: 90, values: (plot, ticks) => labels(ticks, (at) => formatX(at * 1000, spanOf(plot))) },
+      {
+        ...axis,
+        // As wide as what is written on it; there is nothing before the first drawing.
+        size: (_plot, texts: string[] | null) => 22 + 7 * Math.max(4, ...(texts ?? []).map(({ length }) => length)),
+        values: (_plot, ticks) => labels(ticks, (value) => withoutZeros(format(value))),
+        ...(y === 'log' && { splits: ({ scales }) => powersOfTen(scales['y']?.min ?? 1, scales['y']?.max ?? 10) })
+      }
+    ],
+    series: [{}, ...drawn.map((one): Series => ({
+      label: one.label,
+      stroke: resolved(one.color),
+      width: isArea(one) ? 1 : 1.75,
+      ...(isArea(one) && { fill: resolved(one.color) }),
+      ...(one.draw === 'points' && { paths: () => null }),
+      points: { show: one.draw === 'points', size: 6, fill: resolved(one.color) }
+    }))],
+    hooks: { setCursor: [({ cursor: { idx, left } }) => onPoint(left === undefined || left < 0 ? undefined : idx ?? undefined)] }
+  }
+}
+
+/** What reads like the one before it is left out. */
+function labels (ticks: readonly number[], text: (tick: number) => string): string[] {
+  const all = ticks.map(text)
+  return all.map((label, index) => label === all[index - 1] ? '' : label)
+}
+
+const spanOf = ({ scales: { x } }: UPlot): number => ((x?.max ?? 0) - (x?.min ?? 0)) * 1000
+
+/** The tenfold steps within: a logarithmic axis has no room for more. */
+function powersOfTen (min: number, max: number): number[] {
+  const first = Math.ceil(Math.log10(min) - 1e-9)
+  return Array.from({ length: Math.max(0, Math.floor(Math.log10(max) + 1e-9) - first + 1) }, (_, step) => 10 ** (first + step))
+}
+
+function yScale (y: ChartProps['y'] | undefined): Scale {
+  if (y === 'ratio') return { range: [0, 1] }
+  if (y === 'log') return { distr: 3 }
+  if (y === 'free') return {}
+  return { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] }
+}
+
+/** Whether the system is dark at the moment. */
+function useDark (): boolean {
+  const [query] = useState(() => matchMedia('(prefers-color-scheme: dark)'))
+  const [isDark, setDark] = useState(query.matches)
+  useEffect(() => {
+    const changed = () => setDark(query.matches)
+    query.addEventListener('change', changed)
+    return () => query.removeEventListener('change', changed)
+  }, [query])
+  return isDark
+}

@@ -1,0 +1,24 @@
+import { type Problem, problemOf } from '../model/problem.js'
+import { told } from '../model/told.js'
+
+/** What an API of the stats service answered, or why it did not. */
+export type Answer<T> = { readonly value: T } | { readonly problem: Problem }
+
+/** Said of an answer that never came. */
+export const UNREACHED: Problem = {
+  status: 0,
+  title: 'No answer',
+  detail: 'The service did not answer: it may be down, or this machine may be offline.',
+  errors: []
+}
+
+/** Asks for JSON. Throws nothing: what fails is a problem, also where `signal` ended it. */
+export async function getJson<T> (path: string, signal: AbortSignal, headers: Readonly<Record<string, string>> = {}): Promise<Answer<T>> {
+  try {
+    const response = await fetch(path, { signal, headers, credentials: 'omit' })
+    const text = await response.text()
+    return response.ok ? { value: told(text) } : { problem: problemOf(response.status, text, response.headers.get('retry-after')) }
+  } catch {
+    return { problem: UNREACHED }
+  }
+}

@@ -1,0 +1,106 @@
+import { type DemoUsers } from '../model/api.js'
+import { Stored } from '../model/stored.js'
+import { readToken, type Role } from '../model/token.js'
+import { told } from '../model/told.js'
+import { getJson } from './get-json.js'
+
+/** In whose name requests are sent. */
+export interface Identity {
+  readonly id: string
+  readonly label: string
+  readonly role?: Role
+  readonly token?: string
+}
+
+export interface Identities {
+  readonly current: Identity
+  readonly known: readonly Identity[]
+}
+
+const ANONYMOUS: Identity = { id: 'anonymous', label: 'anonymous' }
+// Tokens are in this tab's memory only: neither in an address, which histories and logs keep, nor in what outlives the tab.
+const KEY = 'weir.identity'
+
+interface Kept {
+  readonly current: string
+  readonly tokens: readonly string[]
+}
+
+const kept = recall()
+const pasted = kept.tokens.flatMap(identityOf)
+let demo: readonly Identity[] = []
+// Perhaps of one who is not known yet: demo users come after a page is loaded.
+let wanted = kept.current
+
+export const identities = new Stored<Identities>(among(kept.current, [ANONYMOUS, ...pasted]))
+
+/** Asks who there is to try things out as. Where nobody says, there are those whose tokens were pasted. */
+export function loadDemoUsers (): void {
+  getJson<DemoUsers>('/api/stats/demo-users', AbortSignal.timeout(10_000)).then((answer) => {
+    if (!('value' in answer)) return
+    demo = answer.value.users.map(({ id, token }) => {
+      const role = readToken(token)?.role
+      return { id, label: id, token, ...(role !== undefined && { role }) }
+    })
+    show(wanted)
+  }).catch(console.error)
+}
+
+export const choose = (id: string): void => show(id)
+
+/** Adds who the token is for, and goes on as them; or says what is wrong with it. */
+export function addToken (text: string): string | undefined {
+  const [identity] = identityOf(text.trim())
+  if (identity === undefined) return 'This is no token: it should be three parts with dots between them, as npm start prints it.'
+  const expiresAt = readToken(text.trim())?.expiresAt
+  if (expiresAt !== undefined && expiresAt < Date.now()) return 'This token has expired: npm start prints new ones each time.'
+  if (!pasted.some(({ token }) => token === identity.token)) pasted.push(identity)
+  show(identity.id)
+  return undefined
+}
+
+export function forget (id: string): void {
+  const index = pasted.findIndex((identity) => identity.id === id)
+  if (index >= 0) pasted.splice(index, 1)
+  show(wanted)
+}
+
+/** The one after `id`, round and round. */
+export function nextIdentity (id: string): Identity {
+  const { known } = identities.get()
+  return known[(known.findIndex((identity) => identity.id === id) + 1) % known.length] ?? ANONYMOUS
+}
+
+export const identityCalled = (id: string): Identity => identities.get().known.find((identity) => identity.id === id) ?? ANONYMOUS
+
+function show (id: string): void {
+  wanted = id
+  identities.set(among(id, [ANONYMOUS, ...demo, ...pasted]))
+  try {
+    const tokens = pasted.flatMap(({ token }) => token === undefined ? [] : [token])
+    sessionStorage.setItem(KEY, JSON.stringify({ current: id, tokens } satisfies Kept))
+  } catch {
+    // Storage may be forbidden: then a reload forgets them.
+  }
+}
+
+function among (id: string, known: readonly Identity[]): Identities {
+  return { current: known.find((identity) => identity.id === id) ?? ANONYMOUS, known }
+}
+
+function identityOf (token: string): Identity[] {
+  const claims = readToken(token)
+  if (claims === undefined) return []
+  const { subject, role } = claims
+  // Two tokens of one subject are two identities.
+  return [{ id: `token:${token.slice(-8)}`, label: `${subject} (${role})`, role, token }]
+}
+
+function recall (): Kept {
+  try {
+    const text = sessionStorage.getItem(KEY)
+    return text === null ? { current: ANONYMOUS.id, tokens: [] } : told(text)
+  } catch {
+    return { current: ANONYMOUS.id, tokens: [] }
+  }
+}
