@@ -1,0 +1,77 @@
+import type { Counters, Outcome, RouteCounter } from '@weir/metrics'
+import type { FastifyReply, FastifyRequest, onResponseHookHandler, RouteOptions } from 'fastify'
+import type {} from '../auth/index.js'
+import type {} from '../rate-limit/index.js'
+import type { CacheResult } from '../response-cache/result.js'
+import { clientOf } from './client.js'
+
+/** Where a process counts, and what it calls itself as the one who fills. */
+export interface Counting {
+  readonly counters: Counters
+  readonly instance: string
+}
+
+/** Counts the requests of a route. Its counters are looked up here, once. */
+export function countRoute (route: Pick<RouteOptions, 'method' | 'url'>, counting: Counting): onResponseHookHandler {
+  const [only, ...others] = [route.method].flat().map((method) => [method, counting.counters.route(`${method} ${route.url}`)] as const)
+  if (only !== undefined && others.length === 0) {
+    const [, counter] = only
+    return (request, reply, done) => {
+      count(counter, request, reply, counting)
+      done()
+    }
+  }
+  const counters = new Map([only, ...others].flatMap((entry) => entry === undefined ? [] : [entry]))
+  return (request, reply, done) => {
+    const counter = counters.get(request.method)
+    if (counter !== undefined) count(counter, request, reply, counting)
+    done()
+  }
+}
+
+/** Counts requests for paths that are no route's. */
+export function countNotFound (counting: Counting): onResponseHookHandler {
+  const counter = counting.counters.route('404')
+  return (request, reply, done) => {
+    if (request.is404) count(counter, request, reply, counting)
+    done()
+  }
+}
+
+/** Counts a request whose response is done. On the path of a hit this is additions, and nothing is allocated. */
+function count (counter: RouteCounter, request: FastifyRequest, reply: FastifyReply, { counters, instance }: Counting): void {
+  const result = request.cacheResult
+  const outcome = outcomeOf(request, reply, result)
+  const tally = counter.tallies[outcome]
+  tally.add(reply.elapsedTime, bytesOf(request, reply))
+  if (reply.statusCode === 304) tally.notModified++
+  if (outcome === 'limited') deny(counter, request, counters)
+  // Undefined in contexts that were made before the decorator.
+  if (result === null || result === undefined || outcome === 'limited' || outcome === 'refill') return
+  if (result.reason !== undefined) counter.reasons.add(result.reason)
+  if (outcome === 'error') return
+  tally.savedMicros += result.cost
+  if (result.filledBy === undefined) return
+  counters.filledBy.add(result.filledBy)
+  if (result.filledBy !== instance) tally.shared++
+}
+
+function outcomeOf ({ rateLimit }: FastifyRequest, { statusCode }: FastifyReply, result: CacheResult | null): Outcome {
+  // Whatever became of it, no client sent it.
+  if (result?.outcome === 'refill') return 'refill'
+  if (statusCode >= 500) return 'error'
+  if (statusCode === 429 && rateLimit?.allowed === false) return 'limited'
+  return result?.outcome ?? 'uncached'
+}
+
+/** Of the body, as far as it was known before it was sent: not of streams without a length. */
+function bytesOf (request: FastifyRequest, reply: FastifyReply): number {
+  if (reply.statusCode === 304 || request.method === 'HEAD') return 0
+  const length = reply.getHeader('content-length')
+  return length === undefined ? 0 : Number(length) || 0
+}
+
+function deny (counter: RouteCounter, request: FastifyRequest, counters: Counters): void {
+  const client = clientOf(request)
+  for (const policy of request.rateLimit?.violated ?? []) counters.deny(counter, policy, client)
+}

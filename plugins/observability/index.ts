@@ -1,0 +1,95 @@
+import { MetricsError, type MetricsStore, Recorder, type RecorderOptions } from '@weir/metrics'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_ROUTE_OPTION } from '../errors.js'
+import '../response-cache/result.js'
+import type {} from '../service/health.js'
+import { CacheErrors } from './cache-errors.js'
+import { countNotFound, countRoute } from './count.js'
+import { exposition } from './exposition.js'
+import { Invalidations } from './invalidations.js'
+import { ProcessVitals } from './vitals.js'
+
+/** Options of the metrics. */
+export interface ObservabilityOptions {
+  /** Where instances tell what they count: `redisStore`, `sqliteStore` or `memoryStore` of `@weir/metrics`. It is yours to close. */
+  readonly store: MetricsStore
+  /** What all instances of the application are called. */
+  readonly service: string
+  /** This process among them: as the response cache's `name`, by which it is known who has filled. */
+  readonly instance: string
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** False: requests of this route are not counted. */
+    metrics?: boolean
+  }
+}
+
+const NAME = 'weir-observability'
+
+/**
+ * Counts the requests of every route that is declared after it, tells the store each second what this instance has counted, and shows it
+ * to Prometheus at `/metrics`. A request counts once, when its response is done; one whose client left before is not counted, nobody
+ * having been answered. Register it after `@weir/fastify/service`, and after `@weir/fastify/redis`, whose client it uses until
+ * the application is closed.
+ */
+async function observability (app: FastifyInstance, { store, service, instance }: ObservabilityOptions): Promise<void> {
+  const invalidations = new Invalidations()
+  const cacheErrors = new CacheErrors()
+  const vitals = new ProcessVitals(app, invalidations)
+  const recorder = named({ store, service, instance, vitals: () => vitals.read(), onWritten: logOutages(app) })
+  app.addHook('onReady', async () => { recorder.start() })
+  app.addHook('onClose', async () => {
+    await recorder.close()
+    vitals.close()
+    cacheErrors.close()
+    invalidations.close()
+  })
+
+  if (!app.hasRequestDecorator('cacheResult')) app.decorateRequest('cacheResult', null)
+  const counting = { counters: recorder.counters, instance }
+  app.addHook('onRoute', (route) => {
+    const { metrics } = route.config ?? {}
+    if (metrics === false) return
+    if (metrics !== undefined && typeof metrics !== 'boolean') {
+      throw new WEIR_ERR_ROUTE_OPTION(`${[route.method].flat().join()} ${route.url}`, 'metrics', 'must be true or false')
+    }
+    route.onResponse = [...[route.onResponse ?? []].flat(), countRoute(route, counting)]
+  })
+  // A 404 has no route whose hooks could do it.
+  app.addHook('onResponse', countNotFound(counting))
+
+  const registry = exposition(app, service, recorder, cacheErrors)
+  app.get('/metrics', {
+    // An instance that is overloaded is one to be looked at.
+    config: { metrics: false, rateLimit: false, pressureHandler: () => {} },
+    schema: { hide: true }
+  }, async (_request, reply) => {
+    reply.header('cache-control', 'no-store').type(registry.contentType)
+    return registry.metrics()
+  })
+}
+
+/** One line when the store goes and one when it is back. */
+function logOutages ({ log }: FastifyInstance): (error?: unknown) => void {
+  let isGone = false
+  return (error) => {
+    if (error !== undefined && !isGone) log.warn({ err: error }, 'what is counted cannot be told: it is kept, for an hour, until the store answers')
+    else if (error === undefined && isGone) log.info('what was counted has been told')
+    isGone = error !== undefined
+  }
+}
+
+/** The recorder's complaints about options, in the plugin's name. */
+function named (options: RecorderOptions): Recorder {
+  try {
+    return new Recorder(options)
+  } catch (error) {
+    if (error instanceof MetricsError) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'store, service or instance', `cannot be used: ${error.message}`)
+    throw error
+  }
+}
+
+export default fp(observability, { name: NAME, fastify: '5.x' })

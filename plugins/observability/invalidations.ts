@@ -1,0 +1,46 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { type CacheEvents, keyTag } from '@weir/cache'
+import type { Invalidation } from '@weir/metrics'
+
+const MOST = 20
+const MOST_TAGS = 20
+const LONGEST_TAG = 200
+
+/** The last few invalidations of this process, for those who show them: not more of one than can be shown. */
+export class Invalidations {
+  readonly #last: Invalidation[] = []
+
+  constructor () {
+    subscribe('weir:cache:invalidate', this.#onInvalidate)
+    subscribe('weir:cache:clear', this.#onClear)
+  }
+
+  /** Oldest first. */
+  list (): Invalidation[] {
+    return [...this.#last]
+  }
+
+  close (): void {
+    unsubscribe('weir:cache:invalidate', this.#onInvalidate)
+    unsubscribe('weir:cache:clear', this.#onClear)
+  }
+
+  readonly #onInvalidate = (message: unknown) => {
+    const { namespace, tags } = message as CacheEvents['weir:cache:invalidate']
+    this.#add(namespace, tags.slice(0, MOST_TAGS).map(readable))
+  }
+
+  readonly #onClear = (message: unknown) => {
+    this.#add((message as CacheEvents['weir:cache:clear']).namespace, [])
+  }
+
+  #add (namespace: string, tags: readonly string[]): void {
+    this.#last.push({ at: Date.now(), namespace, tags })
+    if (this.#last.length > MOST) this.#last.shift()
+  }
+}
+
+// What begins the tags of keys, which are not for people to see.
+const MARK = keyTag('')
+
+const readable = (tag: string) => (tag.startsWith(MARK) ? tag.slice(MARK.length) : tag).slice(0, LONGEST_TAG)

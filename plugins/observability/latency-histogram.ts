@@ -1,0 +1,40 @@
+import { LATENCY_BOUNDS_MS, type Series } from '@weir/metrics'
+import { Histogram, type HistogramConfiguration } from 'prom-client'
+
+const BOUNDS = LATENCY_BOUNDS_MS.map((ms) => ms / 1000)
+
+export interface LabelledSeries {
+  readonly labels: Readonly<Record<string, string>>
+  readonly series: Series
+}
+
+/** A histogram in seconds of what has been counted in buckets already: nothing is observed twice. */
+export class LatencyHistogram extends Histogram {
+  readonly #all: () => Iterable<LabelledSeries>
+  readonly #about: { readonly name: string, readonly help: string }
+
+  constructor (configuration: HistogramConfiguration<string>, all: () => Iterable<LabelledSeries>) {
+    super({ ...configuration, buckets: BOUNDS })
+    this.#all = all
+    this.#about = configuration
+  }
+
+  /** What the registry asks for. `sharedLabels` are those of all lines of a series. */
+  async getForPromString () {
+    const { name, help } = this.#about
+    const values = Array.from(this.#all(), ({ labels: sharedLabels, series }) => {
+      let below = 0
+      const buckets = BOUNDS.map((le, i) => {
+        below += series.latency[i] ?? 0
+        return { metricName: `${name}_bucket`, labels: { le }, sharedLabels, value: below }
+      })
+      return [
+        ...buckets,
+        { metricName: `${name}_bucket`, labels: { le: '+Inf' }, sharedLabels, value: series.count },
+        { metricName: `${name}_sum`, labels: {}, sharedLabels, value: series.latencySumMicros / 1e6 },
+        { metricName: `${name}_count`, labels: {}, sharedLabels, value: series.count }
+      ]
+    })
+    return { name, help, type: 'histogram', values: values.flat(), aggregator: 'sum' }
+  }
+}

@@ -1,0 +1,35 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Vitals } from '@weir/metrics'
+import type { FastifyInstance } from 'fastify'
+import type { Invalidations } from './invalidations.js'
+
+// Milliseconds between two looks at the event loop. They are part of what is measured.
+const RESOLUTION = 10
+const NO_MEMORY = { entries: 0, bytes: 0, evictions: 0 }
+
+/** How this process is, since it was asked before. */
+export class ProcessVitals {
+  readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION })
+
+  constructor (readonly app: FastifyInstance, readonly invalidations: Invalidations) {
+    this.#delay.enable()
+  }
+
+  read (): Vitals {
+    const { rss, heapUsed } = process.memoryUsage()
+    const delay = this.#delay.percentile(99) / 1e6 - RESOLUTION
+    this.#delay.reset()
+    return {
+      rssBytes: rss,
+      heapBytes: heapUsed,
+      eventLoopDelayMs: Math.max(0, delay),
+      // The plugin may be registered after this one.
+      l1: this.app.hasDecorator('responseCache') ? this.app.responseCache.cache.stats().l1 : NO_MEMORY,
+      invalidations: this.invalidations.list()
+    }
+  }
+
+  close (): void {
+    this.#delay.disable()
+  }
+}
