@@ -8,6 +8,7 @@ import { fastify, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { registerAccess } from './access.js'
 import { categoryRoutes } from './categories/routes.js'
+import { registerCounting } from './counting.js'
 import { openCatalog } from './db/open.js'
 import { openOutbox } from './db/outbox.js'
 import { type CatalogEnv, databaseFile } from './env.js'
@@ -41,6 +42,7 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
     }
   })
   if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
+  await registerCounting(app, env)
   await registerLimits(app, env)
   await registerAccess(app, env)
   await app.register(conditional)

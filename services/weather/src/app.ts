@@ -6,6 +6,7 @@ import service, { instanceName, serverOptions } from '@weir/fastify/service'
 import { fastify, type FastifyInstance } from 'fastify'
 import { administered } from './cache-admin.js'
 import { registerClients } from './clients.js'
+import { registerCounting } from './counting.js'
 import { type WeatherEnv } from './env.js'
 import { OpenMeteo } from './open-meteo/client.js'
 import { weatherRoutes } from './routes/routes.js'
@@ -24,10 +25,12 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
     securitySchemes: { bearer: securitySchemes.bearer }
   })
   if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
+  await registerCounting(app, env)
   const stores = await openStores(app, env)
   const openMeteo = new OpenMeteo(openUpstreams(app, env, stores))
   const weather = new Weather({
     store: stores.cache,
+    name: instanceName(env, 'weather'),
     openMeteo,
     report: (error, key) => { app.log.warn({ err: error, key }, 'Open-Meteo could not be asked: what is kept is served') }
   })

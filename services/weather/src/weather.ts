@@ -19,6 +19,8 @@ const SOFT_TIMEOUT = 800
 
 export interface WeatherOptions {
   readonly store: Store
+  /** This instance, as the one who fetches. */
+  readonly name: string
   readonly openMeteo: OpenMeteo
   readonly report: (error: unknown, key: string) => void
 }
@@ -36,9 +38,9 @@ export class Weather {
   readonly #forecast: Documents<Forecast>
 
   constructor (readonly options: WeatherOptions) {
-    const { store, report } = options
+    const { store, name, report } = options
     const kept = <T>(maxBytes: number): Cache<Document<T>> =>
-      createCache({ store, namespace: NAMESPACE, l1: { maxBytes, maxEntries: 10_000 } })
+      createCache({ store, namespace: NAMESPACE, name, l1: { maxBytes, maxEntries: 10_000 } })
     this.caches = { places: kept(8 * MEBIBYTE), current: kept(8 * MEBIBYTE), forecasts: kept(48 * MEBIBYTE) }
     const documents = <T>(cache: Cache<Document<T>>, tagsOf: (key: string) => readonly string[]): Documents<T> =>
       new Documents({ cache, patience: SOFT_TIMEOUT, report, tagsOf })

@@ -20,6 +20,10 @@ export interface Reading<T> {
   readonly freshUntil: number
   readonly staleIfError: number
   readonly status: CacheStatus
+  /** The instance that fetched it. */
+  readonly filledBy: string
+  /** How long that took, in microseconds. */
+  readonly cost: number
 }
 
 export interface DocumentsOptions<T> {
@@ -151,9 +155,9 @@ export class Documents<T> {
 // What was fetched together is not to be fetched together again.
 const JITTER = 0.1
 
-function reading<T> ({ value, freshUntil, errorUntil }: Entry<Document<T>>, status: CacheStatus): Reading<T> {
+function reading<T> ({ value, freshUntil, errorUntil, filledBy, cost }: Entry<Document<T>>, status: CacheStatus): Reading<T> {
   const ttl = Math.floor((freshUntil - Date.now()) / 1000)
-  return { document: value, freshUntil, staleIfError: Math.max(0, errorUntil - freshUntil), status: { ...status, ttl } }
+  return { document: value, freshUntil, staleIfError: Math.max(0, errorUntil - freshUntil), status: { ...status, ttl }, filledBy, cost }
 }
 
 /** For who waited for another's request. */

@@ -1,0 +1,17 @@
+import { join } from 'node:path'
+import observability from '@weir/fastify/observability'
+import { instanceName } from '@weir/fastify/service'
+import { redisStore } from '@weir/metrics/redis'
+import { sqliteStore } from '@weir/metrics/sqlite'
+import { type FastifyInstance } from 'fastify'
+import { type CatalogEnv } from './env.js'
+
+/**
+ * Counts requests, where those of all instances and services are counted: in the Redis that REDIS_URL names, `app.redis`, else in a file
+ * beside the database.
+ */
+export async function registerCounting (app: FastifyInstance, env: CatalogEnv): Promise<void> {
+  const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'metrics.db') }) : redisStore({ client: app.redis })
+  app.addHook('onClose', () => store.close())
+  await app.register(observability, { store, service: 'catalog', instance: instanceName(env, 'catalog') })
+}
