@@ -1,5 +1,5 @@
-// node cached.js --store memory|sqlite|redis|redis-unleased --body BYTES [--dir DIR] [--redis URL] [--no-l1]
-// A service with the plugins as users register them, and one cached route.
+// node cached.js --store memory|sqlite|redis|redis-unleased --body BYTES [--dir DIR] [--redis URL] [--no-l1] [--log] [--counting]
+// A service with the plugins as users register them, and one cached route. With --log it has a service's log, which has nothing to say.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Store } from '@weir/cache'
@@ -8,7 +8,10 @@ import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
 import conditional from '@weir/fastify/conditional'
 import invalidation from '@weir/fastify/invalidation'
+import observability from '@weir/fastify/observability'
 import responseCache from '@weir/fastify/response-cache'
+import { loadEnv, serverOptions, serviceEnv } from '@weir/fastify/service'
+import { memoryStore as metricsStore } from '@weir/metrics'
 import { fastify } from 'fastify'
 import { listen } from './listen.js'
 import { productRoute } from './product-route.js'
@@ -21,12 +24,15 @@ const { values } = parseArgs({
     body: { type: 'string', default: '1024' },
     dir: { type: 'string', default: '' },
     redis: { type: 'string', default: '' },
-    'no-l1': { type: 'boolean', default: false }
+    'no-l1': { type: 'boolean', default: false },
+    log: { type: 'boolean', default: false },
+    counting: { type: 'boolean', default: false }
   }
 })
 
 let asked = 0
-const app = fastify()
+const app = fastify(values.log ? serverOptions(loadEnv(serviceEnv, { PORT: '0', LOG_LEVEL: 'warn' }), { service: 'bench' }) : {})
+if (values.counting) await app.register(observability, { store: metricsStore(), service: 'bench', instance: 'weir' })
 await app.register(conditional)
 await app.register(responseCache, { store: await makeStore(), ...(values['no-l1'] && { l1: false }) })
 await app.register(invalidation)

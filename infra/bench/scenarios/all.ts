@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.js'
 import { bus } from './bus.js'
+import { counting } from './counting.js'
 import { invalidation } from './invalidation.js'
 import { l1Hit } from './l1-hit.js'
 import { l2Hit } from './l2-hit.js'
@@ -14,5 +15,5 @@ import { stampede } from './stampede.js'
 
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
-  l1Hit, notModified, l2Hit, lease, limits, miss, stampede, bus, ping, invalidation, memory, remember
+  l1Hit, notModified, l2Hit, lease, counting, limits, miss, stampede, bus, ping, invalidation, memory, remember
 ]
