@@ -1,6 +1,6 @@
 import { type FastifyInstance } from 'fastify'
 import t from 'tap'
-import { editor } from './support/access.js'
+import { as, editor } from './support/access.js'
 import { build } from './support/build.js'
 import { tempDir } from './support/temp-dir.js'
 
@@ -77,6 +77,18 @@ t.test('two instances answer as one', async (t) => {
   t.test('queries that mean the same are one entry', async (t) => {
     await fill('/api/products?limit=7&sort=price')
     t.ok((await get(b, '/api/products?sort=price&page=1&limit=7')).hit)
+  })
+
+  t.test('what somebody known was answered is served to everybody, and asked for again by each client', async () => {
+    for (const url of ['/api/products?limit=9', '/api/products/9', '/api/categories', '/api/categories/bakeware']) {
+      await a.inject({ url, headers: as('admin') })
+      for (const headers of [{}, as('reader')]) {
+        const answer = await b.inject({ url, headers })
+        t.match(answer.headers, { 'cache-status': /; hit/, 'cache-control': 'public, no-cache' }, url)
+        t.equal((await b.inject({ url, headers: { ...headers, 'if-none-match': String(answer.headers['etag']) } })).statusCode, 304)
+      }
+    }
+    t.equal((await a.inject('/api/products/99999')).headers['cache-control'], 'no-store')
   })
 
   t.test('a write that is refused drops nothing', async () => {

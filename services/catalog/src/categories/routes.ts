@@ -5,7 +5,7 @@ import { forEditors } from '../access.js'
 import { problems } from '../problems.js'
 import { type WriteRoutesOptions } from '../products/write-routes.js'
 import { tags } from '../tags.js'
-import { sendValidators, validatorsOf } from '../validators.js'
+import { forEverybody, sendValidators, validatorsOf } from '../validators.js'
 import { CategoryInputSchema, CategoryList, CategorySchema, CategorySlug } from './schemas.js'
 import { deleteCategory, findCategory, insertCategory, listCategories, replaceCategory } from './store.js'
 
@@ -18,7 +18,11 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       response: { 200: CategoryList, ...problems }
     },
     config: { cache: { ttl: '60s', staleWhileRevalidate: '30s', staleIfError: '10m', tags: [tags.everything, tags.categoryList] } }
-  }, async () => ({ items: await listCategories(database.read) }))
+  }, async (_request, reply) => {
+    const items = await listCategories(database.read)
+    reply.header('cache-control', forEverybody)
+    return { items }
+  })
 
   app.get('/api/categories/:slug', {
     schema: {
@@ -40,6 +44,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
   }, async ({ params: { slug } }, reply) => {
     const category = await findCategory(database.read, slug)
     sendValidators(reply, category)
+    reply.header('cache-control', forEverybody)
     return category
   })
 

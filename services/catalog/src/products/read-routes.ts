@@ -5,7 +5,7 @@ import { type CatalogDatabase } from '../db/open.js'
 import { pageTooDeep, priceRangeReversed, unknownCategory } from '../errors.js'
 import { problems } from '../problems.js'
 import { tags } from '../tags.js'
-import { sendValidators } from '../validators.js'
+import { forEverybody, sendValidators } from '../validators.js'
 import { listProducts } from './list.js'
 import { DEEPEST_ROW, ProductId, ProductList, ProductListQuerySchema, ProductSchema } from './schemas.js'
 import { findProduct } from './store.js'
@@ -24,13 +24,14 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
       cache: { ttl: '60s', staleWhileRevalidate: '30s', staleIfError: '10m', tags: [tags.everything, tags.productLists] },
       rateLimit: { cost: 2 }
     }
-  }, async ({ query: { category: slug, ...filter } }) => {
+  }, async ({ query: { category: slug, ...filter } }, reply) => {
     const { page, limit, minPrice, maxPrice } = filter
     if (page * limit > DEEPEST_ROW) throw pageTooDeep(DEEPEST_ROW)
     if (minPrice !== undefined && maxPrice !== undefined && minPrice > maxPrice) throw priceRangeReversed()
     const category = slug === undefined ? undefined : await lookUpCategory(database.read, slug)
     if (slug !== undefined && category === undefined) throw unknownCategory('category', slug)
     const { items, total } = await listProducts(database.read, { ...filter, categoryId: category?.id })
+    reply.header('cache-control', forEverybody)
     return { items, page, limit, total, pages: Math.ceil(total / limit) }
   })
 
@@ -54,6 +55,7 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
   }, async ({ params: { id } }, reply) => {
     const product = await findProduct(database.read, id)
     sendValidators(reply, product)
+    reply.header('cache-control', forEverybody)
     return product
   })
 }
