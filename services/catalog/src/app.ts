@@ -8,6 +8,8 @@ import { fastify, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { registerAccess } from './access.js'
 import { categoryRoutes } from './categories/routes.js'
+import { markOwnRequests } from './compare/own-requests.js'
+import { compareRoutes } from './compare/routes.js'
 import { registerCounting } from './counting.js'
 import { openCatalog } from './db/open.js'
 import { openOutbox } from './db/outbox.js'
@@ -49,9 +51,11 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   const store = await registerSharedCache(app, env, outbox)
   await app.register(cacheAdmin, { prefix: '/api/catalog/cache', store, instance: instanceName(env, 'catalog') })
   await app.register(invalidation, { outbox })
+  markOwnRequests(app)
 
   await app.register(productReadRoutes, { database })
   await app.register(productWriteRoutes, { database, outbox })
   await app.register(categoryRoutes, { database, outbox })
+  await app.register(compareRoutes)
   return app
 }

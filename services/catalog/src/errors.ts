@@ -18,6 +18,20 @@ export const CATALOG_ERR_CATEGORY_IN_USE = createError<'CATALOG_ERR_CATEGORY_IN_
 export const CATALOG_ERR_BUSY = createError<'CATALOG_ERR_BUSY', 503, [options: { cause: unknown }]>(
   'CATALOG_ERR_BUSY', 'The catalog is being written by somebody else: try again in a moment', 503)
 
+const Comparing = createError('CATALOG_ERR_COMPARING', 'This instance is comparing already: try again in a second', 503)
+const Incomparable = createError<'CATALOG_ERR_INCOMPARABLE', 503, [source: string]>(
+  'CATALOG_ERR_INCOMPARABLE', 'No answer came from the %s, so there is nothing to compare: try again in a second', 503)
+
+/** Comparisons are made one at a time. */
+export const comparing = () => inASecond(new Comparing())
+
+/** The cache is not there, or somebody else writes all the time. */
+export const incomparable = (source: string) => inASecond(new Incomparable(source))
+
+/** Only what the cache keeps can be compared. */
+export const noSuchPage = (status?: number) => blame('CATALOG_ERR_NO_SUCH_PAGE', 400, 'path',
+  `names no page that is cached${status === undefined ? '' : `: it is answered ${status}`}. Give one like /api/products?limit=20`)
+
 /** A filter or a product names a category that does not exist. */
 export const unknownCategory = (field: 'category' | 'categoryId', value: string | number) =>
   blame('CATALOG_ERR_UNKNOWN_CATEGORY', 400, field, `names no category (${JSON.stringify(value)}): GET /api/categories lists them`)
@@ -45,3 +59,5 @@ function blame (code: string, status: number, field: string, message: string) {
     validation: [{ keyword: 'catalog', instancePath: `/${field}`, params: {}, message }]
   })
 }
+
+const inASecond = (error: Error) => Object.assign(error, { headers: { 'retry-after': '1' } })

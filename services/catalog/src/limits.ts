@@ -3,6 +3,7 @@ import rateLimit, { type RouteLimitOptions } from '@weir/fastify/rate-limit'
 import { redisStore } from '@weir/limiter/redis'
 import { sqliteStore } from '@weir/limiter/sqlite'
 import { type FastifyInstance } from 'fastify'
+import { OWN_ADDRESS } from './compare/own-requests.js'
 import { type CatalogEnv, listed } from './env.js'
 
 /** Of all writes together. Few people type faster; an import goes to the database itself. */
@@ -26,7 +27,7 @@ export async function registerLimits (app: FastifyInstance, env: CatalogEnv): Pr
     store,
     namespace: 'catalog',
     instances: env.INSTANCES,
-    allow: listed(env.RATE_LIMIT_ALLOW),
+    allow: [...listed(env.RATE_LIMIT_ALLOW), OWN_ADDRESS],
     deny: listed(env.RATE_LIMIT_DENY),
     policies: [{ name: 'reads', limit: 100, window: '1s', burst: 200 }],
     tiers: { pro: { policies: [{ name: 'reads', limit: 1000, window: '1s' }] } }

@@ -1,0 +1,79 @@
+import { setMaxListeners } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
+import { type FastifyInstance } from 'fastify'
+import { incomparable, noSuchPage } from '../errors.js'
+import { OWN_ADDRESS } from './own-requests.js'
+import { type SourceResult } from './schemas.js'
+
+/** Where an answer may come from: how it is asked for, and what Cache-Status then says. */
+const SOURCES = [
+  { source: 'handler', headers: { 'cache-control': 'no-cache, no-store' }, evicts: false, isItsStatus: /; detail=REQUEST_NO_STORE$/ },
+  { source: 'store', headers: {}, evicts: true, isItsStatus: /; hit;.* detail=store$/ },
+  { source: 'memory', headers: {}, evicts: false, isItsStatus: /; hit;.* detail=memory$/ }
+] as const
+
+export interface Measured {
+  readonly bytes: number
+  readonly results: SourceResult[]
+}
+
+export interface Page {
+  readonly path: string
+  /** By which the cache keeps it. */
+  readonly key: string
+}
+
+/**
+ * Measures how long the application takes to answer with a page, from each source in turn, so that what else the machine does slows all of
+ * them alike. What took another way than it was to is left out.
+ * @param signal ends it early: then there are fewer samples
+ * @throws CATALOG_ERR_NO_SUCH_PAGE, CATALOG_ERR_INCOMPARABLE
+ */
+export async function measure (app: FastifyInstance, { path, key }: Page, samples: number, signal: AbortSignal): Promise<Measured> {
+  // Each request listens.
+  setMaxListeners(0, signal)
+  const ask = (headers: Record<string, string>) => app.inject({ url: path, headers, remoteAddress: OWN_ADDRESS, signal })
+  const taken = SOURCES.map(({ source }) => ({ source, times: new Array<number>(), leftOut: 0 }))
+  let bytes = 0
+  try {
+    // Now it is in the cache, if it can be.
+    const { statusCode, rawPayload } = await ask({})
+    if (statusCode !== 200) throw noSuchPage(statusCode)
+    bytes = rawPayload.length
+    for (let i = 0; i < samples; i++) {
+      for (const [n, { headers, evicts, isItsStatus }] of SOURCES.entries()) {
+        // Everybody else's turn: what waits for no network would keep the process to itself.
+        await setImmediate()
+        if (evicts) app.responseCache.cache.evict(key)
+        const begun = performance.now()
+        const answer = await ask(headers)
+        const time = performance.now() - begun
+        const isIt = answer.statusCode === 200 && isItsStatus.test(String(answer.headers['cache-status']))
+        if (isIt) taken[n]?.times.push(time)
+        else if (taken[n]) taken[n].leftOut++
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+  return { bytes, results: taken.map(({ source, times, leftOut }) => resultOf(source, times, leftOut)) }
+}
+
+function resultOf (source: SourceResult['source'], times: readonly number[], leftOut: number): SourceResult {
+  if (times.length === 0) throw incomparable(source)
+  const sorted = [...times].sort((a, b) => a - b)
+  const percentile = (percent: number) => rounded(sorted[Math.ceil(sorted.length * percent / 100) - 1] ?? 0)
+  const total = times.reduce((sum, time) => sum + time, 0)
+  return {
+    source,
+    samples: times.length,
+    leftOut,
+    medianMs: percentile(50),
+    p90Ms: percentile(90),
+    p99Ms: percentile(99),
+    requestsPerSecond: Math.round(times.length / total * 1000)
+  }
+}
+
+/** To microseconds. */
+const rounded = (ms: number) => Math.round(ms * 1000) / 1000
