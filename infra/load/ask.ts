@@ -6,10 +6,13 @@ import { type Surroundings } from './scenario.js'
 const TIMEOUT_MS = 10_000
 /** Seconds, if a 429 does not say. */
 const RETRY_AFTER = 1
+/** Seconds; who has used up an hour's limit is told so, and does not wait. */
+const LONGEST_WAIT = 10
 const ATTEMPTS = 5
 
 /** An answer of which all is there. */
 export interface Answered {
+  readonly path: string
   readonly status: number
   readonly etag: string | undefined
   readonly body: string
@@ -24,16 +27,19 @@ export async function ask (
   { url, signal, say }: Surroundings, path: string,
   { method = 'GET', headers, body }: { method?: 'GET' | 'PATCH', headers?: Record<string, string>, body?: string } = {}
 ): Promise<Answered> {
-  for (let attempt = 1; ; attempt++) {
+  const once = async () => {
     const { statusCode: status, headers: answer, body: stream } = await request(`${url}${path}`, {
       method, signal, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, headers: { ...headers }, ...(body !== undefined && { body })
-    }).catch((error: unknown) => {
+    })
+    return { status, headers: answer, text: await stream.text() }
+  }
+  for (let attempt = 1; ; attempt++) {
+    const { status, headers: answer, text } = await once().catch((error: unknown) => {
       if (signal.aborted) throw error
       throw nobodyAnswers(url, error)
     })
-    const text = await stream.text()
-    if (status !== 429 || attempt === ATTEMPTS) return { status, etag: oneOf(answer.etag), body: text }
     const seconds = Number(oneOf(answer['retry-after'])) || RETRY_AFTER
+    if (status !== 429 || attempt === ATTEMPTS || seconds > LONGEST_WAIT) return { path, status, etag: oneOf(answer.etag), body: text }
     say(`${method} ${path} is limited: asking again in ${seconds} s`)
     await delay(seconds * 1000, undefined, { signal })
   }
@@ -48,13 +54,13 @@ export async function warmUp (around: Surroundings, paths: readonly string[]): P
   const answers = []
   for (const path of paths) {
     const answer = await ask(around, path)
-    if (answer.status !== 200) throw unexpected(around.url, 'GET', path, answer)
+    if (answer.status !== 200) throw unexpected(around.url, 'GET', answer)
     answers.push(answer)
   }
   return answers
 }
 
-export function unexpected (url: string, method: string, path: string, { status, body }: Answered): LoadError {
+export function unexpected (url: string, method: string, { path, status, body }: Answered): LoadError {
   return new LoadError('WEIR_ERR_UNEXPECTED_ANSWER',
     `${method} ${url}${path} was answered with ${status} and not with 200: is that Weir's suite, and is its service up? ${body.slice(0, 200)}`.trim())
 }

@@ -177,6 +177,11 @@ t.test('a first request that is limited waits as long as it is told', async (t) 
   t.match(report.results, [{ outcomes: [{ outcome: 'uncached', share: 1 }] }])
 })
 
+t.test('but not for an hour', async (t) => {
+  const url = await server(t, (_request, response) => { response.writeHead(429, { 'retry-after': '3600' }).end() })
+  t.match((await loaded('--url', url)).notes, [{ text: /^Not measured: GET .* was answered with 429 / }])
+})
+
 t.test('errors are counted, and named', async (t) => {
   let asked = 0
   const url = await server(t, (request, response) => {

@@ -79,6 +79,9 @@ ${['304', 'memory', 'store', 'coalesced', 'stale', 'miss', 'bypass', 'uncached',
 @media (max-width: 560px) {
   main { padding: 16px 10px 48px }
   figure { padding: 10px }
+  th, td { padding: 5px 4px }
+  .outcomes th small { display: none }
+  td.bar, th.bar { min-width: 96px }
 }
 @media print { body { background: #fff } figure { break-inside: avoid } }
 `

@@ -12,7 +12,7 @@ export const conditional: Scenario = {
     return [await measure(around, {
       scenario: 'conditional',
       part: 'conditional',
-      requests: POPULAR.map((path, i) => ({ path, headers: { 'if-none-match': answers[i]?.etag } })),
+      requests: answers.map(({ path, etag }) => ({ path, headers: etag === undefined ? {} : { 'if-none-match': etag } })),
       connections: around.connections ?? 10,
       rate: around.rate
     })]

@@ -35,19 +35,19 @@ async function prepareWrites (around: Surroundings) {
   const writes = []
   for (const id of WRITTEN) {
     const path = `/api/products/${id}`
-    const write = { method: 'PATCH', path, headers, body: JSON.stringify({ price: priceOf(around, path, await ask(around, path)) }) } as const
+    const write = { method: 'PATCH', path, headers, body: JSON.stringify({ price: priceOf(around, await ask(around, path)) }) } as const
     const answer = await ask(around, path, write)
     if (answer.status === 401 || answer.status === 403) throw refused(answer.status)
-    if (answer.status !== 200) throw unexpected(around.url, 'PATCH', path, answer)
+    if (answer.status !== 200) throw unexpected(around.url, 'PATCH', answer)
     writes.push(write)
   }
   return writes
 }
 
-function priceOf ({ url }: Surroundings, path: string, answer: Answered): number {
+function priceOf ({ url }: Surroundings, answer: Answered): number {
   const product: unknown = answer.status === 200 ? JSON.parse(answer.body) : undefined
   if (typeof product !== 'object' || product === null || !('price' in product) || typeof product.price !== 'number') {
-    throw unexpected(url, 'GET', path, answer)
+    throw unexpected(url, 'GET', answer)
   }
   return product.price
 }
