@@ -1,0 +1,68 @@
+import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
+
+/** Migrations are written in SQL's own snake_case, against a database whose types are of another day. */
+type AnyDatabase = Kysely<unknown>
+
+const period = sql`step text not null check (step in ('minute', 'hour')), at integer not null`
+const series = sql`
+  count integer not null,
+  shared integer not null,
+  not_modified integer not null,
+  bytes integer not null,
+  saved_micros integer not null,
+  latency_sum_micros integer not null,
+  latency text not null`
+
+const counts: Migration = {
+  async up (db: AnyDatabase) {
+    await sql`
+      create table records (
+        minute integer not null,
+        run text not null,
+        seq integer not null,
+        record text not null,
+        primary key (minute, run)
+      ) strict`.execute(db)
+
+    await sql`
+      create table instances (
+        service text not null,
+        instance text not null,
+        last_seen_at integer not null,
+        state text not null,
+        primary key (service, instance)
+      ) strict`.execute(db)
+
+    // By time first: all that is ever asked for are ranges of it. Counts by route and by instance, not by both: nobody asks for that.
+    await sql`
+      create table route_counts (
+        ${period}, service text not null, route text not null, outcome text not null, ${series},
+        primary key (step, at, service, route, outcome)
+      ) strict, without rowid`.execute(db)
+    await sql`
+      create table instance_counts (
+        ${period}, service text not null, instance text not null, outcome text not null, ${series},
+        primary key (step, at, service, instance, outcome)
+      ) strict, without rowid`.execute(db)
+    await sql`
+      create table reasons (
+        ${period}, service text not null, route text not null, reason text not null, count integer not null,
+        primary key (step, at, service, route, reason)
+      ) strict, without rowid`.execute(db)
+    await sql`
+      create table fills (
+        ${period}, service text not null, instance text not null, filled_by text not null, count integer not null,
+        primary key (step, at, service, instance, filled_by)
+      ) strict, without rowid`.execute(db)
+    await sql`
+      create table denials (
+        ${period}, service text not null, route text not null, policy text not null, client text not null, count integer not null,
+        primary key (step, at, service, route, policy, client)
+      ) strict, without rowid`.execute(db)
+  }
+}
+
+/** Applied in the order of their names; a released one is never edited. */
+export const migrations: MigrationProvider = {
+  getMigrations: async () => ({ '0001-counts': counts })
+}

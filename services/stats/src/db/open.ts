@@ -1,0 +1,56 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { CamelCasePlugin, Kysely, Migrator, sql, SqliteDialect } from 'kysely'
+import { addLatencyFunctions } from './latency.js'
+import { migrations } from './migrations.js'
+import { type StatsSchema } from './schema.js'
+
+/**
+ * How long a statement waits for another process that has the same file, in ms, and the event loop with it. What is not written then is
+ * written a second later.
+ */
+const LOCK_TIMEOUT = 200
+/** How long a start waits for another one that makes the file, in ms. */
+const PREPARE_TIMEOUT = 5000
+
+/** Opens the database in `file`, made and migrated where it is not yet. */
+export async function openDatabase (file: string): Promise<Kysely<StatsSchema>> {
+  await mkdir(dirname(file), { recursive: true })
+  const database = new Database(file, { timeout: PREPARE_TIMEOUT })
+  try {
+    database.pragma('journal_mode = wal')
+    // A lost page cache costs the last second, which is read again.
+    database.pragma('synchronous = normal')
+    addLatencyFunctions(database)
+    const db = new Kysely<StatsSchema>({ dialect: new SqliteDialect({ database }), plugins: [new CamelCasePlugin()] })
+    await writing(db, async (connection) => {
+      const { error } = await new Migrator({ db: connection, provider: migrations }).migrateToLatest()
+      if (error !== undefined) throw new Error('The database of stats could not be brought to this version\'s schema', { cause: error })
+    })
+    database.pragma(`busy_timeout = ${LOCK_TIMEOUT}`)
+    return db
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/**
+ * Runs `work` in a transaction that holds the write lock from its beginning on: what it reads is what it replaces, whoever else has the
+ * file open.
+ */
+export async function writing<T> (db: Kysely<StatsSchema>, work: (connection: Kysely<StatsSchema>) => Promise<T>): Promise<T> {
+  // Not db.transaction(): that takes the lock late, and the migrator asks for a connection, which Kysely's transactions do not hand on.
+  return await db.connection().execute(async (connection) => {
+    await sql`begin immediate`.execute(connection)
+    try {
+      const result = await work(connection)
+      await sql`commit`.execute(connection)
+      return result
+    } catch (error) {
+      await sql`rollback`.execute(connection)
+      throw error
+    }
+  })
+}

@@ -1,0 +1,78 @@
+import { type Outcome, type Series } from '@weir/metrics'
+
+/** What a row is about: the minute, or the whole hour, that begins `at`. */
+export interface Period {
+  step: Step
+  /** Minutes since 1970 (UTC). */
+  at: number
+}
+export type Step = 'minute' | 'hour'
+
+/** A series, its latency as JSON: `latency_add` and `latency_sum` add them up. */
+export interface SeriesColumns extends Omit<Series, 'latency'> {
+  latency: string
+}
+
+/** The last version of what a process told of a minute: what a later one adds to the counts is what it has in addition. */
+export interface RecordTable {
+  run: string
+  minute: number
+  seq: number
+  /** `MinuteRecord`, as JSON */
+  record: string
+}
+
+/** The last that was heard of an instance. */
+export interface InstanceTable {
+  service: string
+  instance: string
+  /** ms since 1970, by the clock of stats */
+  lastSeenAt: number
+  /** `InstanceState`, as JSON */
+  state: string
+}
+
+export interface RouteCountTable extends Period, SeriesColumns {
+  service: string
+  route: string
+  outcome: Outcome
+}
+
+export interface InstanceCountTable extends Period, SeriesColumns {
+  service: string
+  instance: string
+  outcome: Outcome
+}
+
+export interface ReasonTable extends Period {
+  service: string
+  route: string
+  reason: string
+  count: number
+}
+
+export interface FillTable extends Period {
+  service: string
+  instance: string
+  filledBy: string
+  count: number
+}
+
+export interface DenialTable extends Period {
+  service: string
+  route: string
+  policy: string
+  client: string
+  count: number
+}
+
+/** The database, in camelCase; the tables themselves are in snake_case. */
+export interface StatsSchema {
+  records: RecordTable
+  instances: InstanceTable
+  routeCounts: RouteCountTable
+  instanceCounts: InstanceCountTable
+  reasons: ReasonTable
+  fills: FillTable
+  denials: DenialTable
+}

@@ -1,0 +1,48 @@
+import { type Kysely, sql } from 'kysely'
+import { type StatsSchema } from '../db/schema.js'
+import { type Rows } from './rows.js'
+
+/**
+ * Adds the rows to those that are there. A statement gets all of a table's as one value, JSON: to write out several for each row takes
+ * longer than to add them.
+ */
+export async function addRows (db: Kysely<StatsSchema>, { routeCounts, instanceCounts, reasons, fills, denials }: Rows): Promise<void> {
+  await sql`
+    insert into route_counts (step, at, service, route, outcome, ${columns})
+    select ${period}, value ->> 'service', value ->> 'route', value ->> 'outcome', ${values} from ${each(routeCounts)}
+    on conflict do update set ${sums}`.execute(db)
+  await sql`
+    insert into instance_counts (step, at, service, instance, outcome, ${columns})
+    select ${period}, value ->> 'service', value ->> 'instance', value ->> 'outcome', ${values} from ${each(instanceCounts)}
+    on conflict do update set ${sums}`.execute(db)
+  await sql`
+    insert into reasons (step, at, service, route, reason, count)
+    select ${period}, value ->> 'service', value ->> 'route', value ->> 'reason', value ->> 'count' from ${each(reasons)}
+    on conflict do update set ${sum}`.execute(db)
+  await sql`
+    insert into fills (step, at, service, instance, filled_by, count)
+    select ${period}, value ->> 'service', value ->> 'instance', value ->> 'filledBy', value ->> 'count' from ${each(fills)}
+    on conflict do update set ${sum}`.execute(db)
+  await sql`
+    insert into denials (step, at, service, route, policy, client, count)
+    select ${period}, value ->> 'service', value ->> 'route', value ->> 'policy', value ->> 'client', value ->> 'count' from ${each(denials)}
+    on conflict do update set ${sum}`.execute(db)
+}
+
+// Without a condition, SQLite would take "on conflict" for one of a join.
+const each = (rows: readonly object[]) => sql`json_each(${JSON.stringify(rows)}) where true`
+const period = sql`value ->> 'step', value ->> 'at'`
+
+const columns = sql`count, shared, not_modified, bytes, saved_micros, latency_sum_micros, latency`
+const values = sql`
+  value ->> 'count', value ->> 'shared', value ->> 'notModified', value ->> 'bytes', value ->> 'savedMicros', value ->> 'latencySumMicros',
+  value -> 'latency'`
+const sum = sql`count = count + excluded.count`
+const sums = sql`
+  ${sum},
+  shared = shared + excluded.shared,
+  not_modified = not_modified + excluded.not_modified,
+  bytes = bytes + excluded.bytes,
+  saved_micros = saved_micros + excluded.saved_micros,
+  latency_sum_micros = latency_sum_micros + excluded.latency_sum_micros,
+  latency = latency_add(latency, excluded.latency)`

@@ -1,0 +1,14 @@
+import { type MinuteRecord } from '@weir/metrics'
+import { openDatabase, writing } from '../../src/db/open.js'
+import { addRows } from '../../src/history/add-rows.js'
+import { rowsOf } from '../../src/history/rows.js'
+
+// Adds the records it is sent to the database named by its first argument, says so, and never commits.
+process.once('message', (records: MinuteRecord[]) => {
+  const [, , file = ''] = process.argv
+  openDatabase(file).then((db) => writing(db, async (transaction) => {
+    await addRows(transaction, rowsOf(records))
+    process.send?.('added')
+    await new Promise(() => { setInterval(() => {}, 1000) })
+  })).catch((error: unknown) => { process.send?.(String(error)) })
+})
