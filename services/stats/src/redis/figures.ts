@@ -1,0 +1,50 @@
+import { type FastifyBaseLogger } from 'fastify'
+import { LogChanges } from '../log-changes.js'
+import { within } from '../within.js'
+import { parseInfo, type RedisInfo } from './info.js'
+
+/** What is needed of a client. ioredis' `Redis` has it, and so have the nodes of its `Cluster`. */
+export interface InfoClient {
+  info (): Promise<string>
+}
+
+export interface RedisFiguresOptions {
+  /** Redis, or the masters of a cluster as they are now. */
+  readonly nodes: () => readonly InfoClient[]
+  readonly log: FastifyBaseLogger
+  /** How long Redis may take, in ms. Default 2 s. */
+  readonly timeout?: number
+}
+
+/** Redis' own figures, as of the last time it was asked. */
+export class RedisFigures {
+  readonly #options: RedisFiguresOptions
+  readonly #log: LogChanges
+  #current: RedisInfo | undefined
+  #asking = false
+
+  constructor (options: RedisFiguresOptions) {
+    this.#options = options
+    this.#log = new LogChanges(options.log, { failed: 'Redis does not tell its figures', back: 'Redis tells its figures again' })
+  }
+
+  /** Undefined if Redis did not answer. */
+  get current (): RedisInfo | undefined { return this.#current }
+
+  /** Asks Redis, unless it has been asked and not answered yet. */
+  async refresh (): Promise<void> {
+    if (this.#asking) return
+    this.#asking = true
+    const { nodes, timeout = 2000 } = this.#options
+    try {
+      const answers = await within(timeout, 'Redis', Promise.all(nodes().map((node) => node.info())))
+      this.#current = answers.length > 0 ? parseInfo(answers) : undefined
+      this.#log.worked()
+    } catch (error) {
+      this.#current = undefined
+      this.#log.failed(error)
+    } finally {
+      this.#asking = false
+    }
+  }
+}
