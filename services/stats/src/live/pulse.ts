@@ -1,0 +1,59 @@
+import { type FastifyInstance } from 'fastify'
+import { type Collector } from '../collector/collector.js'
+import { type RedisFigures } from '../redis/figures.js'
+import { within } from '../within.js'
+import { NewInvalidations } from './invalidations.js'
+import { Ticker } from './ticker.js'
+import { type Viewers } from './viewers.js'
+
+export interface PulseOptions {
+  readonly collector: Collector
+  readonly redis: RedisFigures | undefined
+  readonly viewers: Viewers
+}
+
+/** ms */
+const EVERY = 1000
+/** How long the boot waits for what there is to know already, in ms. */
+const BOOT_WAITS = 3000
+
+/** From when the app is ready until it closes, once a second: reads what the instances tell, and tells it to those who watch. */
+export function addPulse (app: FastifyInstance, { collector, redis, viewers }: PulseOptions): void {
+  const ticker = new Ticker()
+  const invalidations = new NewInvalidations()
+  let timer: NodeJS.Timeout | undefined
+
+  /** A tick comes each time: who hears none for long knows that the connection is dead. */
+  async function beat (): Promise<void> {
+    redis?.refresh().catch(() => {})
+    const reading = await collector.collect(Date.now())
+    for (const invalidated of reading === undefined ? [] : invalidations.next(reading.states)) viewers.send('invalidated', invalidated)
+    const now = Date.now()
+    const figures = redis === undefined ? null : figuresOf(redis)
+    viewers.send('tick', { ...ticker.next(reading, now), ...collector.currency(now), redis: figures })
+  }
+
+  app.addHook('onReady', async () => {
+    const first = Promise.all([beat().then(() => collector.settled()), redis?.refresh()])
+    try {
+      await within(BOOT_WAITS, 'the store of metrics', first)
+    } catch (error) {
+      app.log.warn({ err: error }, 'what the instances have counted is not known yet: starting without it')
+    }
+    timer = setInterval(() => { beat().catch((error: unknown) => { app.log.error({ err: error }, 'what happens could not be told') }) }, EVERY)
+  })
+  app.addHook('preClose', async () => {
+    clearInterval(timer)
+    viewers.end()
+  })
+  app.addHook('onClose', () => collector.stop())
+}
+
+function figuresOf ({ current }: RedisFigures) {
+  return {
+    connected: current !== undefined,
+    usedMemoryBytes: current?.usedMemoryBytes ?? null,
+    evictedKeys: current?.evictedKeys ?? null,
+    opsPerSecond: current?.opsPerSecond ?? null
+  }
+}
