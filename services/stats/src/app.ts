@@ -1,1 +1,61 @@
-export {}
+import { securitySchemes } from '@weir/fastify/auth'
+import conditional from '@weir/fastify/conditional'
+import redis from '@weir/fastify/redis'
+import responseCache from '@weir/fastify/response-cache'
+import service, { instanceName, serverOptions } from '@weir/fastify/service'
+import { fastify, type FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
+import { registerClients } from './clients.js'
+import { Collector } from './collector/collector.js'
+import { registerConsole } from './console.js'
+import { openDatabase } from './db/open.js'
+import { demoUsers } from './demo-users.js'
+import { databaseFile, type StatsEnv } from './env.js'
+import { addPulse } from './live/pulse.js'
+import { Viewers } from './live/viewers.js'
+import { demoUsersRoute } from './routes/demo-users.js'
+import { historyRoute } from './routes/history.js'
+import { instancesRoute } from './routes/instances.js'
+import { limitsRoute } from './routes/limits.js'
+import { liveRoute } from './routes/live.js'
+import { redisRoute } from './routes/redis.js'
+import { routesRoute } from './routes/routes.js'
+import { summaryRoute } from './routes/summary.js'
+import { openStores } from './stores.js'
+
+/** The stats service and its console, ready to listen or to be injected into. */
+export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
+  const app = fastify(serverOptions(env, { service: 'stats' }))
+  const db = await openDatabase(databaseFile(env))
+  // Of hooks on close, the last one added runs first: the database is closed when nobody writes any more.
+  app.addHook('onClose', () => db.destroy())
+  await app.register(service, {
+    name: 'stats',
+    version: '0.1.0',
+    title: 'Stats',
+    description: 'What caches and limits of all instances do. Times are ms since 1970. Errors are problem documents (RFC 9457).',
+    securitySchemes,
+    checks: {
+      async database () {
+        await sql`select 1`.execute(db)
+        return true
+      }
+    }
+  })
+  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
+  const stores = await openStores(app, env)
+  const collector = new Collector({ store: stores.metrics, db, log: app.log })
+  const viewers = new Viewers()
+  addPulse(app, { collector, redis: stores.redis, viewers })
+
+  await registerClients(app, env, stores.limits)
+  await app.register(conditional)
+  await app.register(responseCache, { store: stores.cache, namespace: 'stats', name: instanceName(env, 'stats'), origin: 'http://stats' })
+
+  for (const route of [summaryRoute, routesRoute, instancesRoute, limitsRoute, historyRoute]) await app.register(route, { db, collector })
+  await app.register(redisRoute, { redis: stores.redis, collector })
+  await app.register(liveRoute, { viewers })
+  await app.register(demoUsersRoute, { users: () => demoUsers(app, env) })
+  await registerConsole(app)
+  return app
+}

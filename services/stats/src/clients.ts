@@ -1,0 +1,20 @@
+import auth from '@weir/fastify/auth'
+import rateLimit from '@weir/fastify/rate-limit'
+import { type LimitStore } from '@weir/limiter'
+import { type FastifyInstance } from 'fastify'
+import { listed, type StatsEnv } from './env.js'
+
+/**
+ * Limits each user that a token names, and all others by their address. Everybody may read; a token is for having a budget of one's own.
+ */
+export async function registerClients (app: FastifyInstance, env: StatsEnv, store: LimitStore): Promise<void> {
+  await app.register(rateLimit, {
+    store,
+    namespace: 'stats',
+    instances: env.INSTANCES,
+    allow: listed(env.RATE_LIMIT_ALLOW),
+    deny: listed(env.RATE_LIMIT_DENY),
+    policies: [{ name: 'stats', limit: 50, window: '1s', burst: 100 }]
+  })
+  if (env.JWT_SECRET !== undefined) await app.register(auth, { jwt: [{ algorithm: 'HS256', secret: env.JWT_SECRET }] })
+}

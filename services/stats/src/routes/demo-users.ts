@@ -1,0 +1,21 @@
+import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { type DemoUser } from '../demo-users.js'
+import { problems } from '../problems.js'
+
+const DemoUsersSchema = Type.Object({ users: Type.Array(Type.Object({ id: Type.String(), token: Type.String() })) })
+
+/** Whom the console can send requests as. */
+export const demoUsersRoute: FastifyPluginAsyncTypebox<{ users: () => DemoUser[] }> = async (app, { users }) => {
+  app.get('/api/stats/demo-users', {
+    schema: {
+      tags: ['stats'],
+      summary: 'Users that anybody may be, to try things out',
+      description: 'None, unless DEMO_USERS is true.',
+      response: { 200: DemoUsersSchema, ...problems }
+    }
+  }, async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+    return { users: users() }
+  })
+}

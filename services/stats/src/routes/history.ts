@@ -1,0 +1,47 @@
+import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { figuresOf } from '../figures.js'
+import { readSteps } from '../history/read.js'
+import { LENGTH, stepsOf } from '../history/steps.js'
+import { MINUTE } from '../history/time.js'
+import { problems } from '../problems.js'
+import { detailedFigures, Latency, RangeQuery, Time } from './schemas.js'
+import { cached, type Source } from './source.js'
+
+const Step = Type.Enum(['minute', 'hour'], { default: 'minute', description: 'Minutes are kept for two days, hours for 400' })
+const name = (what: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: `Only this ${what}` }))
+
+const HistoryQuery = Type.Object({ ...RangeQuery.properties, step: Step, service: name('service'), instance: name('instance') })
+
+const { p50, p99 } = Latency.properties
+
+const HistorySchema = Type.Object({
+  step: Step,
+  points: Type.Array(Type.Object({ at: Time, ...detailedFigures, p50, p99 }), { description: 'One for each minute or hour, also where nothing was' })
+})
+
+/** The same by time. */
+export const historyRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db }) => {
+  app.get('/api/stats/history', {
+    schema: {
+      tags: ['stats'],
+      summary: 'Requests by minute or hour',
+      description: 'By default the last 60.',
+      querystring: HistoryQuery,
+      response: { 200: HistorySchema, ...problems }
+    },
+    config: cached
+  }, async ({ query }) => {
+    const part = stepsOf(query, Date.now())
+    const counted = await readSteps(db, part, query)
+    const length = LENGTH[part.step]
+    return {
+      step: part.step,
+      points: Array.from({ length: (part.end - part.first) / length }, (_, i) => {
+        const at = part.first + i * length
+        const { latency: { p50, p99 }, ...figures } = figuresOf(counted.get(at) ?? {})
+        return { at: at * MINUTE, ...figures, p50, p99 }
+      })
+    }
+  })
+}

@@ -1,0 +1,29 @@
+import { type FastifyPluginAsync } from 'fastify'
+import { Type } from 'typebox'
+import { type Viewers } from '../live/viewers.js'
+import { problems } from '../problems.js'
+
+const stream = {
+  description: '`tick`: what has happened since the tick before, each second; `invalidated`: what an instance has invalidated',
+  content: { 'text/event-stream': { schema: Type.String() } }
+}
+
+/** What happens, as it happens. */
+export const liveRoute: FastifyPluginAsync<{ viewers: Viewers }> = async (app, { viewers }) => {
+  app.get('/api/stats/live', {
+    // It has no end.
+    exposeHeadRoute: false,
+    schema: {
+      tags: ['stats'],
+      summary: 'What happens, as it happens (Server-Sent Events)',
+      response: { 200: stream, ...problems }
+    }
+  }, (_request, reply) => {
+    const events = viewers.add()
+    reply.type('text/event-stream; charset=utf-8')
+      .header('cache-control', 'no-store')
+      // nginx would wait for more.
+      .header('x-accel-buffering', 'no')
+      .send(events)
+  })
+}

@@ -1,0 +1,64 @@
+import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { figuresOf, latencyOf } from '../figures.js'
+import { readTotal } from '../history/read.js'
+import { rangeOf } from '../history/range.js'
+import { MINUTE } from '../history/time.js'
+import { entriesOf } from '../outcomes.js'
+import { problems } from '../problems.js'
+import { asOf, connected, Count, detailedFigures, figures, Latency, Outcome, RangeQuery, Time } from './schemas.js'
+import { cached, type Source } from './source.js'
+
+const { shared, notModified, bytes, savedMs } = figures
+
+const SummarySchema = Type.Object({
+  asOf,
+  connected,
+  from: Time,
+  to: Time,
+  seconds: Type.Number({ description: 'From from to to' }),
+  requestsPerSecond: Type.Number(),
+  ...detailedFigures,
+  refills: Type.Integer({ minimum: 0, description: 'By applications, of what was stale' }),
+  latency: Latency,
+  outcomes: Type.Array(Type.Object({ outcome: Outcome, count: Count, shared, notModified, bytes, savedMs, latency: Latency }))
+})
+
+/** All requests to all instances. */
+export const summaryRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db, collector }) => {
+  app.get('/api/stats/summary', {
+    schema: {
+      tags: ['stats'],
+      summary: 'All requests to all instances',
+      description: 'By default of the last quarter of an hour.',
+      querystring: RangeQuery,
+      response: { 200: SummarySchema, ...problems }
+    },
+    config: cached
+  }, async ({ query }) => {
+    const now = Date.now()
+    const { first, end, parts } = rangeOf(query, now)
+    const outcomes = await readTotal(db, parts)
+    const [from, to] = [first * MINUTE, Math.min(end * MINUTE, now)]
+    // A minute that has just begun is no time to divide by.
+    const seconds = Math.max(1, (to - from) / 1000)
+    const total = figuresOf(outcomes)
+    return {
+      ...collector.currency(now),
+      from,
+      to,
+      seconds,
+      requestsPerSecond: total.requests / seconds,
+      ...total,
+      outcomes: entriesOf(outcomes).map(([outcome, series]) => ({
+        outcome,
+        count: series.count,
+        shared: series.shared,
+        notModified: series.notModified,
+        bytes: series.bytes,
+        savedMs: series.savedMicros / 1000,
+        latency: latencyOf(series)
+      }))
+    }
+  })
+}
