@@ -10,6 +10,7 @@ import { pathOf, sendProblem } from './problem.js'
 import { securityHeaders } from './security-headers.js'
 
 export { serviceEnv, loadEnv, instanceName, type ServiceEnv } from './env.js'
+export { instanceCount, type InstanceCountEnv } from './instance-count.js'
 export { serverOptions } from './server-options.js'
 export { ProblemSchema, type Problem } from './problem.js'
 export { start, bootFailed } from './start.js'

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import rateLimit, { type RouteLimitOptions } from '@weir/fastify/rate-limit'
+import { instanceCount } from '@weir/fastify/service'
 import { redisStore } from '@weir/limiter/redis'
 import { sqliteStore } from '@weir/limiter/sqlite'
 import { type FastifyInstance } from 'fastify'
@@ -26,7 +27,7 @@ export async function registerLimits (app: FastifyInstance, env: CatalogEnv): Pr
   await app.register(rateLimit, {
     store,
     namespace: 'catalog',
-    instances: env.INSTANCES,
+    instances: instanceCount(app, env),
     allow: [...listed(env.RATE_LIMIT_ALLOW), OWN_ADDRESS],
     deny: listed(env.RATE_LIMIT_DENY),
     policies: [{ name: 'reads', limit: 100, window: '1s', burst: 200 }],

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import auth from '@weir/fastify/auth'
 import rateLimit from '@weir/fastify/rate-limit'
+import { instanceCount } from '@weir/fastify/service'
 import { type LimitStore } from '@weir/limiter'
 import { type FastifyInstance } from 'fastify'
 import { listed, type WeatherEnv } from './env.js'
@@ -13,7 +14,7 @@ export async function registerClients (app: FastifyInstance, env: WeatherEnv, st
   await app.register(rateLimit, {
     store,
     namespace: 'weather',
-    instances: env.INSTANCES,
+    instances: instanceCount(app, env),
     allow: listed(env.RATE_LIMIT_ALLOW),
     deny: listed(env.RATE_LIMIT_DENY),
     policies: [{ name: 'weather', limit: 50, window: '1s', burst: 100 }],

@@ -1,4 +1,5 @@
 import { createCache, type Store } from '@weir/cache'
+import { instanceCount } from '@weir/fastify/service'
 import { createLimiter, type LimitStore } from '@weir/limiter'
 import { type FastifyInstance } from 'fastify'
 import { type WeatherEnv } from './env.js'
@@ -10,7 +11,7 @@ import { NAMESPACE } from './weather.js'
 
 /** Open-Meteo's services, with the budget and the pauses that all instances share. Closed with the application. */
 export function openUpstreams (app: FastifyInstance, env: WeatherEnv, stores: { cache: Store, limits: LimitStore }): OpenMeteoUpstreams {
-  const limiter = createLimiter({ store: stores.limits, instances: env.INSTANCES })
+  const limiter = createLimiter({ store: stores.limits, instances: instanceCount(app, env) })
   const times = createCache<number>({ store: stores.cache, namespace: NAMESPACE })
   // One for both: the free tier counts by address.
   const budget = new Budget(limiter, 'open-meteo', { perMinute: env.CALLS_PER_MINUTE, perHour: env.CALLS_PER_HOUR, perDay: env.CALLS_PER_DAY })
