@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { type DemoTokens } from './demo-tokens.js'
+import { type DemoTokens, exportLines } from './demo-tokens.js'
 import { type Upstream } from './front-door.js'
 
 /** What there is to tell once everything is up. */
@@ -26,7 +26,7 @@ ${instances.map(({ name, url }) => `  ${name.padEnd(11)}${url}`).join('\n')}
 ${notes.map((note) => `  ${note}\n`).join('')}
 Anybody may read. Tokens to be somebody, until the suite ends or twelve hours are over; writing needs the editor's:
 
-${Object.entries(tokens).map(([role, token]) => `  export ${role.toUpperCase()}_TOKEN=${token}`).join('\n')}
+${exportLines(tokens)}
 
 Try it and watch Cache-Status: a miss on one instance is a hit on the other, and a write is seen at once.
 RateLimit says what is left of the 100 requests a second that all instances together allow.

@@ -19,3 +19,7 @@ export async function demoTokens (secret: string): Promise<DemoTokens> {
   await app.close()
   return tokens
 }
+
+/** The tokens as lines that a shell can take. */
+export const exportLines = (tokens: DemoTokens): string =>
+  Object.entries(tokens).map(([role, token]) => `  export ${role.toUpperCase()}_TOKEN=${token}`).join('\n')
