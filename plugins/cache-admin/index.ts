@@ -2,11 +2,11 @@ import type { Store } from '@weir/cache'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Role } from '../auth/index.js'
-import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
+import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER } from '../errors.js'
 import '../rate-limit/index.js'
 import '../response-cache/index.js'
 import type { AdministeredCache } from './administered.js'
-import { type ResponseAddress, ResponseKeys } from './response-keys.js'
+import type { ResponseAddress } from './response-keys.js'
 import { adminRoutes } from './routes.js'
 import { storedResponses } from './stored-responses.js'
 
@@ -47,7 +47,6 @@ const NAME = 'weir-cache-admin'
  * are cached.
  */
 async function cacheAdmin (app: FastifyInstance, options: CacheAdminOptions): Promise<void> {
-  if (app.hasDecorator('cacheAdmin')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'an application has one cache to administer')
   if (!app.hasRequestDecorator('authFailure')) throw new WEIR_ERR_PLUGIN_ORDER('weir-auth', NAME, 'without it, anybody could purge')
   if (options.cache === undefined && !app.hasDecorator('responseCache')) {
     throw new WEIR_ERR_PLUGIN_ORDER('weir-response-cache', NAME, 'it has what is administered, unless the option "cache" says what else')
@@ -56,15 +55,7 @@ async function cacheAdmin (app: FastifyInstance, options: CacheAdminOptions): Pr
     throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-invalidation', 'a purge would invalidate its own address as well, and wait for that too')
   }
   check(options)
-  const keys = new ResponseKeys(app)
-  app.decorate('cacheAdmin', { keyOf: (url, asking) => keys.of(url, asking) })
-  app.addHook('onRoute', (route) => {
-    const routeCache = route.config?.cache
-    if (routeCache === undefined || routeCache === false || ![route.method].flat().includes('GET')) return
-    const { vary = [], key: custom } = routeCache
-    route.onRequest = [keys.hook({ vary, custom, schema: route.schema }), ...[route.onRequest ?? []].flat()]
-  })
-  const { prefix, store, instance, role = 'admin', cache = storedResponses(app, keys) } = options
+  const { prefix, store, instance, role = 'admin', cache = storedResponses(app, NAME) } = options
   await app.register(adminRoutes, { prefix, store, instance, role, cache })
 }
 

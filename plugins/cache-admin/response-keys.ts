@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
-import { type KeyOptions, keyOf, originOf, type ResponseKey, variantKeyOf } from '../response-cache/key.js'
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler, RouteOptions } from 'fastify'
+import { keyOf, originOf, type ResponseKey, variantKeyOf } from '../response-cache/key.js'
 import '../response-cache/index.js'
 import { keyOfTag } from './key-tags.js'
 
@@ -34,16 +34,20 @@ export class ResponseKeys {
 
   constructor (readonly app: FastifyInstance) {}
 
-  /** For each cached route, before any other hook of it: a question is not limited, looks nothing up and computes nothing. */
-  hook (options: Omit<KeyOptions, 'origin'>): onRequestHookHandler {
-    const keyFor = keyOf({ ...options, origin: undefined })
+  /**
+   * For each GET route, before any other hook of it: a question is not limited, looks nothing up and computes nothing. Also where nothing
+   * is cached, or the handler would run, and may be one that never ends.
+   */
+  hook ({ config, schema }: RouteOptions): onRequestHookHandler {
+    const { cache = false } = config ?? {}
+    const keyFor = cache === false ? undefined : keyOf({ origin: undefined, vary: cache.vary ?? [], custom: cache.key, schema })
     return (request, reply, done) => {
       const token = request.headers[HEADER]
       const answer = typeof token === 'string' ? this.#asked.get(token) : undefined
       if (answer === undefined) return done()
       // It is no client's request, for those who count.
       request.cacheResult = { outcome: 'refill', cost: 0 }
-      const found = keyFor(request)
+      const found = keyFor?.(request)
       answer(found && ownKey(found, request))
       reply.hijack()
       reply.raw.end()

@@ -1,11 +1,19 @@
 import type { FastifyInstance } from 'fastify'
+import { WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import { responseSerializer } from '../response-cache/stored-response.js'
 import type { AdministeredCache } from './administered.js'
-import type { ResponseKeys } from './response-keys.js'
+import { ResponseKeys } from './response-keys.js'
 
 /** The responses of `@weir/fastify/response-cache`, which are found by the URL itself. */
-export function storedResponses (app: FastifyInstance, keys: ResponseKeys): AdministeredCache {
+export function storedResponses (app: FastifyInstance, plugin: string): AdministeredCache {
+  if (app.hasDecorator('cacheAdmin')) throw new WEIR_ERR_REGISTERED_TWICE(plugin, 'an application has one cache of responses')
   const { cache } = app.responseCache
+  const keys = new ResponseKeys(app)
+  app.decorate('cacheAdmin', { keyOf: (url, asking) => keys.of(url, asking) })
+  app.addHook('onRoute', (route) => {
+    if (![route.method].flat().includes('GET')) return
+    route.onRequest = [keys.hook(route), ...[route.onRequest ?? []].flat()]
+  })
   return {
     caches: { responses: cache },
     serializer: responseSerializer,

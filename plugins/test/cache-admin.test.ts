@@ -206,6 +206,7 @@ t.test('what cannot be purged is a 400 that names the field', async (t) => {
     t.same(answer.json<{ errors: { field: string }[] }>().errors.map(({ field }) => field), [field], answer.body)
   }
   t.equal(await status(app, '/products'), 'memory', 'none of it has ended anything')
+  t.equal((await app.inject('/uncached')).json<{ run: number }>().run, 2, 'and no handler was asked')
   t.match((await purge(app, {})).json(), { code: 'WEIR_ERR_PURGE_TARGET', detail: 'body must have exactly one of tags, urls and all' })
   t.match((await purge(app, { urls: ['/uncached'] })).json(), { code: 'WEIR_ERR_NOT_CACHED', detail: 'urls.0 is not answered from the cache' })
   t.match((await look(app, '/uncached')).json(), { status: 400, errors: [{ field: 'url', message: 'is not answered from the cache' }] })

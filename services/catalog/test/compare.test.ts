@@ -5,7 +5,8 @@ import { build } from './support/build.js'
 
 const compare = (app: FastifyInstance, path: string, samples = 40) =>
   app.inject({ url: '/api/catalog/compare', query: { path, samples: String(samples) } })
-const results = (answer: LightMyRequestResponse) => answer.json<{ results: { source: string, samples: number, leftOut: number, medianMs: number }[] }>().results
+const results = (answer: LightMyRequestResponse) =>
+  answer.json<{ results: { source: string, samples: number, leftOut: number, medianMs: number }[] }>().results
 
 t.test('a page is compared by its sources', async (t) => {
   const app = await build(t)
@@ -25,8 +26,10 @@ t.test('a page is compared by its sources', async (t) => {
 
 t.test('what cannot be compared', async (t) => {
   const app = await build(t)
-  const bad = ['', 'api/products', 'https://elsewhere.test/', '//elsewhere.test/', '/health/live', '/docs/json', '/api/catalog/compare?path=/api/products',
-    '/nowhere', '/api/products?limit=1000', '/api/products/no-number', '/api/products/99999999', '/api/products?category=lava']
+  const bad = [
+    '', 'api/products', 'https://elsewhere.test/', '//elsewhere.test/', '/health/live', '/docs/json', '/api/catalog/compare?path=/api/products',
+    '/nowhere', '/api/products?limit=1000', '/api/products/no-number', '/api/products/99999999', '/api/products?category=lava'
+  ]
   for (const path of bad) {
     const answer = await compare(app, path)
     t.match(answer.json(), { status: 400, errors: [{ field: 'path' }] }, path)
