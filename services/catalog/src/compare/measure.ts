@@ -63,15 +63,15 @@ function resultOf (source: SourceResult['source'], times: readonly number[], lef
   if (times.length === 0) throw incomparable(source)
   const sorted = [...times].sort((a, b) => a - b)
   const percentile = (percent: number) => rounded(sorted[Math.ceil(sorted.length * percent / 100) - 1] ?? 0)
-  const total = times.reduce((sum, time) => sum + time, 0)
+  const medianMs = percentile(50)
   return {
     source,
     samples: times.length,
     leftOut,
-    medianMs: percentile(50),
+    medianMs,
     p90Ms: percentile(90),
     p99Ms: percentile(99),
-    requestsPerSecond: Math.round(times.length / total * 1000)
+    requestsPerSecond: Math.round(1000 / medianMs)
   }
 }
 

@@ -23,7 +23,7 @@ const ResultSchema = Type.Object({
   medianMs: Ms('Median'),
   p90Ms: Ms('90th percentile'),
   p99Ms: Ms('99th percentile'),
-  requestsPerSecond: Type.Number({ minimum: 0, description: 'One after the other' })
+  requestsPerSecond: Type.Number({ minimum: 0, description: 'One after the other, as fast as the median' })
 })
 export type SourceResult = Static<typeof ResultSchema>
 
