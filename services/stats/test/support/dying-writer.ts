@@ -9,6 +9,7 @@ process.once('message', (records: MinuteRecord[]) => {
   openDatabase(file).then((db) => writing(db, async (transaction) => {
     await addRows(transaction, rowsOf(records))
     process.send?.('added')
-    await new Promise(() => { setInterval(() => {}, 1000) })
+    // Whoever holds on to the transaction: garbage collection would close its connection otherwise, and end it.
+    await new Promise(() => { setInterval(() => transaction, 1000) })
   })).catch((error: unknown) => { process.send?.(String(error)) })
 })
