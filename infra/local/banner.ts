@@ -22,6 +22,7 @@ Weir is up: ${frontDoor}
 
 ${instances.map(({ name, url }) => `  ${name.padEnd(11)}${url}`).join('\n')}
   store      ${store(redisUrl, dataDir)}
+  console    ${frontDoor}/ shows live what the caches do
   API docs   ${first}/docs
 ${notes.map((note) => `  ${note}\n`).join('')}
 Anybody may read. Tokens to be somebody, until the suite ends or twelve hours are over; writing needs the editor's:

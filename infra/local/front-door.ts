@@ -15,6 +15,7 @@ export interface Upstream {
 export interface FrontDoorService {
   readonly name: string
   readonly prefixes: readonly string[]
+  readonly paths?: readonly string[]
   readonly upstreams: readonly Upstream[]
 }
 
@@ -51,7 +52,7 @@ export function buildFrontDoor (services: readonly FrontDoorService[]): FastifyI
       upstream: '',
       undici: agent,
       disableRequestLogging: true,
-      routes: service.prefixes.flatMap((prefix) => [prefix, `${prefix}/*`]),
+      routes: [...service.prefixes.flatMap((prefix) => [prefix, `${prefix}/*`]), ...service.paths ?? []],
       replyOptions: { getUpstream: () => '', rewriteRequestHeaders: forwardedHeaders, rewriteHeaders: withoutHopByHop },
       handler: (request, reply, path, options) => {
         const tried = new Set<Upstream>()

@@ -8,6 +8,8 @@ export interface ServiceDefinition {
   readonly name: string
   /** The paths it owns behind the front door; each also owns everything below it. */
   readonly prefixes: readonly string[]
+  /** Single paths that it owns besides, as routes of Fastify. */
+  readonly paths?: readonly string[]
   /** The compiled program of one instance. */
   readonly entry: string
   /** The first instance's port, the next ones count up. 0: each takes any free port. */
@@ -35,7 +37,7 @@ const SIMULATOR_URL = `http://${HOST}:${SIMULATOR.basePort}`
 export function suite (upstream: WeatherUpstream): readonly ServiceDefinition[] {
   const simulated = upstream.kind === 'simulator'
   return [
-    { name: 'catalog', prefixes: ['/api/products', '/api/categories'], entry: entry('catalog'), basePort: 4101, instances: 2 },
+    { name: 'catalog', prefixes: ['/api/products', '/api/categories', '/api/catalog'], entry: entry('catalog'), basePort: 4101, instances: 2 },
     {
       name: 'weather',
       prefixes: ['/api/weather'],
@@ -44,6 +46,16 @@ export function suite (upstream: WeatherUpstream): readonly ServiceDefinition[] 
       instances: 2,
       env: simulated ? { FORECAST_ORIGIN: SIMULATOR_URL, GEOCODING_ORIGIN: SIMULATOR_URL } : {},
       note: upstream.note
+    },
+    {
+      name: 'stats',
+      prefixes: ['/api/stats'],
+      // The console, and none of what an instance has for operators alone.
+      paths: ['/', '/:file(^[\\w-]+\\.(?:js|css|svg|map)$)'],
+      entry: entry('stats'),
+      basePort: 4301,
+      instances: 1,
+      env: { DEMO_USERS: 'true' }
     },
     ...simulated ? [SIMULATOR] : []
   ]

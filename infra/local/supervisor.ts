@@ -33,8 +33,8 @@ export class Supervisor {
       const port = service.basePort === 0 ? 0 : service.basePort + i
       return { service, port, instance: new Instance({ name, entry: service.entry, env: this.#instanceEnv(service, name, port), say }) }
     }))
-    this.#frontDoor = buildFrontDoor(services.map(({ name, prefixes }) => ({
-      name, prefixes, upstreams: this.#members.filter(({ service }) => service.name === name).map(({ instance }) => instance)
+    this.#frontDoor = buildFrontDoor(services.map(({ name, prefixes, paths = [] }) => ({
+      name, prefixes, paths, upstreams: this.#members.filter(({ service }) => service.name === name).map(({ instance }) => instance)
     })))
   }
 

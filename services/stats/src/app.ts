@@ -8,6 +8,7 @@ import { sql } from 'kysely'
 import { registerClients } from './clients.js'
 import { Collector } from './collector/collector.js'
 import { registerConsole } from './console.js'
+import { registerCounting } from './counting.js'
 import { openDatabase } from './db/open.js'
 import { demoUsers } from './demo-users.js'
 import { databaseFile, type StatsEnv } from './env.js'
@@ -48,6 +49,7 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
   const viewers = new Viewers()
   addPulse(app, { collector, redis: stores.redis, viewers })
 
+  await registerCounting(app, env)
   await registerClients(app, env, stores.limits)
   await app.register(conditional)
   await app.register(responseCache, { store: stores.cache, namespace: 'stats', name: instanceName(env, 'stats'), origin: 'http://stats' })

@@ -13,6 +13,8 @@ export const liveRoute: FastifyPluginAsync<{ viewers: Viewers }> = async (app, {
   app.get('/api/stats/live', {
     // It has no end.
     exposeHeadRoute: false,
+    // It takes as long as somebody watches.
+    config: { metrics: false },
     schema: {
       tags: ['stats'],
       summary: 'What happens, as it happens (Server-Sent Events)',
