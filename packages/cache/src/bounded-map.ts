@@ -44,6 +44,15 @@ export class BoundedMap<V extends { readonly stamp: number, readonly bytes: numb
     return this.#lru.get(key)
   }
 
+  /** As `get`, but to have been looked at does not keep it. */
+  peek (key: string): V | undefined {
+    return this.#lru.peek(key)
+  }
+
+  values (): Iterable<V> {
+    return this.#lru.values()
+  }
+
   /** Keeps the value unless one with a higher stamp is there: a slow fill does not undo a later one. */
   set (key: string, value: V): void {
     const present = this.#lru.peek(key)

@@ -7,7 +7,7 @@ import { type Flight, Flights, type Landing } from './flights.js'
 import type { AcquireOptions, CacheOptions, CacheStats, Hit, ReadOptions, RememberOptions, WriteOptions } from './options.js'
 import { defaultSerializer, type Serializer } from './serializer.js'
 import type { Consistency, FillLease, Store } from './store.js'
-import { type Found, isFresh, Tiers } from './tiers.js'
+import { type Found, type Inspected, isFresh, Tiers } from './tiers.js'
 
 /**
  * A cache of two tiers, this instance's memory before a shared store, in which no value computed before an
@@ -116,6 +116,22 @@ export class Cache<T> {
   evict (key: string): void {
     checkKey(key)
     this.#tiers.l1?.delete(key, Infinity)
+  }
+
+  /**
+   * What lies under the key in this instance's memory and in the store, whether it may be used or not: for people. It counts as no hit,
+   * and changes nothing.
+   * @throws CacheError WEIR_CACHE_STORE_FAILED
+   */
+  inspect (key: string): Promise<{ readonly memory?: Inspected<T>, readonly store?: Inspected<T> }> {
+    checkKey(key)
+    return this.#asked('look into it', this.#tiers.inspect(key))
+  }
+
+  /** How many entries of this instance's memory an invalidation of these tags would end. Looks at each entry. */
+  countInMemory (tags: readonly string[]): number {
+    checkTags(tags)
+    return this.#tiers.countInMemory(tags)
   }
 
   stats (): CacheStats {

@@ -12,3 +12,4 @@ export { defaultSerializer, type Serialized, type Serializer } from './serialize
 export {
   type Claim, type Consistency, type FillEnd, type FillLease, type Seen, type Stamp, type Store, type StoreCapabilities, type StoreNamespace
 } from './store.js'
+export { type Inspected } from './tiers.js'

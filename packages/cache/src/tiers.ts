@@ -18,6 +18,15 @@ export type Claimed<T> =
 
 export const isFresh = (found: Found<unknown> | undefined) => found !== undefined && freshness(found.entry, Date.now()) === 'fresh'
 
+/** An entry as it lies in one of the tiers, whether it may be used or not. */
+export interface Inspected<T> {
+  readonly entry: Entry<T>
+  /** Of its frame. */
+  readonly bytes: number
+  /** By Rule V: it has not been invalidated. */
+  readonly valid: boolean
+}
+
 /** An entry in memory. Its tags have that of its key among them: they are what it is judged by. */
 interface Remembered<T> extends Entry<T> {
   readonly bytes: number
@@ -94,6 +103,27 @@ export class Tiers<T> {
       return [key, bytes && await this.#judged(key, await this.#decode(key, bytes))] as const
     })))
     return keys.map((key, i) => read.get(key) ?? recalled[i])
+  }
+
+  /** What is under the key, in memory and in the store. Nothing is remembered, renewed or dropped for it. */
+  async inspect (key: string): Promise<{ readonly memory?: Inspected<T>, readonly store?: Inspected<T> }> {
+    const remembered = this.l1?.peek(key)
+    const [bytes] = await this.l2.get([key])
+    const stored = bytes && this.#read(bytes)
+    const inspected = async (entry: Entry<T>, bytes: number) => ({ entry, bytes, valid: await this.isValid(key, entry) })
+    return {
+      ...remembered && { memory: await inspected(remembered, remembered.bytes) },
+      ...stored && { store: await inspected(stored, bytes.length) }
+    }
+  }
+
+  /** How many entries in memory carry one of the tags. Looks at each. */
+  countInMemory (tags: readonly string[]): number {
+    let count = 0
+    for (const entry of this.l1?.values() ?? []) {
+      if (tags.some((tag) => entry.tags.includes(tag))) count++
+    }
+    return count
   }
 
   /** Rule V for an entry held elsewhere, as of now. */
@@ -188,20 +218,26 @@ export class Tiers<T> {
   }
 
   async #decode (key: string, bytes: Buffer): Promise<Entry<T> | undefined> {
-    const frame = decodeFrame(bytes, this.l1 !== undefined)
-    if (frame !== undefined) {
-      try {
-        const entry = { ...frame, value: this.serializer.deserialize(frame.value) }
-        this.#remember(key, entry, bytes.length)
-        return entry
-      } catch {
-        // A body the serializer cannot read is as good as a torn one.
-      }
+    const entry = this.#read(bytes)
+    if (entry !== undefined) {
+      this.#remember(key, entry, bytes.length)
+      return entry
     }
     this.#discard(key, 'corrupt', 0)
     // It has to go: what it claims for a stamp could keep better frames out.
     await this.l2.delete(key)
     return undefined
+  }
+
+  /** The entry in a frame; undefined if it is none, or not whole. */
+  #read (bytes: Buffer): Entry<T> | undefined {
+    const frame = decodeFrame(bytes, this.l1 !== undefined)
+    try {
+      return frame && { ...frame, value: this.serializer.deserialize(frame.value) }
+    } catch {
+      // A body the serializer cannot read is as good as a torn one.
+      return undefined
+    }
   }
 
   async #judged (key: string, entry: Entry<T> | undefined): Promise<Found<T> | undefined> {

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { type Store } from '@weir/cache'
 import { guardedStore } from '@weir/cache/guarded'
 import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
@@ -13,18 +12,15 @@ import { type CatalogEnv } from './env.js'
  * Registers the cache that all instances share: in the Redis that REDIS_URL names, `app.redis`, else in a file beside the database. What an
  * import invalidates is what instances serve, so both come here.
  * @param outbox says when what is in it may be served, and what has to be settled first
- * @returns the store that it is in
  */
-export async function registerSharedCache (app: FastifyInstance, env: CatalogEnv, outbox?: Outbox): Promise<Store> {
-  const kept = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'cache.db') }) : redisStore({ client: app.redis })
-  app.addHook('onClose', () => kept.close())
-  const store = outbox === undefined ? kept : guardedStore(kept, outbox.isDrained)
+export async function registerSharedCache (app: FastifyInstance, env: CatalogEnv, outbox?: Outbox): Promise<void> {
+  const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'cache.db') }) : redisStore({ client: app.redis })
+  app.addHook('onClose', () => store.close())
   await app.register(responseCache, {
-    store,
+    store: outbox === undefined ? store : guardedStore(store, outbox.isDrained),
     ...(outbox !== undefined && { outbox }),
     name: instanceName(env, 'catalog'),
     // One catalog, whichever name or port it is reached by.
     origin: 'http://catalog'
   })
-  return store
 }

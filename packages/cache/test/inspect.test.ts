@@ -36,3 +36,18 @@ t.test('what is evicted from memory is read from the store again', async (t) => 
   cache.evict('another')
   createCache({ store: memoryStore(), namespace: 'n', l1: false }).evict('key')
 })
+
+t.test('what lies in memory and in the store is seen without being touched', async (t) => {
+  const store = memoryStore()
+  const [a, b] = ['a', 'b'].map((name) => createCache<string>({ store, namespace: 'n', name }))
+  if (a === undefined || b === undefined) throw new Error('two were made')
+  t.same(await a.inspect('key'), {})
+  await a.set('key', 'value', { ttl: '1m', tags: ['tag'] })
+  const before = [a.stats(), b.stats()]
+  t.match(await a.inspect('key'), { memory: { valid: true, entry: { value: 'value', filledBy: 'a' } }, store: { valid: true, bytes: Number } })
+  t.same(Object.keys(await b.inspect('key')), ['store'])
+  t.same([a.countInMemory(['tag', 'another']), a.countInMemory(['another']), b.countInMemory(['tag'])], [1, 0, 0])
+  t.same([a.stats(), b.stats()], before, 'nothing is counted, and nothing came into memory')
+  await b.invalidate(['tag'])
+  t.match(await a.inspect('key'), { memory: { valid: false }, store: { valid: false } })
+})
