@@ -114,5 +114,5 @@ export const WEIR_ERR_NOT_PURGED = createError<'WEIR_ERR_NOT_PURGED', 503, [opti
   'The cache could not be told, so what it has may still be served: send the request again', 503)
 
 /** The store cannot say what it has. */
-export const WEIR_ERR_STORE_UNREADABLE = createError('WEIR_ERR_STORE_UNREADABLE',
+export const WEIR_ERR_STORE_UNREADABLE = createError<'WEIR_ERR_STORE_UNREADABLE', 503, [options: { cause: unknown }]>('WEIR_ERR_STORE_UNREADABLE',
   'The store does not answer at the moment, so nothing can be said of what is kept: try again after Retry-After seconds', 503)

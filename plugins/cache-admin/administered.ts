@@ -1,7 +1,7 @@
-import type { Cache, Serializer } from '@weir/cache'
+import type { Cache } from '@weir/cache'
 import type { FastifyRequest } from 'fastify'
 
-type SomeCache = Pick<Cache<unknown>, 'namespace' | 'invalidate' | 'kept' | 'evict' | 'stats'>
+type SomeCache = Pick<Cache<unknown>, 'namespace' | 'invalidate' | 'inspect' | 'countInMemory' | 'stats'>
 
 /** An entry that a URL is answered from. */
 export interface Located {
@@ -17,8 +17,6 @@ export interface Located {
 export interface AdministeredCache {
   /** By the names that statistics have them under. Tags count for all of them. */
   readonly caches: Readonly<Record<string, SomeCache>>
-  /** How their values become bytes. */
-  readonly serializer: Serializer<unknown>
   /** What a URL of the service is answered from; undefined for one that nothing is ever kept for. */
   locate (url: string, request: FastifyRequest): Promise<readonly Located[] | undefined>
   /** Invalidates everything in them. */

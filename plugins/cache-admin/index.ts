@@ -1,4 +1,3 @@
-import type { Store } from '@weir/cache'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Role } from '../auth/index.js'
@@ -17,8 +16,6 @@ export { type ResponseAddress } from './response-keys.js'
 export interface CacheAdminOptions {
   /** Where its routes are, such as `/api/catalog/cache`. */
   readonly prefix: string
-  /** The store that the cache is in. */
-  readonly store: Store
   /** What this instance is called. */
   readonly instance: string
   /** Who may use it. Default `admin`. */
@@ -55,14 +52,13 @@ async function cacheAdmin (app: FastifyInstance, options: CacheAdminOptions): Pr
     throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-invalidation', 'a purge would invalidate its own address as well, and wait for that too')
   }
   check(options)
-  const { prefix, store, instance, role = 'admin', cache = storedResponses(app, NAME) } = options
-  await app.register(adminRoutes, { prefix, store, instance, role, cache })
+  const { prefix, instance, role = 'admin', cache = storedResponses(app, NAME) } = options
+  await app.register(adminRoutes, { prefix, instance, role, cache })
 }
 
-function check ({ prefix, store, instance }: CacheAdminOptions): void {
+function check ({ prefix, instance }: CacheAdminOptions): void {
   const refuse = (option: string, problem: string) => new WEIR_ERR_PLUGIN_OPTION(NAME, option, problem)
   if (typeof prefix !== 'string' || !/^(\/[\w.-]+)+$/.test(prefix)) throw refuse('prefix', `must be a path like '/api/catalog/cache', not ${JSON.stringify(prefix)}`)
-  if (typeof store?.namespace !== 'function') throw refuse('store', 'is missing: give it the one that the cache has')
   if (typeof instance !== 'string' || instance === '') throw refuse('instance', 'is missing: give it a name to answer by')
 }
 

@@ -1,14 +1,12 @@
-import type { Store } from '@weir/cache'
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify'
 import type { Role } from '../auth/index.js'
 import { WEIR_ERR_NOT_CACHED, WEIR_ERR_NOT_PURGED, WEIR_ERR_PURGE_TARGET } from '../errors.js'
 import type { AdministeredCache, Located } from './administered.js'
 import { keyOfTag } from './key-tags.js'
-import { Look } from './look.js'
+import { look } from './look.js'
 import { EntriesQuery, EntriesSchema, type EntryFound, problems, type Purge, type Purged, PurgedSchema, PurgeSchema, StatsSchema } from './schemas.js'
 
 export interface AdminRoutesOptions {
-  readonly store: Store
   readonly instance: string
   readonly role: Role
   readonly cache: AdministeredCache
@@ -17,11 +15,11 @@ export interface AdminRoutesOptions {
 // People click; programs that purge have 100 names a request.
 const rateLimit = { group: 'cache-admin', policies: [{ name: 'cache-admin', limit: 10, window: '1s', burst: 20 }] } as const
 
-export async function adminRoutes (app: FastifyInstance, { store, instance, role, cache }: AdminRoutesOptions): Promise<void> {
-  const [first] = Object.values(cache.caches)
+export async function adminRoutes (app: FastifyInstance, { instance, role, cache }: AdminRoutesOptions): Promise<void> {
+  const parts = Object.values(cache.caches)
+  const [first] = parts
   if (first === undefined) throw new TypeError('there is no cache to administer')
   const { namespace } = first
-  const look = new Look(store, namespace, cache.serializer)
   const config = { role, rateLimit } satisfies FastifyContextConfig
   const tags = ['cache']
 
@@ -44,14 +42,15 @@ export async function adminRoutes (app: FastifyInstance, { store, instance, role
     const { body } = request
     if (Object.keys(body).length !== 1) throw about('body', '', new WEIR_ERR_PURGE_TARGET(), 'must have exactly one of tags, urls and all')
     if (body.all === true) {
-      const memory = Object.values(cache.caches).reduce((sum, part) => sum + part.stats().l1.entries, 0)
+      const memory = parts.reduce((sum, part) => sum + part.stats().l1.entries, 0)
       await purged(request, cache.clear())
       return { namespace, instance, tags: [], all: true, dropped: { memory } }
     }
     const named = body.tags ?? await tagsOf(body.urls ?? [], request)
     const distinct = [...new Set(named)]
+    const memory = parts.reduce((sum, part) => sum + part.countInMemory(distinct), 0)
     await purged(request, first.invalidate(distinct))
-    return { namespace, instance, tags: distinct.map(keyOfTag), all: false, dropped: {} }
+    return { namespace, instance, tags: distinct.map(keyOfTag), all: false, dropped: { memory } }
   })
 
   app.get<{ Querystring: { url: string } }>('/entries', {
@@ -66,7 +65,7 @@ export async function adminRoutes (app: FastifyInstance, { store, instance, role
   }, async (request) => {
     const { url } = request.query
     const found: EntryFound[] = []
-    for (const place of await locate(url, request, ['querystring', '/url'])) found.push(...await look.at(place))
+    for (const place of await locate(url, request, ['querystring', '/url'])) found.push(...await look(place))
     return { url, instance, found }
   })
 

@@ -34,7 +34,7 @@ export const PurgedSchema = Type.Object({
   tags: Type.Array(Type.String(), { description: 'What was invalidated; URLs by the addresses that they have in keys' }),
   all: Type.Boolean(),
   dropped: Type.Object({
-    memory: Type.Optional(Count('Entries in the memory of this instance that this has ended, where it is known: of everything'))
+    memory: Count('Entries in the memory of this instance that this has ended; how many others have, nobody has counted')
   })
 })
 export type Purged = Static<typeof PurgedSchema>
@@ -44,6 +44,7 @@ export const EntriesQuery = Type.Object({ url: Url }, { additionalProperties: fa
 export const EntrySchema = Type.Object({
   key: Type.String(),
   where: Type.Enum(['memory', 'store'], { description: 'In the memory of this instance, or in the store that all share' }),
+  valid: Type.Boolean({ description: 'False: it has been invalidated, and nobody is served it' }),
   storedAt: Time('When it was made'),
   age: Count('Seconds since then'),
   freshUntil: Time('Until then it is served as it is'),
@@ -52,9 +53,9 @@ export const EntrySchema = Type.Object({
   tags: Type.Array(Type.String(), { description: 'What ends it; not that of its own key' }),
   filledBy: Type.String({ description: 'The instance that made it' }),
   costMs: Type.Number({ minimum: 0, description: 'How long that took' }),
+  bytes: Count('As it is stored'),
   status: Type.Optional(Type.Integer({ description: 'Of a response' })),
   etag: Type.Optional(Type.String()),
-  bytes: Type.Optional(Count('Of its body')),
   variants: Type.Optional(Type.Array(Type.String(), {
     description: 'In place of a response: the request headers by which those of this URL differ. The one that follows is for the headers of this request'
   }))
@@ -64,7 +65,7 @@ export type EntryFound = Static<typeof EntrySchema>
 export const EntriesSchema = Type.Object({
   url: Type.String(),
   instance,
-  found: Type.Array(EntrySchema, { description: 'What may be used of it. What was invalidated is not listed' })
+  found: Type.Array(EntrySchema, { description: 'In memory, and in the store' })
 })
 
 const CacheStatsSchema = Type.Object({

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
-import { responseSerializer } from '../response-cache/stored-response.js'
 import type { AdministeredCache } from './administered.js'
 import { ResponseKeys } from './response-keys.js'
 
@@ -16,7 +15,6 @@ export function storedResponses (app: FastifyInstance, plugin: string): Administ
   })
   return {
     caches: { responses: cache },
-    serializer: responseSerializer,
     async locate (url, request) {
       const address = await keys.of(url, request)
       return address && [{ cache, ...address }]

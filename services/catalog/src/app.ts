@@ -48,8 +48,8 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   await registerLimits(app, env)
   await registerAccess(app, env)
   await app.register(conditional)
-  const store = await registerSharedCache(app, env, outbox)
-  await app.register(cacheAdmin, { prefix: '/api/catalog/cache', store, instance: instanceName(env, 'catalog') })
+  await registerSharedCache(app, env, outbox)
+  await app.register(cacheAdmin, { prefix: '/api/catalog/cache', instance: instanceName(env, 'catalog') })
   await app.register(invalidation, { outbox })
   markOwnRequests(app)
 

@@ -37,7 +37,7 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
   await registerClients(app, env, stores.limits)
   await app.register(conditional)
   const name = instanceName(env, 'weather')
-  await app.register(cacheAdmin, { prefix: '/api/weather/cache', store: stores.cache, instance: name, cache: administered(weather.caches) })
+  await app.register(cacheAdmin, { prefix: '/api/weather/cache', instance: name, cache: administered(weather.caches) })
   await app.register(weatherRoutes, { weather, cacheName: name })
   return app
 }

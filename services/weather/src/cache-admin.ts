@@ -1,4 +1,4 @@
-import { type Cache, defaultSerializer, keyTag } from '@weir/cache'
+import { type Cache, keyTag } from '@weir/cache'
 import { type AdministeredCache, type Located } from '@weir/fastify/cache-admin'
 import { type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
@@ -26,10 +26,8 @@ export function administered (caches: WeatherCaches): AdministeredCache {
 
   async function ofCity (city: string, weatherOf: (cell: Cell) => Located): Promise<Located[]> {
     const place = at(caches.places, placeKey(city))
-    const kept = await caches.places.kept(place.key)
-    // Looking brings nothing into memory.
-    if (kept?.source === 'l2') caches.places.evict(place.key)
-    const found = kept?.entry.value.body
+    const { memory, store } = await caches.places.inspect(place.key)
+    const found = (memory ?? store)?.entry.value.body
     return found ? [place, weatherOf(cellOf(found))] : [place]
   }
 
@@ -40,7 +38,6 @@ export function administered (caches: WeatherCaches): AdministeredCache {
 
   return {
     caches: { ...caches },
-    serializer: defaultSerializer,
     async locate (url) {
       const { pathname, searchParams } = new URL(url, 'http://weather')
       const given = Object.fromEntries(searchParams)
