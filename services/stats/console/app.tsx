@@ -8,14 +8,27 @@ import { ThemeButton } from './shell/theme-button.js'
 import { live } from './state/live.js'
 import { place } from './state/place.js'
 import { useStored } from './state/use-stored.js'
+import { Compare } from './pages/compare.js'
 import { Instances } from './pages/instances/page.js'
+import { Invalidate } from './pages/invalidate.js'
 import { Limits } from './pages/limits.js'
 import { Overview } from './pages/overview/page.js'
 import { Routes } from './pages/routes.js'
+import { Shop } from './pages/shop/page.js'
+import { TryIt } from './pages/try/page.js'
+import { Weather } from './pages/weather/page.js'
 import { Page } from './parts/page.js'
 
 const PAGES: Readonly<Record<string, () => JSX.Element>> = {
-  '': Overview, routes: Routes, instances: Instances, limits: Limits
+  '': Overview,
+  routes: Routes,
+  instances: Instances,
+  limits: Limits,
+  try: TryIt,
+  compare: Compare,
+  shop: Shop,
+  weather: Weather,
+  invalidate: Invalidate
 }
 
 export function App () {

@@ -23,7 +23,8 @@ export interface OutcomeSummary {
 }
 
 export interface Summary {
-  readonly asOf: number
+  /** When the instances were heard of last. */
+  readonly asOf: number | null
   readonly connected: boolean
   readonly from: number
   readonly to: number
@@ -64,7 +65,8 @@ export interface RouteFigures {
 }
 
 export interface Routes {
-  readonly asOf: number
+  /** When the instances were heard of last. */
+  readonly asOf: number | null
   readonly routes: readonly RouteFigures[]
 }
 
@@ -89,7 +91,8 @@ export interface InstanceFigures {
 }
 
 export interface Instances {
-  readonly asOf: number
+  /** When the instances were heard of last. */
+  readonly asOf: number | null
   readonly instances: readonly InstanceFigures[]
 }
 
@@ -100,7 +103,7 @@ export interface RedisFigures {
   readonly usedMemoryBytes?: number
   readonly maxMemoryBytes?: number
   readonly maxMemoryPolicy?: string
-  readonly fragmentationRatio?: number
+  readonly fragmentationRatio?: number | null
   readonly keys?: number
   readonly expires?: number
   readonly evictedKeys?: number
@@ -112,7 +115,8 @@ export interface RedisFigures {
 }
 
 export interface Limits {
-  readonly asOf: number
+  /** When the instances were heard of last. */
+  readonly asOf: number | null
   readonly policies: readonly { readonly service: string, readonly policy: string, readonly denied: number }[]
   readonly clients: readonly LimitedClient[]
 }
@@ -168,9 +172,9 @@ export interface Tick {
   readonly limited: number
   readonly redis: {
     readonly connected: boolean
-    readonly usedMemoryBytes?: number
-    readonly evictedKeys?: number
-    readonly opsPerSecond?: number
+    readonly usedMemoryBytes: number | null
+    readonly evictedKeys: number | null
+    readonly opsPerSecond: number | null
   } | null
   readonly instances: readonly {
     readonly instance: string
@@ -204,6 +208,9 @@ export interface Comparison {
 
 export interface ComparisonResult {
   readonly source: 'handler' | 'store' | 'memory'
+  /** How many answers came from there, and how many came from elsewhere although they should not. */
+  readonly samples: number
+  readonly leftOut: number
   readonly medianMs: number
   readonly p90Ms: number
   readonly p99Ms: number
@@ -216,6 +223,6 @@ export interface InvalidationReceipt {
   readonly instance: string
   readonly tags: readonly string[]
   readonly all: boolean
-  readonly dropped: { readonly memory: number }
-  readonly stamp?: number | string
+  /** Entries in the memory of the instance that answered, where it is known how many. */
+  readonly dropped: { readonly memory?: number }
 }

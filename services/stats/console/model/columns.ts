@@ -41,13 +41,15 @@ export const outcomeRate = (outcome: Outcome) => (tick: Tick): number => {
   return (tick.outcomes[outcome] ?? 0) * tick.requestsPerSecond / tick.requests
 }
 
-/** Requests of a point of history by how they were answered: hits from memory and store are one number there. */
+/** Requests of a point of history by how they were answered: hits from memory and store are one number there, and the rest had no cache. */
 export const historyParts = {
-  hit: (point: HistoryPoint) => Math.max(0, point.hits - point.coalesced - point.stale),
+  hit: (point: HistoryPoint) => point.hits,
   coalesced: (point: HistoryPoint) => point.coalesced,
   stale: (point: HistoryPoint) => point.stale,
   miss: (point: HistoryPoint) => point.misses,
   bypass: (point: HistoryPoint) => point.bypassed,
+  uncached: ({ requests, hits, coalesced, stale, misses, bypassed, limited, errors }: HistoryPoint) =>
+    requests - hits - coalesced - stale - misses - bypassed - limited - errors,
   limited: (point: HistoryPoint) => point.limited,
   error: (point: HistoryPoint) => point.errors
 } as const

@@ -21,8 +21,6 @@ export interface Live {
   readonly ticks: readonly Tick[]
   /** Newest last. */
   readonly invalidations: readonly Invalidated[]
-  /** How often the stream came (back): what happened in between was not heard. */
-  readonly epoch: number
 }
 
 const TICKS = 300
@@ -37,8 +35,9 @@ const CLOSED = 2
  * connection breaks, but not where the answer was an error, nor where nothing comes over a connection that stays: so those are done here.
  */
 export class LiveFeed {
-  readonly state = new Stored<Live>({ phase: 'connecting', heardAt: undefined, ticks: [], invalidations: [], epoch: 0 })
+  readonly state = new Stored<Live>({ phase: 'connecting', heardAt: undefined, ticks: [], invalidations: [] })
   readonly #open: () => EventStream
+  readonly #listeners = new Set<(event: Invalidated | undefined) => void>()
   #stream: EventStream | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -69,21 +68,30 @@ export class LiveFeed {
     this.#stream = undefined
   }
 
+  /**
+   * Calls `listener` with each invalidation, and with nothing when the stream is back, because some may have been missed; until what it
+   * returns is called.
+   */
+  listen (listener: (event: Invalidated | undefined) => void): () => void {
+    this.#listeners.add(listener)
+    return () => { this.#listeners.delete(listener) }
+  }
+
   #tick (tick: Tick): void {
     const before = this.state.get()
     this.#wake(SILENCE_MS)
-    this.state.set({
-      ...before,
-      phase: 'live',
-      heardAt: Date.now(),
-      ticks: appended(before.ticks, tick, TICKS),
-      epoch: before.phase === 'live' ? before.epoch : before.epoch + 1
-    })
+    this.state.set({ ...before, phase: 'live', heardAt: Date.now(), ticks: appended(before.ticks, tick, TICKS) })
+    if (before.phase === 'lost') this.#tell(undefined)
   }
 
   #invalidated (event: Invalidated): void {
     const before = this.state.get()
     this.state.set({ ...before, invalidations: appended(before.invalidations, event, INVALIDATIONS) })
+    this.#tell(event)
+  }
+
+  #tell (event: Invalidated | undefined): void {
+    for (const listener of [...this.#listeners]) listener(event)
   }
 
   #lost (): void {

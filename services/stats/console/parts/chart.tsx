@@ -29,6 +29,8 @@ interface ChartProps {
 }
 
 const ROWS = 60
+/** Less time than this is not stretched to the width of a chart. */
+const SHORTEST_S = 20
 
 /**
  * Lines over time. Colours and sizes follow the page. The legend has the latest figures in text, or those under the pointer; all of
@@ -148,7 +150,7 @@ function optionsOf (
     height,
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-    scales: { x: { time: true }, y: yScale(y) },
+    scales: { x: { time: true, range: (_plot, min, max) => [min, Math.max(max, min + SHORTEST_S)] }, y: yScale(y) },
     axes: [
       { ...axis, size: 26, space: 90, values: (plot, ticks) => labels(ticks, (at) => formatX(at * 1000, spanOf(plot))) },
       {
@@ -187,7 +189,7 @@ function powersOfTen (min: number, max: number): number[] {
 
 function yScale (y: ChartProps['y'] | undefined): Scale {
   if (y === 'ratio') return { range: [0, 1] }
-  if (y === 'log') return { distr: 3 }
+  if (y === 'log') return { distr: 3, range: (_plot, min, max) => UPlot.rangeLog(min, max, 10, true) }
   if (y === 'free') return {}
   return { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] }
 }

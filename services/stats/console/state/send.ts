@@ -17,6 +17,10 @@ export type Sent = Exchange | Unanswered
 
 export const wasAnswered = (sent: Sent): sent is Exchange => 'status' in sent
 
+/** The answer, if there is one and it is no error. */
+export const answerOf = (sent: Sent | undefined): Exchange | undefined =>
+  sent !== undefined && wasAnswered(sent) && sent.problem === undefined ? sent : undefined
+
 /**
  * Sends a request so that the suite sees what was wished, and nothing of the browser's own making. Each mode of fetch alone fails
  * at that: `default` answers from the browser's cache or adds its If-None-Match, and to one of ours Cache-Control: max-age=0;

@@ -8,7 +8,7 @@ import { RangePicker, useRange } from '../../parts/range-picker.js'
 import { useQuery } from '../../state/use-query.js'
 import { SharingMatrix } from './sharing-matrix.js'
 
-const columns = (asOf: number): readonly Column<InstanceFigures>[] => [
+const columns = (asOf: number | null): readonly Column<InstanceFigures>[] => [
   { id: 'instance', label: 'Instance', isText: true, value: ({ instance }) => instance, cell: ({ instance }) => instance },
   {
     id: 'state',
@@ -16,7 +16,7 @@ const columns = (asOf: number): readonly Column<InstanceFigures>[] => [
     isText: true,
     value: ({ alive }) => alive,
     cell: ({ alive, lastSeenAt }) => (
-      <span class='state' data-alive={alive}>{alive ? 'up' : `gone for ${duration(asOf - lastSeenAt)}`}</span>
+      <span class='state' data-alive={alive}>{alive ? 'up' : `gone for ${duration(asOf === null ? null : asOf - lastSeenAt)}`}</span>
     )
   },
   { id: 'requests', label: 'Requests', value: ({ requests }) => requests, cell: ({ requests }) => count(requests) },

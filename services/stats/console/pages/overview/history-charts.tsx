@@ -10,7 +10,8 @@ import { useQuery } from '../../state/use-query.js'
 const EMPTY = 'Nothing is known of that time.'
 
 const REQUESTS: readonly ChartSeries[] = ([
-  ['from the cache', 'l1'], ['coalesced', 'coalesced'], ['stale', 'stale'], ['computed', 'miss'], ['not kept', 'bypass'], ['limited', 'limited'], ['error', 'error']
+  ['memory or store', 'l1'], ['coalesced', 'coalesced'], ['stale', 'stale'], ['computed', 'miss'], ['not kept', 'bypass'], ['no cache', 'uncached'],
+  ['limited', 'limited'], ['error', 'error']
 ] as const).map(([label, color]) => ({ label, color, draw: 'area' }))
 const RATIO: readonly ChartSeries[] = [{ label: 'hit ratio', color: 'l1' }]
 const LATENCY: readonly ChartSeries[] = [{ label: 'median', color: 'l2' }, { label: '99th percentile', color: 'muted' }]

@@ -10,7 +10,7 @@ const EMPTY = 'The first figures come within a second or two.'
 /** A tick a second: where two are missing, nobody knows what was. */
 const GAP_MS = 2500
 
-const outcomes = OUTCOMES.filter(({ outcome }) => outcome !== 'refill' && outcome !== 'uncached')
+const outcomes = OUTCOMES.filter(({ outcome }) => outcome !== 'refill')
 const REQUESTS = outcomes.map(({ outcome, label }): ChartSeries => ({ label, color: outcome, draw: 'area' }))
 const RATIO: readonly ChartSeries[] = [{ label: 'hit ratio', color: 'l1' }]
 const LATENCY: readonly ChartSeries[] = [

@@ -1,6 +1,6 @@
 import { type Summary } from '../../model/api.js'
 import { bytes, count, dateTime, duration, ms, percent, rate } from '../../model/format.js'
-import { meaning } from '../../model/meaning.js'
+import { meaning, servedOf } from '../../model/meaning.js'
 import { bounds } from '../../model/ranges.js'
 import { type Figure, Figures } from '../../parts/figures.js'
 import { Loaded } from '../../parts/loaded.js'
@@ -36,7 +36,11 @@ export function Overview () {
         </section>
         <RedisPanel />
       </div>
-      {summary.value !== undefined && <p class='small muted'>Counted until {dateTime(summary.value.asOf)}. A killed instance takes what it counted in its last second with it.</p>}
+      {typeof summary.value?.asOf === 'number' && (
+        <p class='small muted'>
+          Counted until {dateTime(summary.value.asOf)}. A killed instance takes what it counted in its last second with it.
+        </p>
+      )}
     </Page>
   )
 }
@@ -50,7 +54,7 @@ function FigureStrip ({ summary, stretch }: { summary: Summary, stretch: string 
       : { label: 'Requests a second', value: rate(tick.requestsPerSecond), note: `${rate(summary.requestsPerSecond)} over ${stretch}` },
     { label: 'Handler time saved', value: duration(summary.savedMs), note: `${rate(summary.savedMs / 1000 / Math.max(1, summary.seconds))} s each second` },
     { label: 'Median latency', value: ms(summary.latency.p50), note: `99 % within ${ms(summary.latency.p99)}` },
-    { label: 'Shared hits', value: count(summary.shared), note: `${percent(summary.hits === 0 ? null : summary.shared / summary.hits)} of all hits` },
+    { label: 'Shared hits', value: count(summary.shared), note: `${percent(summary.shared === 0 ? null : summary.shared / servedOf(summary))} of all hits` },
     { label: 'Answered 304', value: count(summary.notModified), note: `${bytes(summary.bytes)} of bodies sent` },
     { label: 'Limited', value: count(summary.limited), note: 'answered 429' },
     { label: 'Errors', value: count(summary.errors), note: 'answered 5xx' }

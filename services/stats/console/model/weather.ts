@@ -1,0 +1,29 @@
+// What the weather service answers, as the console reads it.
+
+interface Head {
+  readonly place: { readonly name?: string, readonly country?: string | null, readonly timezone: string }
+  readonly source: 'open-meteo' | 'simulated'
+  /** With the offset of the place. */
+  readonly modelTime: string
+  readonly fetchedAt: string
+}
+
+interface Moment {
+  readonly time: string
+  /** °C */
+  readonly temperature: number | null
+  readonly apparentTemperature: number | null
+  /** % */
+  readonly humidity: number | null
+  /** km/h */
+  readonly windSpeed: number | null
+  readonly conditions: string | null
+}
+
+export interface CurrentWeather extends Head {
+  readonly current: Moment
+}
+
+export interface Forecast extends Head {
+  readonly hourly: readonly Moment[]
+}

@@ -1,0 +1,167 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { type Invalidated, type InvalidationReceipt } from '../model/api.js'
+import { type Exchange, type Wish } from '../model/exchange.js'
+import { count, ms, time } from '../model/format.js'
+import { plural } from '../model/meaning.js'
+import { told } from '../model/told.js'
+import { Choices } from '../parts/choices.js'
+import { Scroll } from '../parts/data-table.js'
+import { Field } from '../parts/field.js'
+import { Notice, ProblemNotice } from '../parts/notice.js'
+import { Page } from '../parts/page.js'
+import { ChooseIdentity, RoleHint } from '../parts/role-hint.js'
+import { Waiting } from '../parts/waiting.js'
+import { identities } from '../state/identity.js'
+import { live } from '../state/live.js'
+import { send, type Sent, wasAnswered } from '../state/send.js'
+import { useStored } from '../state/use-stored.js'
+
+const SERVICES = [{ id: 'catalog', label: 'Catalog' }, { id: 'weather', label: 'Weather' }] as const
+const KINDS = [{ id: 'tags', label: 'By tag' }, { id: 'urls', label: 'By URL' }, { id: 'all', label: 'Everything' }] as const
+type Service = typeof SERVICES[number]['id']
+type Kind = typeof KINDS[number]['id']
+
+const HINTS = {
+  catalog: { tags: 'One a line. The catalog has catalog, products, product:1, categories, category:cookware.', urls: 'One a line, such as /api/products?limit=20.' },
+  weather: { tags: 'One a line.', urls: 'One a line, such as /api/weather/current?city=Berlin.' }
+} as const
+
+/** Ends what is cached before its time, on all instances. */
+export function Invalidate () {
+  const [service, setService] = useState<Service>('catalog')
+  const [kind, setKind] = useState<Kind>('tags')
+  const [text, setText] = useState('')
+  const [mistake, setMistake] = useState<string>()
+  const [isSending, setSending] = useState(false)
+  const [sent, setSent] = useState<Sent>()
+  const confirm = useRef<HTMLDialogElement>(null)
+
+  const post = (body: object) => {
+    setSending(true)
+    setSent(undefined)
+    const wish: Wish = {
+      method: 'POST', path: `/api/${service}/cache/invalidations`, body: { type: 'application/json', text: JSON.stringify(body) }
+    }
+    send(wish, identities.get().current).then(setSent).catch(console.error).finally(() => setSending(false))
+  }
+  const submit = (event: Event) => {
+    event.preventDefault()
+    if (kind === 'all') return confirm.current?.showModal()
+    const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+    setMistake(lines.length === 0 ? 'Write at least one, each in a line of its own.' : undefined)
+    if (lines.length > 0) post({ [kind]: lines })
+  }
+
+  return (
+    <Page title='Invalidate'>
+      <p class='lead'>What is invalidated here is served by no instance any more once the answer has come.</p>
+      <RoleHint needed='admin' what='Invalidating' />
+      <div class='columns'>
+        <section class='panel stack' aria-label='What to invalidate'>
+          <form class='stack' onSubmit={submit}>
+            <Choices label='Of which service' options={SERVICES} value={service} onChange={setService} />
+            <Choices label='What' options={KINDS} value={kind} onChange={(chosen) => { setKind(chosen); setMistake(undefined) }} />
+            {kind !== 'all' && (
+              <Field label={kind === 'tags' ? 'Tags' : 'URLs'} hint={HINTS[service][kind]} mistake={mistake}>
+                {(attributes) => (
+                  <textarea
+                    {...attributes} class='mono' rows={4} spellcheck={false} value={text}
+                    onInput={({ currentTarget: { value } }) => setText(value)}
+                  />
+                )}
+              </Field>
+            )}
+            <div class='row'>
+              <button class={`button ${kind === 'all' ? 'danger' : 'primary'}`} type='submit' disabled={isSending}>
+                {kind === 'all' ? `Invalidate all of ${service}…` : 'Invalidate'}
+              </button>
+            </div>
+          </form>
+          {isSending && <Waiting>Telling all instances…</Waiting>}
+          {sent !== undefined && <Outcome sent={sent} />}
+        </section>
+        <Recent />
+      </div>
+      <dialog ref={confirm} aria-labelledby='confirm'>
+        <form method='dialog' class='stack' onSubmit={({ submitter }) => { if (submitter?.dataset['yes'] !== undefined) post({ all: true }) }}>
+          <h2 id='confirm'>Invalidate all that {service} has cached?</h2>
+          <p>Each response is then computed anew when it is asked for next. Under load that is felt.</p>
+          <div class='row'>
+            <button class='button' type='submit'>Cancel</button>
+            <button class='button danger' type='submit' data-yes=''>Invalidate everything</button>
+          </div>
+        </form>
+      </dialog>
+    </Page>
+  )
+}
+
+function Outcome ({ sent }: { sent: Sent }) {
+  const outcome = useRef<HTMLDivElement>(null)
+  useEffect(() => outcome.current?.scrollIntoView({ block: 'nearest' }), [sent])
+  return (
+    <div ref={outcome}>
+      {!wasAnswered(sent)
+        ? <ProblemNotice problem={sent.problem} title='No answer: it may have taken effect, or not'><p>Doing it again does no harm.</p></ProblemNotice>
+        : sent.problem !== undefined
+          ? (
+            <ProblemNotice problem={sent.problem} title='Nothing was invalidated'>
+              {(sent.status === 401 || sent.status === 403) && <div class='row'><ChooseIdentity /></div>}
+            </ProblemNotice>
+            )
+          : <Receipt exchange={sent} />}
+    </div>
+  )
+}
+
+function Receipt ({ exchange }: { exchange: Exchange }) {
+  const { namespace, instance, tags, all, dropped } = told<InvalidationReceipt>(exchange.body)
+  return (
+    <Notice tone='good' title={all ? `All of ${namespace} is invalidated` : `${plural(tags.length, 'tag')} of ${namespace} invalidated`}>
+      {!all && <p><code>{tags.join(', ')}</code></p>}
+      <p>
+        {instance} answered after {ms(exchange.ms)}
+        {dropped.memory === undefined ? '.' : `, and dropped ${plural(dropped.memory, 'response')} from its own memory.`}
+        {' '}No instance serves what was before.
+      </p>
+    </Notice>
+  )
+}
+
+/** What was invalidated of late, by whomever. */
+function Recent () {
+  const { invalidations } = useStored(live.state)
+  return (
+    <section class='panel flush' aria-labelledby='recent'>
+      <div class='panel-head'>
+        <h2 id='recent'>As it happens</h2>
+        {invalidations.length > 0 && <span class='small muted'>{count(invalidations.length)} since this page was opened</span>}
+      </div>
+      {invalidations.length === 0
+        ? (
+          <p class='empty'>
+            Nothing was invalidated since this page was opened. Writes invalidate what they change: <a href='#/shop'>edit a product</a>.
+          </p>
+          )
+        : (
+          <Scroll label='Invalidations, newest first' class='tall'>
+            <table>
+              <caption class='unseen'>Invalidations, newest first</caption>
+              <thead><tr><th scope='col'>Time</th><th scope='col'>By</th><th scope='col'>What</th></tr></thead>
+              <tbody>
+                {invalidations.toReversed().map((event, index) => <RecentRow key={invalidations.length - index} event={event} />)}
+              </tbody>
+            </table>
+          </Scroll>
+          )}
+    </section>
+  )
+}
+
+const RecentRow = ({ event: { at, instance, namespace, tags } }: { event: Invalidated }) => (
+  <tr>
+    <td class='nowrap'>{time(at)}</td>
+    <td class='nowrap'>{instance}</td>
+    <td>{tags.length === 0 ? <>all of {namespace}</> : <code>{tags.join(', ')}</code>}</td>
+  </tr>
+)

@@ -1,0 +1,10 @@
+import { place } from '../../state/place.js'
+import { useStored } from '../../state/use-stored.js'
+import { ProductPage } from './product-page.js'
+import { ProductsPage } from './products-page.js'
+
+/** The shop: all products, or one. */
+export function Shop () {
+  const { path: [, id] } = useStored(place)
+  return id === undefined ? <ProductsPage /> : <ProductPage key={id} id={Number(id)} />
+}

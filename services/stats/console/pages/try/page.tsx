@@ -1,0 +1,86 @@
+import { useState } from 'preact/hooks'
+import { ms } from '../../model/format.js'
+import { pathOf } from '../../model/exchange.js'
+import { labelOf } from '../../model/outcomes.js'
+import { Field } from '../../parts/field.js'
+import { Page } from '../../parts/page.js'
+import { identities } from '../../state/identity.js'
+import { place } from '../../state/place.js'
+import { wasAnswered } from '../../state/send.js'
+import { useStored } from '../../state/use-stored.js'
+import { EntryView } from './entry.js'
+import { entries, request } from './sent.js'
+
+const SUGGESTIONS = [
+  '/api/products?limit=20', '/api/products/1', '/api/products?category=cookware&sort=price', '/api/products?q=iron', '/api/categories',
+  '/api/weather/current?city=Berlin', '/api/weather/forecast?city=Tokyo&days=3', '/api/weather/batch?cities=Berlin,Oslo,Tokyo', '/api/stats/summary'
+]
+const METHODS = ['GET', 'HEAD'] as const
+
+/** Sends requests, and says what the suite made of each. */
+export function TryIt () {
+  const sent = useStored(entries)
+  const last = sent.findLast((entry) => entry.sent !== undefined)?.sent
+  return (
+    <Page title='Try it'>
+      <p class='lead'>
+        Each request goes through the front door to whichever instance is next, as any client's would. The browser's own cache is kept out
+        of it.
+      </p>
+      <section class='panel'><RequestForm /></section>
+      <p class='unseen' role='status'>
+        {last !== undefined && (wasAnswered(last) ? `${last.status}, ${labelOf(last.outcome)}, ${ms(last.ms)}. ${last.words}` : last.problem.detail)}
+      </p>
+      {sent.length === 0
+        ? <section class='panel'><p class='empty'>Nothing was sent yet. Send the same request twice: the second answer comes from the cache.</p></section>
+        : (
+          <section class='stack' aria-labelledby='sent'>
+            <div class='row'>
+              <h2 id='sent'>Sent, newest first</h2>
+              <button class='button quiet compact' type='button' onClick={() => entries.set([])}>Clear</button>
+            </div>
+            <ol class='sent'>{sent.toReversed().map((entry) => <EntryView key={entry.number} entry={entry} longest={longestOf(sent)} />)}</ol>
+          </section>
+          )}
+    </Page>
+  )
+}
+
+/** ms */
+const longestOf = (all: ReturnType<typeof entries.get>): number =>
+  Math.max(1, ...all.map(({ sent }) => sent !== undefined && wasAnswered(sent) ? sent.ms : 0))
+
+function RequestForm () {
+  const { query } = useStored(place)
+  const { current } = useStored(identities)
+  const [method, setMethod] = useState<typeof METHODS[number]>('GET')
+  const [typed, setTyped] = useState(query.get('path') ?? SUGGESTIONS[0] ?? '/')
+  const [mistake, setMistake] = useState<string>()
+  const submit = (event: Event) => {
+    event.preventDefault()
+    const result = pathOf(typed, location.origin)
+    setMistake('mistake' in result ? result.mistake : undefined)
+    if ('path' in result) request({ method, path: result.path }, current.id)
+  }
+  return (
+    <form class='fields' onSubmit={submit}>
+      <Field label='Method'>
+        {(attributes) => (
+          <select {...attributes} value={method} onChange={({ currentTarget: { value } }) => setMethod(value === 'HEAD' ? 'HEAD' : 'GET')}>
+            {METHODS.map((name) => <option key={name}>{name}</option>)}
+          </select>
+        )}
+      </Field>
+      <Field label='Path' mistake={mistake} class='grow'>
+        {(attributes) => (
+          <input
+            {...attributes} class='mono' type='text' list='paths' autocomplete='off' spellcheck={false} value={typed}
+            onInput={({ currentTarget: { value } }) => setTyped(value)}
+          />
+        )}
+      </Field>
+      <datalist id='paths'>{SUGGESTIONS.map((path) => <option key={path} value={path} />)}</datalist>
+      <button class='button primary' type='submit'>Send as {current.label}</button>
+    </form>
+  )
+}
