@@ -23,7 +23,7 @@ type Kind = typeof KINDS[number]['id']
 
 const HINTS = {
   catalog: { tags: 'One a line. The catalog has catalog, products, product:1, categories, category:cookware.', urls: 'One a line, such as /api/products?limit=20.' },
-  weather: { tags: 'One a line.', urls: 'One a line, such as /api/weather/current?city=Berlin.' }
+  weather: { tags: 'One a line. Weather has weather, places, current and forecasts.', urls: 'One a line, such as /api/weather/current?city=Berlin.' }
 } as const
 
 /** Ends what is cached before its time, on all instances. */

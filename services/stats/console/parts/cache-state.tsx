@@ -7,7 +7,7 @@ export function CacheState ({ exchange }: { exchange: Exchange }) {
   const { headers, outcome, instance, words } = exchange
   const age = headers.get('age')
   return (
-    <p class='sent-facts' role='status'>
+    <p class='sent-facts'>
       <OutcomeBadge outcome={outcome} title={words} />
       {instance !== undefined && <span>by <b>{instance}</b></span>}
       {age !== undefined && <span>Age <b>{duration(Number(age) * 1000)}</b></span>}

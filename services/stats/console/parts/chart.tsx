@@ -150,7 +150,7 @@ function optionsOf (
     height,
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-    scales: { x: { time: true, range: (_plot, min, max) => [min, Math.max(max, min + SHORTEST_S)] }, y: yScale(y) },
+    scales: { x: { time: true, range: ({ data: [x] }) => [x[0] ?? 0, Math.max(x.at(-1) ?? 0, (x[0] ?? 0) + SHORTEST_S)] }, y: yScale(y) },
     axes: [
       { ...axis, size: 26, space: 90, values: (plot, ticks) => labels(ticks, (at) => formatX(at * 1000, spanOf(plot))) },
       {

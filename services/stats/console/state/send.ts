@@ -2,6 +2,7 @@ import { type Exchange, exchanged, fieldsOf, type Wish } from '../model/exchange
 import { type Problem } from '../model/problem.js'
 import { UNREACHED } from './get-json.js'
 import { type Identity } from './identity.js'
+import { type Query } from './use-query.js'
 
 const GIVE_UP_MS = 60_000
 
@@ -17,9 +18,11 @@ export type Sent = Exchange | Unanswered
 
 export const wasAnswered = (sent: Sent): sent is Exchange => 'status' in sent
 
-/** The answer, if there is one and it is no error. */
-export const answerOf = (sent: Sent | undefined): Exchange | undefined =>
-  sent !== undefined && wasAnswered(sent) && sent.problem === undefined ? sent : undefined
+/** What is known after one more request for the same: an error does not take away the last answer. */
+export function knownAfter (before: Query<Exchange>, sent: Sent): Query<Exchange> {
+  if (sent.problem !== undefined) return { ...before, problem: sent.problem }
+  return wasAnswered(sent) ? { value: sent } : before
+}
 
 /**
  * Sends a request so that the suite sees what was wished, and nothing of the browser's own making. Each mode of fetch alone fails

@@ -1,13 +1,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { type Exchange } from '../model/exchange.js'
 import { concerns, type Shown } from '../model/shown.js'
 import { identityCalled } from './identity.js'
 import { live } from './live.js'
-import { send, type Sent } from './send.js'
+import { knownAfter, send } from './send.js'
+import { type Query } from './use-query.js'
 
 /** Something of the shop, as it is now. */
 export interface Current {
-  /** The last answer. */
-  readonly sent?: Sent
+  readonly query: Query<Exchange>
   readonly isAsking: boolean
   readonly ask: () => void
 }
@@ -17,7 +18,7 @@ export interface Current {
  * may read, so it is asked for as nobody in particular.
  */
 export function useShown (path: string, shown: Shown): Current {
-  const [state, setState] = useState<{ readonly path: string, readonly sent?: Sent, readonly isAsking: boolean }>({ path, isAsking: true })
+  const [known, setKnown] = useState<Omit<Current, 'ask'> & { readonly path: string }>({ path, query: {}, isAsking: true })
   const asker = useRef<() => void>(() => {})
 
   useEffect(() => {
@@ -30,11 +31,11 @@ export function useShown (path: string, shown: Shown): Current {
       isOutdated = isAsking
       if (isAsking) return
       isAsking = true
-      setState((before) => ({ ...(before.path === path && before), path, isAsking }))
+      setKnown((before) => ({ path, query: before.path === path ? before.query : {}, isAsking }))
       send({ method: 'GET', path }, identityCalled('anonymous'), ended.signal).then((sent) => {
         if (ended.signal.aborted) return
         isAsking = false
-        setState({ path, sent, isAsking })
+        setKnown(({ query }) => ({ path, query: knownAfter(query, sent), isAsking }))
         if (isOutdated) ask()
       }).catch(console.error)
     }
@@ -50,5 +51,5 @@ export function useShown (path: string, shown: Shown): Current {
     // `shown` follows from the path.
   }, [path])
 
-  return { ...(state.path === path ? state : { isAsking: true }), ask: () => asker.current() }
+  return { ...(known.path === path ? known : { query: {}, isAsking: true }), ask: () => asker.current() }
 }

@@ -2,18 +2,18 @@ import { type Product } from '../../model/catalog.js'
 import { type Exchange } from '../../model/exchange.js'
 import { count, dateTime, money } from '../../model/format.js'
 import { told } from '../../model/told.js'
-import { Answered } from '../../parts/answered.js'
 import { CacheState } from '../../parts/cache-state.js'
+import { Loaded } from '../../parts/loaded.js'
 import { Page } from '../../parts/page.js'
 import { useShown } from '../../state/use-shown.js'
 import { EditForm } from './edit-form.js'
 
 /** One product as the cache has it, and a form to change it. */
 export function ProductPage ({ id }: { id: number }) {
-  const { sent, isAsking, ask } = useShown(`/api/products/${id}`, { kind: 'product', id })
+  const { query, isAsking, ask } = useShown(`/api/products/${id}`, { kind: 'product', id })
   return (
     <Page title={`Product ${id}`} tools={<a href='#/shop'>All products</a>}>
-      <Answered sent={sent} what='The product' onRetry={ask}>
+      <Loaded query={query} what='The product' onRetry={ask}>
         {(answer) => {
           const product = told<Product>(answer.body)
           return (
@@ -23,7 +23,7 @@ export function ProductPage ({ id }: { id: number }) {
             </div>
           )
         }}
-      </Answered>
+      </Loaded>
     </Page>
   )
 }

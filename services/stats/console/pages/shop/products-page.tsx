@@ -5,13 +5,12 @@ import { count, money } from '../../model/format.js'
 import { hashOf } from '../../model/hash.js'
 import { plural } from '../../model/meaning.js'
 import { told } from '../../model/told.js'
-import { Answered } from '../../parts/answered.js'
 import { CacheState } from '../../parts/cache-state.js'
 import { Scroll } from '../../parts/data-table.js'
 import { Field } from '../../parts/field.js'
+import { Loaded } from '../../parts/loaded.js'
 import { Page } from '../../parts/page.js'
 import { place } from '../../state/place.js'
-import { answerOf } from '../../state/send.js'
 import { useQuery } from '../../state/use-query.js'
 import { useShown } from '../../state/use-shown.js'
 import { useStored } from '../../state/use-stored.js'
@@ -23,17 +22,13 @@ export function ProductsPage () {
   const { query } = useStored(place)
   const asked = { page: query.get('page') ?? '1', q: query.get('q') ?? '', category: query.get('category') ?? '', sort: query.get('sort') ?? 'newest' }
   const given = Object.entries(asked).filter(([, value]) => value !== '')
-  const { sent, ask } = useShown(`/api/products?${new URLSearchParams(given)}`, { kind: 'list' })
-  const answer = answerOf(sent)
+  const { query: known, ask } = useShown(`/api/products?${new URLSearchParams(given)}`, { kind: 'list' })
   return (
     <Page title='Shop'>
       <p class='lead'>The catalog, as every client gets it. Where somebody saves a change, this list shows it, in each browser that has it open.</p>
       <section class='panel'><Search key={JSON.stringify([asked.q, asked.category, asked.sort])} asked={asked} /></section>
       <section class='panel flush' aria-label='Found'>
-        {answer === undefined && <div class='panel-head'><h2>Products</h2></div>}
-        <div class={answer === undefined ? 'inset' : ''}>
-          <Answered sent={sent} what='The products' onRetry={ask}>{(answer) => <List answer={answer} asked={asked} />}</Answered>
-        </div>
+        <Loaded query={known} what='The products' onRetry={ask}>{(answer) => <List answer={answer} asked={asked} />}</Loaded>
       </section>
     </Page>
   )
@@ -43,12 +38,12 @@ function List ({ answer, asked }: { answer: Exchange, asked: Asked }) {
   const list = told<ProductList>(answer.body)
   return (
     <>
-      <div class='panel-head inset'>
+      <div class='panel-head'>
         <h2>{plural(list.total, 'product')}</h2>
         <CacheState exchange={answer} />
       </div>
       {list.items.length === 0
-        ? <p class='empty inset'>Nothing matches. <a href='#/shop'>Show all products.</a></p>
+        ? <p class='empty'>Nothing matches. <a href='#/shop'>Show all products.</a></p>
         : <ProductTable products={list.items} />}
       <Pages list={list} asked={asked} />
     </>
@@ -96,8 +91,8 @@ function ProductTable ({ products }: { products: readonly Product[] }) {
         <caption class='unseen'>Products</caption>
         <thead>
           <tr>
-            <th scope='col'>Name</th><th scope='col'>Article</th><th scope='col' class='number'>Price</th>
-            <th scope='col' class='number'>In stock</th><th scope='col' class='number'>Version</th>
+            <th scope='col'>Name</th><th scope='col' class='number'>Price</th><th scope='col' class='number'>In stock</th>
+            <th scope='col' class='number'>Version</th><th scope='col'>Article</th>
           </tr>
         </thead>
         <tbody>
@@ -106,10 +101,10 @@ function ProductTable ({ products }: { products: readonly Product[] }) {
               <th scope='row'>
                 <a href={hashOf(['shop', String(id)])}>{name}</a>{changed.has(id) && <span class='small state' data-alive='true'> changed just now</span>}
               </th>
-              <td><code>{sku}</code></td>
               <td class='number'>{money(price)}</td>
               <td class='number'>{count(stock)}</td>
               <td class='number'>{version}</td>
+              <td><code class='nowrap'>{sku}</code></td>
             </tr>
           ))}
         </tbody>

@@ -4,11 +4,12 @@ import { type Exchange } from '../../model/exchange.js'
 import { count, dateTime, duration } from '../../model/format.js'
 import { told } from '../../model/told.js'
 import { type CurrentWeather, type Forecast } from '../../model/weather.js'
-import { Answered } from '../../parts/answered.js'
 import { CacheState } from '../../parts/cache-state.js'
 import { Chart } from '../../parts/chart.js'
+import { Loaded } from '../../parts/loaded.js'
 import { useNow } from '../../state/now.js'
-import { answerOf, type Sent } from '../../state/send.js'
+import { knownAfter } from '../../state/send.js'
+import { type Query } from '../../state/use-query.js'
 import { askFor } from './asked.js'
 
 const TEMPERATURE = [{ label: 'temperature', color: 'miss' }, { label: 'feels like', color: 'muted' }] as const
@@ -16,16 +17,18 @@ const EVERY_MS = 1000
 
 /** The weather of one city, asked for once, or again and again. */
 export function City ({ city }: { city: string }) {
-  const [current, setCurrent] = useState<Sent>()
-  const [forecast, setForecast] = useState<Sent>()
+  const [current, setCurrent] = useState<Query<Exchange>>({})
+  const [forecast, setForecast] = useState<Query<Exchange>>({})
   const [round, setRound] = useState(0)
   const [isRepeating, setRepeating] = useState(false)
 
   useEffect(() => {
     // It changes every half an hour: it is asked for again only if it could not be had.
-    if (answerOf(forecast) !== undefined) return
+    if (forecast.value !== undefined) return
     const ended = new AbortController()
-    askFor('forecast', city, ended.signal).then((sent) => { if (!ended.signal.aborted) setForecast(sent) }).catch(console.error)
+    askFor('forecast', city, ended.signal).then((sent) => {
+      if (!ended.signal.aborted) setForecast((before) => knownAfter(before, sent))
+    }).catch(console.error)
     return () => ended.abort()
   }, [city, round])
 
@@ -34,7 +37,7 @@ export function City ({ city }: { city: string }) {
     let timer: ReturnType<typeof setTimeout> | undefined
     askFor('current', city, ended.signal).then((sent) => {
       if (ended.signal.aborted) return
-      setCurrent(sent)
+      setCurrent((before) => knownAfter(before, sent))
       if (isRepeating) timer = setTimeout(again, EVERY_MS)
     }).catch(console.error)
     return () => {
@@ -49,14 +52,14 @@ export function City ({ city }: { city: string }) {
     <div class='columns'>
       <section class='panel stack' aria-labelledby='now'>
         <h2 id='now'>{city} now</h2>
-        <Answered sent={current} what='The weather' onRetry={again}>{(exchange) => <Now exchange={exchange} />}</Answered>
+        <Loaded query={current} what='The weather' onRetry={again}>{(exchange) => <Now exchange={exchange} />}</Loaded>
         <div class='row'>
           <button class='button' type='button' onClick={again}>Ask again</button>
           <button class='button' type='button' aria-pressed={isRepeating} onClick={() => setRepeating(!isRepeating)}>Ask every second</button>
         </div>
       </section>
       <section class='panel stack' aria-label='Forecast'>
-        <Answered sent={forecast} what='The forecast' onRetry={again}>{(exchange) => <Hours exchange={exchange} />}</Answered>
+        <Loaded query={forecast} what='The forecast' onRetry={again}>{(exchange) => <Hours exchange={exchange} />}</Loaded>
       </section>
     </div>
   )

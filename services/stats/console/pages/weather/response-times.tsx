@@ -11,7 +11,7 @@ const KINDS: readonly { readonly series: ChartSeries, readonly has: (outcome: Ou
   { series: { label: 'fresh, from the cache', color: 'l1', draw: 'points' }, has: (outcome) => outcome === 'l1' || outcome === 'l2' },
   { series: { label: 'stale', color: 'stale', draw: 'points' }, has: (outcome) => outcome === 'stale' },
   { series: { label: 'asked Open-Meteo', color: 'miss', draw: 'points' }, has: (outcome) => outcome === 'miss' || outcome === 'coalesced' },
-  { series: { label: 'neither', color: 'error', draw: 'points' }, has: (outcome) => !['l1', 'l2', 'stale', 'miss', 'coalesced'].includes(outcome) }
+  { series: { label: 'failed', color: 'error', draw: 'points' }, has: (outcome) => !['l1', 'l2', 'stale', 'miss', 'coalesced'].includes(outcome) }
 ]
 const SERIES = KINDS.map(({ series }) => series)
 
