@@ -1,4 +1,4 @@
-import { type Outcome } from '@weir/metrics'
+import type { Outcome } from '@weir/metrics'
 
 // What /api/stats answers, as the console reads it: the service's OpenAPI says the same. Times are ms since 1970; null is where
 // there is nothing to tell.

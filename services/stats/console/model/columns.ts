@@ -1,4 +1,4 @@
-import { type Outcome } from '@weir/metrics'
+import type { Outcome } from '@weir/metrics'
 import { type HistoryPoint, type Tick } from './api.js'
 
 /** Of a chart: x in ms since 1970, ascending, and for each series a value or a gap at each x. */

@@ -1,4 +1,4 @@
-import { type Outcome } from '@weir/metrics'
+import type { Outcome } from '@weir/metrics'
 import { explain } from './explain.js'
 import { type Problem, problemOf } from './problem.js'
 

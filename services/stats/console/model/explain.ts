@@ -1,4 +1,4 @@
-import { type Outcome } from '@weir/metrics'
+import type { Outcome } from '@weir/metrics'
 import { type CacheStatus, parseCacheStatus } from './cache-status.js'
 import { duration } from './format.js'
 

@@ -1,4 +1,4 @@
-import { type Outcome } from '@weir/metrics'
+import type { Outcome } from '@weir/metrics'
 
 /** How a request was answered, in the console's words. The order is that of charts, from the cheapest answer on. */
 export const OUTCOMES: readonly { readonly outcome: Outcome, readonly label: string, readonly meaning: string }[] = [

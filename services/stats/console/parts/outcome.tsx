@@ -1,4 +1,4 @@
-import { type Outcome } from '@weir/metrics'
+import type { Outcome } from '@weir/metrics'
 import { labelOf } from '../model/outcomes.js'
 
 /** How it was answered: a colour and a word. */

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks'
-import { type Outcome } from '@weir/metrics'
+import type { Outcome } from '@weir/metrics'
 import { columns } from '../../model/columns.js'
 import { type Exchange } from '../../model/exchange.js'
 import { ms } from '../../model/format.js'
