@@ -4,8 +4,6 @@ import { type InstanceFigures } from './api.js'
 export interface Matrix {
   readonly fillers: readonly string[]
   readonly rows: readonly { readonly server: string, readonly hits: readonly number[] }[]
-  /** The greatest of all. */
-  readonly most: number
 }
 
 /** Runs of an instance are one: a restarted one goes on under its name. */
@@ -24,5 +22,5 @@ export function fillMatrix (instances: readonly InstanceFigures[]): Matrix {
   const columns = [...fillers].sort(byName)
   const rows = [...servers].filter(([, row]) => row.size > 0).sort(([a], [b]) => byName(a, b))
     .map(([server, row]) => ({ server, hits: columns.map((filler) => row.get(filler) ?? 0) }))
-  return { fillers: columns, rows, most: Math.max(0, ...rows.flatMap(({ hits }) => hits)) }
+  return { fillers: columns, rows }
 }

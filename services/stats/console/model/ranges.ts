@@ -2,18 +2,20 @@
 export interface Range {
   readonly id: string
   readonly label: string
+  /** After "the last". */
+  readonly stretch: string
   readonly minutes: number
   /** That history is asked in. */
   readonly step: 'minute' | 'hour'
 }
 
-const DEFAULT: Range = { id: '15m', label: '15 minutes', minutes: 15, step: 'minute' }
+const DEFAULT: Range = { id: '15m', label: '15 minutes', stretch: '15 minutes', minutes: 15, step: 'minute' }
 
 export const RANGES: readonly Range[] = [
   DEFAULT,
-  { id: '1h', label: '1 hour', minutes: 60, step: 'minute' },
-  { id: '24h', label: '24 hours', minutes: 24 * 60, step: 'minute' },
-  { id: '30d', label: '30 days', minutes: 30 * 24 * 60, step: 'hour' }
+  { id: '1h', label: '1 hour', stretch: 'hour', minutes: 60, step: 'minute' },
+  { id: '24h', label: '24 hours', stretch: '24 hours', minutes: 24 * 60, step: 'minute' },
+  { id: '30d', label: '30 days', stretch: '30 days', minutes: 30 * 24 * 60, step: 'hour' }
 ]
 
 /** What the address says; the last 15 minutes where it says nothing that is known. */

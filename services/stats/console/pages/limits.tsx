@@ -32,7 +32,7 @@ export function Limits () {
       <Now />
       <Loaded query={limits} what='Limits'>
         {({ policies, clients }) => policies.length === 0
-          ? <section class='panel'><p class='empty'>Nobody was refused in the last {range.label}.</p></section>
+          ? <section class='panel'><p class='empty'>Nobody was refused in the last {range.stretch}.</p></section>
           : (
             <>
               <Policies policies={policies} />

@@ -1,5 +1,5 @@
 import { type RouteFigures, type Routes as RoutesAnswer } from '../model/api.js'
-import { bytes, count, duration, ms, percent } from '../model/format.js'
+import { bytes, count, ms, percent } from '../model/format.js'
 import { bounds } from '../model/ranges.js'
 import { type Column, DataTable } from '../parts/data-table.js'
 import { Loaded } from '../parts/loaded.js'
@@ -16,7 +16,7 @@ const COLUMNS: readonly Column<RouteFigures>[] = [
   { id: 'notModified', label: '304', value: ({ notModified }) => notModified, cell: ({ notModified }) => count(notModified) },
   { id: 'p50', label: 'Median', value: ({ latency }) => latency.p50, cell: ({ latency }) => ms(latency.p50) },
   { id: 'p99', label: '99 %', value: ({ latency }) => latency.p99, cell: ({ latency }) => ms(latency.p99) },
-  { id: 'saved', label: 'Saved', value: ({ savedMs }) => savedMs, cell: ({ savedMs }) => duration(savedMs) },
+  { id: 'saved', label: 'Saved', value: ({ savedMs }) => savedMs, cell: ({ savedMs }) => ms(savedMs) },
   { id: 'bytes', label: 'Sent', value: (route) => route.bytes, cell: (route) => bytes(route.bytes) },
   { id: 'limited', label: 'Limited', value: ({ limited }) => limited, cell: ({ limited }) => count(limited) },
   { id: 'errors', label: 'Errors', value: ({ errors }) => errors, cell: ({ errors }) => count(errors) },
@@ -38,7 +38,7 @@ export function Routes () {
       <p class='lead'>Each route over all instances. Shared are hits that were answered with what another instance had computed; saved is the time that handlers did not have to run.</p>
       <Loaded query={routes} what='Routes'>
         {(value) => value.routes.length === 0
-          ? <section class='panel'><p class='empty'>No route was asked for in the last {range.label}. <a href='#/try'>Send a request.</a></p></section>
+          ? <section class='panel'><p class='empty'>No route was asked for in the last {range.stretch}. <a href='#/try'>Send a request.</a></p></section>
           : (
             <section class='panel flush'>
               <DataTable

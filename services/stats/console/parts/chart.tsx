@@ -167,7 +167,9 @@ function optionsOf (
       width: isArea(one) ? 1 : 1.75,
       ...(isArea(one) && { fill: resolved(one.color) }),
       ...(one.draw === 'points' && { paths: () => null }),
-      points: { show: one.draw === 'points', size: 6, fill: resolved(one.color) }
+      points: one.draw === 'points'
+        ? { show: true, size: 6, fill: resolved(one.color) }
+        : { show: !isArea(one), size: 4, fill: resolved(one.color), filter: alone }
     }))],
     hooks: { setCursor: [({ cursor: { idx, left } }) => onPoint(left === undefined || left < 0 ? undefined : idx ?? undefined)] }
   }
@@ -177,6 +179,13 @@ function optionsOf (
 function labels (ticks: readonly number[], text: (tick: number) => string): string[] {
   const all = ticks.map(text)
   return all.map((label, index) => label === all[index - 1] ? '' : label)
+}
+
+/** The points that no line leads to: those would not be seen. */
+function alone ({ data }: UPlot, which: number): number[] {
+  const values = data[which] ?? []
+  const isGap = (index: number) => values[index] === null || values[index] === undefined
+  return [...values.keys()].filter((index) => !isGap(index) && isGap(index - 1) && isGap(index + 1))
 }
 
 const spanOf = ({ scales: { x } }: UPlot): number => ((x?.max ?? 0) - (x?.min ?? 0)) * 1000

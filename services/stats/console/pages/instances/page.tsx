@@ -29,7 +29,7 @@ const columns = (asOf: number | null): readonly Column<InstanceFigures>[] => [
   { id: 'rss', label: 'RSS', value: ({ rssBytes }) => rssBytes, cell: ({ rssBytes }) => bytes(rssBytes) },
   { id: 'delay', label: 'Event loop 99 %', value: ({ eventLoopDelayMs }) => eventLoopDelayMs, cell: ({ eventLoopDelayMs }) => ms(eventLoopDelayMs) },
   { id: 'startedAt', label: 'Started', value: ({ startedAt }) => startedAt, cell: ({ startedAt }) => dateTime(startedAt) },
-  { id: 'process', label: 'Process', isText: true, value: ({ pid }) => pid, cell: ({ pid, node }) => <span class='nowrap'>{pid}, {node}</span> }
+  { id: 'process', label: 'Process', isText: true, value: ({ pid }) => pid, cell: ({ pid, node }) => <span class='nowrap'>{pid}, Node {node}</span> }
 ]
 
 /** Who is there, what each does, and who answers with whose work. */
@@ -40,7 +40,7 @@ export function Instances () {
     <Page title='Instances' tools={<RangePicker />}>
       <Loaded query={instances} what='Instances'>
         {({ asOf, instances }) => instances.length === 0
-          ? <section class='panel'><p class='empty'>No instance has been heard of in the last {range.label}.</p></section>
+          ? <section class='panel'><p class='empty'>No instance has been heard of in the last {range.stretch}.</p></section>
           : (
             <>
               <section class='panel flush'>

@@ -5,7 +5,7 @@ import { Scroll } from '../../parts/data-table.js'
 
 /** Which instance computed what which other one answered with. */
 export function SharingMatrix ({ instances }: { instances: readonly InstanceFigures[] }) {
-  const { fillers, rows, most } = fillMatrix(instances)
+  const { fillers, rows } = fillMatrix(instances)
   return (
     <section class='panel flush' aria-labelledby='sharing'>
       <div class='panel-head'><h2 id='sharing'>Who filled, and who served</h2></div>
@@ -26,6 +26,7 @@ export function SharingMatrix ({ instances }: { instances: readonly InstanceFigu
                       <th scope='row'>{server}</th>
                       {fillers.map((filler, column) => {
                         const amount = hits[column] ?? 0
+                        const most = Math.max(...hits)
                         return <td key={filler} data-level={level(amount, most)} data-own={filler === server}>{count(amount)}</td>
                       })}
                     </tr>
@@ -39,5 +40,5 @@ export function SharingMatrix ({ instances }: { instances: readonly InstanceFigu
   )
 }
 
-/** 0 for nothing, 1 to 4 for how much. */
+/** 0 for nothing, 1 to 4 for how much of what is most in its row. */
 const level = (amount: number, most: number): number => amount === 0 ? 0 : Math.ceil(amount / most * 4)

@@ -1,5 +1,5 @@
 import { type OutcomeSummary } from '../../model/api.js'
-import { count, duration, ms } from '../../model/format.js'
+import { count, ms } from '../../model/format.js'
 import { OUTCOMES } from '../../model/outcomes.js'
 import { Bar } from '../../parts/bars.js'
 import { Scroll } from '../../parts/data-table.js'
@@ -32,7 +32,7 @@ export function OutcomesTable ({ outcomes }: { outcomes: readonly OutcomeSummary
               <td><Bar part={row.count / most} color={row.outcome} /></td>
               <td class='number'>{ms(row.latency.p50)}</td>
               <td class='number'>{ms(row.latency.p99)}</td>
-              <td class='number'>{row.savedMs > 0 ? duration(row.savedMs) : ''}</td>
+              <td class='number'>{row.savedMs > 0 ? ms(row.savedMs) : ''}</td>
             </tr>
           ))}
         </tbody>

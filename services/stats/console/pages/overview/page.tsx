@@ -1,5 +1,5 @@
 import { type Summary } from '../../model/api.js'
-import { bytes, count, dateTime, duration, ms, percent, rate } from '../../model/format.js'
+import { bytes, count, dateTime, ms, percent, rate } from '../../model/format.js'
 import { meaning, servedOf } from '../../model/meaning.js'
 import { bounds } from '../../model/ranges.js'
 import { type Figure, Figures } from '../../parts/figures.js'
@@ -23,8 +23,8 @@ export function Overview () {
       <Loaded query={summary} what='The overview'>
         {(value) => (
           <>
-            <p class='lead'>{meaning(value, range.label)}</p>
-            <FigureStrip summary={value} stretch={range.label} />
+            <p class='lead'>{meaning(value, range.stretch)}</p>
+            <FigureStrip summary={value} stretch={range.stretch} />
           </>
         )}
       </Loaded>
@@ -51,8 +51,8 @@ function FigureStrip ({ summary, stretch }: { summary: Summary, stretch: string 
     { label: 'Hit ratio', value: percent(summary.hitRatio), note: tick === undefined ? `last ${stretch}` : `${percent(tick.hitRatio)} this second` },
     tick === undefined
       ? { label: 'Requests a second', value: rate(summary.requestsPerSecond), note: `last ${stretch}` }
-      : { label: 'Requests a second', value: rate(tick.requestsPerSecond), note: `${rate(summary.requestsPerSecond)} over ${stretch}` },
-    { label: 'Handler time saved', value: duration(summary.savedMs), note: `${rate(summary.savedMs / 1000 / Math.max(1, summary.seconds))} s each second` },
+      : { label: 'Requests a second', value: rate(tick.requestsPerSecond), note: `${rate(summary.requestsPerSecond)} over the last ${stretch}` },
+    { label: 'Handler time saved', value: ms(summary.savedMs), note: `${ms(summary.savedMs / Math.max(1, summary.seconds))} each second` },
     { label: 'Median latency', value: ms(summary.latency.p50), note: `99 % within ${ms(summary.latency.p99)}` },
     { label: 'Shared hits', value: count(summary.shared), note: `${percent(summary.shared === 0 ? null : summary.shared / servedOf(summary))} of all hits` },
     { label: 'Answered 304', value: count(summary.notModified), note: `${bytes(summary.bytes)} of bodies sent` },
