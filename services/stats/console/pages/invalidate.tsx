@@ -117,10 +117,10 @@ function Outcome ({ sent }: { sent: Sent }) {
 function Receipt ({ exchange }: { exchange: Exchange }) {
   const { namespace, instance, tags, all, dropped } = told<InvalidationReceipt>(exchange.body)
   return (
-    <Notice tone='good' title={all ? `All of ${namespace} is invalidated` : `${plural(tags.length, 'tag')} of ${namespace} invalidated`}>
+    <Notice tone='good' title={all ? 'Everything is invalidated' : `${plural(tags.length, 'tag')} invalidated`}>
       {!all && <p><code>{tags.join(', ')}</code></p>}
       <p>
-        {instance} answered after {ms(exchange.ms)}
+        {instance} answered after {ms(exchange.ms)} for the namespace {namespace}
         {dropped.memory === undefined ? '.' : `, and dropped ${plural(dropped.memory, 'response')} from its own memory.`}
         {' '}No instance serves what was before.
       </p>
@@ -158,10 +158,10 @@ function Recent () {
   )
 }
 
-const RecentRow = ({ event: { at, instance, namespace, tags } }: { event: Invalidated }) => (
+const RecentRow = ({ event: { at, service, instance, tags } }: { event: Invalidated }) => (
   <tr>
     <td class='nowrap'>{time(at)}</td>
     <td class='nowrap'>{instance}</td>
-    <td>{tags.length === 0 ? <>all of {namespace}</> : <code>{tags.join(', ')}</code>}</td>
+    <td>{tags.length === 0 ? <>everything of {service}</> : <code>{tags.join(', ')}</code>}</td>
   </tr>
 )
