@@ -10,8 +10,8 @@ const FLUSH_EVERY = 1000
 const WRITE_TIMEOUT = 2000
 // A service that closes has little more than a second for all that it has to end.
 const LAST_WRITE_TIMEOUT = 500
-// Records: as long as the store may be gone before anything is lost, in minutes.
-const MOST_UNSENT = 60
+// As long as the store may be gone before anything is lost, in minutes.
+const MOST_RECORDS = 60
 
 /** What an instance says of itself, besides what the recorder knows. */
 export type Vitals = Pick<InstanceState, 'rssBytes' | 'heapBytes' | 'eventLoopDelayMs' | 'l1' | 'invalidations'>
@@ -30,8 +30,9 @@ export interface RecorderOptions {
 
 /**
  * Tells a store each second what this process has counted in the current minute, all of it each time, so that it does not matter how
- * often that arrives, or when. What the store did not acknowledge is told again; after an hour without it the oldest minutes are
- * dropped. Of a process that is killed, what it counted since it last told is lost: a second, if it is not too busy to tell.
+ * often that arrives, or when. After a write that failed the whole last hour is told again: the store may have lost what it had
+ * acknowledged. What is older then and was never told is dropped. Of a process that is killed, what it counted since it last told is
+ * lost: a second, if it is not too busy to tell.
  *
  * A request belongs to the minute in which it is told of. A clock that is set back goes on with the minute it was in.
  * @throws MetricsError WEIR_METRICS_INVALID_OPTION
@@ -53,8 +54,9 @@ export class Recorder {
   /** `counters.count` of the last record, and the last number that one was given. */
   #recorded = 0
   #seq = 0
-  /** What the store has not acknowledged, oldest first. */
-  readonly #unsent = new Map<number, MinuteRecord>()
+  /** Of the last hour that had any, oldest first. */
+  readonly #records = new Map<number, MinuteRecord>()
+  #acknowledged = new WeakSet<MinuteRecord>()
   #dropped = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
@@ -79,7 +81,7 @@ export class Recorder {
 
   /** Records that the store does not have yet. */
   get unsent (): number {
-    return this.#unsent.size
+    return this.#toTell().length
   }
 
   /** Records that the store never got, because it was gone for too long. */
@@ -106,17 +108,16 @@ export class Recorder {
   async #write (timeout: number): Promise<void> {
     const { store, onWritten } = this.#options
     this.#record()
-    const records = [...this.#unsent.values()]
+    const records = this.#toTell()
     try {
       await within(timeout, () => store.write(this.#state(), records))
     } catch (error) {
+      // When it is back it may be empty.
+      this.#acknowledged = new WeakSet()
       onWritten?.(error)
       throw error
     }
-    for (const record of records) {
-      // It may have become another one meanwhile.
-      if (this.#unsent.get(record.minute) === record) this.#unsent.delete(record.minute)
-    }
+    for (const record of records) this.#acknowledged.add(record)
     onWritten?.()
   }
 
@@ -127,7 +128,7 @@ export class Recorder {
     const count = counters.count
     if (count !== this.#recorded) {
       this.#recorded = count
-      this.#unsent.set(this.#minute, {
+      this.#records.set(this.#minute, {
         run: this.run, service, instance, minute: this.#minute, seq: ++this.#seq, ...counters.since(this.#before)
       })
       this.#dropOldest()
@@ -139,11 +140,15 @@ export class Recorder {
     this.#before = counters.begin()
   }
 
+  #toTell (): MinuteRecord[] {
+    return [...this.#records.values()].filter((record) => !this.#acknowledged.has(record))
+  }
+
   #dropOldest (): void {
-    const [oldest] = this.#unsent.keys()
-    if (this.#unsent.size <= MOST_UNSENT || oldest === undefined) return
-    this.#unsent.delete(oldest)
-    this.#dropped++
+    const [oldest] = this.#records.values()
+    if (this.#records.size <= MOST_RECORDS || oldest === undefined) return
+    this.#records.delete(oldest.minute)
+    if (!this.#acknowledged.has(oldest)) this.#dropped++
   }
 
   #state (): InstanceState {

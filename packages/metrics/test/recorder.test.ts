@@ -7,7 +7,7 @@ import { countsOf, vitals } from './told.js'
 class SteeredStore implements MetricsStore {
   readonly kind = 'memory'
   readonly told: { readonly state: InstanceState, readonly records: readonly MinuteRecord[] }[] = []
-  readonly inner = memoryStore()
+  inner = memoryStore()
   before: () => Promise<void> = async () => {}
   after: () => Promise<void> = async () => {}
 
@@ -143,6 +143,26 @@ t.test('an hour of minutes is kept without a store, and of a day without one the
   await recorder.flush()
   t.strictSame(await kept(), Object.fromEntries(Array.from({ length: 60 }, (_, i) => [i + 40, i + 41])))
   t.equal(recorder.unsent, 0)
+})
+
+t.test('a store that fails may have lost its memory: it is told the last hour again', async (t) => {
+  const { store, recorder, count, kept } = recording(t)
+  for (let minute = 0; minute < 70; minute++) {
+    mock.timers.setTime(START + minute * MINUTE)
+    await recorder.flush()
+    count(minute + 1)
+    await recorder.flush()
+  }
+  t.strictSame([recorder.unsent, recorder.dropped], [0, 0], 'what was told is not dropped')
+  store.before = async () => { throw new Error('no store') }
+  await t.rejects(recorder.flush())
+  t.equal(recorder.unsent, 60)
+  store.before = async () => {}
+  store.inner = memoryStore()
+  await recorder.flush()
+  t.strictSame(await kept(), Object.fromEntries(Array.from({ length: 60 }, (_, i) => [i + 10, i + 11])))
+  await recorder.flush()
+  t.strictSame(store.told.at(-1)?.records, [])
 })
 
 t.test('one write at a time; one that is not answered is given up, and does no harm when it comes late', async (t) => {
