@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { Counters } from './counters.js'
 import { MetricsError } from './errors.js'
 import { type InstanceState, type MinuteRecord } from './record.js'
@@ -10,6 +11,7 @@ const FLUSH_EVERY = 1000
 const WRITE_TIMEOUT = 2000
 // A service that closes has little more than a second for all that it has to end.
 const LAST_WRITE_TIMEOUT = 500
+const LAST_WRITE_AGAIN_AFTER = 50
 // As long as the store may be gone before anything is lost, in minutes.
 const MOST_RECORDS = 60
 
@@ -98,11 +100,17 @@ export class Recorder {
     return this.#writing
   }
 
-  /** Tells the store for the last time, within half a second, and no more after that. Never rejects. */
+  /** Tells the store for the last time, again if it fails, for half a second, and no more after that. Never rejects. */
   async close (): Promise<void> {
     clearInterval(this.#timer)
-    // A write that is under way may be one that never ends. If it comes after this one, it changes nothing.
-    await this.#write(LAST_WRITE_TIMEOUT).catch(() => {})
+    const end = Date.now() + LAST_WRITE_TIMEOUT
+    for (let left = LAST_WRITE_TIMEOUT; left > 0; left = end - Date.now()) {
+      // A write that is under way may be one that never ends. If it comes after this one, it changes nothing.
+      const isTold = await this.#write(left).then(() => true, () => false)
+      if (isTold) return
+      // A process that ends is often a busy one, to which any answer comes late.
+      await setTimeout(LAST_WRITE_AGAIN_AFTER)
+    }
   }
 
   async #write (timeout: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type InstanceState, memoryStore, type MetricsStore, type MinuteRecord, Recorder } from '../src/index.js'
 import { countsOf, vitals } from './told.js'
@@ -50,6 +51,15 @@ function recording (t: Test) {
     kept: async () => Object.fromEntries(
       Object.entries(countsOf(await store.read(0))).map(([name, count]) => [Number(name.split(' ')[1]) - FIRST, count]))
   }
+}
+
+/** Lets so many milliseconds pass, and what they bring happen. */
+async function pass (ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 50) {
+    await setImmediate()
+    mock.timers.tick(50)
+  }
+  await setImmediate()
 }
 
 t.test('a minute is told whole each time, and only if there is something new', async (t) => {
@@ -239,10 +249,29 @@ t.test('closing does not wait for a store that does not answer, nor for a write 
   store.before = () => new Promise(() => {})
   count()
   const closed = recorder.close()
-  mock.timers.tick(500)
+  await pass(550)
   await closed
+})
+
+t.test('closing tells the store again if it fails, and only for so long', async (t) => {
+  const { store, recorder, count, kept } = recording(t)
+  count(2)
+  store.before = async () => {
+    store.before = async () => {}
+    throw new Error('too busy')
+  }
+  const closed = recorder.close()
+  await pass(50)
+  await closed
+  t.strictSame(await kept(), { 0: 2 })
+
   store.before = async () => { throw new Error('no store') }
-  await recorder.close()
+  const again = recorder.close()
+  await pass(500)
+  await again
+  const told = store.told.length
+  await pass(500)
+  t.equal(store.told.length, told)
 })
 
 t.test('options that cannot be used', async (t) => {
