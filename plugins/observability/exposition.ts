@@ -1,4 +1,4 @@
-import { OUTCOMES, type Recorder, type RouteCounter } from '@weir/metrics'
+import { OUTCOMES, type Recorder, type RouteCounter, type Vitals } from '@weir/metrics'
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type {} from '../redis/index.js'
@@ -8,11 +8,19 @@ import { type LabelledSeries, LatencyHistogram } from './latency-histogram.js'
 /** Of one metric: its labels, and how much. */
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
 
+/** What there is to tell of. */
+export interface Exposed {
+  readonly service: string
+  readonly recorder: Recorder
+  readonly cacheErrors: CacheErrors
+  readonly memory: () => Vitals['l1']
+}
+
 /**
  * What `/metrics` tells Prometheus, made of what has been counted when it is asked for. What the application has besides is known once it
  * is ready.
  */
-export function exposition (app: FastifyInstance, service: string, recorder: Recorder, cacheErrors: CacheErrors): Registry {
+export function exposition (app: FastifyInstance, { service, recorder, cacheErrors, memory }: Exposed): Registry {
   const registry = new Registry()
   const { counters } = recorder
   collectDefaultMetrics({ register: registry })
@@ -60,15 +68,12 @@ export function exposition (app: FastifyInstance, service: string, recorder: Rec
     ofNames('policy', ({ limited }) => limited.copy()))
   counter('weir_cache_errors_total', 'Times that a cache went on without its store', ['operation'],
     () => Object.entries(cacheErrors.counts).map(([operation, value]) => [{ operation }, value]))
+  gauge('weir_cache_entries', 'What caches keep in memory', () => memory().entries)
+  gauge('weir_cache_bytes', 'Bytes of memory that this takes', () => memory().bytes)
+  counter('weir_cache_evictions_total', 'What memory had no room for any more', [], () => [[{}, memory().evictions]])
   gauge('weir_metrics_unsent_records', 'Minutes of counts that the store has not acknowledged', () => recorder.unsent)
 
   app.addHook('onReady', async () => {
-    if (app.hasDecorator('responseCache')) {
-      const memory = () => app.responseCache.cache.stats().l1
-      gauge('weir_cache_entries', 'Responses in memory', () => memory().entries)
-      gauge('weir_cache_bytes', 'Bytes of memory that they take', () => memory().bytes)
-      counter('weir_cache_evictions_total', 'Responses that memory had no room for any more', [], () => [[{}, memory().evictions]])
-    }
     if (app.hasDecorator('redis')) gauge('weir_redis_up', 'Whether this instance is connected to Redis', () => app.redis.status === 'ready' ? 1 : 0)
   })
   return registry

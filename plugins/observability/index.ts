@@ -8,6 +8,7 @@ import { CacheErrors } from './cache-errors.js'
 import { countNotFound, countRoute } from './count.js'
 import { exposition } from './exposition.js'
 import { Invalidations } from './invalidations.js'
+import { memoryOf, type SomeCache } from './memory.js'
 import { ProcessVitals } from './vitals.js'
 
 /** Options of the metrics. */
@@ -18,6 +19,8 @@ export interface ObservabilityOptions {
   readonly service: string
   /** This process among them: as the response cache's `name`, by which it is known who has filled. */
   readonly instance: string
+  /** Caches besides the response cache whose memory is told of; asked for each time, so that they may be made later. Default: none. */
+  readonly caches?: () => readonly SomeCache[]
 }
 
 declare module 'fastify' {
@@ -35,10 +38,11 @@ const NAME = 'weir-observability'
  * having been answered. Register it after `@weir/fastify/service`, and after `@weir/fastify/redis`, whose client it uses until
  * the application is closed.
  */
-async function observability (app: FastifyInstance, { store, service, instance }: ObservabilityOptions): Promise<void> {
+async function observability (app: FastifyInstance, { store, service, instance, caches = () => [] }: ObservabilityOptions): Promise<void> {
   const invalidations = new Invalidations()
   const cacheErrors = new CacheErrors()
-  const vitals = new ProcessVitals(app, invalidations)
+  const memory = memoryOf(app, caches)
+  const vitals = new ProcessVitals(memory, invalidations)
   const recorder = named({ store, service, instance, vitals: () => vitals.read(), onWritten: logOutages(app) })
   app.addHook('onReady', async () => { recorder.start() })
   app.addHook('onClose', async () => {
@@ -61,7 +65,7 @@ async function observability (app: FastifyInstance, { store, service, instance }
   // A 404 has no route whose hooks could do it.
   app.addHook('onResponse', countNotFound(counting))
 
-  const registry = exposition(app, service, recorder, cacheErrors)
+  const registry = exposition(app, { service, recorder, cacheErrors, memory })
   app.get('/metrics', {
     // An instance that is overloaded is one to be looked at.
     config: { metrics: false, rateLimit: false, pressureHandler: () => {} },

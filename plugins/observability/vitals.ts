@@ -1,17 +1,15 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Vitals } from '@weir/metrics'
-import type { FastifyInstance } from 'fastify'
 import type { Invalidations } from './invalidations.js'
 
 // Milliseconds between two looks at the event loop. They are part of what is measured.
 const RESOLUTION = 10
-const NO_MEMORY = { entries: 0, bytes: 0, evictions: 0 }
 
 /** How this process is, since it was asked before. */
 export class ProcessVitals {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION })
 
-  constructor (readonly app: FastifyInstance, readonly invalidations: Invalidations) {
+  constructor (readonly memory: () => Vitals['l1'], readonly invalidations: Invalidations) {
     this.#delay.enable()
   }
 
@@ -23,8 +21,7 @@ export class ProcessVitals {
       rssBytes: rss,
       heapBytes: heapUsed,
       eventLoopDelayMs: Math.max(0, delay),
-      // The plugin may be registered after this one.
-      l1: this.app.hasDecorator('responseCache') ? this.app.responseCache.cache.stats().l1 : NO_MEMORY,
+      l1: this.memory(),
       invalidations: this.invalidations.list()
     }
   }

@@ -25,7 +25,7 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
     securitySchemes: { bearer: securitySchemes.bearer }
   })
   if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
-  await registerCounting(app, env)
+  await registerCounting(app, env, () => weather.caches)
   const stores = await openStores(app, env)
   const openMeteo = new OpenMeteo(openUpstreams(app, env, stores))
   const weather = new Weather({

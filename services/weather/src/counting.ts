@@ -5,16 +5,25 @@ import { instanceName } from '@weir/fastify/service'
 import { redisStore } from '@weir/metrics/redis'
 import { sqliteStore } from '@weir/metrics/sqlite'
 import { type FastifyInstance } from 'fastify'
+import { type WeatherCaches } from './cache-admin.js'
 import { type WeatherEnv } from './env.js'
 
 /**
  * Counts requests, where those of all instances and services are counted: in the Redis that REDIS_URL names, `app.redis`, else in a file in
  * DATA_DIR.
  */
-export async function registerCounting (app: FastifyInstance, env: WeatherEnv): Promise<void> {
+export async function registerCounting (app: FastifyInstance, env: WeatherEnv, caches: () => WeatherCaches): Promise<void> {
   const store = env.REDIS_URL === undefined ? await inFile(env.DATA_DIR) : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())
-  await app.register(observability, { store, service: 'weather', instance: instanceName(env, 'weather') })
+  await app.register(observability, {
+    store,
+    service: 'weather',
+    instance: instanceName(env, 'weather'),
+    caches () {
+      const { places, current, forecasts } = caches()
+      return [places, current, forecasts]
+    }
+  })
 }
 
 async function inFile (folder: string) {

@@ -19,4 +19,6 @@ t.test('requests are counted by how their weather was come by, and by whom it wa
   t.match(of('w'), { service: 'weather', routes: [{ route: 'GET /api/weather/current', outcomes: { miss: { count: 1 }, l1: { count: 1, shared: 0 } } }] })
   t.match(of('v'), { filledBy: { w: 2 }, routes: [{ outcomes: { l2: { count: 1, shared: 1 }, l1: { count: 1, shared: 1 } } }] })
   t.ok((of('v')?.routes[0]?.outcomes.l1?.savedMicros ?? 0) > 0)
+  const state = (await store.instances()).find(({ instance }) => instance === 'w')
+  t.match(state?.l1, { entries: 1, evictions: 0 }, 'documents are told of, too')
 })
