@@ -6,6 +6,7 @@ import { type MinuteRecord } from '@weir/metrics'
 import { redisStore } from '@weir/metrics/redis'
 import { startCatalog, type TestCatalog } from './support/catalog.js'
 import { startRedis, type TestRedis } from './support/redis-server.js'
+import { startStats } from './support/stats.js'
 import { tempDir } from './support/temp-dir.js'
 
 /*
@@ -85,8 +86,9 @@ function storeOf (t: Test, { url }: TestRedis) {
   return redisStore({ client })
 }
 
-t.test('four instances, 100,000 requests, one instance killed: what they told is what was answered', async (t) => {
+t.test('four instances, 100,000 requests, one instance killed: what they told is what was answered, and what stats shows', async (t) => {
   const { redis, fleet } = await startFleet(t, 4)
+  const stats = await startStats(t, redis.url)
   const loads = fleet.map((instance) => new Load(instance, REQUESTS / fleet.length))
   const [killed, load] = [fleet[3], loads[3]]
   if (killed === undefined || load === undefined) throw new Error('there are four')
@@ -113,6 +115,14 @@ t.test('four instances, 100,000 requests, one instance killed: what they told is
   t.comment(`catalog-4: ${answered} answered, ${before} before it last told, ${known} known, killed ${killedAt - at} ms later`)
   t.ok(known >= before, `of ${before} answers before it last told, ${known} are known`)
   t.ok(known <= answered + CONNECTIONS, 'and none twice: only answers under way may be known and not have come')
+  const ended = Date.now()
+  await stats.tick(({ asOf }) => (asOf ?? 0) > ended)
+  const answer = await fetch(`${stats.url}/api/stats/instances`)
+  const { instances } = await answer.json() as { instances: { instance: string, requests: number, outcomes: { limited: number } }[] }
+  t.strictSame(
+    instances.map(({ instance, requests, outcomes }) => [instance, requests, outcomes.limited]).sort(),
+    [0, 1, 2, 3].map((i) => [`catalog-${i + 1}`, total(of(i)), of(i).limited])
+  )
   t.ok(killedAt - at <= LAST_SECOND, `it last told ${killedAt - at} ms before it was killed`)
 })
 

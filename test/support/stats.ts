@@ -52,12 +52,18 @@ export async function startStats (t: Test, redisUrl: string): Promise<TestStats>
 async function firstTick (url: string, is: (tick: Tick) => boolean): Promise<Tick> {
   const { body } = await fetch(url)
   if (body === null) throw new Error('There is no stream')
+  const input = Readable.fromWeb(body)
   let event = ''
-  for await (const line of createInterface({ input: Readable.fromWeb(body) })) {
-    if (line.startsWith('event: ')) event = line.slice('event: '.length)
-    if (event !== 'tick' || !line.startsWith('data: ')) continue
-    const tick = JSON.parse(line.slice('data: '.length)) as Tick
-    if (is(tick)) return tick
+  try {
+    for await (const line of createInterface({ input })) {
+      if (line.startsWith('event: ')) event = line.slice('event: '.length)
+      if (event !== 'tick' || !line.startsWith('data: ')) continue
+      const tick = JSON.parse(line.slice('data: '.length)) as Tick
+      if (is(tick)) return tick
+    }
+    throw new Error('The stream ended before such a tick came')
+  } finally {
+    // Nobody listens any more when it breaks off with the service.
+    input.destroy()
   }
-  throw new Error('The stream ended before such a tick came')
 }
