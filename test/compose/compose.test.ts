@@ -42,6 +42,35 @@ t.test('each service answers through the one port, and nothing else does', async
   t.equal(stdout.trim(), '127.0.0.1', 'of all containers one has a port, for this machine')
 })
 
+interface Tick { readonly instances: readonly { readonly service: string, readonly alive: boolean }[] }
+
+/** The services of the instances that count and are heard of. */
+const alive = ({ instances }: Tick): string[] =>
+  instances.filter(({ alive, service }) => alive && service !== 'stats').map(({ service }) => service).sort()
+
+t.test('the console is in the image, and hears of every instance', async (t) => {
+  const page = await fetch(url)
+  t.equal(page.status, 200)
+  t.match(page.headers.get('content-security-policy'), "script-src 'self'")
+  t.match(await page.text(), 'main.js')
+  const script = await fetch(`${url}/main.js`)
+  t.match([script.status, script.headers.get('content-encoding')], [200, 'gzip'])
+  await script.text()
+
+  const live = await fetch(`${url}/api/stats/live`)
+  t.match(live.headers.get('content-type'), /^text\/event-stream/)
+  let heard = ''
+  let services: string[] = []
+  for await (const chunk of live.body ?? []) {
+    heard += Buffer.from(chunk).toString()
+    const ticks = [...heard.matchAll(/^event: tick\ndata: (.*)\n/gm)].map(([, data = '']) => JSON.parse(data) as Tick)
+    services = ticks.flatMap((tick, i) => i === ticks.length - 1 ? alive(tick) : [])
+    // One a second.
+    if (services.length === 4 || ticks.length === 30) break
+  }
+  t.same(services, ['catalog', 'catalog', 'weather', 'weather'])
+})
+
 t.test('a cold response is computed once, and served by every instance', async (t) => {
   const cold = `${url}/api/products?limit=7&page=3`
   const together = await times(40, () => ask(cold))

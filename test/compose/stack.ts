@@ -9,9 +9,6 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 /** The first time an image is built, which compiles. ms */
 const AT_MOST = 20 * 60_000
 
-/** What cannot be built yet. */
-const WITHOUT = ['--scale', 'stats=0']
-
 const run = promisify(execFile)
 
 export type Role = 'reader' | 'editor' | 'admin'
@@ -64,7 +61,7 @@ export async function startStack (t: Test): Promise<Stack> {
 
   const starting = watch()
   try {
-    await compose('up', '--detach', '--build', ...WITHOUT)
+    await compose('up', '--detach', '--build')
     await starting.line(/^health_status: healthy nginx/)
   } catch (error) {
     throw new Error(`the stack did not start:\n${await compose('logs', '--tail', '50')}`, { cause: error })
