@@ -47,18 +47,18 @@ export function decisionOf (mode: Mode, policies: readonly Policy[], verdicts: r
 /** The same decision, so many milliseconds later. */
 export function later ({ mode, policies }: Decision, elapsed: number): Decision {
   const left = (ms: number) => Math.max(0, Math.ceil(ms - elapsed))
-  return summary(mode, policies.map(({ resetMs, retryAfterMs, ...rest }) => ({
-    ...rest, resetMs: left(resetMs), retryAfterMs: left(retryAfterMs)
-  })))
+  return summary(mode, policies.map(({ policy, remaining, resetMs, retryAfterMs }) => (
+    { policy, remaining, resetMs: left(resetMs), retryAfterMs: left(retryAfterMs) }
+  )))
 }
 
 function summary (mode: Mode, policies: readonly PolicyState[]): Decision {
-  const violated = policies.filter(({ retryAfterMs }) => retryAfterMs > 0)
-  return {
-    allowed: violated.length === 0,
-    mode,
-    policies,
-    violated: violated.map(({ policy }) => policy.name),
-    retryAfterMs: Math.max(0, ...violated.map(({ retryAfterMs }) => retryAfterMs))
+  const violated: string[] = []
+  let longest = 0
+  for (const { policy, retryAfterMs } of policies) {
+    if (retryAfterMs === 0) continue
+    violated.push(policy.name)
+    longest = Math.max(longest, retryAfterMs)
   }
+  return { allowed: violated.length === 0, mode, policies, violated, retryAfterMs: longest }
 }

@@ -85,14 +85,16 @@ export class Limiter {
     checkMode(onFailure)
     const denied = this.#denials.find(key, policies, cost)
     if (denied !== undefined) return denied
+    if (this.#breaker.isOpen()) return this.#without(onFailure, 'take', key, policies, cost, unavailable)
     const askedAt = performance.now()
     let verdicts
     try {
-      verdicts = await this.#breaker.run(() => this.#store.take(key, policies, cost))
+      verdicts = await this.#store.take(key, policies, cost)
     } catch (error) {
-      emitError(() => ({ operation: 'consume', key, error }))
-      return this.#without(onFailure, 'take', key, policies, cost)
+      this.#breaker.open()
+      return this.#without(onFailure, 'take', key, policies, cost, () => error)
     }
+    this.#breaker.close()
     const decision = decisionOf('shared', policies, verdicts)
     if (!decision.allowed) this.#denials.remember(key, policies, cost, decision, askedAt)
     return decision
@@ -103,12 +105,16 @@ export class Limiter {
     const { cost = 1, onFailure = this.#onFailure } = options
     check(key, policies, cost)
     checkMode(onFailure)
+    if (this.#breaker.isOpen()) return this.#without(onFailure, 'peek', key, policies, cost, unavailable)
+    let verdicts
     try {
-      return decisionOf('shared', policies, await this.#breaker.run(() => this.#store.peek(key, policies, cost)))
+      verdicts = await this.#store.peek(key, policies, cost)
     } catch (error) {
-      emitError(() => ({ operation: 'peek', key, error }))
-      return this.#without(onFailure, 'peek', key, policies, cost)
+      this.#breaker.open()
+      return this.#without(onFailure, 'peek', key, policies, cost, () => error)
     }
+    this.#breaker.close()
+    return decisionOf('shared', policies, verdicts)
   }
 
   /**
@@ -116,18 +122,23 @@ export class Limiter {
    * @throws LimiterError WEIR_LIMITER_STORE_FAILED: it is not done
    */
   async reset (key: string): Promise<void> {
+    const failed = (cause: unknown) => new LimiterError('WEIR_LIMITER_STORE_FAILED', `reset ${shown(key)}`, { cause })
+    if (this.#breaker.isOpen()) throw failed(unavailable())
     try {
-      await this.#breaker.run(() => this.#store.reset(key))
+      await this.#store.reset(key)
     } catch (error) {
-      throw new LimiterError('WEIR_LIMITER_STORE_FAILED', `reset ${shown(key)}`, { cause: error })
+      this.#breaker.open()
+      throw failed(error)
     }
+    this.#breaker.close()
     await this.#local.reset(key)
     this.#denials.forget(key)
   }
 
   async #without (
-    mode: OnFailure, operation: 'take' | 'peek', key: string, policies: readonly Policy[], cost: number
+    mode: OnFailure, operation: 'take' | 'peek', key: string, policies: readonly Policy[], cost: number, error: () => unknown
   ): Promise<Decision> {
+    emitError(() => ({ operation: operation === 'take' ? 'consume' : 'peek', key, error: error() }))
     if (mode !== 'local') {
       const allowed = mode === 'open'
       return { allowed, mode, policies: [], violated: [], retryAfterMs: allowed ? 0 : COOL_DOWN }
@@ -140,6 +151,8 @@ export class Limiter {
   }
 }
 
+const unavailable = () => new LimiterError('WEIR_LIMITER_STORE_UNAVAILABLE', 'The store')
+
 function checkMode (mode: OnFailure) {
   if (FAILURE_MODES.includes(mode)) return
   throw new LimiterError('WEIR_LIMITER_INVALID_OPTION', `onFailure ${shown(mode)}: give one of ${FAILURE_MODES.join(', ')}`)
@@ -149,10 +162,11 @@ function check (key: string, policies: readonly Policy[], cost: number) {
   if (typeof key !== 'string' || key === '') throw new LimiterError('WEIR_LIMITER_INVALID_KEY', `Key ${shown(key)}: give a non-empty string`)
   if (!Number.isSafeInteger(cost) || cost < 1) throw new LimiterError('WEIR_LIMITER_INVALID_COST', shown(cost))
   if (policies.length === 0) throw new LimiterError('WEIR_LIMITER_INVALID_POLICY', 'There is no policy: give one at least')
-  policies.forEach(({ name, capacity }, i) => {
+  for (const policy of policies) {
+    const { name, capacity } = policy
     if (cost > capacity) throw new LimiterError('WEIR_LIMITER_COST_TOO_HIGH', `A cost of ${cost} is above what policy ${shown(name)} ever allows at once, ${capacity}`)
-    if (policies.findIndex((other) => other.name === name) !== i) {
+    if (policies.find((other) => other.name === name) !== policy) {
       throw new LimiterError('WEIR_LIMITER_INVALID_POLICY', `Policy ${shown(name)}: there is another one of that name: give each its own`)
     }
-  })
+  }
 }

@@ -91,6 +91,21 @@ t.test('a store that fails is left alone for a moment, then one asks, and with i
   t.match(await Promise.all([limiter.consume('key', [policy]), limiter.consume('key', [policy])]), [{ mode: 'shared' }, { mode: 'shared' }])
 })
 
+t.test('a probe that is never answered does not end the asking', async (t) => {
+  const { clock, store, limiter } = setUp(t)
+  store.fail()
+  await limiter.consume('key', [policy])
+  clock.advance(250)
+  store.before = () => new Promise(() => {})
+  limiter.consume('key', [policy]).catch(t.fail)
+  t.equal(store.asked, 2)
+  store.recover()
+  clock.advance(249)
+  t.match(await limiter.consume('key', [policy]), { mode: 'local' })
+  clock.advance(1)
+  t.match(await limiter.consume('key', [policy]), { mode: 'shared' })
+})
+
 t.test('a denial from before the failure holds for its second', async (t) => {
   const { clock, store, limiter } = setUp(t, { onFailure: 'open' })
   await limiter.consume('key', [policy], { cost: 8 })
