@@ -22,10 +22,12 @@ export interface PolicyOptions {
 export interface Policy extends Required<PolicyOptions> {
   /** The most that can be used at once: what a full budget holds. `burst` of GCRA, `limit` of a sliding window. */
   readonly capacity: number
-  /** Names its budget in a store. Of the numbers too: a policy that is changed starts anew. */
+  /** Names its budget in a store, and is all that the script for Redis is told. Of the meter too: a policy that is changed starts anew. */
   readonly id: string
   /** What the stores compute with. */
   readonly meter: Meter
+  /** Its name as a structured field has it (RFC 9651, 3.3.3), because every response carries it. */
+  readonly item: string
 }
 
 const DAY = 86_400_000
@@ -67,6 +69,7 @@ export function shareOf (policy: Policy, instances: number): Policy {
 }
 
 function build (name: string, limit: number, window: number, burst: number, algorithm: AlgorithmName): Policy {
+  const meter = algorithms[algorithm].meter(limit, window * 1000, burst)
   return {
     name,
     limit,
@@ -74,8 +77,9 @@ function build (name: string, limit: number, window: number, burst: number, algo
     burst,
     algorithm,
     capacity: burst,
-    id: [algorithm, limit, window, burst, name].join(' '),
-    meter: algorithms[algorithm].meter(limit, window * 1000, burst)
+    id: [algorithm, ...meter, name].join(' '),
+    meter,
+    item: `"${name.replace(/["\\]/g, '\\$&')}"`
   }
 }
 

@@ -1,18 +1,18 @@
-import { script } from './evaluate.js'
+import { createHash } from 'node:crypto'
 
 /**
  * KEYS[1]: a hash, all budgets of one key: a policy's id -> its state. In one slot whatever the key is.
- * ARGV: 1 to use, 0 to look; the cost; then for each policy its id, algorithm and the meter's three integers.
+ * ARGV: take or peek; the cost; then for each policy its id, which begins with the algorithm and the meter's three integers.
  * -> for each policy: remaining, full, wait, as of `Verdict`.
  *
  * The algorithms are those of ../../algorithms, where the reasons are; the tests hold both to one model, to the microsecond.
  * Each has two functions here, because Redis makes them anew at every call: `*_settle` -> state, wait, whether it is ahead;
  * `*_end` -> what to keep, remaining, full. What is kept are pairs of doubles, which is what Lua's numbers are.
  */
-export const DECIDE = script(`
+export const DECIDE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local using, cost = ARGV[1] == '1', tonumber(ARGV[2])
+local using, cost = ARGV[1] == 'take', tonumber(ARGV[2])
 local allowed, ahead = true, false
 
 local function gcra_settle (stored, highest, unit, leak)
@@ -73,33 +73,35 @@ local function sliding_end (log, uses, limit, window, moment)
   return log, limit - total + before, is_empty and 0 or at + window - now
 end
 
-local ids, states, waits = {}, {}, {}
-for i = 3, #ARGV, 5 do ids[#ids + 1] = ARGV[i] end
-local stored = redis.call('HMGET', KEYS[1], unpack(ids))
-for i = 1, #ids do
-  local a = 5 * i - 1
-  local settle = ARGV[a] == 'gcra' and gcra_settle or sliding_settle
-  local is_ahead
-  states[i], waits[i], is_ahead = settle(stored[i], tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3]))
-  allowed = allowed and waits[i] == 0
+local budgets = {}
+for i = 3, #ARGV do
+  local algorithm, a, b, c = string.match(ARGV[i], '^(%S+) (%d+) (%d+) (%d+)')
+  a, b, c = tonumber(a), tonumber(b), tonumber(c)
+  local is_gcra = algorithm == 'gcra'
+  local settle = is_gcra and gcra_settle or sliding_settle
+  local state, wait, is_ahead = settle(redis.call('HGET', KEYS[1], ARGV[i]), a, b, c)
+  budgets[i - 2] = { is_gcra and gcra_end or sliding_end, state, wait, a, b, c }
+  allowed = allowed and wait == 0
   ahead = ahead or is_ahead
 end
 
-local reply, kept, longest, uses = {}, {}, 0, using and allowed
-for i = 1, #ids do
-  local a = 5 * i - 1
-  local finish = ARGV[a] == 'gcra' and gcra_end or sliding_end
-  local state, remaining, full = finish(states[i], uses, tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3]))
-  kept[2 * i - 1], kept[2 * i] = ids[i], state
-  reply[3 * i - 2], reply[3 * i - 1], reply[3 * i] = remaining, full, waits[i]
+local reply, longest, uses = {}, 0, using and allowed
+local keeps = uses or (using and ahead)
+for i = 1, #budgets do
+  local finish, state, wait, a, b, c = unpack(budgets[i])
+  local kept, remaining, full = finish(state, uses, a, b, c)
+  if keeps then redis.call('HSET', KEYS[1], ARGV[i + 2], kept) end
+  reply[3 * i - 2], reply[3 * i - 1], reply[3 * i] = remaining, full, wait
   longest = math.max(longest, full)
 end
 
-if uses or (using and ahead) then
-  redis.call('HSET', KEYS[1], unpack(kept))
+if keeps then
   -- Two more, because expiry counts in whole milliseconds from when the script began. Twice as long as needed, and a second at least, so
   -- that it has to be said rarely. Other policies of the key may need it for longer.
   local ttl = math.max(1000, math.ceil(longest / 1000) + 2)
   if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], 2 * ttl) end
 end
-return reply`)
+return reply`
+
+/** By which Redis knows it. */
+export const SHA = createHash('sha1').update(DECIDE).digest('hex')
