@@ -16,19 +16,29 @@ export type Identify = (request: FastifyRequest) => KnownClient | null | undefin
  * By what a budget is found: a digest, because keys are seen in stores and logs, where names and addresses of people do not belong.
  * Users and addresses never meet, and neither do namespaces.
  */
-export function identityOf (namespace: string, client: KnownClient | null | undefined, ip: string | undefined): string {
-  if (client) return digest(`${namespace}\nuser\n${client.id}`)
-  const who = `${namespace}\n${ip}`
-  const known = addresses.get(who)
-  if (known !== undefined) return known
-  const identity = digest(`${namespace}\nip\n${clientOf(parseAddress(ip))}`)
-  if (addresses.size >= MOST_ADDRESSES) addresses.clear()
-  addresses.set(who, identity)
-  return identity
+export class Identities {
+  /** Of addresses: reading one and hashing it costs most of all that happens here, and most requests come from one that has been seen. */
+  readonly #known = new Map<string, string>()
+
+  constructor (readonly namespace: string) {}
+
+  ofUser (id: string): string {
+    return digest(`${this.namespace}\nuser\n${id}`)
+  }
+
+  ofAddress (ip: string): string {
+    const known = this.#known.get(ip)
+    if (known !== undefined) return known
+    const address = parseAddress(ip)
+    const identity = digest(`${this.namespace}\nip\n${clientOf(address)}`)
+    // What is no address may be any text, of any length.
+    if (address === undefined) return identity
+    if (this.#known.size >= MOST_ADDRESSES) this.#known.clear()
+    this.#known.set(ip, identity)
+    return identity
+  }
 }
 
-// Reading an address and hashing it is most of what a request costs here, and most come from one that has been seen.
-const addresses = new Map<string, string>()
 const MOST_ADDRESSES = 10_000
 
 // 128 bits: two clients that share a budget by chance are not to be feared.

@@ -6,11 +6,11 @@ import type { User } from '../auth/index.js'
 import { WEIR_ERR_ADDRESS_DENIED, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import '../response-cache/index.js'
 import { addressList } from './addresses.js'
-import { type Identify, identityOf } from './identity.js'
+import { Identities, type Identify } from './identity.js'
 import { type LimitOptions, type RouteLimit, routeLimit, type RouteLimitOptions } from './limits.js'
 import { refusal, writeLimitFields } from './refusal.js'
 import { RouteLimits } from './route-limits.js'
-import { BAN, Bridge, type Standing } from './store.js'
+import { BAN, Bridge } from './store.js'
 
 export { type Identify, type KnownClient } from './identity.js'
 export { type LimitOptions, type LimitPolicy, type RouteLimitOptions } from './limits.js'
@@ -52,7 +52,6 @@ declare module '@fastify/rate-limit' {
 }
 
 const NAME = 'weir-rate-limit'
-const UNLIMITED: Standing = { outcome: 'allowed', remaining: Infinity, ttl: 0 }
 
 /**
  * Rate limits over all instances, for each user that is known and else for each address, on routes with `config.rateLimit`, and on all
@@ -72,6 +71,7 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   const [isAllowed, isDenied] = [listOption('allow', allow), listOption('deny', deny)]
   // Unknown options are found there as well.
   const fallback = Object.keys(limits).length > 0 ? routeLimit({ group: 'default', ...limits }, NAME, undefined, refuse) : undefined
+  const identities = new Identities(namespace)
   const limiter = named(() => createLimiter({
     store, ...(onFailure !== undefined && { onFailure }), ...(instances !== undefined && { instances })
   }))
@@ -88,25 +88,20 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     }
   }
 
-  async function decide (request: FastifyRequest, limit: RouteLimit): Promise<Standing> {
-    if (app.hasDecorator('responseCache') && app.responseCache.isRefill(request)) return UNLIMITED
-    if (isDenied(request.ip)) return { outcome: 'banned', remaining: 0, ttl: 0 }
-    if (isAllowed(request.ip)) return UNLIMITED
+  function judge (request: FastifyRequest, limit: RouteLimit): Promise<Decision> | 'unlimited' | 'banned' {
+    if (app.hasDecorator('responseCache') && app.responseCache.isRefill(request)) return 'unlimited'
+    // Once: behind proxies it is worked out from X-Forwarded-For each time it is read.
+    const { ip } = request
+    if (isDenied(ip)) return 'banned'
+    if (isAllowed(ip)) return 'unlimited'
     const client = identify(request)
     const policies = (client?.tier === undefined ? undefined : limit.tiers.get(client.tier)) ?? limit.policies
-    const key = limitKey(limit.group, identityOf(namespace, client, request.ip))
-    const decision = await limiter.consume(key, policies, limit.use)
-    request.rateLimit = decision
-    logMode(decision)
-    return {
-      outcome: decision.allowed ? 'allowed' : 'limited',
-      remaining: Math.min(...decision.policies.map(({ remaining }) => remaining)),
-      ttl: decision.allowed ? Math.max(0, ...decision.policies.map(({ resetMs }) => resetMs)) : decision.retryAfterMs
-    }
+    const key = limitKey(limit.group, client ? identities.ofUser(client.id) : identities.ofAddress(ip))
+    return limiter.consume(key, policies, limit.use)
   }
 
   app.decorateRequest('rateLimit', null)
-  const bridge = new Bridge(decide)
+  const bridge = new Bridge({ judge, note: logMode })
   const routes = new RouteLimits(fallback)
 
   // Before that of @fastify/rate-limit, which makes the store of a route at once.

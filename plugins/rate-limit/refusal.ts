@@ -19,7 +19,9 @@ function limitFields ({ policies }: Decision): Record<string, string> {
 
 /** Says on the reply to a request that was allowed how its client stands. */
 export function writeLimitFields ({ rateLimit }: FastifyRequest, reply: FastifyReply): void {
-  if (rateLimit !== null) reply.headers(limitFields(rateLimit))
+  if (rateLimit === null || rateLimit.policies.length === 0) return
+  reply.header('ratelimit', formatRateLimit(rateLimit.policies))
+  reply.header('ratelimit-policy', formatRateLimitPolicy(rateLimit.policies.map(({ policy }) => policy)))
 }
 
 /** What a request that was denied is answered with: 429, or 503 where the limit could not be looked up. */

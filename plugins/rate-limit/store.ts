@@ -1,18 +1,15 @@
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
+import type { Decision } from '@weir/limiter'
 import type { FastifyRequest } from 'fastify'
 import { WEIR_ERR_PLUGIN_OPTION } from '../errors.js'
 import type { RouteLimit } from './limits.js'
 
-/** How a request stands with its limit, in the words of @fastify/rate-limit. */
-export interface Standing {
-  readonly outcome: 'allowed' | 'limited' | 'banned'
-  /** What is left at once of the budget that has least. */
-  readonly remaining: number
-  /** Milliseconds until it is full again; for a limited request until it would be allowed. */
-  readonly ttl: number
+/** What a limiter is for a request: its decision, or, without one, that the request is not limited, or not let in at all. */
+interface Judge {
+  judge (request: FastifyRequest, limit: RouteLimit): Promise<Decision> | 'unlimited' | 'banned'
+  /** Hears of each decision. */
+  note (decision: Decision): void
 }
-
-type Decide = (request: FastifyRequest, limit: RouteLimit) => Promise<Standing>
 
 /** By how much more than the limit @fastify/rate-limit takes a request to be banned: its option `ban`. */
 export const BAN = 1
@@ -28,7 +25,7 @@ export class Bridge {
   /** Of the route that is being declared: what `child` makes a store of. */
   declared: RouteLimit | undefined
 
-  constructor (readonly decide: Decide) {}
+  constructor (readonly limiter: Judge) {}
 
   readonly keyGenerator = (request: FastifyRequest): string => {
     const ticket = String(++this.#last)
@@ -56,22 +53,36 @@ class LimiterStore implements FastifyRateLimitStore {
   constructor (readonly bridge: Bridge, readonly limit: RouteLimit | undefined) {}
 
   incr (ticket: string, done: Parameters<FastifyRateLimitStore['incr']>[1], _window: number, max: number): void {
-    this.#decide(ticket).then(({ outcome, remaining, ttl }) => {
-      const used = { allowed: Math.max(0, max - remaining), limited: max + 1, banned: max + 1 + BAN }
-      done(null, { current: used[outcome], ttl })
-    }).catch(done)
+    const request = this.bridge.redeem(ticket)
+    if (this.limit === undefined) throw optionsElsewhere()
+    const { limiter } = this.bridge
+    const outcome = limiter.judge(request, this.limit)
+    if (outcome === 'unlimited') done(null, { current: 0, ttl: 0 })
+    else if (outcome === 'banned') done(null, { current: max + 1 + BAN, ttl: 0 })
+    else {
+      outcome.then((decision) => {
+        request.rateLimit = decision
+        limiter.note(decision)
+        done(null, usedBy(decision, max))
+      }).catch(done)
+    }
   }
 
   child (): LimiterStore {
     if (this.bridge.declared === undefined) throw optionsElsewhere()
     return new LimiterStore(this.bridge, this.bridge.declared)
   }
+}
 
-  async #decide (ticket: string): Promise<Standing> {
-    const request = this.bridge.redeem(ticket)
-    if (this.limit === undefined) throw optionsElsewhere()
-    return this.bridge.decide(request, this.limit)
+/** A decision as a number of requests, of which `max` are allowed, and the milliseconds until it is 0, or until the next is allowed. */
+function usedBy ({ allowed, policies, retryAfterMs }: Decision, max: number): { current: number, ttl: number } {
+  if (!allowed) return { current: max + 1, ttl: retryAfterMs }
+  let [left, ttl] = [max, 0]
+  for (const { remaining, resetMs } of policies) {
+    left = Math.min(left, remaining)
+    ttl = Math.max(ttl, resetMs)
   }
+  return { current: max - left, ttl }
 }
 
 const optionsElsewhere = () => new WEIR_ERR_PLUGIN_OPTION('weir-rate-limit', 'limit',
