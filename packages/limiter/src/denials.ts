@@ -3,7 +3,7 @@ import { type Decision, later } from './decision.js'
 import type { Policy } from './policy.js'
 
 interface Denial {
-  readonly key: string
+  readonly cost: number
   readonly decision: Decision
   /** When it came back. What is left of its times counts from here: too late rather than too early. */
   readonly receivedAt: number
@@ -11,8 +11,9 @@ interface Denial {
   readonly until: number
 }
 
-// So many, of a few hundred bytes each.
-const MOST = 10_000
+// So many keys, and of each so many denials, for different policies or costs: of a few hundred bytes each.
+const MOST_KEYS = 10_000
+const MOST_OF_A_KEY = 8
 
 /**
  * Who was denied, so that a flood costs the store nothing. A denial stays true until its time is over, whatever others use
@@ -21,37 +22,36 @@ const MOST = 10_000
  * negligible.
  */
 export class Denials {
-  readonly #denials = new LRUCache<string, Denial>({ max: MOST })
+  readonly #denials = new LRUCache<string, readonly Denial[]>({ max: MOST_KEYS })
   #forgotAt = -Infinity
 
   /** @param longest milliseconds for which a denial is used */
   constructor (readonly longest: number) {}
 
   find (key: string, policies: readonly Policy[], cost: number): Decision | undefined {
-    const name = nameOf(key, policies, cost)
-    const denial = this.#denials.get(name)
+    const denial = this.#denials.get(key)?.find((denial) => isFor(denial, policies, cost))
     if (denial === undefined) return undefined
     const now = performance.now()
-    if (now < denial.until) return later(denial.decision, now - denial.receivedAt)
-    this.#denials.delete(name)
-    return undefined
+    return now < denial.until ? later(denial.decision, now - denial.receivedAt) : undefined
   }
 
   /** @param askedAt `performance.now()` before the store was asked */
   remember (key: string, policies: readonly Policy[], cost: number, decision: Decision, askedAt: number): void {
     // It may be from before the reset.
     if (askedAt <= this.#forgotAt) return
+    const now = performance.now()
     const until = askedAt + Math.min(decision.retryAfterMs, this.longest)
-    this.#denials.set(nameOf(key, policies, cost), { key, decision, receivedAt: performance.now(), until })
+    const others = (this.#denials.get(key) ?? []).filter((denial) => now < denial.until && !isFor(denial, policies, cost))
+    this.#denials.set(key, [{ cost, decision, receivedAt: now, until }, ...others.slice(0, MOST_OF_A_KEY - 1)])
   }
 
   forget (key: string): void {
     this.#forgotAt = performance.now()
-    for (const [name, denial] of this.#denials.entries()) {
-      if (denial.key === key) this.#denials.delete(name)
-    }
+    this.#denials.delete(key)
   }
 }
 
-/** Ids have no line breaks, and the key is last. */
-const nameOf = (key: string, policies: readonly Policy[], cost: number) => `${policies.map(({ id }) => id).join('\n')}\n${cost}\n${key}`
+function isFor ({ cost, decision }: Denial, policies: readonly Policy[], otherCost: number): boolean {
+  return cost === otherCost && decision.policies.length === policies.length &&
+    decision.policies.every(({ policy }, i) => policy.id === policies[i]?.id)
+}

@@ -102,6 +102,22 @@ t.test('to look asks the store', async (t) => {
   t.equal(store.peeks, 1)
 })
 
+t.test('of one key not everything is remembered', async (t) => {
+  stopMonotonic(t)
+  const { store, limiter } = setUp()
+  const many = definePolicy({ name: 'many', limit: 100, window: 3_600_000 })
+  await limiter.consume('key', [many], { cost: 100 })
+  const deny = async (from: number, to: number) => {
+    for (let cost = from; cost <= to; cost++) t.notOk((await limiter.consume('key', [many], { cost })).allowed)
+  }
+  await deny(1, 9)
+  t.equal(store.takes, 10)
+  await deny(2, 9)
+  t.equal(store.takes, 10)
+  await deny(1, 1)
+  t.equal(store.takes, 11, 'the eight last')
+})
+
 t.test('the table is bounded: who was denied longest ago is asked for again', async (t) => {
   stopMonotonic(t)
   const { store, limiter } = setUp()
