@@ -20,20 +20,20 @@ export const BAN = 1
  */
 export class Bridge {
   /** Between the key generator and the store, one of which follows upon the other. */
-  readonly #tickets = new Map<string, FastifyRequest>()
+  readonly #tickets = new Map<string | number, FastifyRequest>()
   #last = 0
   /** Of the route that is being declared: what `child` makes a store of. */
   declared: RouteLimit | undefined
 
   constructor (readonly limiter: Judge) {}
 
-  readonly keyGenerator = (request: FastifyRequest): string => {
-    const ticket = String(++this.#last)
-    this.#tickets.set(ticket, request)
-    return ticket
+  readonly keyGenerator = (request: FastifyRequest): number => {
+    this.#tickets.set(++this.#last, request)
+    return this.#last
   }
 
-  redeem (ticket: string): FastifyRequest {
+  /** @param ticket what `keyGenerator` has returned; only the types of @fastify/rate-limit make it a string on the way */
+  redeem (ticket: string | number): FastifyRequest {
     const request = this.#tickets.get(ticket)
     if (request === undefined) throw new Error(`no request has the ticket ${ticket}`)
     this.#tickets.delete(ticket)

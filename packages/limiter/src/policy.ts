@@ -1,5 +1,6 @@
 import { type AlgorithmName, algorithms, type Meter } from './algorithms/index.js'
 import { LimiterError, shown } from './errors.js'
+import { formatQuota } from './fields.js'
 
 /** What {@link definePolicy} takes. */
 export interface PolicyOptions {
@@ -26,8 +27,8 @@ export interface Policy extends Required<PolicyOptions> {
   readonly id: string
   /** What the stores compute with. */
   readonly meter: Meter
-  /** Its name as a structured field has it (RFC 9651, 3.3.3), because every response carries it. */
-  readonly item: string
+  /** Its item of the RateLimit-Policy field, which every response carries: `"second";q=10;w=1`. */
+  readonly quota: string
 }
 
 const DAY = 86_400_000
@@ -79,7 +80,7 @@ function build (name: string, limit: number, window: number, burst: number, algo
     capacity: burst,
     id: [algorithm, ...meter, name].join(' '),
     meter,
-    item: `"${name.replace(/["\\]/g, '\\$&')}"`
+    quota: formatQuota(name, limit, window)
   }
 }
 
