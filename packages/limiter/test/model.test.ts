@@ -37,10 +37,10 @@ const stores: Record<string, (t: Test) => Promise<Stepped>> = {
     const client = await (await startRedis(t)).connect()
     let time = START
     const steered = (source: string) => {
-      for (const text of ["redis.call('TIME')", "redis.call('PEXPIRE', KEYS[1], 2 * ttl)"]) {
+      for (const text of ["redis.call('TIME')", "redis.call('PEXPIRE', key, 2 * ttl)"]) {
         if (source.split(text).length !== 2) throw new Error(`not once in the script: ${text}`)
       }
-      return source.replace("redis.call('TIME')", '{ 0, KEYS[2] }').replace("redis.call('PEXPIRE', KEYS[1], 2 * ttl)", 'local _ = ttl')
+      return source.replace("redis.call('TIME')", '{ 0, KEYS[2] }').replace("redis.call('PEXPIRE', key, 2 * ttl)", 'local _ = ttl')
     }
     const store = redisStore({
       client: {

@@ -41,10 +41,12 @@ async function listening (t: Test) {
   const client = await server.connect()
   t.teardown(() => { client.disconnect() })
   const said: string[] = []
+  const sizes: number[] = []
   const noted: RedisClient = {
-    evalsha (...args) {
+    evalsha (sha, keys, ...args) {
       said.push('evalsha')
-      return client.evalsha(...args)
+      sizes.push(keys)
+      return client.evalsha(sha, keys, ...args)
     },
     eval (...args) {
       said.push('eval')
@@ -55,7 +57,7 @@ async function listening (t: Test) {
       return client.unlink(key)
     }
   }
-  return { client, noted, said }
+  return { client, noted, said, sizes }
 }
 
 t.test('one command a decision, over one key', async (t) => {
@@ -69,6 +71,44 @@ t.test('one command a decision, over one key', async (t) => {
   await store.peek('key', [policy, other], 1)
   t.strictSame(said.slice(2), ['evalsha', 'evalsha'])
   t.strictSame(await client.keys(`${prefix}*`), [`${prefix}:limit:key`])
+})
+
+t.test('what is asked in one turn is one command, or a few', async (t) => {
+  const { noted, sizes } = await listening(t)
+  const store = redisStore({ client: noted, prefix: randomUUID() })
+  await store.take('full', [policy], 10)
+  const answers = await Promise.all([
+    store.take('key', [policy], 1),
+    store.take('key', [policy], 2),
+    store.peek('key', [policy], 1),
+    store.take('key', [other, policy], 1),
+    store.take('full', [policy, other], 1),
+    store.take('full', [other], 1),
+    ...Array.from({ length: 70 }, (_, i) => store.take(`${i}`, [policy], 1))
+  ])
+  t.strictSame(sizes, [1, 64, 12])
+  const left = answers.map((verdicts) => verdicts.map(({ remaining, wait }) => wait > 0 ? 'denied' : remaining))
+  t.strictSame(left.slice(0, 6), [[9], [7], [7], [9, 6], ['denied', 10], [9]], 'each its own, in order')
+  t.ok(left.slice(6).every(([first]) => first === 9))
+})
+
+t.test('in a Cluster a command has one key: others may be elsewhere', async (t) => {
+  const { noted, sizes } = await listening(t)
+  const store = redisStore({ client: { ...noted, isCluster: true }, prefix: randomUUID() })
+  const answers = await Promise.all(['a', 'b', 'a'].map((key) => store.take(key, [policy], 1)))
+  t.strictSame(sizes, [1, 1, 1])
+  t.strictSame(answers.map(([verdict]) => verdict?.remaining), [9, 9, 8])
+})
+
+t.test('who is asked for in one command fails with it, and nobody later', async (t) => {
+  const { noted } = await listening(t)
+  let fails = true
+  const evalsha: RedisClient['evalsha'] = async (...args) => fails ? Promise.reject(new Error('timed out')) : noted.evalsha(...args)
+  const store = redisStore({ client: { ...noted, evalsha }, prefix: randomUUID() })
+  const answers = await Promise.allSettled([store.take('a', [policy], 1), store.peek('b', [policy], 1)])
+  t.match(answers, [{ reason: { message: 'timed out' } }, { reason: { message: 'timed out' } }])
+  fails = false
+  t.match(await store.take('a', [policy], 1), [{ remaining: 9 }])
 })
 
 t.test('a key is gone in time when its budgets are full, and not before', async (t) => {

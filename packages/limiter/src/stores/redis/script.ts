@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto'
 
 /**
- * KEYS[1]: a hash, all budgets of one key: a policy's id -> its state. In one slot whatever the key is.
- * ARGV: take or peek; the cost; then for each policy its id, which begins with the algorithm and the meter's three integers.
- * -> for each policy: remaining, full, wait, as of `Verdict`.
+ * KEYS: a hash each, all budgets of one key of the limiter: a policy's id -> its state. So the policies of a key are in one slot.
+ * ARGV, again and again for as many keys as it says: how many; take or peek; the cost; how many policies; their ids, which begin with the
+ * algorithm and the meter's three integers.
+ * -> for each key and policy: remaining, full, wait, as of `Verdict`.
  *
  * The algorithms are those of ../../algorithms, where the reasons are; the tests hold both to one model, to the microsecond.
- * Each has two functions here, because Redis makes them anew at every call: `*_settle` -> state, wait, whether it is ahead;
- * `*_end` -> what to keep, remaining, full. What is kept are pairs of doubles, which is what Lua's numbers are.
+ * Each has two functions here: `*_settle` -> state, wait, whether it is ahead; `*_end` -> what to keep, remaining, full. What is kept are
+ * pairs of doubles, which is what Lua's numbers are.
  */
 export const DECIDE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local using, cost = ARGV[1] == 'take', tonumber(ARGV[2])
-local allowed, ahead = true, false
+local cost
+local reply = {}
 
 local function gcra_settle (stored, highest, unit, leak)
   local at, level = now, 0
@@ -73,33 +74,49 @@ local function sliding_end (log, uses, limit, window, moment)
   return log, limit - total + before, is_empty and 0 or at + window - now
 end
 
-local budgets = {}
-for i = 3, #ARGV do
-  local algorithm, a, b, c = string.match(ARGV[i], '^(%S+) (%d+) (%d+) (%d+)')
-  a, b, c = tonumber(a), tonumber(b), tonumber(c)
+local function parse (id)
+  local algorithm, a, b, c = string.match(id, '^(%S+) (%d+) (%d+) (%d+)')
   local is_gcra = algorithm == 'gcra'
-  local settle = is_gcra and gcra_settle or sliding_settle
-  local state, wait, is_ahead = settle(redis.call('HGET', KEYS[1], ARGV[i]), a, b, c)
-  budgets[i - 2] = { is_gcra and gcra_end or sliding_end, state, wait, a, b, c }
-  allowed = allowed and wait == 0
-  ahead = ahead or is_ahead
+  return {
+    id = id, a = tonumber(a), b = tonumber(b), c = tonumber(c),
+    settle = is_gcra and gcra_settle or sliding_settle, finish = is_gcra and gcra_end or sliding_end
+  }
 end
 
-local reply, longest, uses = {}, 0, using and allowed
-local keeps = uses or (using and ahead)
-for i = 1, #budgets do
-  local finish, state, wait, a, b, c = unpack(budgets[i])
-  local kept, remaining, full = finish(state, uses, a, b, c)
-  if keeps then redis.call('HSET', KEYS[1], ARGV[i + 2], kept) end
-  reply[3 * i - 2], reply[3 * i - 1], reply[3 * i] = remaining, full, wait
-  longest = math.max(longest, full)
+local function decide (key, policies, using)
+  local states, waits, allowed, ahead = {}, {}, true, false
+  for i, policy in ipairs(policies) do
+    local is_ahead
+    states[i], waits[i], is_ahead = policy.settle(redis.call('HGET', key, policy.id), policy.a, policy.b, policy.c)
+    allowed = allowed and waits[i] == 0
+    ahead = ahead or is_ahead
+  end
+
+  local longest, uses = 0, using and allowed
+  local keeps = uses or (using and ahead)
+  for i, policy in ipairs(policies) do
+    local state, remaining, full = policy.finish(states[i], uses, policy.a, policy.b, policy.c)
+    if keeps then redis.call('HSET', key, policy.id, state) end
+    local n = #reply
+    reply[n + 1], reply[n + 2], reply[n + 3] = remaining, full, waits[i]
+    longest = math.max(longest, full)
+  end
+
+  if keeps then
+    -- Two more, because expiry counts in whole milliseconds from when the script began. Twice as long as needed, and a second at least, so
+    -- that it has to be said rarely. Other policies of the key may need it for longer.
+    local ttl = math.max(1000, math.ceil(longest / 1000) + 2)
+    if redis.call('PTTL', key) < ttl then redis.call('PEXPIRE', key, 2 * ttl) end
+  end
 end
 
-if keeps then
-  -- Two more, because expiry counts in whole milliseconds from when the script began. Twice as long as needed, and a second at least, so
-  -- that it has to be said rarely. Other policies of the key may need it for longer.
-  local ttl = math.max(1000, math.ceil(longest / 1000) + 2)
-  if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], 2 * ttl) end
+local key, arg = 1, 1
+while arg <= #ARGV do
+  local last, using, policies = key + ARGV[arg] - 1, ARGV[arg + 1] == 'take', {}
+  cost = tonumber(ARGV[arg + 2])
+  for i = 1, ARGV[arg + 3] do policies[i] = parse(ARGV[arg + 3 + i]) end
+  for k = key, last do decide(KEYS[k], policies, using) end
+  key, arg = last + 1, arg + 4 + #policies
 end
 return reply`
 
