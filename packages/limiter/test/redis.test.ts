@@ -136,13 +136,31 @@ t.test('a denial writes nothing', async (t) => {
 
 t.test('an error of another kind is not tried again, and an answer of another kind is an error', async (t) => {
   const { client, noted, said } = await listening(t)
-  const prefix = randomUUID()
-  await client.set(`${prefix}:limit:key`, 'no hash')
-  await t.rejects(redisStore({ client: noted, prefix }).take('key', [policy], 1), /WRONGTYPE/)
+  await client.config('SET', 'maxmemory', 1, 'maxmemory-policy', 'noeviction')
+  await t.rejects(redisStore({ client: noted }).take('key', [policy], 1), /OOM/)
+  await client.config('SET', 'maxmemory', 0)
   t.strictSame(said, ['evalsha'])
-  for (const reply of ['QUEUED', null, [1, 2], [1, 2, 'x'], [1, 2, 3, 4, 5, 6]]) {
-    const store = redisStore({ client: { evalsha: async () => reply, eval: async () => reply, unlink: async () => 0 } })
-    await t.rejects(store.take('key', [policy], 1), { code: 'WEIR_LIMITER_STORE_FAILED' })
+  const answering = (reply: unknown) =>
+    redisStore({ client: { evalsha: async () => reply, eval: async () => reply, unlink: async () => 0 } }).take('key', [policy], 1)
+  for (const reply of ['QUEUED', null, [1, 2], [1, 2, 'x'], [1, 2, ''], [1, null, 0], [1, 2, -1], [1, 2, 0.5], [1, 2, 3, 4, 5, 6]]) {
+    await t.rejects(answering(reply), { code: 'WEIR_LIMITER_STORE_FAILED' })
+  }
+  t.strictSame(await answering(['1', '2', '0']), [{ remaining: 1, full: 2, wait: 0 }])
+})
+
+t.test('what is no budget, where one should be, is replaced', async (t) => {
+  const client = await server.connect()
+  const prefix = randomUUID()
+  const store = redisStore({ client, prefix })
+  await client.set(`${prefix}:limit:text`, 'no hash')
+  await client.hset(`${prefix}:limit:short`, policy.id, 'short', other.id, '')
+  const ask = (operation: 'take' | 'peek', key: string) => store[operation](key, [policy, other], 1)
+  const before = await Promise.all([ask('peek', 'text'), ask('peek', 'short')])
+  t.match(before, [[{ remaining: 10 }, { remaining: 10 }], [{ remaining: 10 }, { remaining: 10 }]])
+  t.equal(await client.get(`${prefix}:limit:text`), 'no hash', 'to look changes nothing')
+  for (const remaining of [9, 8]) {
+    const answers = await Promise.all([ask('take', 'sound'), ask('take', 'text'), ask('take', 'short')])
+    t.match(answers, Array.from({ length: 3 }, () => [{ remaining }, { remaining }]))
   }
 })
 

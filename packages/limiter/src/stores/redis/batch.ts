@@ -80,11 +80,17 @@ function described (asked: readonly Question[]): string[] {
   return args
 }
 
+/** Some clients are told to answer integers as text. */
+const numberOf = (value: unknown) => typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+
+/** @throws LimiterError WEIR_LIMITER_STORE_FAILED for what the script does not answer */
 function answer (asked: readonly Question[], reply: unknown): void {
   const isList = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply)
-  const numbers = isList(reply) ? reply.map(Number) : []
+  const numbers = isList(reply) ? reply.map(numberOf) : []
   const policies = asked.reduce((sum, { policies }) => sum + policies.length, 0)
-  if (numbers.length !== 3 * policies || !numbers.every((number) => Number.isSafeInteger(number) && number >= 0)) {
+  if (numbers.length !== 3 * policies || !numbers.every(isCount)) {
     throw new LimiterError('WEIR_LIMITER_STORE_FAILED', `give ${policies} verdicts, but ${shown(reply)}`)
   }
   let next = 0

@@ -8,7 +8,8 @@ import { createHash } from 'node:crypto'
  *
  * The algorithms are those of ../../algorithms, where the reasons are; the tests hold both to one model, to the microsecond.
  * Each has two functions here: `*_settle` -> state, wait, whether it is ahead; `*_end` -> what to keep, remaining, full. What is kept are
- * pairs of doubles, which is what Lua's numbers are.
+ * pairs of doubles, which is what Lua's numbers are. Anything else in their place is no budget: whoever has it starts anew, because
+ * an error would be one for all keys.
  */
 export const DECIDE = `
 local time = redis.call('TIME')
@@ -86,8 +87,15 @@ end
 local function decide (key, policies, using)
   local states, waits, allowed, ahead = {}, {}, true, false
   for i, policy in ipairs(policies) do
+    local stored = redis.pcall('HGET', key, policy.id)
+    if type(stored) == 'table' then
+      if using then redis.call('DEL', key) end
+      stored = false
+    elseif stored and (#stored == 0 or #stored % 16 > 0) then
+      stored = false
+    end
     local is_ahead
-    states[i], waits[i], is_ahead = policy.settle(redis.call('HGET', key, policy.id), policy.a, policy.b, policy.c)
+    states[i], waits[i], is_ahead = policy.settle(stored, policy.a, policy.b, policy.c)
     allowed = allowed and waits[i] == 0
     ahead = ahead or is_ahead
   end
