@@ -88,16 +88,17 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     }
   }
 
-  function judge (request: FastifyRequest, limit: RouteLimit): Promise<Decision> | 'unlimited' | 'banned' {
+  function judge (operation: 'consume' | 'peek', request: FastifyRequest, limit: RouteLimit): Promise<Decision> | 'unlimited' | 'banned' {
     if (app.hasDecorator('responseCache') && app.responseCache.isRefill(request)) return 'unlimited'
     // Once: behind proxies it is worked out from X-Forwarded-For each time it is read.
     const { ip } = request
     if (isDenied(ip)) return 'banned'
     if (isAllowed(ip)) return 'unlimited'
     const client = identify(request)
+    if (client && typeof client.id !== 'string') throw refuse('identify', 'must return { id } with a text, or nothing, and at once: no promise')
     const policies = (client?.tier === undefined ? undefined : limit.tiers.get(client.tier)) ?? limit.policies
     const key = limitKey(limit.group, client ? identities.ofUser(client.id) : identities.ofAddress(ip))
-    return limiter.consume(key, policies, limit.use)
+    return limiter[operation](key, policies, limit.use)
   }
 
   app.decorateRequest('rateLimit', null)

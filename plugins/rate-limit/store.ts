@@ -6,7 +6,7 @@ import type { RouteLimit } from './limits.js'
 
 /** What a limiter is for a request: its decision, or, without one, that the request is not limited, or not let in at all. */
 interface Judge {
-  judge (request: FastifyRequest, limit: RouteLimit): Promise<Decision> | 'unlimited' | 'banned'
+  judge (operation: 'consume' | 'peek', request: FastifyRequest, limit: RouteLimit): Promise<Decision> | 'unlimited' | 'banned'
   /** Hears of each decision. */
   note (decision: Decision): void
 }
@@ -49,14 +49,30 @@ export class Bridge {
   }
 }
 
+type Done = Parameters<FastifyRateLimitStore['incr']>[1]
+
 class LimiterStore implements FastifyRateLimitStore {
   constructor (readonly bridge: Bridge, readonly limit: RouteLimit | undefined) {}
 
-  incr (ticket: string, done: Parameters<FastifyRateLimitStore['incr']>[1], _window: number, max: number): void {
+  incr (ticket: string, done: Done, _window: number, max: number): void {
+    this.#answer('consume', ticket, done, max)
+  }
+
+  /** What `createRateLimit()` asks where it is told not to count. */
+  read (ticket: string, done: Done, _window: number, max: number): void {
+    this.#answer('peek', ticket, done, max)
+  }
+
+  child (): LimiterStore {
+    if (this.bridge.declared === undefined) throw optionsElsewhere()
+    return new LimiterStore(this.bridge, this.bridge.declared)
+  }
+
+  #answer (operation: 'consume' | 'peek', ticket: string, done: Done, max: number): void {
     const request = this.bridge.redeem(ticket)
     if (this.limit === undefined) throw optionsElsewhere()
     const { limiter } = this.bridge
-    const outcome = limiter.judge(request, this.limit)
+    const outcome = limiter.judge(operation, request, this.limit)
     if (outcome === 'unlimited') done(null, { current: 0, ttl: 0 })
     else if (outcome === 'banned') done(null, { current: max + 1 + BAN, ttl: 0 })
     else {
@@ -67,17 +83,16 @@ class LimiterStore implements FastifyRateLimitStore {
       }).catch(done)
     }
   }
-
-  child (): LimiterStore {
-    if (this.bridge.declared === undefined) throw optionsElsewhere()
-    return new LimiterStore(this.bridge, this.bridge.declared)
-  }
 }
 
-/** A decision as a number of requests, of which `max` are allowed, and the milliseconds until it is 0, or until the next is allowed. */
+/**
+ * A decision as a number of requests, of which `max` are allowed, and the milliseconds until it is 0, or until the next is allowed. Below 0
+ * where more than `max` are left.
+ */
 function usedBy ({ allowed, policies, retryAfterMs }: Decision, max: number): { current: number, ttl: number } {
   if (!allowed) return { current: max + 1, ttl: retryAfterMs }
-  let [left, ttl] = [max, 0]
+  if (policies.length === 0) return { current: 0, ttl: 0 }
+  let [left, ttl] = [Infinity, 0]
   for (const { remaining, resetMs } of policies) {
     left = Math.min(left, remaining)
     ttl = Math.max(ttl, resetMs)

@@ -302,6 +302,25 @@ t.test('a handler may look, and limit in its own place', async (t) => {
   t.match((await app.inject('/login')).json(), { isExceeded: true, ttlInSeconds: 1800 })
 })
 
+t.test('a handler may look and use nothing, and is told all that is left', async (t) => {
+  const app = await limitedApp(t, { limit: 5000, window: '1h' })
+  const limit = app.createRateLimit()
+  app.get('/look', { config: { rateLimit: false } }, async (request) => limit(request, { increment: false }))
+  app.get('/use', { config: { rateLimit: false } }, async (request) => limit(request))
+  t.match((await app.inject('/use')).json(), { isExceeded: false, remaining: 4999 })
+  for (let i = 0; i < 2; i++) t.match((await app.inject('/look')).json(), { isExceeded: false, remaining: 4999 })
+  t.match((await app.inject('/use')).json(), { remaining: 4998 })
+})
+
+t.test('somebody without an id is a mistake, not one user whom all share', async (t) => {
+  for (const client of [Promise.resolve({ id: 'ada' }), {}, { id: 7 }]) {
+    // The types refuse these; plain JavaScript has only the check.
+    const app = await limitedApp(t, { limit: 2, window: '1h', identify: () => client as never })
+    app.get('/x', hello)
+    t.equal((await app.inject('/x')).statusCode, 500)
+  }
+})
+
 const wrongRoutes: [rateLimit: unknown, message: RegExp][] = [
   [true, /^Route GET \/x: config\.rateLimit must be an object, or false/],
   [{ max: 5 }, /config\.rateLimit\.max is unknown: there is limit, window, burst/],
