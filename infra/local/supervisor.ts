@@ -80,6 +80,8 @@ export class Supervisor {
       ...service.env,
       HOST,
       PORT: String(port),
+      // The front door sends nobody to an instance that is told to end, and gives it little time.
+      DRAIN_MS: '0',
       INSTANCE: name,
       INSTANCES: String(service.instances),
       JWT_SECRET: this.#jwtSecret,
