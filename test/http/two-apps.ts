@@ -1,6 +1,6 @@
+import { once } from 'node:events'
 import { redisStore } from '@weir/cache/redis'
-import redis from '@weir/fastify/redis'
-import Fastify from 'fastify'
+import { Redis } from 'ioredis'
 import { type Test } from 'tap'
 import { startRedis } from '../support/redis-server.js'
 import { startOrigin } from './origin.js'
@@ -11,14 +11,14 @@ export async function twoApps (t: Test, options: ProxiedOptions = {}): Promise<r
   const { url } = await startRedis(t)
   const upstream = await startOrigin(t)
   const start = async (name: string): Promise<Proxied> => {
-    // The client of an instance, as the redis plugin makes it, lives as long as the instance.
-    const connection = Fastify()
-    await connection.register(redis, { url })
-    await connection.ready()
-    const store = redisStore({ client: connection.redis })
+    // As the redis plugin makes it, but that it waits for Redis for longer than requests do: without an answer in 100 ms an instance goes
+    // on by itself, and a busy machine may be late by more. What is then is for other tests.
+    const client = new Redis(url, { enableOfflineQueue: false, enableAutoPipelining: true, commandTimeout: 10_000 })
+    await once(client, 'ready')
+    const store = redisStore({ client })
     t.teardown(async () => {
       await store.close()
-      await connection.close()
+      client.disconnect()
     })
     return proxiedApp(t, { store, name, upstream, origin: 'http://site.test', ...options })
   }
