@@ -1,19 +1,23 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import auth from '@weir/fastify/auth'
+import auth, { type Role } from '@weir/fastify/auth'
 import { fastify } from 'fastify'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
 
 const SERVER = fileURLToPath(new URL('../../../services/catalog/dist/src/server.js', import.meta.url))
 
-const JWT_SECRET = 'a secret of the tests, which is long enough'
+/** What tokens of the tests are signed with. */
+export const JWT_SECRET = 'a secret of the tests, which is long enough'
 const signer = fastify()
 await signer.register(auth, { jwt: [{ algorithm: 'HS256', secret: JWT_SECRET }] })
 
+/** A token of somebody with this role, who is called like it. */
+export const tokenOf = (role: Role) => signer.jwt.HS256.sign({ sub: role, role }, { expiresIn: '1h' })
+
 /** The headers of a write. */
 export const asEditor = {
-  authorization: `Bearer ${signer.jwt.HS256.sign({ sub: 'editor', role: 'editor' }, { expiresIn: '1h' })}`,
+  authorization: `Bearer ${tokenOf('editor')}`,
   'content-type': 'application/json'
 }
 

@@ -24,7 +24,7 @@ export interface Tick {
 }
 
 /** Starts stats on a free port and resolves when it is ready; it ends with the test. */
-export async function startStats (t: Test, redisUrl: string): Promise<TestStats> {
+export async function startStats (t: Test, redisUrl: string, env: Readonly<Record<string, string>> = {}): Promise<TestStats> {
   const child = fork(SERVER, [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
@@ -35,7 +35,8 @@ export async function startStats (t: Test, redisUrl: string): Promise<TestStats>
       DATA_DIR: await tempDir(t),
       LOG_LEVEL: 'warn',
       RATE_LIMIT_ALLOW: '127.0.0.1',
-      REDIS_URL: redisUrl
+      REDIS_URL: redisUrl,
+      ...env
     }
   })
   const stats = program(t, child)
