@@ -1,0 +1,152 @@
+import axe from 'axe-core'
+import { type Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { startSuite } from './suite.js'
+import { startBrowser, visit } from './visit.js'
+
+const NARROW = 360
+const WIDE = 1280
+
+/** Each page with what is in it when it is all there; of those where one does something, after that. */
+const PAGES: readonly { readonly hash: string, readonly name: string, readonly prepare: (page: Page) => Promise<void> }[] = [
+  { hash: '#/', name: 'Overview', prepare: (page) => page.getByRole('img', { name: /^memory: / }).first().waitFor() },
+  { hash: '#/?range=24h', name: 'Overview of a day', prepare: (page) => page.getByRole('img', { name: /^memory or store: / }).waitFor() },
+  { hash: '#/routes', name: 'Routes', prepare: (page) => page.getByRole('table', { name: 'Routes' }).waitFor() },
+  { hash: '#/instances', name: 'Instances', prepare: (page) => page.getByRole('table', { name: 'Hits by who served and who filled' }).waitFor() },
+  { hash: '#/limits', name: 'Limits', prepare: (page) => page.getByRole('table', { name: 'Clients that were refused' }).waitFor() },
+  {
+    hash: '#/try',
+    name: 'Try it',
+    prepare: async (page) => {
+      await page.getByRole('button', { name: 'Send as anonymous' }).click()
+      await page.getByText('Headers and body').click()
+      await page.getByLabel('Body').waitFor()
+    }
+  },
+  {
+    hash: '#/compare',
+    name: 'Compare',
+    prepare: async (page) => {
+      await page.getByLabel('Samples').fill('5')
+      await page.getByRole('button', { name: 'Measure' }).click()
+      await page.getByRole('table', { name: 'Time to answer, by where from' }).waitFor()
+    }
+  },
+  { hash: '#/shop', name: 'Shop', prepare: (page) => page.getByRole('table', { name: 'Products' }).waitFor() },
+  { hash: '#/shop/1', name: 'Product', prepare: (page) => page.getByRole('button', { name: 'Save' }).waitFor() },
+  { hash: '#/weather', name: 'Weather', prepare: (page) => page.getByRole('img', { name: /^temperature: / }).waitFor() },
+  {
+    hash: '#/invalidate',
+    name: 'Invalidate',
+    prepare: async (page) => {
+      await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
+      await page.getByText('Write at least one').waitFor()
+    }
+  },
+  {
+    hash: '#/routes?range=1h',
+    name: 'Identity',
+    prepare: async (page) => {
+      await page.getByRole('button', { name: /^Identity: / }).click()
+      await page.getByRole('radio', { name: 'alice' }).waitFor()
+    }
+  },
+  { hash: '#/nowhere', name: 'No such page', prepare: (page) => page.getByRole('heading', { name: 'No such page' }).waitFor() }
+]
+
+const suite = await startSuite(t)
+const browser = await startBrowser(t)
+
+t.before(() => suite.use())
+
+/** What axe finds that keeps people out, as text. */
+async function findings (page: Page): Promise<string[]> {
+  const { violations } = await page.evaluate<axe.AxeResults>('axe.run(document, { resultTypes: ["violations"] })')
+  return violations.flatMap(({ id, impact, help, nodes }) =>
+    nodes.map(({ html }) => `${impact}: ${id}: ${help}: ${html}`))
+}
+
+async function looksWell (t: Test, page: Page, name: string): Promise<void> {
+  for (const width of [WIDE, NARROW]) {
+    await page.setViewportSize({ width, height: 800 })
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      t.strictSame(await findings(page), [], `${name}, ${width}, ${colorScheme}`)
+    }
+    const needed = await page.evaluate<number>('document.documentElement.scrollWidth')
+    t.ok(needed <= width, `${name}: ${needed} px of ${width}`)
+  }
+}
+
+t.test('can be used by all: in light and dark, wide and narrow', async (t) => {
+  await visit(t, { browser, url: suite.url }, async (page) => {
+    await page.evaluate(`${axe.source}; undefined`)
+    for (const { hash, name, prepare } of PAGES) {
+      await page.setViewportSize({ width: WIDE, height: 800 })
+      await page.goto(`${suite.url}/${hash}`)
+      await prepare(page)
+      await looksWell(t, page, name)
+    }
+  })
+})
+
+const focused = (page: Page) => page.evaluate<string>('(document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "").trim()')
+
+t.test('by keyboard: past the navigation, from page to page, and a table by another column', async (t) => {
+  await visit(t, { browser, url: `${suite.url}/` }, async (page) => {
+    const tab = async () => {
+      await page.keyboard.press('Tab')
+      return focused(page)
+    }
+    t.equal(await tab(), 'Skip to the page')
+    await page.keyboard.press('Enter')
+    t.equal(await focused(page), 'Overview', 'what comes next is the page')
+    t.equal(await tab(), '15 minutes')
+
+    await page.reload()
+    const order = []
+    for (let i = 0; i < 13; i++) order.push(await tab())
+    t.match(order, [
+      'Skip to the page', 'Weir', /^Identity: anonymous$/, /Theme: Auto$/,
+      'Overview', 'Routes', 'Instances', 'Limits', 'Try it', 'Compare', 'Shop', 'Weather', 'Invalidate'
+    ])
+    await page.getByRole('link', { name: 'Routes' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('table', { name: 'Routes' }).waitFor()
+    t.equal(await focused(page), 'Routes')
+    t.strictSame([await tab(), await tab(), await tab(), await tab()], ['15 minutes', '1 hour', '24 hours', '30 days'])
+    t.strictSame([await tab(), await tab(), await tab(), await tab()], ['Routes', 'Route', 'Service', 'Requests'])
+    const heading = page.getByRole('columnheader', { name: 'Requests' })
+    t.equal(await heading.getAttribute('aria-sort'), 'descending')
+    await page.keyboard.press('Enter')
+    await page.locator('th[aria-sort="ascending"]').getByText('Requests').waitFor()
+    const counts = (await page.getByRole('table', { name: 'Routes' }).locator('tbody tr td:nth-child(3)').allInnerTexts()).map(Number)
+    t.strictSame(counts, counts.toSorted((a, b) => a - b))
+  })
+})
+
+t.test('narrow, by keyboard: the menu, and a dialog that gives back where one was', async (t) => {
+  await visit(t, { browser, url: `${suite.url}/`, viewport: { width: NARROW, height: 800 } }, async (page) => {
+    const menu = page.getByRole('button', { name: 'Menu' })
+    await menu.press('Enter')
+    t.equal(await menu.getAttribute('aria-expanded'), 'true')
+    await page.getByRole('link', { name: 'Shop' }).press('Enter')
+    await page.getByRole('heading', { name: 'Shop' }).waitFor()
+    t.equal(await menu.getAttribute('aria-expanded'), 'false')
+    await page.getByRole('button', { name: 'anonymous' }).press('Enter')
+    await page.getByRole('dialog', { name: 'Identity' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog', { name: 'Identity' }).waitFor({ state: 'hidden' })
+    t.match(await focused(page), 'anonymous')
+  })
+})
+
+t.test('what is old can be read, too', async (t) => {
+  await visit(t, { browser, url: suite.url, complaint: /^Failed to load resource: / }, async (page) => {
+    await page.getByRole('img', { name: /^memory: / }).first().waitFor()
+    await suite.stats.kill()
+    await page.getByText(/^Disconnected for .*, trying again$/).waitFor()
+    await page.evaluate(`${axe.source}; undefined`)
+    await looksWell(t, page, 'Disconnected')
+  })
+})

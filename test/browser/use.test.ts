@@ -1,0 +1,164 @@
+import { type Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { tokenOf } from '../support/catalog.js'
+import { startSuite } from './suite.js'
+import { startBrowser, visit } from './visit.js'
+
+const MINUTE = 60_000
+
+const suite = await startSuite(t)
+const browser = await startBrowser(t)
+const at = (hash: string) => ({ browser, url: `${suite.url}/${hash}` })
+
+/** Pastes a token of somebody with this role, and goes on as them. */
+async function become (page: Page, role: 'reader' | 'editor' | 'admin'): Promise<void> {
+  await page.getByRole('button', { name: /^Identity: / }).click()
+  const dialog = page.getByRole('dialog', { name: 'Identity' })
+  await dialog.getByLabel('Paste a token').fill(tokenOf(role))
+  await dialog.getByRole('button', { name: 'Use this token' }).click()
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  await page.getByRole('button', { name: `Identity: ${role} (${role})` }).waitFor()
+}
+
+t.test('Try it: what the cache makes of a request, in words', async (t) => {
+  await visit(t, at('#/try?path=/api/products/7'), async (page) => {
+    await page.getByRole('button', { name: 'Send as anonymous' }).click()
+    const request = (number: number) => page.getByRole('listitem', { name: `Request ${number}`, exact: true })
+    const repeat = (number: number, how: string) => request(number).getByRole('button', { name: how }).click()
+    const miss = request(1)
+    await miss.getByText(/^catalog-\d had nothing .* Its handler ran, and the answer is kept for all instances\. It is fresh for /).waitFor()
+    await miss.getByText('computed', { exact: true }).waitFor()
+    await miss.getByText('Headers and body').click()
+    await miss.getByLabel('Body').getByText('"id": 7').waitFor()
+
+    await repeat(1, 'Again')
+    await request(2).getByText(/^catalog-\d (?:had it in its memory|took it from the shared store, where any instance may have put it)\. It stays fresh for /).waitFor()
+    await repeat(2, 'With If-None-Match')
+    await request(3).getByText('304', { exact: true }).waitFor()
+    await request(3).getByText(/The client has it already: no body was sent\./).waitFor()
+    await repeat(2, 'Bypass')
+    await request(4).getByText(/but the request asked for a new one\. Its handler ran/).waitFor()
+    await repeat(2, 'As another user: alice')
+    await request(5).getByText('as alice').waitFor()
+    await request(5).getByText(/had it in its memory|took it from the shared store/).waitFor()
+    t.equal(await page.getByRole('listitem', { name: /^Request / }).count(), 5)
+  })
+})
+
+t.test('Try it: what cannot be asked for, and what is not there', async (t) => {
+  await visit(t, { ...at('#/try'), complaint: /status of 404/ }, async (page) => {
+    await page.getByLabel('Path').fill('https://elsewhere.example/')
+    await page.getByRole('button', { name: 'Send as anonymous' }).click()
+    await page.getByText('Only paths of this origin can be asked for').waitFor()
+    await page.getByLabel('Path').fill('/api/products/999999')
+    await page.getByRole('button', { name: 'Send as anonymous' }).click()
+    await page.getByRole('listitem', { name: 'Request 1' }).getByText('404', { exact: true }).waitFor()
+  })
+})
+
+t.test('Compare: the same page from three places', async (t) => {
+  await visit(t, at('#/compare'), async (page) => {
+    await page.getByRole('button', { name: 'Measure' }).click()
+    await page.getByText(/^From the store it takes .* times as fast as computing it\.$/).waitFor()
+    const table = page.getByRole('table', { name: 'Time to answer, by where from' })
+    t.strictSame(await table.getByRole('rowheader').allInnerTexts(), ['Computed by the handler', 'From the store', 'From memory'])
+    t.match(await table.getByRole('row').last().innerText(), /\d ms/)
+  })
+})
+
+t.test('Shop: what one saves, another sees in the list that is open', async (t) => {
+  await visit(t, at('#/shop'), async (reader) => {
+    const first = reader.getByRole('table', { name: 'Products' }).getByRole('row').nth(1)
+    await first.waitFor()
+    await reader.evaluate('window.isStillTheSame = true')
+    await visit(t, at('#/shop'), async (editor) => {
+      await become(editor, 'editor')
+      await editor.getByRole('table', { name: 'Products' }).getByRole('row').nth(1).getByRole('link').click()
+      await editor.getByLabel('Name').fill('Kettle that everybody sees')
+      await editor.getByLabel('Price in euro').fill('77.50')
+      await editor.getByRole('button', { name: 'Save' }).click()
+      await editor.getByText('Saved as version 2').waitFor()
+    })
+    await first.getByText('Kettle that everybody sees').waitFor()
+    await first.getByText('€77.50').waitFor()
+    await first.getByText('changed just now').waitFor()
+    t.equal(await reader.evaluate('window.isStillTheSame'), true, 'it was not loaded again')
+  })
+})
+
+t.test('Shop: who may not save is told what is missing, and what was typed stays', async (t) => {
+  await visit(t, { ...at('#/shop/3'), complaint: /status of 401/ }, async (page) => {
+    await page.getByText('Saving needs the role editor. You are anonymous.').waitFor()
+    await page.getByLabel('In stock').fill('12')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('alert').getByText('Not saved').waitFor()
+    t.equal(await page.getByLabel('In stock').inputValue(), '12')
+    await page.getByLabel('In stock').fill('a dozen')
+    await page.getByText('This is no number of pieces.').waitFor()
+    t.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true)
+  })
+})
+
+t.test('Weather: a city, and whether it was fresh', async (t) => {
+  await visit(t, at('#/weather?city=Oslo'), async (page) => {
+    const now = (city: string) => page.getByRole('region', { name: `${city} now` })
+    await now('Oslo').getByText(/^−?\d+\.\d °C$/).first().waitFor()
+    await now('Oslo').getByText('computed', { exact: true }).waitFor()
+    await page.getByRole('figure', { name: 'Temperature by hour, three days' }).getByRole('img', { name: /°C/ }).waitFor()
+
+    await page.getByLabel('City').fill('Tokyo')
+    await page.getByRole('button', { name: 'Show' }).click()
+    await now('Tokyo').getByText(/^−?\d+\.\d °C$/).first().waitFor()
+    const times = (name: RegExp) => page.getByRole('figure', { name: 'Response time of each request from here' }).getByRole('img', { name }).waitFor()
+    await now('Tokyo').getByRole('button', { name: 'Ask again' }).click()
+    await times(/fresh, from the cache: [\d.]+ ms.* stale: nothing/)
+    await suite.weather.upstreamHas({ kind: 'drop' })
+    await suite.weather.advance(15 * MINUTE)
+    await now('Tokyo').getByRole('button', { name: 'Ask again' }).click()
+    await now('Tokyo').getByText('stale', { exact: true }).waitFor()
+    await times(/stale: [\d.]+ ms/)
+    await suite.weather.upstreamHas()
+  })
+})
+
+t.test('Invalidate: an admin is told what was dropped, and sees it happen', async (t) => {
+  await visit(t, at('#/invalidate'), async (page) => {
+    await become(page, 'admin')
+    await page.getByLabel('Tags').fill('products\ncategories')
+    await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
+    await page.getByText(/^2 tags of \S+ invalidated$/).waitFor()
+    await page.getByText(/^catalog-\d answered after .* No instance serves what was before\.$/).waitFor()
+    await page.getByRole('table', { name: 'Invalidations, newest first' }).getByText('products, categories').waitFor()
+
+    await page.getByLabel('By URL').check()
+    await page.getByLabel('URLs').fill('/api/products/7')
+    await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
+    await page.getByText(/^1 tag of \S+ invalidated$/).waitFor()
+
+    await page.getByLabel('Everything').check()
+    const all = () => page.getByRole('button', { name: 'Invalidate all of catalog…' }).click()
+    await all()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    t.equal(await page.getByText(/^1 tag of \S+ invalidated$/).count(), 1, 'nothing has been done')
+    await all()
+    await page.getByRole('button', { name: 'Invalidate everything' }).click()
+    await page.getByText(/^All of \S+ is invalidated$/).waitFor()
+  })
+})
+
+t.test('Invalidate: anybody else is told what is missing', async (t) => {
+  const refused = async (page: Page, t: Test, detail: RegExp) => {
+    await page.getByLabel('Tags').fill('products')
+    await page.getByRole('button', { name: 'Invalidate', exact: true }).click()
+    const alert = page.getByRole('alert')
+    await alert.getByText('Nothing was invalidated').waitFor()
+    t.match(await alert.innerText(), detail)
+  }
+  await visit(t, { ...at('#/invalidate'), complaint: /status of 40[13]/ }, async (page) => {
+    await page.getByText('Invalidating needs the role admin. You are anonymous.').waitFor()
+    await refused(page, t, /admin/)
+    await become(page, 'reader')
+    await page.getByText('Invalidating needs the role admin. You are reader (reader), a reader.').waitFor()
+    await refused(page, t, /admin.*reader|reader.*admin/)
+  })
+})
