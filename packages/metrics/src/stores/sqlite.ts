@@ -1,8 +1,8 @@
+import { openFile } from '@weir/sqlite'
 import type { Database } from 'better-sqlite3'
 import { parseRecord, parseState } from '../parse.js'
 import { type InstanceState, type MinuteRecord } from '../record.js'
 import { type MetricsStore } from '../store.js'
-import { openFile } from './open-file.js'
 import { firstMinute, firstMoment, isLate } from './retention.js'
 
 /** Options of {@link sqliteStore}. */
@@ -19,7 +19,7 @@ const LOCK_TIMEOUT = 100
  * @example sqliteStore({ file: '.data/metrics.db' })
  */
 export function sqliteStore ({ file }: SqliteStoreOptions): MetricsStore {
-  const db = openFile(file, LOCK_TIMEOUT)
+  const db = openFile(file, { timeout: LOCK_TIMEOUT })
   const sql = prepare(db)
 
   const write = db.transaction((state: InstanceState, records: readonly MinuteRecord[]) => {

@@ -1,9 +1,10 @@
+import { openFile } from '@weir/sqlite'
 import type { Database } from 'better-sqlite3'
 import type { Claim, Seen, Stamp, Store, StoreNamespace } from '../../store.js'
 import { isNews } from '../../frame.js'
 import { TagTable } from '../../tag-table.js'
 import { Fills } from './fills.js'
-import { openFile } from './open.js'
+import { migrate } from './schema.js'
 import { prepare, type Statements } from './statements.js'
 
 /** Options of {@link sqliteStore}. */
@@ -16,6 +17,8 @@ export interface SqliteStoreOptions {
   readonly maxTags?: number
 }
 
+// Milliseconds that a statement waits for another process' lock.
+const LOCK_TIMEOUT = 5000
 // How often a set looks after expired entries and the size; the work is bounded each time.
 const SWEEP_EVERY = 128
 
@@ -27,7 +30,8 @@ const SWEEP_EVERY = 128
  * @example sqliteStore({ file: '.data/cache.db' })
  */
 export function sqliteStore ({ file, maxBytes = 256 * 1024 * 1024, maxTags = 100_000 }: SqliteStoreOptions): Store {
-  const db = openFile(file)
+  const db = openFile(file, { timeout: LOCK_TIMEOUT })
+  migrate(db)
   const statements = prepare(db)
   // One object per namespace: data_version does not tell a connection of its own commits.
   const namespaces = new Map<string, SqliteNamespace>()

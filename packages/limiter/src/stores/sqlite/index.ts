@@ -1,9 +1,9 @@
+import { openFile } from '@weir/sqlite'
 import type { Database } from 'better-sqlite3'
 import type { State } from '../../algorithms/index.js'
 import { decide } from '../../decide.js'
 import type { Policy } from '../../policy.js'
 import type { LimitStore } from '../../store.js'
-import { openFile } from './open.js'
 
 /** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
@@ -21,7 +21,7 @@ const SWEEP_EVERY = 128
  * @example sqliteStore({ file: '.data/limits.db' })
  */
 export function sqliteStore ({ file }: SqliteStoreOptions): LimitStore {
-  const db = openFile(file, LOCK_TIMEOUT)
+  const db = openFile(file, { timeout: LOCK_TIMEOUT })
   const sql = prepare(db)
   let uses = 0
 
