@@ -2,6 +2,8 @@
 
 const LOCALE = 'en-GB'
 const NOTHING = '–'
+/** In place of a space that a line may end at. */
+const TIED = '\u00a0'
 const MINUS = '−'
 
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 })
@@ -62,8 +64,8 @@ export function duration (value: Maybe): string {
     [Math.floor(seconds / 86_400), 'd'], [Math.floor(seconds / 3600) % 24, 'h'], [Math.floor(seconds / 60) % 60, 'min'], [seconds % 60, 's']
   ] as const
   const first = parts.findIndex(([amount]) => amount > 0)
-  if (first === -1) return '0 s'
-  return sign + parts.slice(first, first + 2).filter(([amount]) => amount > 0).map(([amount, unit]) => `${whole.format(amount)} ${unit}`).join(' ')
+  if (first === -1) return `0${TIED}s`
+  return sign + parts.slice(first, first + 2).filter(([amount]) => amount > 0).map(([amount, unit]) => `${whole.format(amount)}${TIED}${unit}`).join(TIED)
 }
 
 /** @param cents minor units @example money(1299) // '€12.99' */

@@ -5,11 +5,11 @@ const of = (cacheStatus: string | null, status = 200, age: string | null = null)
 
 t.test('who answered, how, and for how long it will do', async (t) => {
   const table: [string, string, RegExp][] = [
-    ['c-1; hit; ttl=57; detail=memory', 'l1', /^c-1 had it in its memory\. It stays fresh for 57 s more\.$/],
+    ['c-1; hit; ttl=57; detail=memory', 'l1', /^c-1 had it in its memory\. It stays fresh for 57\u00a0s more\.$/],
     ['c-1; hit; ttl=57; detail=store', 'l2', /^c-1 took it from the shared store/],
-    ['c-1; hit; ttl=-3; detail=memory', 'stale', /^c-1 had it in its memory\. It was fresh until 3 s ago\.$/],
+    ['c-1; hit; ttl=-3; detail=memory', 'stale', /^c-1 had it in its memory\. It was fresh until 3\u00a0s ago\.$/],
     ['c-1; hit; ttl=5; detail=OUTAGE', 'l1', /memory: the store does not answer/],
-    ['c-1; fwd=uri-miss; ttl=60; stored', 'miss', /had nothing for this URL\. Its handler ran, and the answer is kept .* fresh for 1 min\.$/],
+    ['c-1; fwd=uri-miss; ttl=60; stored', 'miss', /had nothing for this URL\. Its handler ran, and the answer is kept .* fresh for 1\u00a0min\.$/],
     ['c-1; fwd=uri-miss', 'miss', /had nothing for this URL\. Its handler ran\.$/],
     ['c-1; fwd=uri-miss; collapsed; ttl=60', 'coalesced', /waited for a response that was being computed already/],
     ['c-1; fwd=request; ttl=60; stored', 'miss', /had it fresh, but the request asked for a new one/],
@@ -31,7 +31,7 @@ t.test('who answered, how, and for how long it will do', async (t) => {
 
 t.test('status and age', async (t) => {
   t.match(of('c; hit; ttl=5; detail=memory', 304).words, /The client has it already: no body was sent/)
-  t.match(of('c; hit; ttl=5; detail=memory', 200, '61').words, /It is 1 min 1 s old\.$/)
+  t.match(of('c; hit; ttl=5; detail=memory', 200, '61').words, /It is 1\u00a0min\u00a01\u00a0s old\.$/)
   t.match(of('c; hit; ttl=5; detail=memory', 200, '0').words, /less than a second old\.$/)
   t.notMatch(of('c; hit; ttl=5; detail=memory', 200, 'old').words, /old/)
   t.strictSame(of('c; fwd=uri-miss', 503), { instance: 'c', outcome: 'error', words: 'c had nothing for this URL; what it asked then failed.' })

@@ -32,7 +32,7 @@ t.test('what the figures come to', async (t) => {
   t.equal(meaning({ ...nothing, requests: 1 }, 'hour'), '1 request in the last hour, none of them for something that is cached.')
   t.equal(
     meaning({ ...nothing, requests: 2000, hits: 800, coalesced: 150, stale: 50, hitRatio: 0.5, savedMs: 61_000, shared: 250, errors: 1, limited: 2 }, 'hour'),
-    '50.0 % of what could come from the cache in the last hour did, which spared handlers 1 min 1 s of work. ' +
+    '50.0 % of what could come from the cache in the last hour did, which spared handlers 1\u00a0min\u00a01\u00a0s of work. ' +
     '25.0 % of the hits were answered with what another instance had computed. 1 request failed. 2 requests were refused by a limit.'
   )
   t.match(meaning({ ...nothing, requests: 1, hitRatio: 0 }, 'hour'), /^0 % .* less than a second of work\.$/)
