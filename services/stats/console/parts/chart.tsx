@@ -152,7 +152,8 @@ function optionsOf (
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: true, range: ({ data: [x] }) => [x[0] ?? 0, Math.max(x.at(-1) ?? 0, (x[0] ?? 0) + SHORTEST_S)] }, y: yScale(y) },
     axes: [
-      { ...axis, size: 26, space: 90, values: (plot, ticks) => labels(ticks, (at) => formatX(at * 1000, spanOf(plot))) },
+      // Below the figure at the foot of the other axis.
+      { ...axis, size: 32, gap: 11, space: 90, values: (plot, ticks) => labels(ticks, (at) => formatX(at * 1000, spanOf(plot))) },
       {
         ...axis,
         // As wide as what is written on it; there is nothing before the first drawing.
