@@ -25,7 +25,7 @@ const COLUMNS: readonly Column<RouteFigures>[] = [
     label: 'Not kept because',
     isText: true,
     value: ({ reasons }) => Object.values(reasons).reduce((sum, times) => sum + times, 0),
-    cell: ({ reasons }) => <span class='nowrap'>{Object.entries(reasons).map(([reason, times]) => `${reason} ${count(times)}`).join(', ')}</span>
+    cell: ({ reasons }) => Object.entries(reasons).map(([reason, times]) => <span key={reason} class='reason'>{reason} {count(times)}</span>)
   }
 ]
 
