@@ -39,11 +39,11 @@ export class Supervisor {
   }
 
   /**
-   * Starts everything and says so when all of it answers. After a failure, `stop()` what did start.
+   * Starts everything, says so when all of it answers, and resolves with the front door's URL. After a failure, `stop()` what did start.
    *
    * @throws StartError
    */
-  async start (): Promise<void> {
+  async start (): Promise<string> {
     const port = frontDoorPort(this.#env.PORT)
     for (const { instance, port } of this.#members) await assertFree(port, instance.name)
     // First of all, so that nobody can take the port while the instances start; until they are ready it answers 503.
@@ -59,6 +59,7 @@ export class Supervisor {
       notes: this.#notes,
       tokens: await demoTokens(this.#jwtSecret)
     }))
+    return frontDoor
   }
 
   /** Lets requests in flight end, ends every instance; takes at most the 1.5 s an instance is given. */
