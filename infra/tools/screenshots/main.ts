@@ -1,0 +1,97 @@
+// npm run screenshots
+// Starts the suite, has clients use it, and writes what the console shows then to docs/console: each page in light and dark.
+import { mkdir } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { type Page } from 'playwright-core'
+import { startChild } from '../../bench/children/start.js'
+import { demoTokens, newSecret } from '../../local/demo-tokens.js'
+import { suite } from '../../local/suite.js'
+import { Supervisor } from '../../local/supervisor.js'
+import { startSimulator } from '../../upstream/simulator.js'
+import { launchChromium } from '../chromium.js'
+import { type Shot, SHOTS } from './shots.js'
+import { traffic } from './traffic.js'
+
+const FOLDER = fileURLToPath(new URL('../../../../docs/console/', import.meta.url))
+const SIZE = { width: 1280, height: 800 }
+const NARROW = { width: 360, height: 800 }
+/** Until the charts have something to show. */
+const WATCHED_MS = 60_000
+/** What Open-Meteo takes. */
+const UPSTREAM_MS = 140
+
+// Instances and Redis see the end of this process and end themselves.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+
+const keeper = await startChild('keeper')
+const simulator = await startSimulator()
+simulator.faults.add({ kind: 'latency', ms: UPSTREAM_MS })
+const secret = newSecret()
+const tokens = await demoTokens(secret)
+const supervisor = new Supervisor(
+  suite({ kind: 'open-meteo', note: 'simulated' }).map((service) => ({
+    ...service, basePort: 0, env: { ...service.env, FORECAST_ORIGIN: simulator.url, GEOCODING_ORIGIN: simulator.url }
+  })),
+  { ...process.env, PORT: '0', DATA_DIR: String(keeper.ready['dir']), REDIS_URL: String(keeper.ready['redis']), JWT_SECRET: secret },
+  () => {}
+)
+try {
+  await take(await supervisor.start())
+} finally {
+  await supervisor.stop()
+  await simulator.close()
+  await keeper.end()
+}
+
+async function take (url: string): Promise<void> {
+  await mkdir(FOLDER, { recursive: true })
+  const browser = await launchChromium()
+  const page = await browser.newPage({ viewport: SIZE, reducedMotion: 'reduce', colorScheme: 'dark' })
+  const ended = new AbortController()
+  try {
+    // Its charts begin when it is opened, and while one looks at another page they go on.
+    await page.goto(`${url}/#/weather?city=Oslo`)
+    await page.getByRole('button', { name: 'Ask every second' }).click()
+    const used = traffic(url, { editor: tokens.editor, greedy: await alice(url) }, ended.signal)
+    await Promise.race([setTimeout(WATCHED_MS), used])
+    for (const shot of SHOTS) {
+      if (shot.isMeasured === true) {
+        ended.abort()
+        await used
+      }
+      await shoot(page, url, shot)
+    }
+  } finally {
+    ended.abort()
+    await browser.close()
+  }
+}
+
+async function shoot (page: Page, url: string, { name, hash, prepare, isNarrow = false }: Shot): Promise<void> {
+  await page.goto(`${url}/${hash}`)
+  await prepare(page, tokens.admin)
+  // Nothing is to look as if it were pointed at.
+  await page.mouse.move(0, 0)
+  for (const size of isNarrow ? [NARROW, SIZE] : [SIZE]) {
+    await page.setViewportSize(size)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await show(page, colorScheme)
+      await page.screenshot({ path: `${FOLDER}${name}${size === NARROW ? '-narrow' : ''}-${colorScheme}.png` })
+    }
+  }
+  console.log(name)
+}
+
+/** Charts are drawn anew for other colours, each on a new canvas; what is drawn is seen a frame later. */
+async function show (page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.evaluate('for (const canvas of document.querySelectorAll("canvas")) canvas.dataset.before = ""')
+  await page.emulateMedia({ colorScheme })
+  await page.locator('canvas[data-before]').first().waitFor({ state: 'detached' })
+  await page.evaluate('new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))')
+}
+
+async function alice (url: string): Promise<string> {
+  const { users } = await (await fetch(`${url}/api/stats/demo-users`)).json() as { users: { id: string, token: string }[] }
+  return users.find(({ id }) => id === 'alice')?.token ?? ''
+}

@@ -1,0 +1,75 @@
+import { type Page } from 'playwright-core'
+
+/** A picture of a page. */
+export interface Shot {
+  /** Of its file. */
+  readonly name: string
+  readonly hash: string
+  /** Has the page show what it is for. Who pastes a token stays who it is for. */
+  readonly prepare: (page: Page, token: string) => Promise<unknown>
+  /** As a phone shows it, too. */
+  readonly isNarrow?: boolean
+  /** It has figures that others who use the suite would spoil: those are gone from then on. */
+  readonly isMeasured?: boolean
+}
+
+const table = (page: Page, name: string) => page.getByRole('table', { name }).waitFor()
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).first().click()
+
+async function become (page: Page, token: string): Promise<void> {
+  await page.getByRole('button', { name: /^Identity: / }).click()
+  await page.getByLabel('Paste a token').fill(token)
+  await press(page, 'Use this token')
+  await press(page, 'Done')
+}
+
+/** In the order they are taken. */
+export const SHOTS: readonly Shot[] = [
+  { name: 'overview', hash: '#/', prepare: (page) => table(page, 'Requests by how they were answered'), isNarrow: true },
+  { name: 'routes', hash: '#/routes', prepare: (page) => table(page, 'Routes') },
+  { name: 'instances', hash: '#/instances', prepare: (page) => table(page, 'Hits by who served and who filled') },
+  { name: 'limits', hash: '#/limits', prepare: (page) => table(page, 'Clients that were refused') },
+  {
+    name: 'try',
+    hash: '#/try?path=/api/products?category=cookware%26sort=price',
+    prepare: async (page) => {
+      await press(page, 'Send as anonymous')
+      for (const [number, how] of ['Again', 'With If-None-Match'].entries()) {
+        await page.getByRole('listitem', { name: `Request ${number + 1}` }).getByRole('button', { name: how }).click()
+      }
+      await page.getByText('no body was sent').first().waitFor()
+    }
+  },
+  { name: 'shop', hash: '#/shop', prepare: (page) => table(page, 'Products'), isNarrow: true },
+  {
+    name: 'product',
+    hash: '#/shop/17',
+    prepare: async (page, token) => {
+      await become(page, token)
+      const price = page.getByLabel('Price in euro')
+      await price.fill((Number(await price.inputValue()) - 0.5).toFixed(2))
+      await press(page, 'Save')
+      await page.getByText(/^Saved as version/).waitFor()
+    }
+  },
+  {
+    name: 'invalidate',
+    hash: '#/invalidate',
+    prepare: async (page) => {
+      await page.getByLabel('Tags').fill('product:17\ncategory:cookware')
+      await press(page, 'Invalidate')
+      await page.getByText('2 tags invalidated').waitFor()
+      await page.getByRole('table').getByText('product:17, category:cookware').waitFor()
+    }
+  },
+  { name: 'weather', hash: '#/weather?city=Oslo', prepare: (page) => page.getByRole('img', { name: /^temperature: / }).waitFor() },
+  {
+    name: 'compare',
+    hash: '#/compare',
+    isMeasured: true,
+    prepare: async (page) => {
+      await press(page, 'Measure')
+      await table(page, 'Time to answer, by where from')
+    }
+  }
+]
