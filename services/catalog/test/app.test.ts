@@ -12,7 +12,11 @@ t.test('every route is described, its errors too', async (t) => {
     '/api/products': ['get', 'post'],
     '/api/products/{id}': ['get', 'put', 'patch', 'delete'],
     '/api/categories': ['get', 'post'],
-    '/api/categories/{slug}': ['get', 'put', 'delete']
+    '/api/categories/{slug}': ['get', 'put', 'delete'],
+    '/api/catalog/cache/invalidations': ['post'],
+    '/api/catalog/cache/entries': ['get'],
+    '/api/catalog/cache/stats': ['get'],
+    '/api/catalog/compare': ['get']
   })
   for (const operation of Object.entries(description.paths).filter(([path]) => path.startsWith('/api')).flatMap(([, operations]) => Object.values(operations))) {
     t.ok(operation.summary)
