@@ -7,6 +7,7 @@ import { logAvailability } from './availability.js'
 import { createClient } from './client.js'
 import { parseRedisUrl } from './url.js'
 
+export { patientClient, type PatientClientOptions } from './patient-client.js'
 // Brings the type of `app.redis` along.
 export type { FastifyRedis } from '@fastify/redis'
 
