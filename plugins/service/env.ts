@@ -20,7 +20,6 @@ export const serviceEnv = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'the address to listen on' }),
   PORT: Type.Integer({ minimum: 0, maximum: 65535, description: 'the port to listen on; 0 takes a free one' }),
   INSTANCE: Type.Optional(Type.String({ pattern: '^[\\w.-]{1,64}$', description: 'what logs and Cache-Status call this process' })),
-  INSTANCES_DNS: Type.Optional(Type.String({ description: 'a name that the DNS has one address for, for each instance: how many there are' })),
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'info' }),
   REDIS_URL: Type.Optional(Type.String({ description: 'the shared Redis, such as redis://127.0.0.1:6379' })),
   DATA_DIR: Type.String({ default: '.data', description: 'where the service keeps its files' }),

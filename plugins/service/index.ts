@@ -9,6 +9,7 @@ import { overload } from './overload.js'
 import { pathOf, sendProblem } from './problem.js'
 import { securityHeaders } from './security-headers.js'
 
+export { clientsEnv, JwtSecret, listed } from './clients-env.js'
 export { serviceEnv, loadEnv, instanceName, type ServiceEnv } from './env.js'
 export { instanceCount, type InstanceCountEnv } from './instance-count.js'
 export { serverOptions } from './server-options.js'

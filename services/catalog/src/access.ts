@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import auth, { type StoredApiKey } from '@weir/fastify/auth'
+import { listed } from '@weir/fastify/service'
 import { type FastifyContextConfig, type FastifyInstance } from 'fastify'
-import { type CatalogEnv, listed } from './env.js'
+import { type CatalogEnv } from './env.js'
 import { writeLimit } from './limits.js'
 
 /** The `config` of routes that write. */

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import rateLimit, { type RouteLimitOptions } from '@weir/fastify/rate-limit'
-import { instanceCount } from '@weir/fastify/service'
+import { instanceCount, listed } from '@weir/fastify/service'
 import { redisStore } from '@weir/limiter/redis'
 import { sqliteStore } from '@weir/limiter/sqlite'
 import { type FastifyInstance } from 'fastify'
 import { OWN_ADDRESS } from './compare/own-requests.js'
-import { type CatalogEnv, listed } from './env.js'
+import { type CatalogEnv } from './env.js'
 
 /** Of all writes together. Few people type faster; an import goes to the database itself. */
 export const writeLimit = {

@@ -1,8 +1,9 @@
 import auth from '@weir/fastify/auth'
 import rateLimit from '@weir/fastify/rate-limit'
+import { instanceCount, listed } from '@weir/fastify/service'
 import { type LimitStore } from '@weir/limiter'
 import { type FastifyInstance } from 'fastify'
-import { listed, type StatsEnv } from './env.js'
+import { type StatsEnv } from './env.js'
 
 /**
  * Limits each user that a token names, and all others by their address. Everybody may read; a token is for having a budget of one's own.
@@ -11,7 +12,7 @@ export async function registerClients (app: FastifyInstance, env: StatsEnv, stor
   await app.register(rateLimit, {
     store,
     namespace: 'stats',
-    instances: env.INSTANCES,
+    instances: instanceCount(app, env),
     allow: listed(env.RATE_LIMIT_ALLOW),
     deny: listed(env.RATE_LIMIT_DENY),
     policies: [{ name: 'stats', limit: 50, window: '1s', burst: 100 }]

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import auth from '@weir/fastify/auth'
 import rateLimit from '@weir/fastify/rate-limit'
-import { instanceCount } from '@weir/fastify/service'
+import { instanceCount, listed } from '@weir/fastify/service'
 import { type LimitStore } from '@weir/limiter'
 import { type FastifyInstance } from 'fastify'
-import { listed, type WeatherEnv } from './env.js'
+import { type WeatherEnv } from './env.js'
 
 /**
  * Limits each user that a token names, and all others by their address. Everybody may read: a token is for having a budget of one's own,

@@ -1,7 +1,6 @@
-import { serviceEnv } from '@weir/fastify/service'
+import { clientsEnv, serviceEnv } from '@weir/fastify/service'
 import { type Static, Type } from 'typebox'
 
-const addresses = (what: string) => Type.Optional(Type.String({ description: `${what}: addresses and ranges, separated by commas` }))
 const origin = (what: string, address: string) =>
   Type.String({ pattern: '^https?://[^/?#@]+$', default: address, description: `where ${what} is, as scheme and host: ${address}` })
 const calls = (per: string, amount: number) =>
@@ -10,11 +9,8 @@ const calls = (per: string, amount: number) =>
 /** What the weather service reads from its environment. */
 export const weatherEnv = Type.Object({
   ...serviceEnv.properties,
+  ...clientsEnv.properties,
   PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 4201, description: '0: any free port' }),
-  INSTANCES: Type.Integer({ minimum: 1, default: 1, description: 'how many of them there are: each has its share of the limits while Redis is gone' }),
-  RATE_LIMIT_ALLOW: addresses('who is not limited'),
-  RATE_LIMIT_DENY: addresses('who is answered 403'),
-  JWT_SECRET: Type.Optional(Type.String({ minLength: 32, description: 'what tokens are signed with, 32 characters at least: openssl rand -base64 32' })),
   FORECAST_ORIGIN: origin('the forecast', 'https://api.open-meteo.com'),
   GEOCODING_ORIGIN: origin('the geocoding', 'https://geocoding-api.open-meteo.com'),
   CALLS_PER_MINUTE: calls('minute', 600),
@@ -22,6 +18,3 @@ export const weatherEnv = Type.Object({
   CALLS_PER_DAY: calls('day', 10_000)
 })
 export type WeatherEnv = Static<typeof weatherEnv>
-
-/** The entries of a list that is written with commas. */
-export const listed = (list: string | undefined): string[] => list === undefined ? [] : list.split(',').map((entry) => entry.trim())
