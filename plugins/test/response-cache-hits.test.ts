@@ -1,5 +1,6 @@
 import { mock } from 'node:test'
 import t from 'tap'
+import { guardedStore } from '@weir/cache/guarded'
 import { memoryStore } from '@weir/cache/memory'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 
@@ -142,4 +143,35 @@ t.test('bytes come back as they went in', async (t) => {
   const empty = await app.inject('/empty')
   t.equal(empty.statusCode, 204)
   t.match(empty.headers['cache-status'], /hit/)
+})
+
+t.test('who asks for no-cache is not served what another instance has stored while there was nothing', async (t) => {
+  const store = memoryStore()
+  const a = await cachedApp(t, { store, name: 'a' })
+  let meanwhile: (() => Promise<unknown>) | undefined
+  const b = await cachedApp(t, {
+    name: 'b',
+    store: {
+      ...store,
+      namespace (name) {
+        const namespace = guardedStore(store, () => true).namespace(name)
+        return {
+          ...namespace,
+          async get (keys: readonly string[]) {
+            const found = await namespace.get(keys)
+            await meanwhile?.()
+            return found
+          }
+        }
+      }
+    }
+  })
+  for (const app of [a, b]) app.get('/x', { config: { cache: { ttl: '60s' } } }, async () => `from ${app === a ? 'a' : 'b'}`)
+  meanwhile = async () => {
+    meanwhile = undefined
+    await a.inject('/x')
+  }
+  const answer = await b.inject({ url: '/x', headers: { 'cache-control': 'no-cache' } })
+  t.equal(answer.body, 'from b')
+  t.match(answer.headers['cache-status'], /^b; fwd=uri-miss; ttl=60; stored$/)
 })

@@ -28,6 +28,8 @@ const maxStale: Reuse = { action: 'serve', refresh: false, reason: 'MAX_STALE' }
 const whileRevalidate: Reuse = { action: 'serve', refresh: true, reason: 'STALE_WHILE_REVALIDATE' }
 const method: Reuse = { action: 'forward', fwd: 'method', reason: 'METHOD' }
 const miss: Reuse = { action: 'forward', fwd: 'uri-miss', reason: 'MISS' }
+// What somebody else stores meanwhile would not do either.
+const missAnyway: Reuse = { action: 'forward', fwd: 'uri-miss', reason: 'REQUEST_NO_CACHE' }
 
 /**
  * Decides how a request is answered, by what is stored for it, if anything (RFC 9111 4). The stored response must be that of
@@ -41,7 +43,8 @@ export function decideReuse (
   // What GET stored also answers HEAD (4; RFC 9110 9.3.2). Anything else is written through.
   if (request.method !== 'GET' && request.method !== 'HEAD') return method
   const asked = options.requestDirectives === false ? undefined : requestDirectives(request.headers)
-  const reuse = policy === undefined ? miss : asked === undefined ? byPolicy(policy, now) : byBoth(policy, now, asked)
+  const nothing = asked?.noCache === true ? missAnyway : miss
+  const reuse = policy === undefined ? nothing : asked === undefined ? byPolicy(policy, now) : byBoth(policy, now, asked)
   // 5.2.1.7
   return asked?.onlyIfCached === true && reuse.action === 'forward' ? { action: 'timeout', reason: reuse.reason } : reuse
 }

@@ -117,7 +117,8 @@ t.test('RFC 9111 5.2.1.4: no-cache of the request', async (t) => check(t, [
   ['a fresh one is validated', plain, 0, 'no-cache', 'forward REQUEST_NO_CACHE fwd=request'],
   ['a stale one too', plain, 61, 'no-cache', 'forward REQUEST_NO_CACHE fwd=stale'],
   ['in any case', plain, 0, 'No-Cache', 'forward REQUEST_NO_CACHE fwd=request'],
-  ['max-stale does not change it', plain, 0, 'no-cache, max-stale', 'forward REQUEST_NO_CACHE fwd=request']
+  ['max-stale does not change it', plain, 0, 'no-cache, max-stale', 'forward REQUEST_NO_CACHE fwd=request'],
+  ['nothing that is stored meanwhile will do either', undefined, 0, 'no-cache', 'forward REQUEST_NO_CACHE fwd=uri-miss']
 ]))
 
 t.test('RFC 9111 5.2.1: directives that ask nothing of what is stored', async (t) => check(t, [
