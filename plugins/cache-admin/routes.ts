@@ -1,10 +1,11 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify'
 import type { Role } from '../auth/index.js'
 import { WEIR_ERR_NOT_CACHED, WEIR_ERR_NOT_PURGED, WEIR_ERR_PURGE_TARGET } from '../errors.js'
+import { problems } from '../service/problem.js'
 import type { AdministeredCache, Located } from './administered.js'
 import { keyOfTag } from './key-tags.js'
 import { look } from './look.js'
-import { EntriesQuery, EntriesSchema, type EntryFound, problems, type Purge, type Purged, PurgedSchema, PurgeSchema, StatsSchema } from './schemas.js'
+import { EntriesQuery, EntriesSchema, type EntryFound, type Purge, type Purged, PurgedSchema, PurgeSchema, StatsSchema } from './schemas.js'
 
 export interface AdminRoutesOptions {
   readonly instance: string

@@ -1,10 +1,4 @@
 import { type Static, Type } from 'typebox'
-import { ProblemSchema } from '../service/problem.js'
-
-const problem = { description: 'An error', content: { 'application/problem+json': { schema: ProblemSchema } } }
-
-/** The errors of any route, for its response schemas. */
-export const problems = { '4xx': problem, '5xx': problem }
 
 const Url = Type.String({
   pattern: '^/(?![/\\\\])[^\\s#]*$',

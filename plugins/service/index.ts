@@ -13,7 +13,7 @@ export { clientsEnv, JwtSecret, listed } from './clients-env.js'
 export { serviceEnv, loadEnv, instanceName, type ServiceEnv } from './env.js'
 export { instanceCount, type InstanceCountEnv } from './instance-count.js'
 export { serverOptions } from './server-options.js'
-export { ProblemSchema, type Problem } from './problem.js'
+export { problems, ProblemSchema, type Problem } from './problem.js'
 export { start, bootFailed } from './start.js'
 
 export interface ServiceOptions extends HealthOptions, OpenapiOptions {}

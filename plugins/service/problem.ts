@@ -24,6 +24,15 @@ export const ProblemSchema = Type.Object({
 
 export type Problem = Static<typeof ProblemSchema>
 
+const problem = { description: 'An error', content: { 'application/problem+json': { schema: ProblemSchema } } }
+
+/**
+ * The errors of any route, for its response schemas.
+ *
+ * @example schema: { response: { 200: Product, ...problems } }
+ */
+export const problems = { '4xx': problem, '5xx': problem }
+
 /**
  * Answers with an error, whatever was thrown. A client's mistake (4xx) is described; what went wrong on the server (5xx) is logged
  * and not shown, but for code and message of an error that was made to be seen. An error may bring

@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '@weir/fastify/service'
 import { comparing, noSuchPage } from '../errors.js'
-import { problems } from '../problems.js'
 import { measure } from './measure.js'
 import { CompareQuery, ComparisonSchema } from './schemas.js'
 

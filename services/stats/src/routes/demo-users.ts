@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { type DemoUser } from '../demo-users.js'
-import { problems } from '../problems.js'
 
 const DemoUsersSchema = Type.Object({ users: Type.Array(Type.Object({ id: Type.String(), token: Type.String() })) })
 

@@ -1,10 +1,10 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { figuresOf } from '../figures.js'
 import { readSteps } from '../history/read.js'
 import { LENGTH, stepsOf } from '../history/steps.js'
 import { MINUTE } from '../history/time.js'
-import { problems } from '../problems.js'
 import { detailedFigures, Latency, RangeQuery, Time } from './schemas.js'
 import { cached, type Source } from './source.js'
 

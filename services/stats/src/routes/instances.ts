@@ -1,4 +1,5 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { isAlive } from '../collector/presence.js'
 import { countsOf, figuresOf } from '../figures.js'
@@ -6,7 +7,6 @@ import { readPresences } from '../history/instances.js'
 import { readInstances } from '../history/read.js'
 import { rangeOf } from '../history/range.js'
 import { MINUTE } from '../history/time.js'
-import { problems } from '../problems.js'
 import { asOf, Count, hitRatio, NamedCounts, OutcomeCounts, RangeQuery, requests, shared, Time } from './schemas.js'
 import { cached, type Source } from './source.js'
 

@@ -1,8 +1,8 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { readClients, readPolicies } from '../history/read.js'
 import { rangeOf } from '../history/range.js'
-import { problems } from '../problems.js'
 import { asOf, Count, RangeQuery } from './schemas.js'
 import { cached, type Source } from './source.js'
 

@@ -1,7 +1,7 @@
+import { problems } from '@weir/fastify/service'
 import { type FastifyPluginAsync } from 'fastify'
 import { Type } from 'typebox'
 import { type Viewers } from '../live/viewers.js'
-import { problems } from '../problems.js'
 
 const stream = {
   description: '`tick`: what has happened since the tick before, each second; `invalidated`: what an instance has invalidated',

@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { type Collector } from '../collector/collector.js'
-import { problems } from '../problems.js'
 import { type RedisFigures } from '../redis/figures.js'
 import { connected, Count, orNull } from './schemas.js'
 import { cached } from './source.js'

@@ -1,9 +1,9 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { countsOf, figuresOf } from '../figures.js'
 import { readRoutes } from '../history/read.js'
 import { rangeOf } from '../history/range.js'
-import { problems } from '../problems.js'
 import { asOf, figures, Latency, NamedCounts, OutcomeCounts, RangeQuery } from './schemas.js'
 import { cached, type Source } from './source.js'
 

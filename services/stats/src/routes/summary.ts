@@ -1,11 +1,11 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { figuresOf, latencyOf } from '../figures.js'
 import { readTotal } from '../history/read.js'
 import { rangeOf } from '../history/range.js'
 import { MINUTE } from '../history/time.js'
 import { entriesOf } from '../outcomes.js'
-import { problems } from '../problems.js'
 import { asOf, connected, Count, detailedFigures, figures, Latency, Outcome, RangeQuery, Time } from './schemas.js'
 import { cached, type Source } from './source.js'
 

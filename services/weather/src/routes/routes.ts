@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '../problems.js'
+import { problems } from '@weir/fastify/service'
 import { type Weather } from '../weather.js'
 import { renderBatch } from './batch.js'
 import { sendCacheFields } from './fields.js'
