@@ -243,7 +243,7 @@ t.test('the state: what was invalidated last, and what is in memory', async (t) 
 
 t.test('a store that fails is told of in one line when it goes and one when it is back, and closing does not hang on it', async (t) => {
   const inner = memoryStore()
-  let write = async (): Promise<void> => { throw new Error('no store') }
+  let write = async (): Promise<boolean> => { throw new Error('no store') }
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => { mock.timers.reset() })
   const { app, lines } = await countingApp(t, { ...inner, write: () => write() })
@@ -255,7 +255,7 @@ t.test('a store that fails is told of in one line when it goes and one when it i
     }
   }
   await seconds(3)
-  write = async () => {}
+  write = async () => true
   await seconds(3)
   write = () => new Promise(() => {})
   await seconds(1)

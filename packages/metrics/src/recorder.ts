@@ -32,8 +32,8 @@ export interface RecorderOptions {
 
 /**
  * Tells a store each second what this process has counted in the current minute, all of it each time, so that it does not matter how
- * often that arrives, or when. After a write that failed the whole last hour is told again: the store may have lost what it had
- * acknowledged. What is older then and was never told is dropped. Of a process that is killed, what it counted since it last told is
+ * often that arrives, or when. After a write that failed, and when the store turns out to have lost its memory, the whole last hour is
+ * told again. What is older then and was never told is dropped. Of a process that is killed, what it counted since it last told is
  * lost: a second, if it is not too busy to tell.
  *
  * A request belongs to the minute in which it is told of. A clock that is set back goes on with the minute it was in.
@@ -59,6 +59,7 @@ export class Recorder {
   /** Of the last hour that had any, oldest first. */
   readonly #records = new Map<number, MinuteRecord>()
   #acknowledged = new WeakSet<MinuteRecord>()
+  #isKnown = false
   #dropped = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
@@ -106,7 +107,7 @@ export class Recorder {
     const end = Date.now() + LAST_WRITE_TIMEOUT
     for (let left = LAST_WRITE_TIMEOUT; left > 0; left = end - Date.now()) {
       // A write that is under way may be one that never ends. If it comes after this one, it changes nothing.
-      const isTold = await this.#write(left).then(() => true, () => false)
+      const isTold = await this.#write(left).then(() => this.unsent === 0, () => false)
       if (isTold) return
       // A process that ends is often a busy one, to which any answer comes late.
       await setTimeout(LAST_WRITE_AGAIN_AFTER)
@@ -118,7 +119,9 @@ export class Recorder {
     this.#record()
     const records = this.#toTell()
     try {
-      await within(timeout, () => store.write(this.#state(), records))
+      const wasKnown = await within(timeout, () => store.write(this.#state(), records))
+      if (this.#isKnown && !wasKnown) this.#acknowledged = new WeakSet()
+      this.#isKnown = true
     } catch (error) {
       // When it is back it may be empty.
       this.#acknowledged = new WeakSet()

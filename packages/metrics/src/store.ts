@@ -6,8 +6,9 @@ export interface MetricsStore {
   /**
    * Tells how the instance is, and its records. Safe to repeat, and to come late: a record only ever replaces one of its process and
    * minute with a lower `seq`.
+   * @returns whether it knew this process before: if one that has told it something is not known, the store has lost its memory
    */
-  write (state: InstanceState, records: readonly MinuteRecord[]): Promise<void>
+  write (state: InstanceState, records: readonly MinuteRecord[]): Promise<boolean>
   /** The records of this minute and those after it, of a day at most: older ones are gone. */
   read (sinceMinute: number): Promise<MinuteRecord[]>
   /** The last that each process told of itself, within a day. */

@@ -15,8 +15,9 @@ class SteeredStore implements MetricsStore {
   async write (state: InstanceState, records: readonly MinuteRecord[]) {
     this.told.push({ state, records })
     await this.before()
-    await this.inner.write(state, records)
+    const wasKnown = await this.inner.write(state, records)
     await this.after()
+    return wasKnown
   }
 
   read (sinceMinute: number) { return this.inner.read(sinceMinute) }
@@ -173,6 +174,30 @@ t.test('a store that fails may have lost its memory: it is told the last hour ag
   t.strictSame(await kept(), Object.fromEntries(Array.from({ length: 60 }, (_, i) => [i + 10, i + 11])))
   await recorder.flush()
   t.strictSame(store.told.at(-1)?.records, [])
+})
+
+t.test('a store that has lost its memory between two writes is told the last hour again', async (t) => {
+  const { store, recorder, outcomes, count, kept } = recording(t)
+  count(1)
+  await recorder.flush()
+  mock.timers.setTime(START + MINUTE)
+  await recorder.flush()
+  count(2)
+  await recorder.flush()
+  t.equal(recorder.unsent, 0)
+  store.inner = memoryStore()
+  await recorder.flush()
+  t.equal(recorder.unsent, 2)
+  await recorder.flush()
+  t.strictSame(await kept(), { 0: 1, 1: 2 })
+
+  store.inner = memoryStore()
+  count(3)
+  const closed = recorder.close()
+  await pass(50)
+  await closed
+  t.strictSame(await kept(), { 0: 1, 1: 5 }, 'also by one that closes')
+  t.ok(outcomes.every((outcome) => outcome === 'written'))
 })
 
 t.test('one write at a time; one that is not answered is given up, and does no harm when it comes late', async (t) => {

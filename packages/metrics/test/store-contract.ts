@@ -117,6 +117,12 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
     t.equal((await store.instances()).length, 2)
   })
 
+  test('a process is known that has told it something', async (t, store) => {
+    const at = Date.now()
+    const write = (run: string, at: number) => store.write(stateOf(run, { at }), [])
+    t.strictSame([await write('a', at), await write('b', at), await write('a', at + 1), await write('a', at - 1)], [false, false, true, true])
+  })
+
   test('two handles are one store', async (t, store, place) => {
     if (!place.shared) return
     const now = minuteNow()

@@ -22,6 +22,7 @@ export function memoryStore (): MetricsStore {
         if (record.seq > (records.get(key)?.seq ?? -1)) records.set(key, record)
       }
       prune()
+      return known !== undefined
     },
     async read (sinceMinute) {
       prune()

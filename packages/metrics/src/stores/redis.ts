@@ -37,14 +37,14 @@ return redis.call('EXPIRE', KEYS[1], ARGV[4])`)
  * ARGV: the process, when (ms), what, seconds to keep it.
  *
  * What comes later than what was said after it is dropped, unless it is a minute later: then a clock was set back. Those who said nothing
- * for too long go when somebody new comes, so that there are never more than came within so long.
+ * for too long go when somebody new comes, so that there are never more than came within so long. -> 1 if the process was known
  */
 const TELL = script(`
 local function moment (value) return tonumber(string.match(value, '^%d+')) or 0 end
 local at, known = tonumber(ARGV[2]), redis.call('HGET', KEYS[1], ARGV[1])
 if known then
   local ahead = moment(known) - at
-  if ahead > 0 and ahead < 60000 then return 0 end
+  if ahead > 0 and ahead < 60000 then return 1 end
 else
   local all = redis.call('HGETALL', KEYS[1])
   for i = 1, #all, 2 do
@@ -52,7 +52,8 @@ else
   end
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
-return redis.call('EXPIRE', KEYS[1], ARGV[4])`)
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+return known and 1 or 0`)
 
 /**
  * What instances told, for a day, in Redis (6.2 or later, single, Sentinel or Cluster) or Valkey, for a fleet.
@@ -69,11 +70,12 @@ export function redisStore ({ client, prefix = 'weir' }: RedisStoreOptions): Met
   return {
     kind: 'redis',
     async write (state, records) {
-      await Promise.all([
+      const [known] = await Promise.all([
         evaluate(client, TELL, nameOf('instances'), [state.run, state.at, JSON.stringify(state), KEPT_SECONDS]),
         ...records.map((record) =>
           evaluate(client, WRITE, nameOf(record.minute), [record.run, record.seq, JSON.stringify(record), KEPT_SECONDS]))
       ])
+      return known === 1
     },
     async read (sinceMinute) {
       const records: MinuteRecord[] = []

@@ -28,12 +28,13 @@ export function sqliteStore ({ file }: SqliteStoreOptions): MetricsStore {
     for (const record of records) sql.write.run(record.run, record.minute, record.seq, JSON.stringify(record))
     sql.forget.run(firstMoment())
     sql.prune.run(firstMinute())
+    return known !== undefined
   })
 
   return {
     kind: 'sqlite',
     async write (state, records) {
-      write.immediate(state, records)
+      return write.immediate(state, records)
     },
     async read (sinceMinute) {
       return sql.read.all(Math.max(sinceMinute, firstMinute())).flatMap((text) => parseRecord(text) ?? [])

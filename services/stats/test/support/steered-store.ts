@@ -10,7 +10,7 @@ export class SteeredStore implements MetricsStore {
   /** What each read waits for before it answers; it may reject. */
   until: Promise<unknown> = Promise.resolve()
 
-  async write (): Promise<void> {
+  async write (): Promise<boolean> {
     throw new Error('Tests say themselves what there is.')
   }
 
