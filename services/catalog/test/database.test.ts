@@ -4,8 +4,8 @@ import t from 'tap'
 import { openCatalog } from '../src/db/open.js'
 import { whileBusy } from '../src/db/while-busy.js'
 import { listProducts } from '../src/products/list.js'
-import { connect, logBeyond } from './support/database.js'
-import { end, startProgram } from './support/process.js'
+import { connect } from './support/database.js'
+import { killedWhileWriting, startProgram } from './support/process.js'
 import { tempDir } from './support/temp-dir.js'
 
 t.test('instances that start at the same instant find one whole shop', async (t) => {
@@ -25,12 +25,7 @@ t.test('instances that start at the same instant find one whole shop', async (t)
 t.test('an instance killed while it seeds leaves nothing half-done', async (t) => {
   const directory = await tempDir(t)
   const file = join(directory, 'catalog.db')
-  const written = logBeyond(file, 1_000_000)
-  const opener = startProgram(t, 'test/support/opener.js', [file])
-  await once(opener, 'message')
-  opener.send('open')
-  await written
-  await end(opener)
+  await killedWhileWriting(t, file, 'test/support/seeder.js', [file])
 
   const database = await openCatalog(file)
   t.teardown(() => database.close())

@@ -15,6 +15,15 @@ export function startProgram (t: Test, program: string, args: readonly string[] 
   return child
 }
 
+/** Starts a program that writes to the database, and resolves when it has been killed in the middle of that. */
+export async function killedWhileWriting (
+  t: Test, database: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}
+): Promise<void> {
+  const module = new URL(`../../${program}`, import.meta.url).href
+  const { signal } = await runProgram(t, 'test/support/killed-while-writing.js', [database, module, ...args], env)
+  t.equal(signal, 'SIGKILL', 'killed while it writes')
+}
+
 /** Kills the process, as kill -9 does, and waits until it is gone. */
 export async function end (child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
@@ -28,5 +37,5 @@ export async function runProgram (t: Test, program: string, args: readonly strin
   const child = startProgram(t, program, args, env)
   if (child.stdout === null || child.stderr === null) throw new Error('The program has no output')
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
-  return { stdout, stderr, code: child.exitCode }
+  return { stdout, stderr, code: child.exitCode, signal: child.signalCode }
 }
