@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import type { Cluster, Redis } from 'ioredis'
 import { WEIR_ERR_REDIS_OPTION } from '../errors.js'
 import { logAvailability } from './availability.js'
-import { createClient } from './client.js'
+import { createClient, readyWithin } from './client.js'
 import { parseRedisUrl } from './url.js'
 
 export { patientClient, type PatientClientOptions } from './patient-client.js'
@@ -17,22 +17,27 @@ export interface RedisOptions {
    * with the name of the master that Sentinel watches, or `redis+cluster://host:7000,host:7001` with some of the nodes.
    */
   url: string
-  /** How long the boot waits for Redis before it goes on without, in ms. Default 500. */
+  /** How long a command may take, in ms: longer than the way to Redis and back, as long as requests may wait in vain. Default 100. */
+  commandTimeout?: number
+  /** How long the boot waits for Redis before it goes on without, in ms. Default: five times `commandTimeout`, 5000 at most. */
   readyTimeout?: number
 }
 
 /**
- * `app.redis` for the request path: an ioredis client whose commands fail within 100 ms instead of waiting for a Redis that
+ * `app.redis` for the request path: an ioredis client whose commands fail soon (`commandTimeout`) instead of waiting for a Redis that
  * does not answer. The app boots, runs and closes with Redis absent; the client connects when Redis comes. In front of a cluster it is
  * an ioredis `Cluster`, whatever its type says.
  *
  * @example await app.register(redis, { url: 'redis://127.0.0.1:6379' })
  */
-async function redis (app: FastifyInstance, { url, readyTimeout = 500 }: RedisOptions) {
+async function redis (app: FastifyInstance, { url, commandTimeout = 100, readyTimeout = readyWithin(commandTimeout) }: RedisOptions) {
   const address = parseRedisUrl(url)
+  if (!Number.isInteger(commandTimeout) || commandTimeout < 1 || commandTimeout > 60_000) {
+    throw new WEIR_ERR_REDIS_OPTION('commandTimeout', 'a whole number of ms from 1 to 60000')
+  }
   if (!Number.isFinite(readyTimeout) || readyTimeout < 0) throw new WEIR_ERR_REDIS_OPTION('readyTimeout', 'a number of ms, 0 or more')
 
-  const client = createClient(address)
+  const client = createClient(address, commandTimeout)
   const availability = logAvailability(client, address.server, app.log)
 
   app.addHook('onClose', async () => {

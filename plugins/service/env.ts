@@ -22,6 +22,9 @@ export const serviceEnv = Type.Object({
   INSTANCE: Type.Optional(Type.String({ pattern: '^[\\w.-]{1,64}$', description: 'what logs and Cache-Status call this process' })),
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'info' }),
   REDIS_URL: Type.Optional(Type.String({ description: 'the shared Redis, such as redis://127.0.0.1:6379' })),
+  REDIS_COMMAND_TIMEOUT: Type.Integer({
+    minimum: 1, maximum: 60_000, default: 100, description: 'how long Redis may take to answer before a request goes on without it, ms'
+  }),
   DATA_DIR: Type.String({ default: '.data', description: 'where the service keeps its files' }),
   DRAIN_MS: Type.Integer({
     minimum: 0,

@@ -307,7 +307,7 @@ t.test('with Redis a purge is answered when no instance serves what was before',
   const server = await redisServer(t)
   await server.start()
   const store = async (app: FastifyInstance) => {
-    await app.register(redis, { url: server.url })
+    await app.register(redis, { url: server.url, commandTimeout: 5000 })
     return redisStore({ client: app.redis })
   }
   const [a, b] = [await shop(t, store), await shop(t, store, { instance: 'b' })]

@@ -6,10 +6,10 @@ import redis from '../redis/index.js'
 import { standing, statuses } from './support/limited-app.js'
 import { redisServer } from './support/redis-server.js'
 
-async function instance (t: Test, url: string): Promise<FastifyInstance> {
+async function instance (t: Test, url: string, options = { commandTimeout: 5000 }): Promise<FastifyInstance> {
   const app = fastify()
   t.teardown(() => app.close())
-  await app.register(redis, { url })
+  await app.register(redis, { url, ...options })
   await app.register(rateLimit, { store: redisStore({ client: app.redis }), namespace: 'shop', instances: 2, limit: 6, window: '1h' })
   app.get('/x', async () => 'hello')
   app.get('/open', { config: { rateLimit: { onFailure: 'open' } } }, async () => 'hello')
@@ -37,6 +37,6 @@ t.test('instances share one budget; without Redis each has its share of it', asy
 })
 
 t.test('Redis absent at boot: limited all the same', async (t) => {
-  const app = await instance(t, 'redis://127.0.0.1:1')
+  const app = await instance(t, 'redis://127.0.0.1:1', { commandTimeout: 100 })
   t.same(await statuses(app, 4, { url: '/x' }), [200, 200, 200, 429])
 })

@@ -31,7 +31,7 @@ t.test('where Redis is, and what of it may be shown', async (t) => {
 })
 
 t.test('TLS is for Redis and for its Sentinels', async (t) => {
-  const client = createClient(parseRedisUrl('rediss+sentinel://user:secret@127.0.0.1:1/main/3'))
+  const client = createClient(parseRedisUrl('rediss+sentinel://user:secret@127.0.0.1:1/main/3'), 100)
   t.teardown(() => { client.disconnect() })
   client.on('error', () => {})
   t.match(client.options, { name: 'main', db: 3, username: 'user', password: 'secret', tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true })

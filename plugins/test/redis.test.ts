@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 import { fastify } from 'fastify'
 import t, { type Test } from 'tap'
-import redis from '../redis/index.js'
+import redis, { patientClient } from '../redis/index.js'
 import { redisServer } from './support/redis-server.js'
 
 interface Line { level: number, msg: string }
@@ -114,6 +116,26 @@ t.test('Redis is frozen: a command fails in time, the connection is given up, th
   await app.close()
 })
 
+t.test('a process that was busy for longer than a command may take reads the reply that came meanwhile', async (t) => {
+  const server = await redisServer(t)
+  await server.start()
+  const { app } = build(t)
+  await app.register(redis, { url: server.url })
+  const patient = await patientClient(app, { commandTimeout: 150 })
+  await app.ready()
+  for (const client of [app.redis, patient]) {
+    await client.set('a', '1')
+    const replies = [client.get('a'), client.incr('b'), client.hget('a', 'b')]
+    // Commands of one turn are written at its end.
+    await setImmediate()
+    const { port } = new URL(server.url)
+    // Redis answers in order: what it was asked before is answered, too.
+    for (const end = performance.now() + 200; performance.now() < end;) execFileSync('redis-cli', ['-p', port, 'ping'])
+    t.match(await Promise.allSettled(replies), [{ value: '1' }, { value: 1 }, { status: 'rejected', reason: /WRONGTYPE/ }])
+    await client.del('b')
+  }
+})
+
 t.test('Redis is frozen at boot: boots without it', async (t) => {
   const server = await redisServer(t)
   await server.start()
@@ -152,5 +174,10 @@ t.test('a wrong option is an error at boot that says what is wrong and hides the
     const { app } = build(t)
     await t.rejects(async () => { await app.register(redis, { url: 'redis://127.0.0.1', readyTimeout }) },
       { code: 'WEIR_ERR_REDIS_OPTION', message: /"readyTimeout" must be/ })
+  }
+  for (const commandTimeout of [0, 0.5, NaN, 60_001]) {
+    const { app } = build(t)
+    await t.rejects(async () => { await app.register(redis, { url: 'redis://127.0.0.1', commandTimeout }) },
+      { code: 'WEIR_ERR_REDIS_OPTION', message: /"commandTimeout" must be/ })
   }
 })

@@ -43,7 +43,7 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
       }
     }
   })
-  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
+  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
   await registerCounting(app, env)
   await registerLimits(app, env)
   await registerAccess(app, env)

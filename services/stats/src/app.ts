@@ -43,7 +43,7 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
       }
     }
   })
-  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
+  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
   const stores = await openStores(app, env)
   const collector = new Collector({ store: stores.metrics, db, log: app.log })
   const viewers = new Viewers()

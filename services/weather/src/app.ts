@@ -24,7 +24,7 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
     description: 'Weather by Open-Meteo.com (CC BY 4.0), fetched once for all instances. Errors are problem documents (RFC 9457).',
     securitySchemes: { bearer: securitySchemes.bearer }
   })
-  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
+  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
   await registerCounting(app, env, () => weather.caches)
   const stores = await openStores(app, env)
   const openMeteo = new OpenMeteo(openUpstreams(app, env, stores))

@@ -8,7 +8,7 @@ import { tags } from '../tags.js'
 export async function invalidateCatalog (env: CatalogEnv): Promise<void> {
   const app = fastify()
   try {
-    if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL })
+    if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
     await registerSharedCache(app, env)
     await app.ready()
     await app.responseCache.invalidate([tags.everything])
