@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { type MinuteRecord } from '@weir/metrics'
 import { redisStore } from '@weir/metrics/redis'
 import { startCatalog, type TestCatalog } from './support/catalog.js'
-import { startRedis, type TestRedis } from './support/redis-server.js'
+import { startRedis, type TestRedis, WITHOUT_PATIENCE } from './support/redis-server.js'
 import { startStats } from './support/stats.js'
 import { tempDir } from './support/temp-dir.js'
 
@@ -70,11 +70,11 @@ function told (records: readonly MinuteRecord[]): Counted {
 
 const total = ({ ok, notModified, notFound, limited, failed }: Counted) => ok + notModified + notFound + limited + failed
 
-async function startFleet (t: Test, count: number): Promise<{ redis: TestRedis, fleet: TestCatalog[] }> {
+async function startFleet (t: Test, count: number, more = {}): Promise<{ redis: TestRedis, fleet: TestCatalog[] }> {
   const [redis, dataDir] = [await startRedis(t), await tempDir(t)]
   const fleet: TestCatalog[] = []
   for (let i = 1; i <= count; i++) {
-    const env = { LOG_LEVEL: 'silent', TRUST_PROXY: '127.0.0.1' }
+    const env = { LOG_LEVEL: 'silent', TRUST_PROXY: '127.0.0.1', ...more }
     fleet.push(await startCatalog(t, { dataDir, redisUrl: redis.url, instance: `catalog-${i}`, env }))
   }
   return { redis, fleet }
@@ -127,7 +127,7 @@ t.test('four instances, 100,000 requests, one instance killed: what they told is
 })
 
 t.test('Redis killed, then frozen, under load: nothing is lost or counted twice', async (t) => {
-  const { redis, fleet } = await startFleet(t, 2)
+  const { redis, fleet } = await startFleet(t, 2, WITHOUT_PATIENCE)
   const loads = fleet.map((instance) => new Load(instance, 8000))
   const [first] = loads
   await first?.answers(1500)

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { asEditor, startCatalog, type TestCatalog } from './support/catalog.js'
-import { startRedis } from './support/redis-server.js'
+import { startRedis, WITHOUT_PATIENCE } from './support/redis-server.js'
 import { tempDir } from './support/temp-dir.js'
 
 /*
@@ -81,7 +81,7 @@ class Load {
 t.test('Redis killed and frozen under load: nothing fails, hangs or is stale, and hits are back soon', async (t) => {
   const redis = await startRedis(t)
   const dataDir = await tempDir(t)
-  const start = (instance: string) => startCatalog(t, { dataDir, instance, redisUrl: redis.url, env: { LOG_LEVEL: 'silent' } })
+  const start = (instance: string) => startCatalog(t, { dataDir, instance, redisUrl: redis.url, env: { LOG_LEVEL: 'silent', ...WITHOUT_PATIENCE } })
   const load = new Load([await start('a'), await start('b')])
   t.teardown(() => load.stop())
 

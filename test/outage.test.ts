@@ -1,6 +1,6 @@
 import t from 'tap'
 import { asEditor, startCatalog } from './support/catalog.js'
-import { startRedis } from './support/redis-server.js'
+import { startRedis, WITHOUT_PATIENCE } from './support/redis-server.js'
 import { tempDir } from './support/temp-dir.js'
 
 interface Product { price: number }
@@ -9,8 +9,8 @@ t.test('Redis killed: reads and writes go on, and nothing older than a write is 
   const dataDir = await tempDir(t)
   const redis = await startRedis(t)
   const instances = [
-    await startCatalog(t, { dataDir, instance: 'a', redisUrl: redis.url, env: { LOG_LEVEL: 'silent' } }),
-    await startCatalog(t, { dataDir, instance: 'b', redisUrl: redis.url, env: { LOG_LEVEL: 'silent' } })
+    await startCatalog(t, { dataDir, instance: 'a', redisUrl: redis.url, env: { LOG_LEVEL: 'silent', ...WITHOUT_PATIENCE } }),
+    await startCatalog(t, { dataDir, instance: 'b', redisUrl: redis.url, env: { LOG_LEVEL: 'silent', ...WITHOUT_PATIENCE } })
   ] as const
   const read = async ({ url }: { url: string }) => {
     const response = await fetch(`${url}/api/products/7`)
@@ -51,7 +51,7 @@ t.test('Redis killed: reads and writes go on, and nothing older than a write is 
 
 t.test('Redis absent at boot: the catalog starts, reads and writes', async (t) => {
   const dataDir = await tempDir(t)
-  const { url } = await startCatalog(t, { dataDir, redisUrl: 'redis://127.0.0.1:1', env: { LOG_LEVEL: 'silent' } })
+  const { url } = await startCatalog(t, { dataDir, redisUrl: 'redis://127.0.0.1:1', env: { LOG_LEVEL: 'silent', ...WITHOUT_PATIENCE } })
   const first = await fetch(`${url}/api/products/7`)
   t.equal(first.status, 200)
   t.match(first.headers.get('cache-status'), /STORE_FAILED/)

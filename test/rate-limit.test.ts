@@ -4,6 +4,7 @@ import autocannon from 'autocannon'
 import t, { type Test } from 'tap'
 import type { Report } from './programs/limited.js'
 import { JWT_SECRET, startLimited } from './support/limited.js'
+import { WITHOUT_PATIENCE } from './support/redis-server.js'
 
 // Of programs/limited.ts.
 const RATE = 100
@@ -30,7 +31,7 @@ function mostInOneSecond (passes: Report['passes']): number {
 
 for (const count of [2, 4]) {
   t.test(`${count} instances behind nginx, 100 a second allowed, 2,000 sent`, async (t) => {
-    const { nginx, reports } = await startLimited(t, count, { COMMAND_TIMEOUT: '5000' })
+    const { nginx, reports } = await startLimited(t, count)
     const result = await autocannon({ url: `${nginx.url}/api/products`, connections: 20, overallRate: 2000, duration: 10 })
     const seen = await reports()
     const arrivals = seen.flatMap((report) => report.arrivals).sort((a, b) => a - b)
@@ -128,7 +129,7 @@ class Load {
 }
 
 t.test('Redis killed and frozen under load: no 5xx, each instance keeps to its share, and then all to one budget again', async (t) => {
-  const { nginx, redis, reports } = await startLimited(t, 2)
+  const { nginx, redis, reports } = await startLimited(t, 2, WITHOUT_PATIENCE)
   const load = new Load(`${nginx.url}/api/products`)
   t.teardown(() => load.stop())
 

@@ -2,7 +2,7 @@ import { emptySeries, type InstanceState, type MinuteRecord } from '@weir/metric
 import { redisStore } from '@weir/metrics/redis'
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { startRedis } from './support/redis-server.js'
+import { startRedis, WITHOUT_PATIENCE } from './support/redis-server.js'
 import { startStats } from './support/stats.js'
 
 const MINUTE = 60_000
@@ -40,7 +40,7 @@ t.test('Redis freezes, dies and comes back empty: stats goes on, says so, and co
   const first = Math.floor(Date.now() / MINUTE)
   await metrics.write(state(), [told(first, 100)])
 
-  const stats = await startStats(t, redis.url)
+  const stats = await startStats(t, redis.url, WITHOUT_PATIENCE)
   const get = async (path: string): Promise<unknown> => (await fetch(`${stats.url}/api/stats/${path}`)).json()
   const summary = `summary?from=${(first - 5) * MINUTE}`
   t.match(await get(summary), { connected: true, requests: 100 })

@@ -16,7 +16,7 @@ import { fastify, type FastifyInstance } from 'fastify'
  * hold the handler: told 'hold', it says 'read' once it has read the number, and answers when it is told 'go'. `GET /runs` is
  * not cached.
  */
-const { DATA_DIR: folder = '.', INSTANCE: name = 'a', REDIS_URL: url = '', HANDLER_MS: delay = '0' } = process.env
+const { DATA_DIR: folder = '.', INSTANCE: name = 'a', REDIS_URL: url = '', HANDLER_MS: delay = '0', REDIS_COMMAND_TIMEOUT: timeout = '100' } = process.env
 const file = join(folder, 'version')
 
 let runs = 0
@@ -31,7 +31,7 @@ process.on('disconnect', () => process.exit())
 
 async function store (app: FastifyInstance): Promise<Store> {
   if (url === '') return sqliteStore({ file: join(folder, 'cache.db') })
-  await app.register(redis, { url })
+  await app.register(redis, { url, commandTimeout: Number(timeout) })
   return redisStore({ client: app.redis })
 }
 

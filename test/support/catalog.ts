@@ -4,6 +4,7 @@ import auth, { type Role } from '@weir/fastify/auth'
 import { fastify } from 'fastify'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
+import { PATIENT } from './redis-server.js'
 
 const SERVER = fileURLToPath(new URL('../../../services/catalog/dist/src/server.js', import.meta.url))
 
@@ -52,6 +53,7 @@ export async function startCatalog (t: Test, { dataDir, redisUrl, instance = 'ca
       JWT_SECRET,
       // Tests are not held up by limits that they are not about.
       RATE_LIMIT_ALLOW: '127.0.0.1',
+      ...PATIENT,
       ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
       ...env
     }

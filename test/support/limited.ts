@@ -5,7 +5,7 @@ import { type Test } from 'tap'
 import type { Report } from '../programs/limited.js'
 import { type TestNginx, startNginx } from './nginx.js'
 import { program } from './program.js'
-import { type TestRedis, startRedis } from './redis-server.js'
+import { PATIENT, type TestRedis, startRedis } from './redis-server.js'
 
 const PROGRAM = fileURLToPath(new URL('../programs/limited.js', import.meta.url))
 
@@ -21,7 +21,7 @@ export interface LimitedFleet {
 /** Instances of programs/limited.ts over one Redis, behind nginx; they end with the test. */
 export async function startLimited (t: Test, count: number, more: Readonly<Record<string, string>> = {}): Promise<LimitedFleet> {
   const redis = await startRedis(t)
-  const env = { ...process.env, REDIS_URL: redis.url, JWT_SECRET, INSTANCES: String(count), ...more }
+  const env = { ...process.env, REDIS_URL: redis.url, JWT_SECRET, INSTANCES: String(count), ...PATIENT, ...more }
   const instances = await Promise.all(Array.from({ length: count }, async () => {
     const child = fork(PROGRAM, [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env })
     const running = program(t, child)

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
+import { PATIENT } from './redis-server.js'
 import { tempDir } from './temp-dir.js'
 
 const SERVER = fileURLToPath(new URL('../../../services/stats/dist/src/server.js', import.meta.url))
@@ -35,6 +36,7 @@ export async function startStats (t: Test, redisUrl: string, env: Readonly<Recor
       DATA_DIR: await tempDir(t),
       LOG_LEVEL: 'warn',
       RATE_LIMIT_ALLOW: '127.0.0.1',
+      ...PATIENT,
       REDIS_URL: redisUrl,
       ...env
     }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
-import { startRedis, type TestRedis } from './redis-server.js'
+import { PATIENT, startRedis, type TestRedis } from './redis-server.js'
 import { tempDir } from './temp-dir.js'
 
 const PROGRAM = fileURLToPath(new URL('../programs/versions.js', import.meta.url))
@@ -42,7 +42,7 @@ export async function startVersions (
   const folder = await tempDir(t)
   await writeFile(join(folder, 'version'), '1')
   const redis = store === 'redis' ? await startRedis(t) : undefined
-  const all = { ...process.env, DATA_DIR: folder, REDIS_URL: redis?.url ?? '', ...env }
+  const all = { ...process.env, DATA_DIR: folder, REDIS_URL: redis?.url ?? '', ...PATIENT, ...env }
   return { redis, instances: await Promise.all(names.map((name) => start(t, { ...all, INSTANCE: name }))) }
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
+import { PATIENT } from './redis-server.js'
 import { tempDir } from './temp-dir.js'
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -43,6 +44,7 @@ export async function startWeather (t: Test, instances: number, redisUrl: string
     DATA_DIR: dataDir,
     LOG_LEVEL: 'silent',
     RATE_LIMIT_ALLOW: '127.0.0.1',
+    ...PATIENT,
     FORECAST_ORIGIN: simulator.url,
     GEOCODING_ORIGIN: simulator.url,
     REDIS_URL: redisUrl
