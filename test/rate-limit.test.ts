@@ -10,12 +10,12 @@ import { WITHOUT_PATIENCE } from './support/redis-server.js'
 const RATE = 100
 const BURST = 50
 
-/** How many of these requests a limiter would let through that is one and has no delay. */
-function ideal (arrivals: readonly number[]): number {
+/** How many requests a limiter would let through that is one and has no delay, if it decided at these times. */
+function ideal (decisions: readonly number[]): number {
   let [passed, left, last] = [0, BURST, -Infinity]
-  for (const arrival of arrivals) {
-    left = Math.min(BURST, left + (arrival - last) * RATE / 1000)
-    last = arrival
+  for (const decision of decisions.toSorted((a, b) => a - b)) {
+    left = Math.min(BURST, left + (decision - last) * RATE / 1000)
+    last = decision
     if (left < 1) continue
     left--
     passed++
@@ -34,12 +34,13 @@ for (const count of [2, 4]) {
     const { nginx, reports } = await startLimited(t, count)
     const result = await autocannon({ url: `${nginx.url}/api/products`, connections: 20, overallRate: 2000, duration: 10 })
     const seen = await reports()
-    const arrivals = seen.flatMap((report) => report.arrivals).sort((a, b) => a - b)
+    const requests = seen.flatMap((report) => report.requests)
     const passes = seen.flatMap((report) => report.passes)
-    const expected = ideal(arrivals)
-    t.comment(`${arrivals.length} arrived, ${passes.length} passed, ${expected} expected`)
-    t.ok(arrivals.length > 5 * expected, 'they were flooded')
-    t.ok(passes.length >= 0.99 * expected && passes.length <= 1.01 * expected, `${passes.length} passed, ${expected} expected`)
+    // Redis decided somewhere between. On a machine that is too busy to run all of them that may be a while.
+    const bounds = [ideal(requests.map(({ arrived }) => arrived)), ideal(requests.map(({ decided }) => decided))]
+    const [least, most] = [Math.min(...bounds), Math.max(...bounds)]
+    t.ok(requests.length > 5 * most, `they were flooded: ${requests.length} came`)
+    t.ok(passes.length >= 0.99 * least && passes.length <= 1.01 * most, `${passes.length} passed, ${least} to ${most} expected`)
     t.ok(mostInOneSecond(passes) <= RATE + BURST, `${mostInOneSecond(passes)} passed in one second`)
     t.ok(passes.every(({ mode }) => mode === 'shared'))
     t.ok(seen.every(({ passes }) => passes.length > 0), 'each instance had its part')

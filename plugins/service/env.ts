@@ -32,6 +32,9 @@ export const serviceEnv = Type.Object({
     default: 0,
     description: 'how long it goes on answering after SIGTERM, ms: as long as those who balance take to see that it is not ready any more'
   }),
+  MAX_EVENT_LOOP_DELAY: Type.Integer({
+    minimum: 0, maximum: 60_000, default: 1000, description: 'how late its event loop may be, in ms, before a service answers 503; 0: it never does'
+  }),
   TRUST_PROXY: Type.Optional(Type.String({
     format: 'trusted-proxies',
     description: 'the proxies whose X-Forwarded-For counts: addresses or ranges such as 10.0.0.0/8, separated by commas. ' +

@@ -5,7 +5,7 @@ import { WEIR_ERR_ROUTE_NOT_FOUND } from '../errors.js'
 import { closing } from './closing.js'
 import { health, type HealthOptions } from './health.js'
 import { openapi, type OpenapiOptions } from './openapi.js'
-import { overload } from './overload.js'
+import { overload, type OverloadOptions } from './overload.js'
 import { pathOf, sendProblem } from './problem.js'
 import { securityHeaders } from './security-headers.js'
 
@@ -16,7 +16,7 @@ export { serverOptions } from './server-options.js'
 export { problems, ProblemSchema, type Problem } from './problem.js'
 export { start, bootFailed } from './start.js'
 
-export interface ServiceOptions extends HealthOptions, OpenapiOptions {}
+export interface ServiceOptions extends HealthOptions, OpenapiOptions, OverloadOptions {}
 
 /**
  * What every service has: security headers, CORS, request ids, problem+json errors, load shedding, health, OpenAPI, a close that ends.
@@ -43,7 +43,7 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
   app.setNotFoundHandler((request, reply) => {
     sendProblem(new WEIR_ERR_ROUTE_NOT_FOUND(request.method, pathOf(request)), request, reply)
   })
-  await overload(app)
+  await overload(app, options)
   await openapi(app, options)
   health(app, options)
 }

@@ -13,26 +13,30 @@ const { REDIS_URL: url = '', JWT_SECRET: secret = '', INSTANCES: instances = '1'
 
 /** What an instance has seen. Times are milliseconds on the clock that all processes of the machine share. */
 export interface Report {
-  readonly arrivals: readonly number[]
+  /** Of all requests: when each came, and when it was decided at the latest. */
+  readonly requests: readonly { readonly arrived: number, readonly decided: number }[]
   readonly passes: readonly { readonly arrived: number, readonly handled: number, readonly mode: string }[]
 }
 
 const now = () => Number(process.hrtime.bigint()) / 1e6
-let arrivals: number[] = []
+let requests: { arrived: number, decided: number }[] = []
 let passes: { arrived: number, handled: number, mode: string }[] = []
 
 process.on('disconnect', () => process.exit())
 process.on('message', (message) => {
   if (message !== 'report') return
-  process.send?.({ arrivals, passes } satisfies Report);
-  [arrivals, passes] = [[], []]
+  process.send?.({ requests, passes } satisfies Report);
+  [requests, passes] = [[], []]
 })
 
 const app = fastify({ trustProxy: '127.0.0.1' })
 app.decorateRequest('arrived', 0)
 app.addHook('onRequest', (request, _reply, done) => {
-  arrivals.push(now())
-  request.setDecorator('arrived', arrivals.at(-1))
+  request.setDecorator('arrived', now())
+  done()
+})
+app.addHook('onSend', (request, _reply, _payload, done) => {
+  requests.push({ arrived: request.getDecorator<number>('arrived'), decided: now() })
   done()
 })
 await app.register(redis, { url, commandTimeout: Number(timeout) })

@@ -36,6 +36,7 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
     title: 'Catalog',
     description: 'Products and categories of a shop. Prices are integers in minor units. Errors are problem documents (RFC 9457).',
     securitySchemes,
+    maxEventLoopDelay: env.MAX_EVENT_LOOP_DELAY,
     checks: {
       async database () {
         await sql`select 1`.execute(database.read)

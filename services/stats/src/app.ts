@@ -36,6 +36,7 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
     title: 'Stats',
     description: 'What caches and limits of all instances do. Times are ms since 1970. Errors are problem documents (RFC 9457).',
     securitySchemes,
+    maxEventLoopDelay: env.MAX_EVENT_LOOP_DELAY,
     checks: {
       async database () {
         await sql`select 1`.execute(db)

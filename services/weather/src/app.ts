@@ -22,7 +22,8 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
     version: '0.1.0',
     title: 'Weather',
     description: 'Weather by Open-Meteo.com (CC BY 4.0), fetched once for all instances. Errors are problem documents (RFC 9457).',
-    securitySchemes: { bearer: securitySchemes.bearer }
+    securitySchemes: { bearer: securitySchemes.bearer },
+    maxEventLoopDelay: env.MAX_EVENT_LOOP_DELAY
   })
   if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
   await registerCounting(app, env, () => weather.caches)
