@@ -6,7 +6,7 @@ import { type EntryOptions, Fill, type Kept, makeEntry } from './fill.js'
 import { type Flight, Flights, type Landing } from './flights.js'
 import type { AcquireOptions, CacheOptions, CacheStats, Hit, ReadOptions, RememberOptions, WriteOptions } from './options.js'
 import { defaultSerializer, type Serializer } from './serializer.js'
-import type { Consistency, FillLease, Store } from './store.js'
+import { type Consistency, type FillLease, justAbove, type Store } from './store.js'
 import { type Found, type Inspected, isFresh, Tiers } from './tiers.js'
 
 /**
@@ -79,11 +79,9 @@ export class Cache<T> {
    */
   async set (key: string, value: T, { consistency, ...options }: EntryOptions & WriteOptions): Promise<boolean> {
     checkKey(key)
-    // What other instances remember of the key ends here; the stamp after that is what lets the new value live.
-    const [, stamp] = await this.#asked('make room', Promise.all([
-      this.#namespace.invalidate([keyTag(key)], consistency), this.#namespace.stamp()
-    ]))
-    return this.#asked('store the value', this.#put(key, makeEntry(value, stamp, options, { filledBy: this.name, cost: 0 })))
+    // What other instances remember of the key ends here, and whatever is invalidated from here on ends the new value.
+    const stamp = await this.#asked('make room', this.#namespace.invalidate([keyTag(key)], consistency))
+    return this.#asked('store the value', this.#put(key, makeEntry(value, justAbove(stamp), options, { filledBy: this.name, cost: 0 })))
   }
 
   /** Invalidates the key for every instance, a fill of it under way included. */

@@ -100,5 +100,8 @@ export interface FillLease {
   end (how: Exclude<FillEnd, 'unknown'>): void
 }
 
+/** A stamp above that one and below all that are issued after it: between two there is room. */
+export const justAbove = (stamp: Stamp): Stamp => stamp + 0.5
+
 /** The next stamp after `clock`, by this machine's clock. */
 export const nextStamp = (clock: Stamp): Stamp => Math.max(clock + 1, Date.now() * 1000)

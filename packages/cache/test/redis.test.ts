@@ -76,6 +76,17 @@ t.test('scripts that Redis has forgotten are given to it again', async (t) => {
   t.ok(await namespace.clear() > stamp)
 })
 
+t.test('set: what it puts is valid, whichever scripts Redis knows', async (t) => {
+  const client = await server.connect()
+  const store = open(t, { client, prefix: randomUUID() })
+  const cache = createCache<string>({ store, namespace: 'n' })
+  await client.script('FLUSH')
+  await store.namespace('n').stamp()
+  t.ok(await cache.set('key', 'value', { ttl: '1m' }), 'it knows the one that issues stamps, and not the one that invalidates')
+  cache.evict('key')
+  t.equal(await cache.get('key'), 'value')
+})
+
 t.test('a script that fails for another reason is not run again', async (t) => {
   const client = await server.connect()
   const prefix = randomUUID()

@@ -74,6 +74,7 @@ t.test('without a stamp the value is shared, and not kept', async (t) => {
   const values = await Promise.all([1, 2, 3].map(() => cache.remember('key', OPTIONS, () => 'value')))
   t.strictSame(values, ['value', 'value', 'value'])
   t.notOk(steered.asked.includes('set'))
+  steered.before.invalidate = failing
   await t.rejects(cache.set('key', 'value', OPTIONS), { code: 'WEIR_CACHE_STORE_FAILED', message: /make room/ })
 })
 

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Consistency, Seen, Stamp, StoreNamespace } from '../../store.js'
+import { type Consistency, justAbove, type Seen, type Stamp, type StoreNamespace } from '../../store.js'
 import type { Commands } from './commands.js'
 import { Entries } from './entries.js'
 import { FillAnnouncements } from './fill-announcements.js'
@@ -90,11 +90,11 @@ export class RedisNamespace implements StoreNamespace {
   }
 
   /**
-   * A fill's stamp has to be above every earlier invalidation's, or the fill is not kept, and below every later one's. Between the
-   * latest that has been seen here and whatever comes next there is room for it, so that Redis need not be asked.
+   * A fill's stamp has to be above every earlier invalidation's, or the fill is not kept, and below every later one's. Just above the
+   * latest that has been seen here it is, and Redis need not be asked.
    */
   #fillStamp (above: Stamp): Stamp | Promise<Stamp> {
-    const own = this.#records.latest + 0.5
+    const own = justAbove(this.#records.latest)
     if (this.#heard?.isCurrent === true && above <= own) return own
     this.#records.see(Math.floor(above))
     return this.stamp()
