@@ -6,6 +6,9 @@ import t, { type Test } from 'tap'
 import redis, { patientClient } from '../redis/index.js'
 import { redisServer } from './support/redis-server.js'
 
+/** For a machine that is busy with other tests, too. */
+const PATIENT = { commandTimeout: 1000 }
+
 interface Line { level: number, msg: string }
 
 /** An app that keeps its log; `logged(text)` resolves with the first line that says so. */
@@ -43,7 +46,7 @@ t.test('Redis is there: app.redis is the client of @fastify/redis, ready', async
   const server = await redisServer(t)
   await server.start()
   const { app, lines } = build(t)
-  await app.register(redis, { url: server.url })
+  await app.register(redis, { url: server.url, ...PATIENT })
   await app.ready()
   t.ok(app.hasPlugin('@fastify/redis'))
   t.ok(app.hasPlugin('weir-redis'))
@@ -58,7 +61,7 @@ t.test('Redis is there: app.redis is the client of @fastify/redis, ready', async
 t.test('Redis is absent: boots, says so once, fails commands at once, finds Redis when it comes', async (t) => {
   const server = await redisServer(t)
   const { app, lines, logged } = build(t)
-  await app.register(redis, { url: server.url, readyTimeout: 20 })
+  await app.register(redis, { url: server.url, readyTimeout: 500 })
   await app.ready()
   t.match(lines, [{ level: 40, msg: 'Redis is not there: starting without it', reason: /ECONNREFUSED/ }])
   const client = app.redis
@@ -85,7 +88,7 @@ t.test('Redis is killed and started again: one line for each, commands fail mean
   const server = await redisServer(t)
   await server.start()
   const { app, lines, logged } = build(t)
-  await app.register(redis, { url: server.url })
+  await app.register(redis, { url: server.url, ...PATIENT })
   await app.ready()
   await server.kill()
   await logged('Redis is gone')
@@ -103,7 +106,7 @@ t.test('Redis is frozen: a command fails in time, the connection is given up, th
   const server = await redisServer(t)
   await server.start()
   const { app, logged } = build(t)
-  await app.register(redis, { url: server.url })
+  await app.register(redis, { url: server.url, readyTimeout: 5000 })
   await app.ready()
   server.freeze()
   await t.rejects(app.redis.get('a'), /timed out/i)
@@ -120,8 +123,8 @@ t.test('a process that was busy for longer than a command may take reads the rep
   const server = await redisServer(t)
   await server.start()
   const { app } = build(t)
-  await app.register(redis, { url: server.url })
-  const patient = await patientClient(app, { commandTimeout: 150 })
+  await app.register(redis, { url: server.url, commandTimeout: 400 })
+  const patient = await patientClient(app, { commandTimeout: 500 })
   await app.ready()
   for (const client of [app.redis, patient]) {
     await client.set('a', '1')
@@ -130,7 +133,7 @@ t.test('a process that was busy for longer than a command may take reads the rep
     await setImmediate()
     const { port } = new URL(server.url)
     // Redis answers in order: what it was asked before is answered, too.
-    for (const end = performance.now() + 200; performance.now() < end;) execFileSync('redis-cli', ['-p', port, 'ping'])
+    for (const end = performance.now() + 600; performance.now() < end;) execFileSync('redis-cli', ['-p', port, 'ping'])
     t.match(await Promise.allSettled(replies), [{ value: '1' }, { value: 1 }, { status: 'rejected', reason: /WRONGTYPE/ }])
     await client.del('b')
   }
