@@ -126,7 +126,7 @@ t.test('what was invalidated while it was cut off is not trusted when it is back
 t.test('Redis frozen: memory is not trusted, nothing stale, and back without a restart', async (t) => {
   const server = await startRedis(t)
   const { cache, client } = await instance(t, server.path, 50)
-  client.options.commandTimeout = 100
+  client.options.commandTimeout = 1000
   await cache.remember('key', OPTIONS, () => 'old')
   server.freeze()
   await setTimeout(60) // longer than the lease

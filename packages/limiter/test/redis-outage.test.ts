@@ -14,7 +14,7 @@ const saying = (event: string, client: Redis) => new Promise<void>((resolve) => 
 
 async function setUp (t: Test) {
   const server = await startRedis(t)
-  const client = await server.connect({ commandTimeout: 100, retryStrategy: () => 10 })
+  const client = await server.connect({ commandTimeout: 1000, retryStrategy: () => 10 })
   const clock = stopMonotonic(t)
   const store: LimitStore = redisStore({ client })
   const counted = new SteeredStore(store)

@@ -98,7 +98,7 @@ t.test('a day is read in parts', async (t) => {
 
 t.test('Redis gone: the write rejects; back, even empty, and told again, it has all that was told', async (t) => {
   const server = await startRedis(t)
-  const client = await server.connect({ commandTimeout: 100, retryStrategy: () => 10 })
+  const client = await server.connect({ commandTimeout: 1000, retryStrategy: () => 10 })
   const store = redisStore({ client })
   await store.write(stateOf('a'), [recordOf('a', now, 1, 1)])
   server.freeze()
