@@ -140,12 +140,13 @@ class Capture {
     }
 
     const { headers: { 'cache-status': _, date = '', ...headers }, policy } = storing
-    // What had no Date has that of its fill.
+    // What has no Date gets that of its entry, whoever is answered with it, the first one too (RFC 9110, 6.6.1). A stream's header is sent
+    // before there is an entry: its Date is kept with it.
+    const isDated = reply.hasHeader('date')
+    if (!isDated && stream !== undefined) reply.header('date', date)
     const made: Made = {
       status: reply.statusCode, headers: reply.hasHeader('date') ? { ...headers, date } : headers, policy, tags, responseTime
     }
-    // The first to get it is told the same as those after him, who get the fill's (RFC 9110, 6.6.1).
-    if (!reply.hasHeader('date')) reply.header('date', new Date(responseTime).toUTCString())
     if (stream !== undefined) {
       // What becomes of it is known when its header is on its way already.
       this.#status({})
@@ -160,6 +161,7 @@ class Capture {
       return whole
     }
     const { entry, kept } = await this.#commit(made, body)
+    if (!isDated) reply.header('date', new Date(entry.storedAt).toUTCString())
     this.#status(kept === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_KEPT[kept] })
     return this.#asAsked(made, body, whole)
   }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { mock } from 'node:test'
 import t from 'tap'
 import { guardedStore } from '@weir/cache/guarded'
@@ -23,6 +24,20 @@ t.test('a miss runs the handler and stores; a hit does not run it and says so', 
   t.equal(hit.headers['cache-control'], 'no-cache', 'clients are told to ask again')
   for (const name of ['content-type', 'content-length', 'etag', 'cache-groups', 'date']) {
     t.equal(hit.headers[name], miss.headers[name], name)
+  }
+})
+
+t.test('the Date is one for all, also where seconds pass before the response is stored', async (t) => {
+  const app = await cachedApp(t)
+  app.get('/x', { config: { cache: { ttl: '1h' } } }, async () => 'x')
+  app.get('/stream', { config: { cache: { ttl: '1h' } } }, async () => Readable.from(['x']))
+  let now = Date.UTC(2026, 0, 1)
+  const clock = mock.method(Date, 'now', () => (now += 700))
+  t.teardown(() => { clock.mock.restore() })
+  for (const url of ['/x', '/stream']) {
+    const { headers: { date } } = await app.inject(url)
+    t.match(date, /^Thu, 01 Jan 2026 00:00:/)
+    for (let i = 0; i < 2; i++) t.match((await app.inject(url)).headers, { date, 'cache-status': /hit/ })
   }
 })
 
