@@ -19,7 +19,7 @@ export interface RedisOptions {
   url: string
   /** How long a command may take, in ms: longer than the way to Redis and back, as long as requests may wait in vain. Default 100. */
   commandTimeout?: number
-  /** How long the boot waits for Redis before it goes on without, in ms. Default: five times `commandTimeout`, 5000 at most. */
+  /** How long the boot waits for Redis before it goes on without, in ms. Default: five times `commandTimeout`, from 500 to 5000. */
   readyTimeout?: number
 }
 

@@ -25,7 +25,8 @@ export async function patientClient (app: FastifyInstance, { commandTimeout }: P
   client.on('error', () => {})
   app.addHook('onClose', () => { client.disconnect() })
   if (app.redis.status === 'ready') {
-    await once(client, 'ready', { signal: AbortSignal.timeout(Math.max(READY_WITHIN, app.redis.options.connectTimeout ?? 0)) }).catch(() => { app.log.warn('Redis is there, and slow to be connected to') })
+    const signal = AbortSignal.timeout(Math.max(READY_WITHIN, app.redis.options.connectTimeout ?? 0))
+    await once(client, 'ready', { signal }).catch(() => { app.log.warn('Redis is there, and slow to be connected to') })
   }
   return client
 }

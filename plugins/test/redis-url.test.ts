@@ -30,6 +30,16 @@ t.test('where Redis is, and what of it may be shown', async (t) => {
   for (const [url, address] of Object.entries(table)) t.strictSame(parseRedisUrl(url), address, url)
 })
 
+t.test('how long a command may take says how long the rest may', async (t) => {
+  const table = { 10: [910, 500], 100: [1000, 500], 600: [1500, 3000], 5000: [5900, 5000] }
+  for (const [commandTimeout, [socketTimeout, connectTimeout]] of Object.entries(table)) {
+    const client = createClient(parseRedisUrl('redis://127.0.0.1:1'), Number(commandTimeout))
+    client.on('error', () => {})
+    client.disconnect()
+    t.match(client.options, { commandTimeout: Number(commandTimeout), socketTimeout, connectTimeout })
+  }
+})
+
 t.test('TLS is for Redis and for its Sentinels', async (t) => {
   const client = createClient(parseRedisUrl('rediss+sentinel://user:secret@127.0.0.1:1/main/3'), 100)
   t.teardown(() => { client.disconnect() })
