@@ -59,7 +59,6 @@ export class Recorder {
   /** Of the last hour that had any, oldest first. */
   readonly #records = new Map<number, MinuteRecord>()
   #acknowledged = new WeakSet<MinuteRecord>()
-  #isKnown = false
   #dropped = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
@@ -120,8 +119,7 @@ export class Recorder {
     const records = this.#toTell()
     try {
       const wasKnown = await within(timeout, () => store.write(this.#state(), records))
-      if (this.#isKnown && !wasKnown) this.#acknowledged = new WeakSet()
-      this.#isKnown = true
+      if (!wasKnown) this.#acknowledged = new WeakSet()
     } catch (error) {
       // When it is back it may be empty.
       this.#acknowledged = new WeakSet()
