@@ -142,8 +142,7 @@ class Capture {
     const { headers: { 'cache-status': _, date = '', ...headers }, policy } = storing
     // What has no Date gets that of its entry, whoever is answered with it, the first one too (RFC 9110, 6.6.1). A stream's header is sent
     // before there is an entry: its Date is kept with it.
-    const isDated = reply.hasHeader('date')
-    if (!isDated && stream !== undefined) reply.header('date', date)
+    if (stream !== undefined && !reply.hasHeader('date')) reply.header('date', date)
     const made: Made = {
       status: reply.statusCode, headers: reply.hasHeader('date') ? { ...headers, date } : headers, policy, tags, responseTime
     }
@@ -161,7 +160,7 @@ class Capture {
       return whole
     }
     const { entry, kept } = await this.#commit(made, body)
-    if (!isDated) reply.header('date', new Date(entry.storedAt).toUTCString())
+    if (!reply.hasHeader('date')) reply.header('date', new Date(entry.storedAt).toUTCString())
     this.#status(kept === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_KEPT[kept] })
     return this.#asAsked(made, body, whole)
   }
