@@ -1,6 +1,7 @@
 import t from 'tap'
 import { asEditor, startCatalog } from './support/catalog.js'
-import { startRedis, WITHOUT_PATIENCE } from './support/redis-server.js'
+import { WITHOUT_PATIENCE } from './support/patience.js'
+import { startRedis } from './support/redis-server.js'
 import { tempDir } from './support/temp-dir.js'
 
 interface Product { price: number }

@@ -4,7 +4,7 @@ import autocannon from 'autocannon'
 import t, { type Test } from 'tap'
 import type { Report } from './programs/limited.js'
 import { JWT_SECRET, startLimited } from './support/limited.js'
-import { WITHOUT_PATIENCE } from './support/redis-server.js'
+import { WITHOUT_PATIENCE } from './support/patience.js'
 
 // Of programs/limited.ts.
 const RATE = 100

@@ -2,7 +2,8 @@ import { emptySeries, type InstanceState, type MinuteRecord } from '@weir/metric
 import { redisStore } from '@weir/metrics/redis'
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { startRedis, WITHOUT_PATIENCE } from './support/redis-server.js'
+import { WITHOUT_PATIENCE } from './support/patience.js'
+import { startRedis } from './support/redis-server.js'
 import { startStats } from './support/stats.js'
 
 const MINUTE = 60_000

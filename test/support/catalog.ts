@@ -4,7 +4,7 @@ import auth, { type Role } from '@weir/fastify/auth'
 import { fastify } from 'fastify'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
-import { PATIENT } from './redis-server.js'
+import { PATIENT } from './patience.js'
 
 const SERVER = fileURLToPath(new URL('../../../services/catalog/dist/src/server.js', import.meta.url))
 

@@ -5,7 +5,8 @@ import { type Test } from 'tap'
 import type { Report } from '../programs/limited.js'
 import { type TestNginx, startNginx } from './nginx.js'
 import { program } from './program.js'
-import { PATIENT, type TestRedis, startRedis } from './redis-server.js'
+import { PATIENT } from './patience.js'
+import { type TestRedis, startRedis } from './redis-server.js'
 
 const PROGRAM = fileURLToPath(new URL('../programs/limited.js', import.meta.url))
 

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
-import { PATIENT } from './redis-server.js'
+import { PATIENT } from './patience.js'
 import { tempDir } from './temp-dir.js'
 
 const SERVER = fileURLToPath(new URL('../../../services/stats/dist/src/server.js', import.meta.url))

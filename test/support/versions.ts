@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
-import { PATIENT, startRedis, type TestRedis } from './redis-server.js'
+import { PATIENT } from './patience.js'
+import { startRedis, type TestRedis } from './redis-server.js'
 import { tempDir } from './temp-dir.js'
 
 const PROGRAM = fileURLToPath(new URL('../programs/versions.js', import.meta.url))

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
-import { PATIENT } from './redis-server.js'
+import { PATIENT } from './patience.js'
 import { tempDir } from './temp-dir.js'
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
