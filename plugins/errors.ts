@@ -52,10 +52,6 @@ export const WEIR_ERR_ROUTE_OPTION = createError<'WEIR_ERR_ROUTE_OPTION', 500, [
 export const WEIR_ERR_REGISTERED_TWICE = createError<'WEIR_ERR_REGISTERED_TWICE', 500, [plugin: string, why: string]>(
   'WEIR_ERR_REGISTERED_TWICE', '%s is registered twice: %s', 500)
 
-/** Another request was computing this response, and failed. Raised for those who waited for it, with its status. */
-export const WEIR_ERR_FILL_FAILED = createError('WEIR_ERR_FILL_FAILED',
-  'The response that this request waited for, with others, could not be made: try again', 503)
-
 /** What a write invalidates could not be invalidated. The write itself is done. */
 export const WEIR_ERR_NOT_INVALIDATED = createError('WEIR_ERR_NOT_INVALIDATED',
   'The change is saved, but the cache could not be told, so older versions may still be served: send the request again', 503)

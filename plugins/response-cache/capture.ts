@@ -1,13 +1,12 @@
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { type Cache, type Entry, type EntryOptions, keyTag, type Kept } from '@weir/cache'
+import { type Cache, type Entry, type EntryOptions, keyTag, type StoreResult } from '@weir/cache'
 import {
   answerFromStored, appendCacheStatus, type CacheStatus, decideStoring, endToEndHeaders, formatCacheGroups, formatCacheStatus,
   isServerFailure, outcomeOf, parseCacheGroups, type Policy, servesStaleOnError, type StoredHeaders, type Storing, updatedHeaders
 } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { discard } from '../conditional/payload.js'
-import { WEIR_ERR_FILL_FAILED } from '../errors.js'
 import type { InternalFills } from './fills.js'
 import { addVary, handlersHeaders, listOf, writeHeaders } from './headers.js'
 import { variantKeyOf } from './key.js'
@@ -47,7 +46,7 @@ export async function capture (
     return await new Capture(request, reply, ongoing, options).end(unwrapped(payload, reply))
   } catch (error) {
     // A function of the route's that throws must not keep those who wait.
-    ongoing.fill.fail(error)
+    ongoing.fill.fail()
     throw error
   }
 }
@@ -83,8 +82,9 @@ class Capture {
     if (outcome === 'failed') {
       // An error that says by itself how long it is to be kept.
       if (stale === undefined && this.#decide(now).store) return this.#store(payload)
-      fill.fail(new WEIR_ERR_FILL_FAILED())
-      if (stale !== undefined && policy !== undefined && servesStaleOnError(request, policy, now, this.#trust)) {
+      fill.fail()
+      const mayStandIn = stale !== undefined && policy !== undefined && servesStaleOnError(request, policy, now, this.#trust)
+      if (mayStandIn && await fill.validStale() !== undefined) {
         discard(payload)
         return this.#serveStale(stale)
       }
@@ -150,7 +150,7 @@ class Capture {
       // What becomes of it is known when its header is on its way already.
       this.#status({})
       return tee(stream, maxBodyBytes, declared, async (all, error) => {
-        if (error !== undefined) fill.fail(new WEIR_ERR_FILL_FAILED())
+        if (error !== undefined) fill.fail()
         else if (all === undefined || (declared > 0 && declared !== all.length)) fill.abandon()
         else await this.#commit(made, copyOf(all))
       })
@@ -159,9 +159,9 @@ class Capture {
       fill.abandon()
       return whole
     }
-    const { entry, kept } = await this.#commit(made, body)
+    const { entry, result } = await this.#commit(made, body)
     if (!reply.hasHeader('date')) reply.header('date', new Date(entry.storedAt).toUTCString())
-    this.#status(kept === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_KEPT[kept] })
+    this.#status(result === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_STORED[result] })
     return this.#asAsked(made, body, whole)
   }
 
@@ -194,7 +194,7 @@ class Capture {
   }
 
   /** Under the fill's own key, or, if the response differs by headers that are not in it, under a variant's. */
-  async #commit (made: Made, body: Buffer): Promise<{ entry: Entry<StoredResponse>, kept: Kept }> {
+  async #commit (made: Made, body: Buffer): Promise<{ entry: Entry<StoredResponse>, result: StoreResult }> {
     const { request, ongoing: { fill, target, options, before } } = this
     const { policy, responseTime, tags } = made
     const response = StoredResponse.of(made.status, made.headers, body, policy, Date.now())
@@ -211,12 +211,12 @@ class Capture {
     const all = [...new Set([...target.variant?.names ?? [], ...names])].sort()
     const primary = { uri, key: target.variant?.of ?? fill.key }
     const variant = variantKeyOf(primary, all, request)
-    const stored = await fill.also(variant.key, response, entryOptions(variant.key))
+    const stored = await fill.storeVariant(variant.key, response, entryOptions(variant.key))
     const marker = StoredResponse.variants(all)
     const markerOptions = { ttl: VARIANTS_KEPT, tags: uri === primary.key ? [] : [keyTag(uri)] }
     if (primary.key === fill.key) await fill.commit(marker, () => markerOptions)
     else {
-      await fill.also(primary.key, marker, markerOptions)
+      await fill.storeVariant(primary.key, marker, markerOptions)
       fill.abandon()
     }
     return stored
@@ -295,7 +295,7 @@ class Capture {
 }
 
 const NEGATIVE = new Set([404, 410])
-const NOT_KEPT: Record<Exclude<Kept, 'stored'>, string> = { invalid: 'INVALIDATED', failed: 'STORE_FAILED', transient: 'NO_TTL' }
+const NOT_STORED: Record<Exclude<StoreResult, 'stored'>, string> = { invalid: 'INVALIDATED', failed: 'STORE_FAILED', transient: 'NO_TTL' }
 // What would have been stored, had all gone well.
 const WANTED: ReadonlySet<string> = new Set(['INVALIDATED', 'STORE_FAILED', 'UNSETTLED'])
 const OF_A_CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length'])

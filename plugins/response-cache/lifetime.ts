@@ -30,6 +30,6 @@ export function lifetime ({ freshUntil, staleUntil, errorUntil, noCache, etag, l
     ttl,
     staleWhileRevalidate: Math.max(0, staleUntil - freshUntil),
     staleIfError: Math.max(0, errorUntil - freshUntil),
-    keep: validators ? Math.min(Math.max(ttl, MINUTE), DAY) : 0
+    retain: validators ? Math.min(Math.max(ttl, MINUTE), DAY) : 0
   }
 }

@@ -1,7 +1,7 @@
 import { type Cache, type Entry, Fill, type Hit } from '@weir/cache'
 import { decideReuse, formatCacheStatus, parseCacheControl } from '@weir/http'
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
-import { WEIR_ERR_FILL_FAILED, WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
+import { WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
 import type { InternalFills } from './fills.js'
 import { type ResponseKey, variantKeyOf, variantNames } from './key.js'
 import { beginFill, type Forward, type Target } from './ongoing-fill.js'
@@ -45,7 +45,7 @@ export function lookupHook ({ cache, cacheName, internal, routeCache, keyFor }: 
     if (handedOver !== undefined) {
       request.cacheResult = { outcome: 'refill', cost: 0 }
       beginFill(request, reply, handedOver, targetOf(handedOver.fill, key), routeCache)
-      return done()
+      return handedOver.fill.run(done)
     }
     const asks = mayAsk && (request.headers['cache-control'] !== undefined || request.headers['pragma'] !== undefined)
     if (!asks) {
@@ -54,13 +54,14 @@ export function lookupHook ({ cache, cacheName, internal, routeCache, keyFor }: 
     }
     resolve(request, key, asks).then(({ found, target }) => {
       if (found.kind === 'hit') return serve(found.hit, found.refresh, target.key, request, reply)
-      if (found.kind === 'fill') beginFill(request, reply, { fill: found.fill, validate: true }, target, routeCache, found.fwd)
-      else pass(found, target, request)
-      done()
-    }).catch((error: unknown) => {
-      if (error instanceof WEIR_ERR_FILL_FAILED) {
-        reply.header('cache-status', formatCacheStatus(cacheName, { fwd: 'uri-miss', collapsed: true }))
+      if (found.kind === 'pass') {
+        pass(found, target, request)
+        return done()
       }
+      beginFill(request, reply, { fill: found.fill, validate: true }, target, routeCache, found.fwd)
+      // The handler is this fill's function: one that asks for its own response would wait for itself.
+      found.fill.run(done)
+    }).catch((error: unknown) => {
       done(error instanceof Error ? error : new Error(String(error)))
     })
   }
@@ -79,13 +80,13 @@ export function lookupHook ({ cache, cacheName, internal, routeCache, keyFor }: 
     const outcome = await (request.method === 'HEAD' ? cache.find(key, routeCache) : cache.acquire(key, routeCache))
     if (outcome instanceof Fill) return { kind: 'fill', fill: outcome }
     if (outcome !== undefined) return { kind: 'hit', hit: outcome, refresh: outcome.stale }
-    const kept = await cache.kept(key)
+    const kept = await cache.find(key, { accept: 'retained' })
     return { kind: 'pass', fwd: kept === undefined ? 'uri-miss' : 'stale', kept: kept?.entry }
   }
 
   /** As `find`, for a request that says what it will take (RFC 9111, section 5.2.1). */
   async function findAsAsked (request: FastifyRequest, key: ResponseKey): Promise<Found> {
-    const kept = await cache.kept(key.key)
+    const kept = await cache.find(key.key, { accept: 'retained' })
     if (kept?.entry.value.variesBy !== undefined) return { kind: 'hit', hit: kept, refresh: false }
     const reuse = decideReuse(request, kept?.entry.value.policy(kept.entry), Date.now())
     if (reuse.action === 'timeout') throw new WEIR_ERR_ONLY_IF_CACHED()
@@ -106,7 +107,7 @@ export function lookupHook ({ cache, cacheName, internal, routeCache, keyFor }: 
   }
 
   function serve (hit: Hit<StoredResponse>, refresh: boolean, key: ResponseKey, request: FastifyRequest, reply: FastifyReply): void {
-    if (refresh && hit.unproven === undefined) internal.refill(request, key, hit.entry)
+    if (refresh && hit.unverified === undefined) internal.refill(request, key, hit.entry)
     sendHit(request, reply, hit, cacheName)
   }
 }

@@ -1,9 +1,9 @@
-import { CacheError, type Duration, parseDuration, type ReadOptions } from '@weir/cache'
+import { CacheError, type Duration, parseDuration, type OutageOptions } from '@weir/cache'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { WEIR_ERR_ROUTE_OPTION } from '../errors.js'
 
 /** What `config.cache` of a route may say. */
-export interface RouteCacheOptions extends ReadOptions {
+export interface RouteCacheOptions extends OutageOptions {
   /**
    * How long a response is fresh for this cache, whatever its Cache-Control tells others; clients are by default told `no-cache`.
    * Without it the response's own headers decide: a targeted field, `s-maxage`, `max-age`, Expires, or a heuristic (RFC 9111,

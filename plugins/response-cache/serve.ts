@@ -8,7 +8,7 @@ import { hasConditions, type StoredResponse } from './stored-response.js'
 /** Seconds of freshness left, as `ttl` of Cache-Status says it: negative for a stale response (RFC 9211, 2.4). */
 export const ttlSeconds = (freshUntil: number, now: number) => Math.floor((freshUntil - now) / 1000)
 
-const OUTCOME = { l1: 'l1', l2: 'l2', flight: 'coalesced', outage: 'stale' } as const
+const OUTCOME = { l1: 'l1', l2: 'l2', coalesced: 'coalesced', outage: 'stale' } as const
 const DETAIL = { l1: 'memory', l2: 'store', outage: 'OUTAGE' } as const
 
 // What a 304 leaves out, because the client has it already (RFC 9110, 15.4.5).
@@ -21,7 +21,7 @@ const OLDEST = 2 ** 31
 /** Answers with a stored response, as a 304 where the client has it, or by a range of it (RFC 9111, 4.3.2; RFC 9110, 14). */
 export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<StoredResponse>, cacheName: string): void {
   const { entry } = hit
-  const source = hit.unproven === undefined ? hit.source : 'outage'
+  const source = hit.unverified === undefined ? hit.source : 'outage'
   const now = Date.now()
   const response = entry.value
   // What is said changes when the whole second of its age or of its ttl does.
@@ -31,7 +31,7 @@ export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<
   const rendered = response.rendered(age + ttl * 1e6, source, outcome, () => ({
     age: String(age),
     date: response.header('date') ?? new Date(entry.storedAt).toUTCString(),
-    cacheStatus: source === 'flight'
+    cacheStatus: source === 'coalesced'
       ? formatCacheStatus(cacheName, { fwd: 'uri-miss', collapsed: true, ttl })
       : formatCacheStatus(cacheName, { hit: true, ttl, detail: DETAIL[source] }),
     result: { outcome, filledBy: entry.filledBy, cost: entry.cost }

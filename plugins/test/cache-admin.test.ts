@@ -279,11 +279,14 @@ t.test('where the store cannot be told or asked, it says so', async (t) => {
   const store: Store = {
     ...guarded,
     namespace (name) {
-      const namespace = guarded.namespace(name)
+      const { entries, validity } = guarded.namespace(name)
       return {
-        ...namespace,
-        invalidate: (...args) => down ? failing() : namespace.invalidate(...args),
-        clear: (...args) => down ? failing() : namespace.clear(...args)
+        entries,
+        validity: {
+          ...validity,
+          invalidate: (...args) => down ? failing() : validity.invalidate(...args),
+          clear: (...args) => down ? failing() : validity.clear(...args)
+        }
       }
     }
   }

@@ -31,24 +31,17 @@ export function heldStore (): HeldStore {
     begun: begun.opened,
     open: held.open,
     store: {
-      kind: 'held',
-      capabilities: inner.capabilities,
       close: () => inner.close(),
       namespace (name) {
-        const namespace = inner.namespace(name)
+        const { entries, validity } = inner.namespace(name)
         return {
-          get: (keys) => namespace.get(keys),
-          set: (key, stamp, frame, ttl) => namespace.set(key, stamp, frame, ttl),
-          delete: (key) => namespace.delete(key),
-          claim: async (key, seen) => hold(await namespace.claim(key, seen)),
-          supersede: (tag, tags, stamp) => namespace.supersede(tag, tags, stamp),
-          settled: () => namespace.settled(),
-          stamp: () => namespace.stamp(),
-          invalidate: (tags, consistency) => namespace.invalidate(tags, consistency),
-          clear: (consistency) => namespace.clear(consistency),
-          barrier: (tags) => namespace.barrier(tags),
-          get knownSince () { return namespace.knownSince },
-          judge: (stamp, tags) => namespace.judge(stamp, tags)
+          validity,
+          entries: {
+            get: (keys) => entries.get(keys),
+            set: (key, frame, ttl) => entries.set(key, frame, ttl),
+            delete: (key) => entries.delete(key),
+            claim: async (key, seen) => hold(await entries.claim(key, seen))
+          }
         }
       }
     }

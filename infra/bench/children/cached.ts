@@ -53,13 +53,14 @@ function counted (store: Store): Store {
   return {
     ...store,
     namespace (name) {
-      const namespace = store.namespace(name)
-      const barrier = namespace.barrier.bind(namespace)
-      namespace.barrier = (tags) => {
-        asked++
-        return barrier(tags)
+      const { entries, validity } = store.namespace(name)
+      const isValid = validity.isValid.bind(validity)
+      validity.isValid = (entry) => {
+        const answer = isValid(entry)
+        if (typeof answer !== 'boolean') asked++
+        return answer
       }
-      return namespace
+      return { entries, validity }
     }
   }
 }

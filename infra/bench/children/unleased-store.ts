@@ -13,10 +13,10 @@ export function unleasedStore (options: RedisStoreOptions): Store {
   return {
     ...store,
     namespace (name) {
-      const namespace = store.namespace(name)
+      const { entries, validity } = store.namespace(name)
       const table = tables.namespace(name)
-      namespace.judge = (stamp, tags) => table.judge(stamp, tags)
-      return namespace
+      validity.isValid = (entry) => table.validity.isValid(entry)
+      return { entries, validity }
     }
   }
 }

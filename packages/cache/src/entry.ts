@@ -1,5 +1,5 @@
 import { CacheError, shown } from './errors.js'
-import type { Stamp } from './store.js'
+import type { Stamp } from './validity.js'
 
 /**
  * One stored value with what is needed to judge it.
@@ -17,8 +17,8 @@ export interface Entry<T> {
   /** Until then a stale value may be served instead of an error (RFC 5861, section 4). */
   readonly errorUntil: number
   /**
-   * How long after `freshUntil` it is kept, in milliseconds, to be served, or to be validated by who can (RFC 9111, section 4.3).
-   * A whole number, which costs an entry in memory less than a time would.
+   * How long after `freshUntil` it is retained, in milliseconds, to be served stale or to be validated
+   * (RFC 9111, section 4.3). A whole number costs an entry in memory less than a time would.
    */
   readonly keptFor: number
   /** The instance whose fill this is: the `name` of its cache; '' if it has none. */
@@ -45,15 +45,14 @@ export function servesError (entry: Entry<unknown>, now: number): boolean {
 
 // A lone surrogate has no UTF-8: a store would give back another string, which no longer names what it named.
 const LONE_SURROGATE = /\p{Cs}/u
-// eslint-disable-next-line no-control-regex -- control characters are what is refused
-const CONTROL = /[\u0000-\u001f\u007f]/
 
-/** What sets the tag of a key apart from tags people name, which have no control characters. */
+/** The first character of a key's tag. */
 const KEY_MARK = '\u0001'
 
 /**
- * The tag that every entry carries for its own key, so that deleting a key is an invalidation like any other and also
- * stops a fill of that key that is still under way. Other entries may carry it too: they end with the key.
+ * The tag that every entry carries for its own key, so that deleting a key is an invalidation like any
+ * other and also stops a fill of that key that is still under way. Other entries may carry it too: they
+ * end with the key.
  */
 export const keyTag = (key: string) => KEY_MARK + key
 
@@ -61,16 +60,13 @@ export const keyTag = (key: string) => KEY_MARK + key
 export function checkTags (tags: readonly unknown[]): void {
   if (!Array.isArray(tags)) throw new CacheError('WEIR_CACHE_INVALID_TAG', `${shown(tags)}, not in an array,`)
   for (const tag of tags as readonly unknown[]) {
-    const name = typeof tag === 'string' && tag.startsWith(KEY_MARK) ? tag.slice(KEY_MARK.length) : tag
-    if (typeof name !== 'string' || name === '' || CONTROL.test(name) || LONE_SURROGATE.test(name)) {
-      throw new CacheError('WEIR_CACHE_INVALID_TAG', shown(tag))
-    }
+    if (!isName(tag)) throw new CacheError('WEIR_CACHE_INVALID_TAG', shown(tag))
   }
 }
 
 /** @throws CacheError WEIR_CACHE_INVALID_KEY */
 export function checkKey (key: unknown): void {
-  if (typeof key !== 'string' || key === '' || LONE_SURROGATE.test(key)) {
-    throw new CacheError('WEIR_CACHE_INVALID_KEY', shown(key))
-  }
+  if (!isName(key)) throw new CacheError('WEIR_CACHE_INVALID_KEY', shown(key))
 }
+
+const isName = (value: unknown) => typeof value === 'string' && value !== '' && !LONE_SURROGATE.test(value)

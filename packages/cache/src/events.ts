@@ -1,8 +1,8 @@
 import { channel } from 'node:diagnostics_channel'
-import type { Stamp } from './store.js'
+import type { Stamp } from './validity.js'
 
-/** Where a value came from: this instance's memory, the shared store, or a fill somebody else had begun. */
-export type Source = 'l1' | 'l2' | 'flight'
+/** Where a value came from: this instance's memory, the shared store, or a fill that another caller had begun. */
+export type Source = 'l1' | 'l2' | 'coalesced'
 
 /** The messages on this package's diagnostics channels, by channel name. */
 export interface CacheEvents {

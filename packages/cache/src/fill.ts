@@ -1,8 +1,8 @@
-import { parseDuration, type Duration } from './duration.js'
+import { type Duration, parseDuration } from './duration.js'
 import { checkTags, type Entry, goneAt } from './entry.js'
 import { CacheError, shown } from './errors.js'
-import type { Flight } from './flights.js'
-import type { Stamp } from './store.js'
+import type { FillNode } from './fill-graph.js'
+import type { Stamp } from './validity.js'
 
 /** How long a value is good, and what invalidates it. */
 export interface EntryOptions {
@@ -12,84 +12,115 @@ export interface EntryOptions {
   readonly staleWhileRevalidate?: Duration
   /** How long after `ttl` it may be served instead of an error (RFC 5861, section 4). Default 0. */
   readonly staleIfError?: Duration
-  /** How long after `ttl` it is kept at least, for who can validate it. Default 0. */
-  readonly keep?: Duration
-  /** The part of `ttl`, 0 to 1, that is taken away at random, so that what was filled together does not end together. Default 0. */
+  /** How long after `ttl` it is retained at least, for callers that can validate it. Default 0. */
+  readonly retain?: Duration
+  /** The part of `ttl`, 0 to 1, that is taken away at random: what was filled together then ends apart. Default 0. */
   readonly jitter?: number
   readonly tags?: readonly string[]
 }
 
 /**
- * What became of a value: kept; or `invalid`, because it was invalidated while it was computed; `failed`, because the store
- * did not take it; `transient`, because nobody may want it later.
+ * The outcome of storing a value. `invalid`: it was invalidated while it was computed; `failed`: the
+ * store did not take it; `transient`: its lifetime is zero.
  */
-export type Kept = 'stored' | 'invalid' | 'failed' | 'transient'
+export type StoreResult = 'stored' | 'invalid' | 'failed' | 'transient'
 
-/** What a fill does with a value; the cache implements it. */
-export type Commit<T> = (entry: Entry<T>) => Promise<Kept>
+/** The origin of a value, and how long computing it took. */
+export type FillInfo = Pick<Entry<unknown>, 'filledBy' | 'cost'>
 
-/** Who has computed a value, and how long it took. */
-export type Made = Pick<Entry<unknown>, 'filledBy' | 'cost'>
+/** The fill's side of the cache that gave it. */
+export interface FillKeeper<T> {
+  /** The name of the cache that computes it. */
+  readonly name: string
+  /** Stores the fill's value. */
+  store (entry: Entry<T>): Promise<StoreResult>
+  /** Stores a value under another key. */
+  storeVariant (key: string, entry: Entry<T>): Promise<StoreResult>
+  /** The stale value, if it is valid as of now. */
+  validStale (): Promise<Entry<T> | undefined>
+  /** Tells the callers that wait. Only the first call has an effect. */
+  finish (outcome: FillOutcome<T>): void
+}
+
+/** How a fill ends for the callers that wait for it. */
+export type FillOutcome<T> =
+  | { readonly kind: 'value', readonly entry: Entry<T>, readonly result: StoreResult }
+  | { readonly kind: 'error' }
+  | { readonly kind: 'unshared' }
 
 /**
- * The duty to compute a value, given to one caller of a key while others wait. It must end in exactly one of
- * `commit`, `fail` or `abandon`; if it never does, the others stop waiting after the cache's `fillTimeout`.
+ * The duty to compute a value, given to one caller of a key while others wait. It must end in exactly
+ * one of `commit`, `fail` or `abandon`; if it never does, the others stop waiting after the cache's
+ * `fillTimeout`.
  */
 export class Fill<T> {
   readonly #begun = performance.now()
 
   constructor (
     readonly key: string,
-    /** Undefined if the store gave none: the value can then be shared with those who wait, but not kept. */
+    /** Undefined if the store gave none: the value can then be shared with waiting callers, but not kept. */
     readonly stamp: Stamp | undefined,
-    /** A stale value that may stand in for a failure; see `servesError`. */
+    /** A value that is too old and may be validated, or stand in for a failure: see `validStale`. */
     readonly stale: Entry<T> | undefined,
-    readonly flight: Flight<T> | undefined,
-    /** The name of the cache that computes it. */
-    readonly filledBy: string,
-    readonly store: Commit<T>,
-    readonly storeUnder: (key: string, entry: Entry<T>) => Promise<Kept>
+    readonly keeper: FillKeeper<T>,
+    readonly node: FillNode
   ) {}
 
   /**
-   * Stores the value and hands it to those who wait; resolves when every instance can see it.
+   * Runs the function that computes the value. A function that asks for its own key, directly or
+   * through other fills of this process, is then refused instead of waiting for itself.
+   */
+  run<R> (fn: () => R): R {
+    return this.node.run(fn)
+  }
+
+  /**
+   * Stores the value and hands it to waiting callers; resolves when every instance can see it.
    * @param options called here, so that an error in it ends the flight too
    * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG, WEIR_CACHE_UNSERIALIZABLE
    */
-  async commit (value: T, options: () => EntryOptions): Promise<{ entry: Entry<T>, kept: Kept }> {
+  async commit (value: T, options: () => EntryOptions): Promise<{ entry: Entry<T>, result: StoreResult }> {
     try {
-      const entry = makeEntry(value, this.stamp ?? 0, options(), this.#made())
-      const kept = this.stamp === undefined ? 'failed' : goneAt(entry) > entry.storedAt ? await this.store(entry) : 'transient'
-      this.flight?.land({ kind: 'value', entry, source: 'flight' })
-      return { entry, kept }
+      const entry = makeEntry(value, this.stamp ?? 0, options(), this.#info())
+      const result = this.stamp === undefined ? 'failed' : goneAt(entry) > entry.storedAt ? await this.keeper.store(entry) : 'transient'
+      this.keeper.finish({ kind: 'value', entry, result })
+      return { entry, result }
     } catch (error) {
-      this.fail(error)
+      this.fail()
       throw error
     }
   }
 
   /**
-   * Stores a value under another key, as computed by this fill: it is judged by the same stamp. Before `commit`, which those who wait
-   * are told of.
+   * Stores a value under another key, as computed by this fill: it is judged by the same stamp. To be
+   * called before `commit`, which tells the callers that wait.
    * @throws CacheError as `commit`
    */
-  async also (key: string, value: T, options: EntryOptions): Promise<{ entry: Entry<T>, kept: Kept }> {
-    const entry = makeEntry(value, this.stamp ?? 0, options, this.#made())
-    return { entry, kept: this.stamp === undefined ? 'failed' : await this.storeUnder(key, entry) }
+  async storeVariant (key: string, value: T, options: EntryOptions): Promise<{ entry: Entry<T>, result: StoreResult }> {
+    const entry = makeEntry(value, this.stamp ?? 0, options, this.#info())
+    return { entry, result: this.stamp === undefined ? 'failed' : await this.keeper.storeVariant(key, entry) }
   }
 
-  /** Tells those who wait that there is no value; they get the stale one if there is one that may be used. */
-  fail (error: unknown): void {
-    this.flight?.land({ kind: 'error', error, stale: this.stale })
+  /**
+   * The stale value, if it has not been invalidated as of now: to be asked before it is served in place
+   * of an error (RFC 5861, section 4). Undefined also while the store does not answer.
+   */
+  validStale (): Promise<Entry<T> | undefined> {
+    return this.keeper.validStale()
   }
 
-  /** There may be a value, but not one to share: those who wait compute their own, without waiting for each other. */
+  /** Tells waiting callers that there is no value. Each gets a stand-in, or computes once for itself. */
+  fail (): void {
+    this.keeper.finish({ kind: 'error' })
+  }
+
+  /** There may be a value, but not one to share: waiting callers compute their own, side by side. */
   abandon (): void {
-    this.flight?.land({ kind: 'none' })
+    this.keeper.finish({ kind: 'unshared' })
   }
 
-  #made (): Made {
-    return { filledBy: this.filledBy, cost: Math.min(Math.round((performance.now() - this.#begun) * 1000), LONGEST_COST) }
+  #info (): FillInfo {
+    return { filledBy: this.keeper.name, cost: Math.min(Math.round((performance.now() - this.#begun) * 1000), LONGEST_COST) }
   }
 }
 
@@ -98,8 +129,8 @@ const LONGEST_KEPT = 2 ** 32 - 1
 // And for this, in microseconds: 71 minutes.
 const LONGEST_COST = 2 ** 32 - 1
 
-export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions, { filledBy, cost }: Made): Entry<T> {
-  const { ttl, staleWhileRevalidate = 0, staleIfError = 0, keep = 0, jitter = 0, tags = [] } = options
+export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions, { filledBy, cost }: FillInfo): Entry<T> {
+  const { ttl, staleWhileRevalidate = 0, staleIfError = 0, retain = 0, jitter = 0, tags = [] } = options
   checkTags(tags)
   if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
     throw new CacheError('WEIR_CACHE_INVALID_OPTION', `jitter ${shown(jitter)}: give a number from 0 to 1`)
@@ -107,7 +138,7 @@ export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions, { f
   const storedAt = Date.now()
   const freshUntil = storedAt + parseDuration(ttl, 'ttl') * (1 - jitter * Math.random())
   const windows = [
-    parseDuration(staleWhileRevalidate, 'staleWhileRevalidate'), parseDuration(staleIfError, 'staleIfError'), parseDuration(keep, 'keep')
+    parseDuration(staleWhileRevalidate, 'staleWhileRevalidate'), parseDuration(staleIfError, 'staleIfError'), parseDuration(retain, 'retain')
   ] as const
   const [staleUntil, errorUntil] = [freshUntil + windows[0], freshUntil + windows[1]]
   const keptFor = Math.ceil(Math.min(Math.max(...windows), LONGEST_KEPT))

@@ -1,50 +1,57 @@
 import type { Entry } from './entry.js'
 import type { Source } from './events.js'
+import { FillNode } from './fill-graph.js'
 import { withResolvers } from './with-resolvers.js'
 
 /**
- * How a flight ended for those who waited for it. `none`: nothing to share, or too late; each on its own. `again`: nobody
- * computed anything; they start over.
+ * How a flight ended for those that joined it. `unshared`: there is nothing to share, or it is too
+ * late; each computes for itself. `again`: nothing was computed; they start over.
  */
-export type Landing<T> =
+export type Outcome<T> =
   | { readonly kind: 'value', readonly entry: Entry<T>, readonly source: Source }
-  | { readonly kind: 'error', readonly error: unknown, readonly stale: Entry<T> | undefined }
-  | { readonly kind: 'none' }
+  | { readonly kind: 'error', readonly stale: Entry<T> | undefined }
+  | { readonly kind: 'unshared' }
   | { readonly kind: 'again' }
 
-/** One computation of one key in this process, and those who wait for it. */
+/** One computation of one key in this process, and the callers that joined it. */
 export class Flight<T> {
-  readonly landed: Promise<Landing<T>>
-  readonly land: (landing: Landing<T>) => void
-
+  readonly outcome: Promise<Outcome<T>>
+  readonly finish: (outcome: Outcome<T>) => void
   /**
-   * @param number the order in which flights began in this process, or last departed: began to compute
+   * @param number the order in which flights began in this process, or last started to compute
    * @param background it replaces a stale value that may be served meanwhile
    */
-  constructor (public number: number, readonly background: boolean, timeout: number, onEnd: (flight: Flight<T>) => void) {
-    const { promise, resolve } = withResolvers<Landing<T>>()
-    const land = (landing: Landing<T>) => {
+  constructor (
+    readonly node: FillNode, public number: number, readonly background: boolean, timeout: number, onEnd: (flight: Flight<T>) => void
+  ) {
+    const { promise, resolve } = withResolvers<Outcome<T>>()
+    const finish = (outcome: Outcome<T>) => {
       clearTimeout(timer)
+      node.end()
       onEnd(this)
-      resolve(landing)
+      resolve(outcome)
     }
-    const timer = setTimeout(land, timeout, { kind: 'none' }).unref()
-    this.landed = promise
-    this.land = land
+    const timer = setTimeout(finish, Math.min(timeout, LONGEST_TIMER), { kind: 'unshared' }).unref()
+    this.outcome = promise
+    this.finish = finish
   }
 }
 
+// Longer timers fire at once. In milliseconds: 24.8 days.
+const LONGEST_TIMER = 2 ** 31 - 1
+
 /**
- * At most one flight per key. One that takes longer than `timeout` milliseconds stops being waited for and makes room
- * for another; if it ends after all, what it stores is judged like any entry.
+ * At most one flight per key. One that takes longer than `timeout` milliseconds is no longer waited for
+ * and makes room for another; if it ends after all, what it stores is judged like any entry.
  */
 export class Flights<T> {
   readonly #open = new Map<string, Flight<T>>()
   #begun = 0
 
-  constructor (readonly timeout: number) {}
+  /** @param scope identifies the namespace whose keys these are */
+  constructor (readonly timeout: number, readonly scope: object) {}
 
-  /** The number of the latest flight. Who arrives now arrives before any flight with a higher number. */
+  /** The number of the latest flight: a caller that arrives now arrives before any with a higher number. */
   get latest (): number {
     return this.#begun
   }
@@ -58,15 +65,19 @@ export class Flights<T> {
   }
 
   begin (key: string, background = false): Flight<T> {
-    const flight = new Flight<T>(++this.#begun, background, this.timeout, (ended) => {
+    const node = new FillNode(this.scope, key, background)
+    const flight = new Flight<T>(node, ++this.#begun, background, this.timeout, (ended) => {
       if (this.#open.get(key) === ended) this.#open.delete(key)
     })
     this.#open.set(key, flight)
     return flight
   }
 
-  /** The flight begins to compute: to those who arrived before, its value is not too old, whatever is invalidated meanwhile. */
-  depart (flight: Flight<T>): void {
+  /**
+   * The flight starts to compute: for callers that arrived before, its value is not too old, whatever
+   * is invalidated meanwhile.
+   */
+  start (flight: Flight<T>): void {
     flight.number = ++this.#begun
   }
 }

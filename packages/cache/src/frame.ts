@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib'
 import { type Entry } from './entry.js'
 import { type Serialized } from './serializer.js'
-import type { Seen } from './store.js'
+import type { FrameId } from './store.js'
+import type { Stamp } from './validity.js'
 
 /**
  * How an entry lies in a store: a fixed header, then filledBy, tags, meta and body as raw bytes. Numbers are big-endian.
@@ -11,11 +12,11 @@ import type { Seen } from './store.js'
  *     2  filledBy length u16  20  freshUntil   f64    56  meta length  u32
  *                             28  staleUntil   f64    60  body length  u32
  *                             36  errorUntil   f64    64  crc32 of all but this field  u32
- *                             44  keptFor      u32    68  filledBy, tags (joined by \n), meta, body
+ *                             44  keptFor      u32    68  filledBy, tags (a JSON list), meta, body
  *
  * The places of stamp and storedAt are known to the Redis scripts that tell a newer frame from an older one.
  */
-export const VERSION = 3
+export const VERSION = 4
 export const STAMP_OFFSET = 4
 export const STORED_AT_OFFSET = 12
 const MAGIC = 0x57
@@ -27,7 +28,7 @@ export type Frame = Entry<{ readonly meta: string, readonly body: Buffer }>
 
 export function encodeFrame (entry: Entry<Serialized>): Buffer {
   const { meta, body } = entry.value
-  const tags = entry.tags.join('\n')
+  const tags = entry.tags.length === 0 ? '' : JSON.stringify(entry.tags)
   const nameLength = Buffer.byteLength(entry.filledBy)
   const tagsLength = Buffer.byteLength(tags)
   const metaLength = Buffer.byteLength(meta)
@@ -64,10 +65,12 @@ export function decodeFrame (frame: Buffer, toKeep: boolean): Frame | undefined 
   const meta = tags + frame.readUInt32BE(52)
   const body = meta + frame.readUInt32BE(56)
   if (frame.length !== body + frame.readUInt32BE(60) || frame.readUInt32BE(CHECKSUM_OFFSET) !== checksum(frame)) return undefined
+  const names = parseTags(frame.toString('utf8', tags, meta))
+  if (names === undefined) return undefined
   return {
     value: { meta: frame.toString('utf8', meta, body), body: toKeep ? own(frame.subarray(body)) : frame.subarray(body) },
     stamp: frame.readDoubleBE(STAMP_OFFSET),
-    tags: meta === tags ? [] : frame.toString('utf8', tags, meta).split('\n'),
+    tags: names,
     storedAt: frame.readDoubleBE(STORED_AT_OFFSET),
     freshUntil: frame.readDoubleBE(20),
     staleUntil: frame.readDoubleBE(28),
@@ -78,13 +81,29 @@ export function decodeFrame (frame: Buffer, toKeep: boolean): Frame | undefined 
   }
 }
 
+/** The stamp of a frame; 0 if it is none. */
+export const stampOf = (frame: Buffer): Stamp => frame.length < HEADER ? 0 : frame.readDoubleBE(STAMP_OFFSET)
+
 /** Whether a frame in a store is another one than what was seen of its key, and not an earlier one. */
-export function isNews (frame: Buffer, seen: Seen | undefined): boolean {
-  // What is no frame has to be seen to be told from one.
+export function isNews (frame: Buffer, seen: FrameId | undefined): boolean {
+  // Bytes that are no frame have to be read to be told from one.
   if (seen === undefined || frame.length < HEADER) return true
-  const stamp = frame.readDoubleBE(STAMP_OFFSET)
+  const stamp = stampOf(frame)
   return stamp > seen.stamp || (stamp === seen.stamp && frame.readDoubleBE(STORED_AT_OFFSET) !== seen.storedAt)
 }
+
+/** Undefined if the text, whose checksum is right, was written by something else. */
+function parseTags (text: string): readonly string[] | undefined {
+  if (text === '') return []
+  try {
+    const tags: unknown = JSON.parse(text)
+    return isTags(tags) ? tags : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isTags = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every((tag) => typeof tag === 'string')
 
 // Header fields and payload in one sum; the field itself lies between them.
 const checksum = (frame: Buffer) => crc32(frame.subarray(HEADER), crc32(frame.subarray(0, CHECKSUM_OFFSET)))

@@ -4,7 +4,8 @@ import type { Entry } from './entry.js'
 import type { Source } from './events.js'
 import type { EntryOptions } from './fill.js'
 import type { Serializer } from './serializer.js'
-import type { Consistency, Store } from './store.js'
+import type { Store } from './store.js'
+import type { Consistency } from './validity.js'
 
 /** Options of {@link createCache}. */
 export interface CacheOptions<T> {
@@ -21,8 +22,8 @@ export interface CacheOptions<T> {
   readonly fillTimeout?: Duration
 }
 
-/** Options of what reads. */
-export interface ReadOptions {
+/** Options of reads that go on while the store cannot be asked. */
+export interface OutageOptions {
   /**
    * While the store cannot be asked: `bypass`, the default, computes the value; `stale` takes what memory has, as long as it may be used
    * in place of an error or is fresh, although it may have been invalidated.
@@ -30,23 +31,33 @@ export interface ReadOptions {
   readonly onOutage?: 'bypass' | 'stale'
 }
 
+/** Options of {@link Cache.find}. */
+export interface FindOptions extends OutageOptions {
+  /**
+   * How old is good enough. `fresh`; `stale`, the default: within its stale-while-revalidate window, too;
+   * `retained`: anything that is still there and has not been invalidated, for callers that know by
+   * themselves what they may use. The last is not counted as a hit.
+   */
+  readonly accept?: 'fresh' | 'stale' | 'retained'
+}
+
 /** Options of {@link Cache.acquire}. */
-export interface AcquireOptions extends ReadOptions {
+export interface AcquireOptions extends OutageOptions {
   /** Nothing that is stored will do, however fresh: only what a fill brings that ends from now on. */
   readonly renew?: boolean
 }
 
 /** Options of {@link Cache.remember}. */
-export interface RememberOptions<U> extends Omit<EntryOptions, 'tags'>, ReadOptions {
+export interface RememberOptions<U> extends Omit<EntryOptions, 'tags'>, OutageOptions {
   /** Tags, or what makes them of the value. */
   readonly tags?: readonly string[] | ((value: U) => readonly string[])
   /** How long `null` and `undefined` are kept, with no stale windows. Default: as any value. */
   readonly negativeTtl?: Duration
 }
 
-/** Options of what invalidates. */
+/** Options of writes. */
 export interface WriteOptions {
-  /** Default `strict`: it is done when no instance serves what was before. */
+  /** Default `strict`: the write is done when no instance serves the old value. */
   readonly consistency?: Consistency
 }
 
@@ -55,13 +66,13 @@ export interface Hit<T> {
   readonly entry: Entry<T>
   readonly source: Source
   readonly stale: boolean
-  /** Taken from memory unasked, because the store could not be: see {@link ReadOptions.onOutage}. */
-  readonly unproven?: true
+  /** Taken from memory although the store could not be asked: see {@link OutageOptions.onOutage}. */
+  readonly unverified?: true
 }
 
 /** Counts since the cache was made, of this instance. */
 export interface CacheStats {
-  readonly hits: { readonly l1: number, readonly l2: number, readonly flight: number }
+  readonly hits: { readonly l1: number, readonly l2: number, readonly coalesced: number }
   readonly stale: number
   readonly misses: number
   readonly stores: number

@@ -1,49 +1,48 @@
-import type { Stamp } from './store.js'
+import { AgingStamps } from './aging-stamps.js'
+import { Replacements } from './replacements.js'
+import type { TagRecords } from './rule-v.js'
+import type { Stamp } from './validity.js'
 
 /**
- * Tag records in memory, oldest first, at most `limit` of them. Dropping a record raises the floor to its
- * stamp: what cannot be judged any more is invalid.
+ * Tag records in memory: at most `limit` of invalidations, and as many of replacements. Dropping the
+ * record of an invalidation raises the floor to its stamp: the entries it judged become invalid.
  */
-export class TagTable {
+export class TagTable implements TagRecords {
   floor: Stamp
-  readonly #stamps = new Map<string, Stamp>()
+  readonly stamps = new AgingStamps()
+  readonly replaced: Replacements
 
   constructor (floor: Stamp, readonly limit: number) {
     this.floor = floor
+    this.replaced = new Replacements(limit)
   }
 
-  get size (): number {
-    return this.#stamps.size
-  }
-
-  /** Stamps should come in ascending order, which is what pruning goes by; a record that is below what is known changes nothing. */
+  /** Records an invalidation. Stamps should come in ascending order, which is what pruning goes by. */
   record (tag: string, stamp: Stamp): void {
-    if (stamp <= this.barrier([tag])) return
-    this.#stamps.delete(tag)
-    this.#stamps.set(tag, stamp)
-    while (this.#stamps.size > this.limit) {
-      const [oldest] = this.#stamps
-      if (oldest === undefined) return
-      this.#stamps.delete(oldest[0])
-      this.floor = Math.max(this.floor, oldest[1])
-    }
+    if (stamp <= this.floor || stamp <= (this.stamps.get(tag) ?? 0)) return
+    this.stamps.set(tag, stamp)
+    while (this.stamps.size > this.limit) this.raise(this.stamps.oldest()?.[1] ?? 0)
+  }
+
+  /**
+   * Records that entries of the key were replaced.
+   * @param until milliseconds since the epoch at which the record may be forgotten; Infinity: never,
+   *   so that dropping it beyond the limit raises the floor
+   */
+  replace (key: string, stamp: Stamp, until: number): void {
+    if (stamp <= this.floor) return
+    const floor = this.replaced.record(key, stamp, until)
+    if (floor > 0) this.raise(floor)
   }
 
   /** Everything up to and including `stamp` is invalid from now on; records below it say nothing more. */
   raise (stamp: Stamp): void {
     this.floor = Math.max(this.floor, stamp)
-    for (const [tag, recorded] of this.#stamps) {
-      if (recorded > this.floor) break
-      this.#stamps.delete(tag)
+    this.replaced.raise(this.floor)
+    for (;;) {
+      const oldest = this.stamps.oldest()
+      if (oldest === undefined || oldest[1] > this.floor) return
+      this.stamps.delete(oldest[0])
     }
-  }
-
-  barrier (tags: readonly string[]): Stamp {
-    let barrier = this.floor
-    for (const tag of tags) {
-      const stamp = this.#stamps.get(tag)
-      if (stamp !== undefined && stamp > barrier) barrier = stamp
-    }
-    return barrier
   }
 }

@@ -3,7 +3,8 @@ import { type Entry, freshness, goneAt, keyTag } from './entry.js'
 import { emit, type Source } from './events.js'
 import { decodeFrame, encodeFrame } from './frame.js'
 import type { Serializer } from './serializer.js'
-import type { Claim, FillLease, Seen, Stamp, StoreNamespace } from './store.js'
+import type { Claim, Entries, FillLease, FrameId, StoreNamespace } from './store.js'
+import type { Judged, Stamp, Validity } from './validity.js'
 
 /** A value found valid, and where. */
 export interface Found<T> {
@@ -11,7 +12,7 @@ export interface Found<T> {
   readonly source: Source
 }
 
-/** A value that will do, or who computes one; `stale` is the last that was found, valid and not good enough. */
+/** A value that will do, or the instance that computes one; `stale` is the last that was found, valid and not good enough. */
 export type Claimed<T> =
   | Found<T> & { readonly kind: 'found' }
   | Exclude<Claim, { kind: 'found' }> & { readonly stale: Entry<T> | undefined }
@@ -27,69 +28,76 @@ export interface Inspected<T> {
   readonly valid: boolean
 }
 
+interface ReplaceOptions {
+  readonly lease?: FillLease | undefined
+  readonly wait?: boolean
+}
+
 /** An entry in memory. Its tags have that of its key among them: they are what it is judged by. */
-interface Remembered<T> extends Entry<T> {
+interface L1Entry<T> extends Entry<T>, Judged {
   readonly bytes: number
-  /** It was valid as far as invalidations below this stamp go: its own at first, a later one when the store has been asked. */
-  provenAt: Stamp
+  validatedAt: Stamp
 }
 
 /**
- * This instance's memory (L1) before the shared store (L2). Whatever comes out of either has been judged by Rule V
- * after it was asked for.
+ * This instance's memory (L1) before the shared store (L2). An entry that comes out of either has been
+ * judged by Rule V after it was asked for.
  */
 export class Tiers<T> {
   discarded = 0
-  readonly l1: BoundedMap<Remembered<T>> | undefined
-  readonly #fetches = new Map<string, Promise<Entry<T> | undefined>>()
+  readonly l1: BoundedMap<L1Entry<T>> | undefined
+  readonly entries: Entries
+  readonly validity: Validity
+  readonly #fetches = new Map<string, Promise<L1Entry<T> | undefined>>()
 
-  constructor (
-    readonly name: string,
-    readonly l2: StoreNamespace,
-    readonly serializer: Serializer<T>,
-    limits: MemoryLimits | false
-  ) {
+  constructor (readonly name: string, store: StoreNamespace, readonly serializer: Serializer<T>, limits: MemoryLimits | false) {
+    this.entries = store.entries
+    this.validity = store.validity
     this.l1 = limits === false ? undefined : new BoundedMap(limits)
   }
 
-  /** What memory has, if it can be judged without asking the store. */
+  /** An entry in memory, if it can be judged without asking the store. */
   peek (key: string): Found<T> | undefined {
-    const remembered = this.l1?.get(key)
-    if (remembered === undefined) return undefined
-    return this.l2.judge(remembered.provenAt, remembered.tags) === true ? { entry: remembered, source: 'l1' } : undefined
+    const entry = this.l1?.get(key)
+    if (entry === undefined) return undefined
+    const valid = this.validity.isValid(entry)
+    if (valid === true) return { entry, source: 'l1' }
+    // A read that waits asks again, in the same turn and so by the same command.
+    if (valid !== false) valid.catch(() => {})
+    return undefined
   }
 
   async find (key: string): Promise<Found<T> | undefined> {
-    // Each promise waited for is a microsecond of every read from the store.
+    // Each awaited promise costs every read from the store a microsecond.
     const recalled = this.l1?.get(key) === undefined ? undefined : await this.#recall(key)
     if (isFresh(recalled)) return recalled
     // Another instance may have replaced what is old here.
-    return await this.#judged(key, await this.#fetch(key)) ?? recalled
+    return await this.#judged(await this.#fetch(key)) ?? recalled
   }
 
-  /** As `find`; where nothing is good enough, the lease to compute the value, or word of who has it. */
+  /** As `find`; where nothing is good enough, the lease to compute the value, or word of the instance that has it. */
   async claim (key: string, isGood: (found: Found<T>) => boolean): Promise<Claimed<T>> {
-    // What memory has and cannot be used tells the store which frame not to send.
-    let seen: Seen | undefined = this.l1?.get(key)
+    // An entry in memory that cannot be used tells the store which frame not to send.
+    let seen: FrameId | undefined = this.l1?.get(key)
     // Without memory nearly every read finds something in the store, and a plain read of it costs less than a claim.
     let last = this.l1 === undefined ? await this.find(key) : await this.#recall(key)
     seen ??= last?.entry
     for (;;) {
       if (last !== undefined && isGood(last)) return { kind: 'found', ...last }
-      const claim = await this.l2.claim(key, seen)
+      const claim = await this.entries.claim(key, seen)
       if (claim.kind !== 'found') return { ...claim, stale: last?.entry }
       const entry = await this.#decode(key, claim.frame)
       if (entry === undefined) continue
       seen = entry
-      last = await this.#judged(key, entry) ?? last
+      last = await this.#judged(entry) ?? last
     }
   }
 
-  /** What memory has, whether it is still valid or not: for when there is nobody to ask. */
-  unproven (key: string): Entry<T> | undefined {
-    const remembered = this.l1?.get(key)
-    if (remembered === undefined) return undefined
-    return Math.max(remembered.staleUntil, remembered.errorUntil) > Date.now() ? remembered : undefined
+  /** An entry in memory, whether it is still valid or not: for when the store does not answer. */
+  unverified (key: string): Entry<T> | undefined {
+    const entry = this.l1?.get(key)
+    if (entry === undefined) return undefined
+    return Math.max(entry.staleUntil, entry.errorUntil) > Date.now() ? entry : undefined
   }
 
   /** As `find` for each key; what memory does not have fresh is read in one round trip. */
@@ -97,23 +105,23 @@ export class Tiers<T> {
     const recalled = await Promise.all(keys.map((key) => this.#recall(key)))
     const missing = keys.filter((_, i) => !isFresh(recalled[i]))
     if (missing.length === 0) return recalled
-    const frames = await this.l2.get(missing)
+    const frames = await this.entries.get(missing)
     const read = new Map(await Promise.all(missing.map(async (key, i) => {
       const bytes = frames[i]
-      return [key, bytes && await this.#judged(key, await this.#decode(key, bytes))] as const
+      return [key, bytes && await this.#judged(await this.#decode(key, bytes))] as const
     })))
     return keys.map((key, i) => read.get(key) ?? recalled[i])
   }
 
-  /** What is under the key, in memory and in the store. Nothing is remembered, renewed or dropped for it. */
+  /** The entries under the key, in memory and in the store. Inspecting changes nothing. */
   async inspect (key: string): Promise<{ readonly memory?: Inspected<T>, readonly store?: Inspected<T> }> {
-    const remembered = this.l1?.peek(key)
-    const [bytes] = await this.l2.get([key])
-    const stored = bytes && this.#read(bytes)
-    const inspected = async (entry: Entry<T>, bytes: number) => ({ entry, bytes, valid: await this.isValid(key, entry) })
+    const inMemory = this.l1?.peek(key)
+    const [bytes] = await this.entries.get([key])
+    const inStore = bytes && this.#read(key, bytes)
+    const inspected = async (entry: L1Entry<T>) => ({ entry, bytes: entry.bytes, valid: await this.isValid(key, entry) })
     return {
-      ...remembered && { memory: await inspected(remembered, remembered.bytes) },
-      ...stored && { store: await inspected(stored, bytes.length) }
+      ...inMemory && { memory: await inspected(inMemory) },
+      ...inStore && { store: await inspected(inStore) }
     }
   }
 
@@ -127,8 +135,8 @@ export class Tiers<T> {
   }
 
   /** Rule V for an entry held elsewhere, as of now. */
-  isValid (key: string, entry: Entry<unknown>): Promise<boolean> {
-    return this.#holds(entry.stamp, judgedTags(key, entry))
+  async isValid (key: string, entry: Entry<unknown>): Promise<boolean> {
+    return this.validity.isValid(judgedBy(key, entry))
   }
 
   /**
@@ -139,67 +147,50 @@ export class Tiers<T> {
   async put (key: string, entry: Entry<T>, lease?: FillLease): Promise<boolean> {
     const frame = encodeFrame({ ...entry, value: this.serializer.serialize(entry.value, key) })
     const ttl = goneAt(entry) - Date.now()
-    const known = this.l2.judge(entry.stamp, judgedTags(key, entry))
-    if (known === false) {
-      this.#discard(key, 'invalid', entry.stamp)
-      return false
-    }
-    this.#remember(key, entry, frame.length)
-    const [valid] = await Promise.all([
-      // Where it cannot be told, it may as well be stored: whoever reads it asks again.
-      known ?? this.isValid(key, entry).catch(() => true),
-      lease === undefined ? this.l2.set(key, entry.stamp, frame, ttl) : lease.store(frame, ttl)
+    const valid = this.validity.isValid(judgedBy(key, entry))
+    if (valid === false) return this.#refuse(key, entry)
+    this.l1?.set(key, l1Entry(key, entry, frame.length))
+    const [isValid] = await Promise.all([
+      // Where it cannot be told, it may as well be stored: each reader asks again.
+      valid === true ? true : valid.catch(() => true),
+      lease === undefined ? this.entries.set(key, frame, ttl) : lease.store(frame, ttl)
     ])
-    if (!valid) {
-      this.#discard(key, 'invalid', entry.stamp)
-      return false
-    }
+    if (!isValid) return this.#refuse(key, entry)
     emit('weir:cache:store', () => ({ namespace: this.name, key, tags: entry.tags, bytes: frame.length }))
     return true
   }
 
   /**
-   * As `put`, in place of an entry that is still valid: resolves when no instance has that in memory any more. It could have been served
-   * until its end otherwise, by some, while others serve the new one.
+   * As `put`, in place of an entry that may still be valid. Some instances could have served that from
+   * memory until its end otherwise, while others serve the new one.
+   * @param until see {@link Validity.replace}
+   * @param wait whether to resolve only when no instance has the replaced entry in memory any more
    */
-  async replace (key: string, entry: Entry<T>, lease?: FillLease): Promise<boolean> {
-    const stamp = await this.l2.supersede(keyTag(key), judgedTags(key, entry), entry.stamp)
-    if (stamp === undefined) {
-      this.#discard(key, 'invalid', entry.stamp)
-      return false
-    }
-    const settled = this.l2.settled()
+  async replace (key: string, entry: Entry<T>, until: number, { lease, wait = true }: ReplaceOptions = {}): Promise<boolean> {
+    const stamp = await this.validity.replace(judgedBy(key, entry), until)
+    if (stamp === undefined) return this.#refuse(key, entry)
+    const leasesEnd = wait ? this.validity.waitForLeases() : undefined
     const stored = await this.put(key, { ...entry, stamp }, lease)
-    await settled
+    await leasesEnd
     return stored
   }
 
-  /** As `#holds`, and proves the entry for what is known here from now on, so that the store is asked once. */
-  async #stillHolds (remembered: Remembered<T>): Promise<boolean> {
-    const known = this.l2.judge(remembered.provenAt, remembered.tags)
-    if (known !== undefined) return known
-    const { knownSince } = this.l2
-    if (remembered.stamp <= await this.l2.barrier(remembered.tags)) return false
-    if (knownSince !== Infinity) remembered.provenAt = Math.max(remembered.provenAt, knownSince + 1)
-    return true
+  #refuse (key: string, entry: Entry<T>): false {
+    this.#discard(key, 'invalid', entry.stamp)
+    return false
   }
 
-  async #holds (stamp: Stamp, tags: readonly string[]): Promise<boolean> {
-    return this.l2.judge(stamp, tags) ?? stamp > await this.l2.barrier(tags)
-  }
-
-  /** Memory, judged by asking the store where it does not answer by itself. */
+  /** An entry in memory, judged by asking the store where it cannot be judged here. */
   async #recall (key: string): Promise<Found<T> | undefined> {
-    const remembered = this.l1?.get(key)
-    if (remembered === undefined) return undefined
-    if (goneAt(remembered) <= Date.now()) return undefined
-    if (await this.#stillHolds(remembered)) return { entry: remembered, source: 'l1' }
-    this.#discard(key, 'invalid', remembered.stamp)
+    const entry = this.l1?.get(key)
+    if (entry === undefined || goneAt(entry) <= Date.now()) return undefined
+    if (await this.validity.isValid(entry)) return { entry, source: 'l1' }
+    this.#discard(key, 'invalid', entry.stamp)
     return undefined
   }
 
   /** Readers of one key at one time share a read. Each judges what it gets after it arrived, so sharing is safe. */
-  #fetch (key: string): Promise<Entry<T> | undefined> {
+  #fetch (key: string): Promise<L1Entry<T> | undefined> {
     let fetch = this.#fetches.get(key)
     if (fetch === undefined) {
       fetch = this.#load(key)
@@ -208,62 +199,45 @@ export class Tiers<T> {
     return fetch
   }
 
-  async #load (key: string): Promise<Entry<T> | undefined> {
+  async #load (key: string): Promise<L1Entry<T> | undefined> {
     try {
-      const [bytes] = await this.l2.get([key])
+      const [bytes] = await this.entries.get([key])
       return bytes === undefined ? undefined : await this.#decode(key, bytes)
     } finally {
       this.#fetches.delete(key)
     }
   }
 
-  async #decode (key: string, bytes: Buffer): Promise<Entry<T> | undefined> {
-    const entry = this.#read(bytes)
+  async #decode (key: string, bytes: Buffer): Promise<L1Entry<T> | undefined> {
+    const entry = this.#read(key, bytes)
     if (entry !== undefined) {
-      this.#remember(key, entry, bytes.length)
+      this.l1?.set(key, entry)
       return entry
     }
     this.#discard(key, 'corrupt', 0)
     // It has to go: what it claims for a stamp could keep better frames out.
-    await this.l2.delete(key)
+    await this.entries.delete(key)
     return undefined
   }
 
   /** The entry in a frame; undefined if it is none, or not whole. */
-  #read (bytes: Buffer): Entry<T> | undefined {
+  #read (key: string, bytes: Buffer): L1Entry<T> | undefined {
     const frame = decodeFrame(bytes, this.l1 !== undefined)
+    if (frame === undefined) return undefined
     try {
-      return frame && { ...frame, value: this.serializer.deserialize(frame.value) }
+      return l1Entry(key, { ...frame, value: this.serializer.deserialize(frame.value) }, bytes.length)
     } catch {
       // A body the serializer cannot read is as good as a torn one.
       return undefined
     }
   }
 
-  async #judged (key: string, entry: Entry<T> | undefined): Promise<Found<T> | undefined> {
+  async #judged (entry: L1Entry<T> | undefined): Promise<Found<T> | undefined> {
     if (entry === undefined || goneAt(entry) <= Date.now()) return undefined
-    const tags = judgedTags(key, entry)
-    if (this.l2.judge(entry.stamp, tags) ?? await this.#holds(entry.stamp, tags)) return { entry, source: 'l2' }
-    this.#discard(key, 'invalid', entry.stamp)
+    const valid = this.validity.isValid(entry)
+    if (typeof valid === 'boolean' ? valid : await valid) return { entry, source: 'l2' }
+    this.#discard(entry.key, 'invalid', entry.stamp)
     return undefined
-  }
-
-  #remember (key: string, entry: Entry<T>, bytes: number): void {
-    // Field by field: an object that is spread into another costs 150 bytes more.
-    this.l1?.set(key, {
-      value: entry.value,
-      stamp: entry.stamp,
-      tags: judgedTags(key, entry),
-      storedAt: entry.storedAt,
-      freshUntil: entry.freshUntil,
-      staleUntil: entry.staleUntil,
-      errorUntil: entry.errorUntil,
-      keptFor: entry.keptFor,
-      filledBy: entry.filledBy,
-      cost: entry.cost,
-      bytes,
-      provenAt: entry.stamp
-    })
   }
 
   /** Memory may by now have a later entry than the one that is no good: that stays. */
@@ -274,5 +248,26 @@ export class Tiers<T> {
   }
 }
 
+const judgedBy = (key: string, entry: Entry<unknown>): Judged => ({ key, stamp: entry.stamp, tags: judgedTags(key, entry) })
+
 // Joined, not spread: that leaves room in the array which is never used.
 const judgedTags = (key: string, entry: Entry<unknown>) => entry.tags.concat(keyTag(key))
+
+/** Field by field: an object that is spread into another costs 150 bytes more. */
+function l1Entry<T> (key: string, entry: Entry<T>, bytes: number): L1Entry<T> {
+  return {
+    key,
+    value: entry.value,
+    stamp: entry.stamp,
+    tags: judgedTags(key, entry),
+    storedAt: entry.storedAt,
+    freshUntil: entry.freshUntil,
+    staleUntil: entry.staleUntil,
+    errorUntil: entry.errorUntil,
+    keptFor: entry.keptFor,
+    filledBy: entry.filledBy,
+    cost: entry.cost,
+    bytes,
+    validatedAt: entry.stamp
+  }
+}

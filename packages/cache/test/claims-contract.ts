@@ -2,11 +2,10 @@ import type { Test } from 'tap'
 import type { Claim, FillLease, StoreNamespace } from '../src/index.js'
 import { frameOf } from './frames.js'
 import { startInstance } from './instance-process.js'
-import { listening } from './listening.js'
-import type { StorePlace } from './store-contract.js'
+import { hearing, valid } from './judging.js'
+import type { MakePlace } from './store-contract.js'
 
 const TTL = 60_000
-type MakePlace = (t: Test) => Promise<StorePlace>
 
 const granted = (claim: Claim): FillLease => {
   if (claim.kind === 'granted') return claim.lease
@@ -17,75 +16,48 @@ const held = (claim: Claim) => {
   throw new Error(`${claim.kind}, not held`)
 }
 
-/** Until it hears what others say it asks again and again, which is not what is tested here. */
-async function hearing (namespace: StoreNamespace): Promise<StoreNamespace> {
-  while (namespace.knownSince === Infinity) await listening(true)
-  return namespace
-}
-
-/** Of the store's contract: what is there, or who computes it. */
+/** The part of the contract about the leases to fill. */
 export function claims (t: Test, makePlace: MakePlace): void {
   const one = async (t: Test) => (await (await makePlace(t)).open()).namespace('n')
 
   t.test('a claim finds what is there, and grants what is not', async (t) => {
     const namespace = await one(t)
-    const lease = granted(await namespace.claim('key'))
+    const lease = granted(await namespace.entries.claim('key'))
     const frame = frameOf(lease.stamp, 'body')
     await lease.store(frame, TTL)
-    t.strictSame(await namespace.claim('key'), { kind: 'found', frame })
-    t.strictSame(await namespace.claim('key', { stamp: lease.stamp - 1, storedAt: 1 }), { kind: 'found', frame })
-    t.strictSame(await namespace.claim('key', { stamp: lease.stamp, storedAt: 2 }), { kind: 'found', frame }, 'another with the same stamp')
-    const next = granted(await namespace.claim('key', { stamp: lease.stamp, storedAt: 1 }))
-    t.strictSame(await namespace.get(['key']), [frame], 'who can use it still finds it')
+    t.strictSame(await namespace.entries.claim('key'), { kind: 'found', frame })
+    t.strictSame(await namespace.entries.claim('key', { stamp: lease.stamp - 1, storedAt: 1 }), { kind: 'found', frame })
+    t.strictSame(await namespace.entries.claim('key', { stamp: lease.stamp, storedAt: 2 }), { kind: 'found', frame }, 'another with the same stamp')
+    const next = granted(await namespace.entries.claim('key', { stamp: lease.stamp, storedAt: 1 }))
+    t.strictSame(await namespace.entries.get(['key']), [frame], 'who can use it still finds it')
     await next.store(frameOf(next.stamp, 'next'), TTL)
-    t.strictSame(await namespace.get(['key']), [frameOf(next.stamp, 'next')])
+    t.strictSame(await namespace.entries.get(['key']), [frameOf(next.stamp, 'next')])
   })
 
   t.test('a fill\'s stamp is above every earlier invalidation\'s and below every later one\'s', async (t) => {
     const namespace = await one(t)
     for (let i = 0; i < 20; i++) {
-      const before = await namespace.invalidate(['tag'])
-      const lease = granted(await namespace.claim(`key-${i}`))
+      const before = await namespace.validity.invalidate(['tag'])
+      const lease = granted(await namespace.entries.claim(`key-${i}`))
       t.ok(lease.stamp > before)
-      t.ok(lease.stamp < await namespace.invalidate(['tag']))
+      t.ok(lease.stamp < await namespace.validity.invalidate(['tag']))
       lease.end('done')
     }
-    await namespace.clear()
-    const { stamp } = granted(await namespace.claim('key'))
-    t.ok(namespace.judge(stamp, ['tag']) ?? stamp > await namespace.barrier(['tag']))
-  })
-
-  t.test('an entry in place of a valid one has a stamp above all that ends the old one', async (t) => {
-    const namespace = await one(t)
-    const valid = async (stamp: number, tags: string[]) => namespace.judge(stamp, tags) ?? stamp > await namespace.barrier(tags)
-    const old = await namespace.stamp()
-    const fill = await namespace.stamp()
-    const stamp = await namespace.supersede('key', ['tag', 'key'], fill) ?? 0
-    await namespace.settled()
-    t.ok(stamp > fill)
-    t.notOk(await valid(old, ['key']))
-    t.ok(await valid(old, ['tag']), 'nothing else is invalidated')
-    t.ok(await valid(stamp, ['tag', 'key']))
-
-    const late = await namespace.stamp()
-    const invalidated = await namespace.invalidate(['tag'])
-    t.equal(await namespace.supersede('key', ['tag', 'key'], late), undefined, 'what was invalidated while it was computed takes nobody\'s place')
-    t.ok(await valid(stamp, ['key']))
-    t.ok(await valid(await namespace.supersede('key', ['tag', 'key'], invalidated + 1) ?? 0, ['tag', 'key']))
-    await namespace.clear()
-    t.equal(await namespace.supersede('key', [], stamp), undefined)
+    await namespace.validity.clear()
+    const { stamp } = granted(await namespace.entries.claim('key'))
+    t.ok(await valid(namespace, stamp, ['tag']))
   })
 
   t.test('a lease ends once, and a frame under a lower stamp is not put over a later one', async (t) => {
     const namespace = await one(t)
-    const lease = granted(await namespace.claim('key'))
-    const later = await namespace.stamp()
-    await namespace.set('key', later, frameOf(later, 'later'), TTL)
+    const lease = granted(await namespace.entries.claim('key'))
+    const later = await namespace.validity.stamp()
+    await namespace.entries.set('key', frameOf(later, 'later'), TTL)
     await lease.store(frameOf(lease.stamp, 'earlier'), TTL)
-    t.strictSame(await namespace.get(['key']), [frameOf(later, 'later')])
+    t.strictSame(await namespace.entries.get(['key']), [frameOf(later, 'later')])
     lease.end('failed')
     lease.end('done')
-    const next = granted(await namespace.claim('key', { stamp: later, storedAt: 1 }))
+    const next = granted(await namespace.entries.claim('key', { stamp: later, storedAt: 1 }))
     t.ok(next.stamp >= later, 'what replaces a frame has no lower stamp')
     next.end('unshared')
   })
@@ -100,26 +72,26 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
 
   t.test('of two who claim one is granted it, and the other told when it is stored', async (t) => {
     const [a, b] = await two(t)
-    const lease = granted(await a.claim('key'))
-    const ended = held(await b.claim('key'))
-    const again = held(await b.claim('key'))
-    granted(await b.claim('another')).end('done')
+    const lease = granted(await a.entries.claim('key'))
+    const ended = held(await b.entries.claim('key'))
+    const again = held(await b.entries.claim('key'))
+    granted(await b.entries.claim('another')).end('done')
     const frame = frameOf(lease.stamp, 'body')
     await lease.store(frame, TTL)
     t.strictSame(await Promise.all([ended, again]), ['done', 'done'])
-    t.strictSame(await b.claim('key'), { kind: 'found', frame })
+    t.strictSame(await b.entries.claim('key'), { kind: 'found', frame })
   })
 
   t.test('they are told how it ended, and the next who asks is granted it', async (t) => {
     const [a, b] = await two(t)
     for (const how of ['done', 'unshared', 'failed'] as const) {
-      const lease = granted(await a.claim('key'))
-      const ended = held(await b.claim('key'))
+      const lease = granted(await a.entries.claim('key'))
+      const ended = held(await b.entries.claim('key'))
       lease.end(how)
       t.equal(await ended, how)
-      granted(await b.claim('key')).end('done')
+      granted(await b.entries.claim('key')).end('done')
       // What ends is not waited for, but what comes after it is answered after it.
-      await b.stamp()
+      await b.validity.stamp()
     }
   })
 
@@ -127,16 +99,16 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
     const [a, b] = await two(t)
     const odd = ['{a}', '{a', 'a}', '}', '{}', '{}a', ' ', 'a b', 'a\nb', 'a\u0000b', 'a!', 'x'.repeat(8192)]
     const leases = []
-    for (const key of odd) leases.push(granted(await a.claim(key)))
+    for (const key of odd) leases.push(granted(await a.entries.claim(key)))
     const ends = []
-    for (const key of odd) ends.push(held(await b.claim(key)))
+    for (const key of odd) ends.push(held(await b.entries.claim(key)))
     leases.forEach((lease) => { lease.end('done') })
     t.strictSame(await Promise.all(ends), odd.map(() => 'done'))
   })
 
   t.test('100 at once: one is granted it', async (t) => {
     const [a, b] = await two(t)
-    const claims = await Promise.all(Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? a : b).claim('key')))
+    const claims = await Promise.all(Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? a : b).entries.claim('key')))
     const leases = claims.filter((claim) => claim.kind === 'granted')
     t.equal(leases.length, 1)
     leases.forEach((claim) => { granted(claim).end('failed') })
@@ -152,10 +124,10 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
     const filling = there.said()
     await there.call('fillForever', 'key')
     await filling
-    let claim = await here.claim('key')
+    let claim = await here.entries.claim('key')
     t.equal(claim.kind, 'held')
     await there.kill()
-    for (; claim.kind === 'held'; claim = await here.claim('key')) t.equal(await claim.ended, 'unknown')
+    for (; claim.kind === 'held'; claim = await here.entries.claim('key')) t.equal(await claim.ended, 'unknown')
     granted(claim).end('done')
   })
 }

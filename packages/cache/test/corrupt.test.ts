@@ -11,9 +11,10 @@ async function damaged (damage: (frame: Buffer) => Buffer): Promise<{ cache: Cac
   const store = memoryStore()
   await createCache<string>({ store, namespace: 'n' }).set('key', 'value', OPTIONS)
   const namespace = store.namespace('n')
-  const [frame] = await namespace.get(['key'])
+  const [frame] = await namespace.entries.get(['key'])
   if (frame === undefined) throw new Error('a frame was expected')
-  await namespace.set('key', Number.MAX_SAFE_INTEGER, damage(Buffer.from(frame)), 60_000)
+  await namespace.entries.delete('key')
+  await namespace.entries.set('key', damage(Buffer.from(frame)), 60_000)
   return { cache: createCache<string>({ store, namespace: 'n' }), namespace }
 }
 
@@ -45,9 +46,9 @@ for (const [name, damage] of Object.entries(damages)) {
     t.equal(await cache.get('key'), undefined)
     t.strictSame(discards, [{ namespace: 'n', key: 'key', reason: 'corrupt' }])
     t.equal(cache.stats().discarded, 1)
-    t.strictSame(await namespace.get(['key']), [undefined], 'it does not stay')
+    t.strictSame(await namespace.entries.get(['key']), [undefined], 'it does not stay')
     t.equal(await cache.remember('key', OPTIONS, () => 'anew'), 'anew')
-    t.ok((await namespace.get(['key']))[0])
+    t.ok((await namespace.entries.get(['key']))[0])
   })
 }
 
@@ -70,7 +71,7 @@ t.test('one that the store cannot delete either is still a miss', async (t) => {
   const steered = steeredStore()
   const errors = record(t, 'weir:cache:error')
   const cache = createCache<string>({ store: steered.store, namespace: 'n' })
-  await steered.store.namespace('n').set('key', 1, Buffer.from('nonsense'), 60_000)
+  await steered.store.namespace('n').entries.set('key', Buffer.from('nonsense'), 60_000)
   steered.before.delete = () => { throw new Error('read only') }
   t.equal(await cache.get('key'), undefined)
   t.match(errors, [{ operation: 'read', error: { message: 'read only' } }])

@@ -44,8 +44,8 @@ t.test('who waits for another instance gets its value, as of one who waited', as
   const [a, b] = await pair(t)
   const own = await fill(a)
   const waiting = [b.acquire('key'), b.acquire('key')]
-  t.equal((await own.commit('value', () => OPTIONS)).kept, 'stored')
-  for (const hit of await Promise.all(waiting)) t.match(hit, { source: 'flight', stale: false, entry: { value: 'value' } })
+  t.equal((await own.commit('value', () => OPTIONS)).result, 'stored')
+  for (const hit of await Promise.all(waiting)) t.match(hit, { source: 'coalesced', stale: false, entry: { value: 'value' } })
   t.match(await b.acquire('key'), { source: 'l1' })
   t.equal(b.stats().misses, 0)
 })
@@ -57,7 +57,7 @@ t.test('a fill that fails elsewhere: each instance tries for itself, once', asyn
   const slow = gatedFn<string>()
   const waiting = [1, 2, 3].map(() => b.remember('key', OPTIONS, () => { runs++; return slow.fn() }))
   await claimed(b)
-  own.fail(new Error('the database of this instance is gone'))
+  own.fail()
   await slow.started
   slow.end('value')
   t.strictSame(await Promise.all(waiting), ['value', 'value', 'value'])
@@ -95,7 +95,7 @@ t.test('nobody waits for a third', async (t) => {
     if (!(acquired instanceof Fill)) return 'hit'
     await values[i]?.opened
     await cache.invalidate(['tag'], { consistency: 'bounded' })
-    return (await acquired.commit('value', () => OPTIONS)).kept
+    return (await acquired.commit('value', () => OPTIONS)).result
   })
   const running = [run(b, 0), run(c, 1), run(d, 2)]
   await Promise.all([b, c, d].map(claimed))

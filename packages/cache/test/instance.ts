@@ -26,11 +26,11 @@ const operations: { [K in keyof Operation]: (argument: Operation[K][0]) => Promi
   invalidate: (tags) => cache.invalidate(tags),
   delete: (key) => cache.delete(key),
   clear: () => cache.clear(),
-  stamp: () => direct.stamp(),
+  stamp: () => direct.validity.stamp(),
   async openFile (file) {
     const store = sqliteStore({ file })
     try {
-      return await store.namespace(namespace).stamp()
+      return await store.namespace(namespace).validity.stamp()
     } finally {
       await store.close()
     }

@@ -4,7 +4,7 @@ import { memoryStore } from '../src/stores/memory.js'
 import { frameOf } from './frames.js'
 import { storeContract } from './store-contract.js'
 
-storeContract(t, 'memory', async (t) => {
+storeContract(t, 'memory', { shared: false, persistent: false }, async (t) => {
   const stores: ReturnType<typeof memoryStore>[] = []
   return {
     async open (options) {
@@ -15,29 +15,23 @@ storeContract(t, 'memory', async (t) => {
     },
     async setClock (namespace, clock) {
       mock.timers.enable({ apis: ['Date'], now: clock / 1000 })
-      for (const store of stores) await store.namespace(namespace).stamp()
+      for (const store of stores) await store.namespace(namespace).validity.stamp()
       mock.timers.reset()
     }
   }
 })
 
-t.test('it declares what it can', async (t) => {
-  const store = memoryStore()
-  t.equal(store.kind, 'memory')
-  t.strictSame(store.capabilities, { shared: false, persistent: false, judgesLocally: true })
-})
-
 t.test('it is bounded by count and by bytes; the least recently used go first', async (t) => {
-  const counted = memoryStore({ maxEntries: 2 }).namespace('n')
-  for (const key of ['a', 'b']) await counted.set(key, 1, frameOf(1, key), 1000)
+  const counted = memoryStore({ maxEntries: 2 }).namespace('n').entries
+  for (const key of ['a', 'b']) await counted.set(key, frameOf(1, key), 1000)
   await counted.get(['a'])
-  await counted.set('c', 1, frameOf(1, 'c'), 1000)
+  await counted.set('c', frameOf(1, 'c'), 1000)
   t.strictSame((await counted.get(['a', 'b', 'c'])).map((frame) => frame !== undefined), [true, false, true])
 
-  const weighed = memoryStore({ maxBytes: 100_000 }).namespace('n')
-  for (let i = 0; i < 20; i++) await weighed.set(`key-${i}`, 1, frameOf(1, Buffer.alloc(10_000)), 1000)
+  const weighed = memoryStore({ maxBytes: 100_000 }).namespace('n').entries
+  for (let i = 0; i < 20; i++) await weighed.set(`key-${i}`, frameOf(1, Buffer.alloc(10_000)), 1000)
   const kept = (await weighed.get(Array.from({ length: 20 }, (_, i) => `key-${i}`))).map((frame) => frame !== undefined)
   t.strictSame(kept, [...Array<boolean>(11).fill(false), ...Array<boolean>(9).fill(true)])
-  await weighed.set('key-19', 2, frameOf(2, Buffer.alloc(200_000)), 1000)
+  await weighed.set('key-19', frameOf(2, Buffer.alloc(200_000)), 1000)
   t.strictSame(await weighed.get(['key-19']), [undefined], 'what does not fit at all is not kept, nor is what it replaces')
 })

@@ -41,7 +41,7 @@ t.test('a key: every method says so, as a rejection', async (t) => {
 
 t.test('tags', async (t) => {
   const invalid = { code: 'WEIR_CACHE_INVALID_TAG', message: /is not a tag: give/ }
-  for (const tags of [[''], ['a', ''], ['a\nb'], ['\u0002key'], ['\u0001'], ['\u007f'], ['a\ud800'], [5], [5n], [null], [undefined], 'product:1', 5, null, { length: 1 }]) {
+  for (const tags of [[''], ['a', ''], ['a\ud800'], [5], [5n], [null], [undefined], 'product:1', 5, null, { length: 1 }]) {
     const cache = newCache()
     await t.rejects(cache.invalidate(untyped(tags)), invalid)
     await t.rejects(cache.set('key', 1, { ...OPTIONS, tags: untyped(tags) }), invalid)

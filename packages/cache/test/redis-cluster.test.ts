@@ -18,7 +18,7 @@ function open (t: Test, options: RedisStoreOptions): Store {
   return store
 }
 
-storeContract(t, 'a Redis cluster', async (t) => {
+storeContract(t, 'a Redis cluster', { shared: true, persistent: true }, async (t) => {
   const control = await cluster.connect()
   await cluster.flush()
   return {

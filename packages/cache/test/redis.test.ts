@@ -7,6 +7,7 @@ import { CLOCK } from '../src/stores/redis/scripts.js'
 import { record } from './events.js'
 import { frameOf } from './frames.js'
 import { gatedFn } from './gate.js'
+import { valid } from './judging.js'
 import { listening } from './listening.js'
 import { passingClient } from './passing-client.js'
 import { startRedis } from './redis-server.js'
@@ -21,7 +22,7 @@ function open (t: Test, options: RedisStoreOptions): Store {
   return store
 }
 
-storeContract(t, 'redis', async (t) => {
+storeContract(t, 'redis', { shared: true, persistent: true }, async (t) => {
   const control = await server.connect()
   await control.flushall()
   return {
@@ -40,12 +41,6 @@ storeContract(t, 'redis', async (t) => {
   }
 })
 
-t.test('it declares what it can', async (t) => {
-  const store = open(t, { client: await server.connect() })
-  t.equal(store.kind, 'redis')
-  t.strictSame(store.capabilities, { shared: true, persistent: true, judgesLocally: false })
-})
-
 t.test('the client is not the store\'s to close', async (t) => {
   const client = await server.connect()
   await redisStore({ client }).close()
@@ -55,25 +50,25 @@ t.test('the client is not the store\'s to close', async (t) => {
 t.test('prefixes are apart', async (t) => {
   const client = await server.connect()
   const [a, b] = [open(t, { client, prefix: 'a' }).namespace('n'), open(t, { client, prefix: 'b' }).namespace('n')]
-  const stamp = Math.max(await a.stamp(), await b.stamp())
-  await a.set('key', stamp, frameOf(stamp, ''), 1000)
-  t.strictSame(await b.get(['key']), [undefined])
-  await b.clear()
-  t.ok(stamp > await a.barrier([]))
+  const stamp = Math.max(await a.validity.stamp(), await b.validity.stamp())
+  await a.entries.set('key', frameOf(stamp, ''), 1000)
+  t.strictSame(await b.entries.get(['key']), [undefined])
+  await b.validity.clear()
+  t.ok(await valid(a, stamp, []))
 })
 
 t.test('scripts that Redis has forgotten are given to it again', async (t) => {
   const client = await server.connect()
   const namespace = open(t, { client, prefix: randomUUID() }).namespace('n')
   await client.script('FLUSH')
-  const stamp = await namespace.stamp()
+  const stamp = await namespace.validity.stamp()
   await client.script('FLUSH')
-  await namespace.set('key', stamp, frameOf(stamp, 'body'), 1000)
-  t.strictSame(await namespace.get(['key']), [frameOf(stamp, 'body')])
+  await namespace.entries.set('key', frameOf(stamp, 'body'), 1000)
+  t.strictSame(await namespace.entries.get(['key']), [frameOf(stamp, 'body')])
   await client.script('FLUSH')
-  t.ok(await namespace.invalidate(['tag']) > stamp)
+  t.ok(await namespace.validity.invalidate(['tag']) > stamp)
   await client.script('FLUSH')
-  t.ok(await namespace.clear() > stamp)
+  t.ok(await namespace.validity.clear() > stamp)
 })
 
 t.test('set: what it puts is valid, whichever scripts Redis knows', async (t) => {
@@ -81,7 +76,7 @@ t.test('set: what it puts is valid, whichever scripts Redis knows', async (t) =>
   const store = open(t, { client, prefix: randomUUID() })
   const cache = createCache<string>({ store, namespace: 'n' })
   await client.script('FLUSH')
-  await store.namespace('n').stamp()
+  await store.namespace('n').validity.stamp()
   t.ok(await cache.set('key', 'value', { ttl: '1m' }), 'it knows the one that issues stamps, and not the one that invalidates')
   cache.evict('key')
   t.equal(await cache.get('key'), 'value')
@@ -93,10 +88,10 @@ t.test('a script that fails for another reason is not run again', async (t) => {
   const namespace = open(t, { client, prefix }).namespace('n')
   await client.lpush(`${prefix}:n:{=key}`, 'no string')
   await client.lpush(`${prefix}:{n}:tags`, 'no sorted set')
-  await t.rejects(namespace.set('key', 1, frameOf(1, ''), 1000), /WRONGTYPE/)
-  await t.rejects(namespace.get(['key']), /WRONGTYPE/)
-  await t.rejects(namespace.invalidate(['tag']), /WRONGTYPE/)
-  await t.rejects(namespace.barrier(['tag']), /WRONGTYPE/)
+  await t.rejects(namespace.entries.set('key', frameOf(1, ''), 1000), /WRONGTYPE/)
+  await t.rejects(namespace.entries.get(['key']), /WRONGTYPE/)
+  await t.rejects(namespace.validity.invalidate(['tag']), /WRONGTYPE/)
+  await t.rejects(valid(namespace, 1, ['tag']), /WRONGTYPE/)
 })
 
 t.test('an answer of another kind is an error, never a stamp', async (t) => {
@@ -110,10 +105,10 @@ t.test('an answer of another kind is an error, never a stamp', async (t) => {
       evalBuffer: async () => reply
     }
   }).namespace('n')
-  await t.rejects(answering('QUEUED').stamp(), { code: 'WEIR_CACHE_STORE_FAILED', message: /'QUEUED'/ })
-  await t.rejects(answering('1.5').invalidate(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
-  await t.rejects(answering('1').barrier(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
-  await t.rejects(answering(['1', '1', 'nan']).barrier(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
+  await t.rejects(answering('QUEUED').validity.stamp(), { code: 'WEIR_CACHE_STORE_FAILED', message: /'QUEUED'/ })
+  await t.rejects(answering('1.5').validity.invalidate(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
+  await t.rejects(valid(answering('1'), 1, ['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
+  await t.rejects(valid(answering(['1', '1', 'nan']), 1, ['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
 })
 
 t.test('memory is judged by one question a turn, however many read', async (t) => {

@@ -149,8 +149,30 @@ async function races (t: Test, makeStore: () => SteeredStore, write: (cache: Cac
     await write(cache)
     const after = cache.remember('key', options, () => { throw new Error('still down') })
     slow.fail(new Error('down'))
-    t.equal(await before, 'old', 'who came before the write may have it')
+    await t.rejects(before, { message: 'down' }, 'a stand-in is judged when it is served')
     await t.rejects(after, { message: 'still down' })
+  })
+
+  t.test('nor is it served to a reader that comes while the leader\'s claim is on its way', async (t) => {
+    const date = stopDate(t)
+    const steered = makeStore()
+    const cache = createCache<string>({ store: steered.store, namespace: 'n' })
+    const options = { ...OPTIONS, staleIfError: '1h' } as const
+    await cache.remember('key', options, () => 'old')
+    date.advance(60_000)
+    const [claimed, answered] = [gate(), gate()]
+    steered.after.claim = () => {
+      claimed.open()
+      return answered.opened
+    }
+    const down = () => { throw new Error('down') }
+    const leader = cache.remember('key', options, down)
+    await claimed.opened
+    await write(cache)
+    const reader = cache.remember('key', options, down)
+    answered.open()
+    await t.rejects(leader, { message: 'down' })
+    await t.rejects(reader, { message: 'down' })
   })
 }
 

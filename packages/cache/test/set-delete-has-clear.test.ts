@@ -18,17 +18,26 @@ for (const judgesLocally of [true, false]) {
   t.test(`set: false if it was invalidated while it was under way (${judgesLocally ? 'judged here' : 'the store is asked'})`, async (t) => {
     const steered = steeredStore({ judgesLocally })
     const cache = createCache<string>({ store: steered.store, namespace: 'n' })
-    steered.after.invalidate = async () => {
-      steered.after = {}
-      await cache.invalidate(['tag'])
+    for (const method of ['stamp', 'replace'] as const) {
+      steered.after[method] = async () => {
+        steered.after = {}
+        await cache.invalidate(['tag'])
+      }
+      steered.asked.length = 0
+      t.notOk(await cache.set('key', 'value', OPTIONS))
+      t.equal(steered.asked.includes('set'), !judgesLocally && method === 'replace', 'an entry known to be invalid is not sent')
+      t.equal(cache.stats().l1.entries, 0)
+      t.notOk(await cache.has('key'))
+      t.equal(cache.stats().stores, 0)
     }
-    t.notOk(await cache.set('key', 'value', OPTIONS))
-    t.equal(steered.asked.includes('set'), !judgesLocally, 'what is known to be invalid is not sent')
-    t.equal(cache.stats().l1.entries, 0)
-    t.notOk(await cache.has('key'))
-    t.equal(cache.stats().stores, 0)
   })
 }
+
+t.test('set: of several at once the last one called stays', async (t) => {
+  const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
+  t.strictSame(await Promise.all(['a', 'b', 'c'].map((value) => cache.set('key', value, OPTIONS))), [true, true, true])
+  t.equal(await cache.get('key'), 'c')
+})
 
 t.test('delete: that key only, also if it is not there', async (t) => {
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })

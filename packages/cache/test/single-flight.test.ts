@@ -24,9 +24,9 @@ t.test('500 callers at once: the function runs once', async (t) => {
     const values = await Promise.all(callers)
     t.equal(new Set(values).size, 1)
     t.equal(runs, 1)
-    t.strictSame(asked, judgesLocally ? ['claim', 'set'] : ['claim', 'barrier', 'set'], 'nor is the store asked more than one caller would')
+    t.strictSame(asked, judgesLocally ? ['claim', 'set'] : ['claim', 'isValid', 'set'], 'nor is the store asked more than one caller would')
     t.equal(cache.stats().flights, 0)
-    t.equal(cache.stats().hits.flight, 499)
+    t.equal(cache.stats().hits.coalesced, 499)
   }
 })
 
@@ -63,18 +63,25 @@ t.test('readers of one key at once share a read of the store', async (t) => {
   t.strictSame(asked, ['get'])
 })
 
-t.test('what the function throws all who wait get, and the next call tries again', async (t) => {
+t.test('a function that fails fails its own caller alone: each that waited computes once for itself', async (t) => {
   const cache = newCache<string>()
   const slow = gatedFn<string>()
-  const callers = Array.from({ length: 50 }, () => cache.remember('key', OPTIONS, slow.fn))
-  const error = new Error('database down')
+  const error = new Error('not for this user')
+  const first = cache.remember('key', OPTIONS, slow.fn)
   await slow.started
-  const late = cache.remember('key', OPTIONS, slow.fn)
+  let runs = 0
+  const waiting = Array.from({ length: 25 }, (_, i) => cache.remember('key', OPTIONS, () => {
+    runs++
+    if (i % 2 === 0) throw new Error(`of ${i}`)
+    return `of ${i}`
+  }))
   slow.fail(error)
-  const outcomes = await Promise.allSettled([...callers, late])
-  t.ok(outcomes.every((outcome) => outcome.status === 'rejected' && outcome.reason === error))
+  await t.rejects(first, error)
+  const outcomes = await Promise.allSettled(waiting)
+  t.match(outcomes, Array.from({ length: 25 }, (_, i) => i % 2 === 0 ? { reason: { message: `of ${i}` } } : { value: `of ${i}` }))
+  t.equal(runs, 25)
   t.equal(cache.stats().flights, 0)
-  t.equal(await cache.remember('key', OPTIONS, () => 'again'), 'again')
+  t.match(await cache.get('key'), /^of/, 'one of their values is kept')
 })
 
 t.test('also what it throws before it returns a promise', async (t) => {
@@ -87,13 +94,13 @@ t.test('also what it throws before it returns a promise', async (t) => {
 t.test('also what its options and its value throw', async (t) => {
   const cache = newCache<unknown>()
   const error = new Error('no tags')
-  const waiting = (first: Promise<unknown>) => Promise.allSettled([first, cache.remember('key', OPTIONS, mustNotRun)])
-  const tagsThrow = await waiting(cache.remember('key', { ttl: '1m', tags: () => { throw error } }, () => 'value'))
-  t.match(tagsThrow, [{ reason: error }, { reason: error }])
-  const badTtl = await waiting(cache.remember('key', { ttl: NaN }, () => 'value'))
-  t.match(badTtl, Array(2).fill({ reason: { code: 'WEIR_CACHE_INVALID_DURATION' } }))
-  const badValue = await waiting(cache.remember('key', OPTIONS, () => 1n))
-  t.match(badValue, Array(2).fill({ reason: { code: 'WEIR_CACHE_UNSERIALIZABLE' } }))
+  const waiting = (key: string, first: Promise<unknown>) => Promise.allSettled([first, cache.remember(key, OPTIONS, () => 'own')])
+  const tagsThrow = await waiting('a', cache.remember('a', { ttl: '1m', tags: () => { throw error } }, () => 'value'))
+  t.match(tagsThrow, [{ reason: error }, { value: 'own' }])
+  const badTtl = await waiting('b', cache.remember('b', { ttl: NaN }, () => 'value'))
+  t.match(badTtl, [{ reason: { code: 'WEIR_CACHE_INVALID_DURATION' } }, { value: 'own' }])
+  const badValue = await waiting('c', cache.remember('c', OPTIONS, () => () => {}))
+  t.match(badValue, [{ reason: { code: 'WEIR_CACHE_UNSERIALIZABLE' } }, { value: 'own' }])
   t.equal(cache.stats().flights, 0)
 })
 
@@ -154,17 +161,17 @@ t.test('acquire: the duty goes to one, and ends in commit, fail or abandon', asy
 
   t.test('commit', async (t) => {
     const { fill, waiting } = await duty(newCache())
-    const { entry, kept } = await fill.commit('value', () => OPTIONS)
-    t.equal(kept, 'stored')
+    const { entry, result } = await fill.commit('value', () => OPTIONS)
+    t.equal(result, 'stored')
     t.equal(entry.value, 'value')
-    t.match(await Promise.all(waiting), Array(2).fill({ entry, source: 'flight', stale: false }))
+    t.match(await Promise.all(waiting), Array(2).fill({ entry, source: 'coalesced', stale: false }))
   })
 
   t.test('fail', async (t) => {
     const { fill, waiting } = await duty(newCache())
-    const error = new Error('no')
-    fill.fail(error)
-    t.strictSame(await Promise.allSettled(waiting), Array(2).fill({ status: 'rejected', reason: error }))
+    fill.fail()
+    const fills = await Promise.all(waiting)
+    t.ok(fills.every((fill) => fill instanceof Fill), 'each computes its own')
   })
 
   t.test('abandon', async (t) => {
@@ -174,7 +181,7 @@ t.test('acquire: the duty goes to one, and ends in commit, fail or abandon', asy
     const fills = await Promise.all(waiting)
     t.ok(fills.every((fill) => fill instanceof Fill), 'each computes its own')
     t.equal(cache.stats().flights, 0, 'and nobody waits for them')
-    for (const own of fills) if (own instanceof Fill) t.equal((await own.commit('value', () => OPTIONS)).kept, 'stored')
+    for (const own of fills) if (own instanceof Fill) t.equal((await own.commit('value', () => OPTIONS)).result, 'stored')
   })
 })
 

@@ -19,7 +19,7 @@ function behind<R> (file: string, work: (db: Database.Database) => R): R {
   }
 }
 
-storeContract(t, 'sqlite', async (t) => {
+storeContract(t, 'sqlite', { shared: true, persistent: true }, async (t) => {
   const file = newFile(t)
   return {
     process: { kind: 'sqlite', file },
@@ -38,13 +38,6 @@ storeContract(t, 'sqlite', async (t) => {
       })
     }
   }
-})
-
-t.test('it declares what it can', async (t) => {
-  const store = sqliteStore({ file: newFile(t) })
-  t.teardown(() => store.close())
-  t.equal(store.kind, 'sqlite')
-  t.strictSame(store.capabilities, { shared: true, persistent: true, judgesLocally: true })
 })
 
 t.test('several processes open a new file at the same moment', async (t) => {
@@ -85,16 +78,16 @@ t.test('it stays about as large as it is told, and what ends soonest goes first'
   const store = sqliteStore({ file, maxBytes })
   t.teardown(() => store.close())
   const namespace = store.namespace('n')
-  await namespace.set('long', 1, frameOf(1, 'long'), 1e9)
+  await namespace.entries.set('long', frameOf(1, 'long'), 1e9)
   const body = Buffer.alloc(16 * 1024)
-  for (let i = 0; i < 640; i++) await namespace.set(`key-${i}`, 1, frameOf(1, body), 1e6 + i)
+  for (let i = 0; i < 640; i++) await namespace.entries.set(`key-${i}`, frameOf(1, body), 1e6 + i)
   const used = behind(file, (db) => {
     const page = Number(db.pragma('page_size', { simple: true }))
     return page * (Number(db.pragma('page_count', { simple: true })) - Number(db.pragma('freelist_count', { simple: true })))
   })
   // It looks every 128 sets.
   t.ok(used < maxBytes + 128 * 20 * 1024, `${used} bytes`)
-  t.strictSame((await namespace.get(['long', 'key-0', 'key-639'])).map((frame) => frame !== undefined), [true, false, true])
+  t.strictSame((await namespace.entries.get(['long', 'key-0', 'key-639'])).map((frame) => frame !== undefined), [true, false, true])
 })
 
 t.test('entries that have ended are swept out', async (t) => {
@@ -102,7 +95,7 @@ t.test('entries that have ended are swept out', async (t) => {
   const store = sqliteStore({ file })
   t.teardown(() => store.close())
   const namespace = store.namespace('n')
-  for (let i = 0; i < 128; i++) await namespace.set(`key-${i}`, 1, frameOf(1, ''), i < 100 ? -1 : 60_000)
+  for (let i = 0; i < 128; i++) await namespace.entries.set(`key-${i}`, frameOf(1, ''), i < 100 ? -1 : 60_000)
   t.equal(behind(file, (db) => db.prepare('SELECT count(*) FROM entries').pluck().get()), 28)
 })
 
@@ -111,16 +104,16 @@ t.test('a file of another version is emptied, also under a store that has it ope
   const first = sqliteStore({ file })
   t.teardown(() => first.close())
   const namespace = first.namespace('n')
-  const stamp = await namespace.stamp()
-  await namespace.set('key', stamp, frameOf(stamp, 'body'), 60_000)
+  const stamp = await namespace.validity.stamp()
+  await namespace.entries.set('key', frameOf(stamp, 'body'), 60_000)
   behind(file, (db) => db.pragma('user_version = 999'))
 
   const second = sqliteStore({ file })
   t.teardown(() => second.close())
-  t.strictSame(await second.namespace('n').get(['key']), [undefined])
-  t.strictSame(await namespace.get(['key']), [undefined])
-  t.equal(namespace.judge(stamp, []), false)
-  t.ok(await namespace.stamp() > stamp)
+  t.strictSame(await second.namespace('n').entries.get(['key']), [undefined])
+  t.strictSame(await namespace.entries.get(['key']), [undefined])
+  t.equal(namespace.validity.isValid({ key: 'key', stamp, tags: [] }), false)
+  t.ok(await namespace.validity.stamp() > stamp)
 })
 
 t.test('a file that cannot be opened, or is no database, is an error that says so', async (t) => {

@@ -95,7 +95,7 @@ t.test('memory has it still when the store has let it go', async (t) => {
   const store = memoryStore()
   const cache = createCache<string>({ store, namespace: 'n' })
   await cache.remember('key', OPTIONS, () => 'first')
-  await store.namespace('n').delete('key')
+  await store.namespace('n').entries.delete('key')
   date.advance(10_000)
   t.equal(await cache.remember('key', OPTIONS, down), 'first')
 })

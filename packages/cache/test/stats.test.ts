@@ -9,7 +9,7 @@ t.test('what happened is counted, on this instance', async (t) => {
   const store = memoryStore()
   const [a, b] = [createCache<string>({ store, namespace: 'n' }), createCache<string>({ store, namespace: 'n' })]
   const nothing = {
-    hits: { l1: 0, l2: 0, flight: 0 },
+    hits: { l1: 0, l2: 0, coalesced: 0 },
     stale: 0,
     misses: 0,
     stores: 0,
@@ -31,7 +31,7 @@ t.test('what happened is counted, on this instance', async (t) => {
   await a.get('key')
   await a.get('none')
   const { l1: { bytes }, ...counts } = a.stats()
-  t.match(counts, { hits: { l1: 1, l2: 0, flight: 2 }, misses: 2, stores: 1, flights: 0 })
+  t.match(counts, { hits: { l1: 1, l2: 0, coalesced: 2 }, misses: 2, stores: 1, flights: 0 })
   t.ok(bytes > 60 && bytes < 1024, `${bytes} bytes`)
 
   await b.get('key')

@@ -1,7 +1,7 @@
-import type { Store, StoreNamespace } from '../src/index.js'
+import type { Entries, Store, Validity } from '../src/index.js'
 import { memoryStore } from '../src/stores/memory.js'
 
-type Method = Exclude<keyof StoreNamespace, 'judge'>
+type Method = keyof Entries | keyof Validity
 
 /** A memory store that does what the test says, method by method. */
 export interface SteeredStore {
@@ -22,11 +22,9 @@ export function steeredStore ({ judgesLocally = true } = {}): SteeredStore {
     before: {},
     after: {},
     store: {
-      kind: 'steered',
-      capabilities: { ...inner.capabilities, judgesLocally },
       namespace (name) {
-        const namespace = inner.namespace(name)
-        const steer = async <R>(method: Method, work: () => Promise<R>): Promise<R> => {
+        const { entries, validity } = inner.namespace(name)
+        const steer = async <R>(method: Method, work: () => R | Promise<R>): Promise<R> => {
           steered.asked.push(method)
           await steered.before[method]?.()
           const answer = await work()
@@ -34,23 +32,25 @@ export function steeredStore ({ judgesLocally = true } = {}): SteeredStore {
           return answer
         }
         return {
-          get: (keys) => steer('get', () => namespace.get(keys)),
-          set: (key, stamp, frame, ttl) => steer('set', () => namespace.set(key, stamp, frame, ttl)),
-          delete: (key) => steer('delete', () => namespace.delete(key)),
-          async claim (key, seen) {
-            const claim = await steer('claim', () => namespace.claim(key, seen))
-            if (claim.kind !== 'granted') return claim
-            const { lease } = claim
-            return { ...claim, lease: { ...lease, store: (frame, ttl) => steer('set', () => lease.store(frame, ttl)) } }
+          entries: {
+            get: (keys) => steer('get', () => entries.get(keys)),
+            set: (key, frame, ttl) => steer('set', () => entries.set(key, frame, ttl)),
+            delete: (key) => steer('delete', () => entries.delete(key)),
+            async claim (key, seen) {
+              const claim = await steer('claim', () => entries.claim(key, seen))
+              if (claim.kind !== 'granted') return claim
+              const { lease } = claim
+              return { ...claim, lease: { ...lease, store: (frame, ttl) => steer('set', () => lease.store(frame, ttl)) } }
+            }
           },
-          supersede: (tag, tags, stamp) => steer('supersede', () => namespace.supersede(tag, tags, stamp)),
-          settled: () => steer('settled', () => namespace.settled()),
-          stamp: () => steer('stamp', () => namespace.stamp()),
-          invalidate: (tags, consistency) => steer('invalidate', () => namespace.invalidate(tags, consistency)),
-          clear: (consistency) => steer('clear', () => namespace.clear(consistency)),
-          barrier: (tags) => steer('barrier', () => namespace.barrier(tags)),
-          knownSince: judgesLocally ? 0 : Infinity,
-          judge: (stamp, tags) => judgesLocally ? namespace.judge(stamp, tags) : undefined
+          validity: {
+            stamp: () => steer('stamp', () => validity.stamp()),
+            invalidate: (tags, consistency) => steer('invalidate', () => validity.invalidate(tags, consistency)),
+            replace: (entry, until) => steer('replace', () => validity.replace(entry, until)),
+            clear: (consistency) => steer('clear', () => validity.clear(consistency)),
+            waitForLeases: () => steer('waitForLeases', () => validity.waitForLeases()),
+            isValid: (entry) => judgesLocally ? validity.isValid(entry) : steer('isValid', () => validity.isValid(entry))
+          }
         }
       },
       close: () => inner.close()

@@ -8,7 +8,7 @@ const OPTIONS = { ttl: '1m', tags: ['tag'] } as const
 const failing = () => { throw new Error('down') }
 
 function down (steered: SteeredStore) {
-  for (const method of ['get', 'set', 'delete', 'stamp', 'invalidate', 'clear', 'barrier'] as const) steered.before[method] = failing
+  for (const method of ['get', 'set', 'delete', 'stamp', 'invalidate', 'clear', 'isValid'] as const) steered.before[method] = failing
 }
 
 t.test('a store that is down: one run of the function for all who ask at once, nothing kept', async (t) => {
@@ -48,7 +48,7 @@ t.test('an entry in memory is not served while nobody can judge it, and is again
   const steered = steeredStore({ judgesLocally: false })
   const cache = createCache<string>({ store: steered.store, namespace: 'n' })
   await cache.set('key', 'value', OPTIONS)
-  steered.before.barrier = failing
+  steered.before.isValid = failing
   t.equal(await cache.get('key'), undefined)
   steered.before = {}
   t.equal(await cache.get('key'), 'value')
@@ -61,7 +61,7 @@ t.test('the store fails between the stamp and the set', async (t) => {
   steered.before.set = failing
   const fill = await cache.acquire('key')
   if (!(fill instanceof Fill)) throw new Error('a fill was expected')
-  t.match(await fill.commit('value', () => OPTIONS), { kept: 'failed', entry: { value: 'value' } })
+  t.match(await fill.commit('value', () => OPTIONS), { result: 'failed', entry: { value: 'value' } })
   t.match(errors, [{ operation: 'write', key: 'key' }])
   await t.rejects(cache.set('key', 'value', OPTIONS), { code: 'WEIR_CACHE_STORE_FAILED', message: /store the value/ })
 })
@@ -74,8 +74,7 @@ t.test('without a stamp the value is shared, and not kept', async (t) => {
   const values = await Promise.all([1, 2, 3].map(() => cache.remember('key', OPTIONS, () => 'value')))
   t.strictSame(values, ['value', 'value', 'value'])
   t.notOk(steered.asked.includes('set'))
-  steered.before.invalidate = failing
-  await t.rejects(cache.set('key', 'value', OPTIONS), { code: 'WEIR_CACHE_STORE_FAILED', message: /make room/ })
+  await t.rejects(cache.set('key', 'value', OPTIONS), { code: 'WEIR_CACHE_STORE_FAILED', message: /store the value/ })
 })
 
 t.test('a store that throws where it should judge: remember still answers with a promise', async (t) => {
@@ -89,9 +88,12 @@ t.test('a store that throws where it should judge: remember still answers with a
         const namespace = store.namespace(name)
         return {
           ...namespace,
-          judge (stamp, tags) {
-            if (broken) throw new Error('closed')
-            return namespace.judge(stamp, tags)
+          validity: {
+            ...namespace.validity,
+            isValid (entry) {
+              if (broken) throw new Error('closed')
+              return namespace.validity.isValid(entry)
+            }
           }
         }
       }

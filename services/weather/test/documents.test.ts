@@ -151,19 +151,19 @@ t.test('many are one read of the store', async (t) => {
   const wrap = (inner: Store): Store => ({
     ...inner,
     namespace (name) {
-      const namespace = inner.namespace(name)
-      return new Proxy(namespace, {
-        get (target, property) {
-          const value: unknown = Reflect.get(target, property, target)
-          if (property === 'get') {
-            return (keys: readonly string[]) => {
-              reads.push(keys)
-              return target.get(keys)
-            }
+      const { entries, validity } = inner.namespace(name)
+      return {
+        validity,
+        entries: {
+          set: (key, frame, ttl) => entries.set(key, frame, ttl),
+          delete: (key) => entries.delete(key),
+          claim: (key, seen) => entries.claim(key, seen),
+          get (keys) {
+            reads.push(keys)
+            return entries.get(keys)
           }
-          return typeof value === 'function' ? value.bind(target) as unknown : value
         }
-      })
+      }
     }
   })
   const { origin, documents, other } = await build(t, { wrap })
@@ -188,14 +188,15 @@ t.test('a store that is gone: memory will do while it is fresh, and after that w
   const wrap = (inner: Store): Store => ({
     ...inner,
     namespace (name) {
-      return new Proxy(inner.namespace(name), {
+      const refusing = <P extends object>(part: P) => new Proxy(part, {
         get (target, property) {
-          if (property === 'judge' && isDown) return () => undefined
           const value: unknown = Reflect.get(target, property, target)
           if (typeof value !== 'function') return value
           return isDown ? refuse : value.bind(target) as unknown
         }
       })
+      const { entries, validity } = inner.namespace(name)
+      return { entries: refusing(entries), validity: refusing(validity) }
     }
   })
   const { clock, origin, documents } = await build(t, { wrap })

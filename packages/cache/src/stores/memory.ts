@@ -1,7 +1,9 @@
 import { BoundedMap, type MemoryLimits } from '../bounded-map.js'
-import { isNews } from '../frame.js'
-import { type Claim, nextStamp, type Seen, type Stamp, type Store, type StoreNamespace } from '../store.js'
+import { isNews, stampOf } from '../frame.js'
+import { isValid, mayReplace } from '../rule-v.js'
+import type { Claim, Entries, FrameId, Store, StoreNamespace } from '../store.js'
 import { TagTable } from '../tag-table.js'
+import { type Judged, nextStamp, type Stamp, type Validity } from '../validity.js'
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions extends MemoryLimits {
@@ -13,14 +15,16 @@ export interface MemoryStoreOptions extends MemoryLimits {
  * A store in this process: for tests, and for applications of one process.
  * @example const cache = createCache({ store: memoryStore({ maxBytes: 32 * 1024 * 1024 }), namespace: 'pages' })
  */
-export function memoryStore (options: MemoryStoreOptions = {}): Store {
-  const namespaces = new Map<string, MemoryNamespace>()
+export function memoryStore ({ maxTags = 100_000, ...limits }: MemoryStoreOptions = {}): Store {
+  const namespaces = new Map<string, StoreNamespace>()
   return {
-    kind: 'memory',
-    capabilities: { shared: false, persistent: false, judgesLocally: true },
     namespace (name) {
       let namespace = namespaces.get(name)
-      if (namespace === undefined) namespaces.set(name, namespace = new MemoryNamespace(options))
+      if (namespace === undefined) {
+        const validity = new MemoryValidity(maxTags)
+        namespace = { entries: new MemoryEntries(limits, validity), validity }
+        namespaces.set(name, namespace)
+      }
       return namespace
     },
     async close () {
@@ -29,87 +33,86 @@ export function memoryStore (options: MemoryStoreOptions = {}): Store {
   }
 }
 
-interface Kept {
+class MemoryValidity implements Validity {
+  readonly #tags: TagTable
+  #clock: Stamp = 0
+
+  constructor (maxTags: number) {
+    this.#tags = new TagTable(0, maxTags)
+  }
+
+  tick (): Stamp {
+    this.#clock = nextStamp(this.#clock)
+    return this.#clock
+  }
+
+  async stamp () {
+    return this.tick()
+  }
+
+  async invalidate (tags: readonly string[]) {
+    const stamp = this.tick()
+    for (const tag of tags) this.#tags.record(tag, stamp)
+    return stamp
+  }
+
+  async replace (entry: Judged, until: number) {
+    if (!mayReplace(entry, until, this.#tags)) return undefined
+    this.#tags.replace(entry.key, this.tick(), until)
+    return this.tick()
+  }
+
+  async clear () {
+    const stamp = this.tick()
+    this.#tags.raise(stamp)
+    return stamp
+  }
+
+  isValid (entry: Judged) {
+    return isValid(entry, this.#tags)
+  }
+
+  async waitForLeases () {}
+}
+
+interface KeptFrame {
   readonly stamp: Stamp
   readonly frame: Buffer
   readonly bytes: number
   readonly goneAt: number
 }
 
-class MemoryNamespace implements StoreNamespace {
-  readonly #entries: BoundedMap<Kept>
-  readonly #tags: TagTable
-  #clock: Stamp = 0
+class MemoryEntries implements Entries {
+  readonly #frames: BoundedMap<KeptFrame>
 
-  constructor ({ maxTags = 100_000, ...limits }: MemoryStoreOptions) {
-    this.#entries = new BoundedMap(limits)
-    this.#tags = new TagTable(0, maxTags)
+  constructor (limits: MemoryLimits, readonly validity: MemoryValidity) {
+    this.#frames = new BoundedMap(limits)
   }
 
   async get (keys: readonly string[]) {
     return keys.map((key) => this.#present(key)?.frame)
   }
 
-  async set (key: string, stamp: Stamp, frame: Buffer, ttl: number) {
-    this.#entries.set(key, { stamp, frame, bytes: frame.length, goneAt: Date.now() + ttl })
+  async set (key: string, frame: Buffer, ttl: number) {
+    this.#frames.set(key, { stamp: stampOf(frame), frame, bytes: frame.length, goneAt: Date.now() + ttl })
   }
 
   async delete (key: string) {
-    this.#entries.delete(key, Infinity)
+    this.#frames.delete(key, Infinity)
   }
 
   /** There are no other processes, and within this one the cache sees to it. */
-  async claim (key: string, seen?: Seen): Promise<Claim> {
+  async claim (key: string, seen?: FrameId): Promise<Claim> {
     const present = this.#present(key)
     if (present !== undefined && isNews(present.frame, seen)) return { kind: 'found', frame: present.frame }
-    const stamp = this.#next()
-    return { kind: 'granted', lease: { stamp, store: (frame, ttl) => this.set(key, stamp, frame, ttl), end () {} } }
+    const stamp = this.validity.tick()
+    return { kind: 'granted', lease: { stamp, store: (frame, ttl) => this.set(key, frame, ttl), end () {} } }
   }
 
-  async supersede (tag: string, tags: readonly string[], stamp: Stamp) {
-    if (stamp <= this.#tags.barrier(tags)) return undefined
-    this.#tags.record(tag, this.#next())
-    return this.#next()
-  }
-
-  async settled () {}
-
-  async stamp () {
-    return this.#next()
-  }
-
-  async invalidate (tags: readonly string[]) {
-    const stamp = this.#next()
-    for (const tag of tags) this.#tags.record(tag, stamp)
-    return stamp
-  }
-
-  async clear () {
-    const stamp = this.#next()
-    this.#tags.raise(stamp)
-    this.#entries.clear()
-    return stamp
-  }
-
-  async barrier (tags: readonly string[]) {
-    return this.#tags.barrier(tags)
-  }
-
-  readonly knownSince = 0
-
-  judge (stamp: Stamp, tags: readonly string[]) {
-    return stamp > this.#tags.barrier(tags)
-  }
-
-  #present (key: string): Kept | undefined {
-    const entry = this.#entries.get(key)
-    if (entry === undefined || entry.goneAt > Date.now()) return entry
-    this.#entries.delete(key, Infinity)
+  #present (key: string): KeptFrame | undefined {
+    const kept = this.#frames.get(key)
+    if (kept === undefined || kept.goneAt > Date.now()) return kept
+    this.#frames.delete(key, Infinity)
     return undefined
-  }
-
-  #next (): Stamp {
-    this.#clock = nextStamp(this.#clock)
-    return this.#clock
   }
 }

@@ -1,4 +1,5 @@
-import type { FillEnd, FillLease, Stamp } from '../store.js'
+import type { FillEnd, FillLease } from '../store.js'
+import type { Stamp } from '../validity.js'
 
 /** What a store does with a lease, which is its holder's only as long as the store says so. */
 export interface LeaseKeeper {

@@ -107,15 +107,15 @@ export class Documents<T> {
   /** A value, or the duty to fetch it. While the store is gone fresh memory will do: only admins ever invalidate weather. */
   async #acquire (key: string): Promise<Hit<Document<T>> | Fill<Document<T>>> {
     const outcome = await this.options.cache.acquire(key, { onOutage: 'stale' })
-    const isOld = !(outcome instanceof Fill) && outcome.unproven === true && outcome.entry.freshUntil <= Date.now()
+    const isOld = !(outcome instanceof Fill) && outcome.unverified === true && outcome.entry.freshUntil <= Date.now()
     return isOld ? this.options.cache.acquire(key) : outcome
   }
 
   #serve (key: string, hit: Hit<Document<T>>, origin: Origin<T>): Reading<T> {
-    const { entry, source, stale, unproven } = hit
-    if (stale && unproven !== true) this.#refresh(key, entry, origin)
-    if (source === 'flight') return collapsed(reading(entry, { fwd: 'uri-miss' }))
-    return reading(entry, { hit: true, detail: unproven === true ? 'OUTAGE' : source === 'l1' ? 'memory' : 'store' })
+    const { entry, source, stale, unverified } = hit
+    if (stale && unverified !== true) this.#refresh(key, entry, origin)
+    if (source === 'coalesced') return collapsed(reading(entry, { fwd: 'uri-miss' }))
+    return reading(entry, { hit: true, detail: unverified === true ? 'OUTAGE' : source === 'l1' ? 'memory' : 'store' })
   }
 
   #refresh (key: string, stale: Entry<Document<T>>, origin: Origin<T>): void {
@@ -128,10 +128,10 @@ export class Documents<T> {
   async #fill (fill: Fill<Document<T>>, origin: Origin<T>): Promise<Reading<T>> {
     try {
       const { document, lifetime } = await origin.fetch(fill.stale?.value)
-      const { entry, kept } = await fill.commit(document, () => ({ ...lifetime, jitter: JITTER, tags: this.options.tagsOf(fill.key) }))
-      return reading(entry, { fwd: fill.stale === undefined ? 'uri-miss' : 'stale', stored: kept === 'stored' })
+      const { entry, result } = await fill.commit(document, () => ({ ...lifetime, jitter: JITTER, tags: this.options.tagsOf(fill.key) }))
+      return reading(entry, { fwd: fill.stale === undefined ? 'uri-miss' : 'stale', stored: result === 'stored' })
     } catch (error) {
-      fill.fail(error)
+      fill.fail()
       throw error
     }
   }
@@ -139,16 +139,16 @@ export class Documents<T> {
   /** What may be used if nothing better is to be had. */
   async #spare (key: string, why: string): Promise<Reading<T> | undefined> {
     const { cache } = this.options
-    const entry = (await cache.kept(key))?.entry ?? await this.#unproven(key)
+    const entry = (await cache.find(key, { accept: 'retained' }))?.entry ?? await this.#unverified(key)
     if (entry === undefined) return undefined
     if (entry.freshUntil > Date.now()) return reading(entry, { hit: true })
     return servesError(entry, Date.now()) ? reading(entry, { fwd: 'stale', detail: why }) : undefined
   }
 
   /** What memory has, where the store cannot be asked. */
-  async #unproven (key: string): Promise<Entry<Document<T>> | undefined> {
+  async #unverified (key: string): Promise<Entry<Document<T>> | undefined> {
     const hit = await this.options.cache.find(key, { onOutage: 'stale' })
-    return hit?.unproven === true ? hit.entry : undefined
+    return hit?.unverified === true ? hit.entry : undefined
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { CacheError, shown } from '../../errors.js'
-import type { Claim, FillEnd, Seen, Stamp } from '../../store.js'
+import type { Claim, Entries, FillEnd, FrameId } from '../../store.js'
+import type { Stamp } from '../../validity.js'
 import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
 import type { Commands } from './commands.js'
 import { announcement, type FillAnnouncements } from './fill-announcements.js'
@@ -11,7 +12,7 @@ const PROCESS = randomBytes(9).toString('base64url')
 let tokens = 0
 
 /** A namespace's entries, and the leases to fill them. */
-export class Entries {
+export class RedisEntries implements Entries {
   /**
    * @param stamp issues one for a fill, not below that of the frame it is to replace
    */
@@ -38,7 +39,7 @@ export class Entries {
     return this.commands.unlink(this.#entry(key))
   }
 
-  async claim (key: string, seen: Seen = { stamp: 0, storedAt: 0 }): Promise<Claim> {
+  async claim (key: string, seen: FrameId = { stamp: 0, storedAt: 0 }): Promise<Claim> {
     const token = `${PROCESS}.${++tokens}`
     try {
       const reply = await this.commands.evaluateBuffer(CLAIM, this.#keys(key), [seen.stamp, seen.storedAt, token, FILL_LEASE])

@@ -1,9 +1,13 @@
 import { parseDuration, type Duration } from '../../duration.js'
-import type { Store } from '../../store.js'
+import type { Store, StoreNamespace } from '../../store.js'
 import { ownerOf, type RedisNodes } from './cluster.js'
 import { Commands } from './commands.js'
-import { RedisNamespace } from './namespace.js'
+import { RedisEntries } from './entries.js'
+import { FillAnnouncements } from './fill-announcements.js'
+import { Records } from './records.js'
 import { type RedisNode, Subscription } from './subscription.js'
+import { TagMirror } from './tag-mirror.js'
+import { RedisValidity } from './validity.js'
 
 /** The commands the store needs of a client. */
 export interface RedisCommands {
@@ -49,16 +53,22 @@ export function redisStore ({ client, prefix = 'weir', maxTags = 100_000, lease 
   const milliseconds = parseDuration(lease, 'lease')
   const subscriptions = new Subscriptions(client, milliseconds)
   const commands = new Commands(client)
-  const namespaces = new Map<string, RedisNamespace>()
+  const namespaces = new Map<string, StoreNamespace>()
+
+  const open = (name: string): StoreNamespace => {
+    const subscription = subscriptions.next()
+    const shared = `${prefix}:{${name}}`
+    const records = new Records(commands, `${shared}:tags`, `${shared}:bus`, maxTags)
+    const mirror = subscription && new TagMirror(name, subscription, `${shared}:bus`, maxTags, records)
+    const validity = new RedisValidity(records, mirror, milliseconds)
+    const announcements = new FillAnnouncements(subscription, `${shared}:fills`)
+    const entries = new RedisEntries(commands, `${prefix}:${name}`, `${shared}:fills`, announcements, (above) => validity.fillStamp(above))
+    return { entries, validity }
+  }
   return {
-    kind: 'redis',
-    capabilities: { shared: true, persistent: true, judgesLocally: false },
     namespace (name) {
       let namespace = namespaces.get(name)
-      if (namespace === undefined) {
-        namespace = new RedisNamespace({ commands, name, prefix, maxTags, lease: milliseconds, subscription: subscriptions.next() })
-        namespaces.set(name, namespace)
-      }
+      if (namespace === undefined) namespaces.set(name, namespace = open(name))
       return namespace
     },
     async close () {

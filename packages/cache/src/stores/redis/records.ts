@@ -1,5 +1,7 @@
+import { keyTag } from '../../entry.js'
 import { CacheError, shown } from '../../errors.js'
-import type { Stamp } from '../../store.js'
+import type { TagRecords } from '../../rule-v.js'
+import type { Judged, Stamp } from '../../validity.js'
 import { Batch } from './batch.js'
 import type { Commands } from './commands.js'
 import { CLEAR, INVALIDATE, MARK, PAGE, RECORDS, type Script, STAMP, SUPERSEDE } from './scripts.js'
@@ -10,8 +12,7 @@ export interface AllRecords {
   readonly tags: readonly (readonly [tag: string, stamp: Stamp])[]
 }
 
-interface SomeRecords {
-  readonly floor: Stamp
+interface SomeRecords extends TagRecords {
   readonly stamps: ReadonlyMap<string, Stamp>
 }
 
@@ -21,7 +22,7 @@ const READ_AT_ONCE = 1000
 
 /** A namespace's clock, floor and tag records in Redis. */
 export class Records {
-  readonly #barriers = new Batch((tags) => this.#some(tags))
+  readonly #asked = new Batch((tags) => this.#some(tags))
   #latest: Stamp = 0
 
   constructor (readonly commands: Commands, readonly key: string, readonly channel: string, readonly maxTags: number) {}
@@ -49,18 +50,15 @@ export class Records {
     return this.#stampBy(CLEAR, [this.channel])
   }
 
-  async supersede (tag: string, tags: readonly string[], stamp: Stamp): Promise<Stamp | undefined> {
-    const issued = stampOf(await this.#run(SUPERSEDE, [this.channel, stamp, tag, ...tags]))
+  async replace ({ key, tags, stamp }: Judged): Promise<Stamp | undefined> {
+    const issued = stampOf(await this.#run(SUPERSEDE, [this.channel, stamp, keyTag(key), ...tags]))
     this.see(issued)
     return issued === 0 ? undefined : issued
   }
 
-  /** Many readers in one turn of the event loop cost one command: they all ask after they began. */
-  async barrier (tags: readonly string[]): Promise<Stamp> {
-    const { floor, stamps } = await this.#barriers.add(tags)
-    let barrier = floor
-    for (const tag of tags) barrier = Math.max(barrier, stamps.get(tag) ?? 0)
-    return barrier
+  /** The records that judge these tags. Many readers in one turn of the event loop cost one command. */
+  of (tags: readonly string[]): Promise<TagRecords> {
+    return this.#asked.add(tags)
   }
 
   /**
@@ -90,10 +88,9 @@ export class Records {
 
   async #some (tags: readonly string[]): Promise<SomeRecords> {
     const parts = await Promise.all(inParts(tags, READ_AT_ONCE).map((part) => this.#part(part)))
-    return {
-      floor: Math.max(...parts.map(({ floor }) => floor)),
-      stamps: new Map(parts.flatMap(({ stamps }) => [...stamps]))
-    }
+    const stamps = new Map<string, Stamp>()
+    for (const part of parts) for (const [tag, stamp] of part.stamps) stamps.set(tag, stamp)
+    return { floor: Math.max(...parts.map(({ floor }) => floor)), stamps, replaced: NONE }
   }
 
   async #part (tags: readonly string[]): Promise<SomeRecords> {
@@ -101,13 +98,13 @@ export class Records {
     if (!isScores(reply)) throw unexpected('give records', reply)
     const [clock, floor, ...scores] = reply
     // No floor: the records are lost. The stamp's script makes a new one, as of now, below the stamp it issues.
-    if (clock === null || floor === null) return { floor: await this.stamp(), stamps: new Map() }
+    if (clock === null || floor === null) return { floor: await this.stamp(), stamps: NONE, replaced: NONE }
     const stamps = new Map<string, Stamp>()
     tags.forEach((tag, i) => {
       const score = scores[i]
       if (score !== null) stamps.set(tag, stampOf(score))
     })
-    return { floor: stampOf(floor), stamps }
+    return { floor: stampOf(floor), stamps, replaced: NONE }
   }
 
   async #stampBy (script: Script, args: (string | number)[]): Promise<Stamp> {
@@ -125,6 +122,8 @@ export class Records {
 function inParts (tags: readonly string[], size: number): string[][] {
   return Array.from({ length: Math.max(1, Math.ceil(tags.length / size)) }, (_, i) => tags.slice(i * size, (i + 1) * size))
 }
+
+const NONE: ReadonlyMap<string, Stamp> = new Map()
 
 const isScores = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply)
 

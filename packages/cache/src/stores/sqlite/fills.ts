@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
-import type { Claim, FillEnd, Stamp } from '../../store.js'
+import type { Claim, FillEnd } from '../../store.js'
+import type { Stamp } from '../../validity.js'
 import { withResolvers } from '../../with-resolvers.js'
 import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
 import type { Statements } from './statements.js'
@@ -13,7 +14,7 @@ export class Fills {
   constructor (readonly db: Database, readonly sql: Statements, readonly namespace: string) {}
 
   /** To be called in a transaction. */
-  claim (key: string, stamp: () => Stamp, store: (stamp: Stamp, frame: Buffer, ttl: number) => void): Claim {
+  claim (key: string, stamp: () => Stamp, store: (frame: Buffer, ttl: number) => void): Claim {
     const now = Date.now()
     const present = this.sql.fill.get(this.namespace, key, now)
     if (present !== undefined && present.ended === null) return { kind: 'held', ended: this.#ended(key, present.token) }
@@ -31,7 +32,7 @@ export class Fills {
       release: async (how) => { end(how) },
       store: async (frame, ttl) => {
         this.db.transaction(() => {
-          store(own, frame, ttl)
+          store(frame, ttl)
           end('done')
         }).immediate()
       }

@@ -1,12 +1,13 @@
 import type { Database } from 'better-sqlite3'
 
 // Changes with any change of the tables. It is a cache: a file of another version is emptied, not converted.
-const VERSION = 2
+const VERSION = 3
 
 /**
  * Makes the tables if the file is new. Instances may do so at the same moment: the lock of BEGIN IMMEDIATE orders them.
  *
- * `namespaces` holds a namespace's clock and floor, `tags` its records, `entries` the frames, `fills` who computes which.
+ * `namespaces` holds a namespace's clock and floor, `tags` the records of its invalidations, `replaced` those
+ * of its replacements, `entries` the frames, `fills` the leases to compute them.
  */
 export function migrate (db: Database): void {
   db.transaction(() => {
@@ -14,10 +15,15 @@ export function migrate (db: Database): void {
     if (version === VERSION) return
     db.exec(`
       DROP TABLE IF EXISTS namespaces; DROP TABLE IF EXISTS tags; DROP TABLE IF EXISTS entries;
-      DROP TABLE IF EXISTS fills;
+      DROP TABLE IF EXISTS fills; DROP TABLE IF EXISTS replaced;
       CREATE TABLE namespaces (name TEXT PRIMARY KEY, clock INTEGER NOT NULL, floor INTEGER NOT NULL) WITHOUT ROWID;
       CREATE TABLE tags (namespace TEXT NOT NULL, tag TEXT NOT NULL, stamp INTEGER NOT NULL, PRIMARY KEY (namespace, tag)) WITHOUT ROWID;
       CREATE INDEX tags_by_stamp ON tags (namespace, stamp);
+      CREATE TABLE replaced (
+        namespace TEXT NOT NULL, key TEXT NOT NULL, stamp INTEGER NOT NULL, until INTEGER, PRIMARY KEY (namespace, key)
+      ) WITHOUT ROWID;
+      CREATE INDEX replaced_by_stamp ON replaced (namespace, stamp);
+      CREATE INDEX replaced_by_end ON replaced (until) WHERE until IS NOT NULL;
       CREATE TABLE entries (
         id INTEGER PRIMARY KEY,
         namespace TEXT NOT NULL, key TEXT NOT NULL,

@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3'
-import type { FillEnd, Stamp } from '../../store.js'
+import type { FillEnd } from '../../store.js'
+import type { Stamp } from '../../validity.js'
 
 /** Everything the SQLite store says to its file, prepared once. */
 export interface Statements {
@@ -15,6 +16,15 @@ export interface Statements {
   /** The latest of the records beyond the number to keep. */
   readonly lastPruned: Statement<[namespace: string, keep: number], { stamp: Stamp }>
   readonly prune: Statement<[namespace: string, upTo: Stamp]>
+  /** A replacement, which ends at `until`; null: never. */
+  readonly replace: Statement<[namespace: string, key: string, stamp: Stamp, until: number | null]>
+  readonly replacedAfter: Statement<[namespace: string, stamp: Stamp], { key: string, stamp: Stamp, until: number | null }>
+  readonly deleteEnded: Statement<[now: number]>
+  /** The latest of the replacements beyond the number to keep. */
+  readonly lastReplaced: Statement<[namespace: string, keep: number], { stamp: Stamp }>
+  /** The latest up to a stamp of those that never end. */
+  readonly endlessUpTo: Statement<[namespace: string, stamp: Stamp], { floor: Stamp | null }>
+  readonly pruneReplaced: Statement<[namespace: string, upTo: Stamp]>
   readonly read: Statement<[namespace: string, key: string, now: number], { frame: Buffer }>
   readonly write: Statement<[namespace: string, key: string, stamp: Stamp, goneAt: number, frame: Buffer]>
   readonly delete: Statement<[namespace: string, key: string]>
@@ -55,6 +65,21 @@ export function prepare (db: Database): Statements {
     lastPruned: db.prepare(
       'SELECT stamp FROM tags WHERE namespace = ? ORDER BY stamp DESC LIMIT 1 OFFSET ?'),
     prune: db.prepare('DELETE FROM tags WHERE namespace = ? AND stamp <= ?'),
+
+    replace: db.prepare(`
+      INSERT INTO replaced (namespace, key, stamp, until) VALUES (?, ?, ?, ?)
+      ON CONFLICT (namespace, key) DO UPDATE SET stamp = excluded.stamp,
+        until = CASE WHEN until IS NULL OR excluded.until IS NULL THEN NULL ELSE max(until, excluded.until) END`),
+    replacedAfter: db.prepare(
+      'SELECT key, stamp, until FROM replaced WHERE namespace = ? AND stamp > ? ORDER BY stamp'),
+    deleteEnded: db.prepare(`
+      DELETE FROM replaced WHERE (namespace, key) IN (
+        SELECT namespace, key FROM replaced WHERE until IS NOT NULL AND until <= ? ORDER BY until LIMIT 16)`),
+    lastReplaced: db.prepare(
+      'SELECT stamp FROM replaced WHERE namespace = ? ORDER BY stamp DESC LIMIT 1 OFFSET ?'),
+    endlessUpTo: db.prepare(
+      'SELECT max(stamp) AS floor FROM replaced WHERE namespace = ? AND stamp <= ? AND until IS NULL'),
+    pruneReplaced: db.prepare('DELETE FROM replaced WHERE namespace = ? AND stamp <= ?'),
 
     read: db.prepare(
       'SELECT frame FROM entries WHERE namespace = ? AND key = ? AND gone_at > ?'),

@@ -1,5 +1,6 @@
 import { emit } from '../../events.js'
-import type { Stamp } from '../../store.js'
+import { isValid } from '../../rule-v.js'
+import type { Judged, Stamp } from '../../validity.js'
 import { TagTable } from '../../tag-table.js'
 import type { AllRecords, Records } from './records.js'
 import type { Listener, Subscription } from './subscription.js'
@@ -14,7 +15,7 @@ export interface Invalidation {
  * The namespace's records as this instance knows them: all there were when the subscription began, and what it has heard since. So
  * entries can be judged without asking, while the lease lasts.
  */
-export class HeardTags implements Listener {
+export class TagMirror implements Listener {
   #table = new TagTable(0, 0)
   #isComplete = false
   /** What is heard while the records are read. */
@@ -31,7 +32,7 @@ export class HeardTags implements Listener {
   }
 
   /** Invalidations above this stamp are known here. */
-  get knownSince (): Stamp {
+  get completeFrom (): Stamp {
     return this.#isComplete ? this.#table.floor : Infinity
   }
 
@@ -40,9 +41,10 @@ export class HeardTags implements Listener {
     return this.#isComplete && this.subscription.isCoherent
   }
 
-  judge (stamp: Stamp, tags: readonly string[]): boolean | undefined {
-    if (stamp <= this.#table.floor || !this.isCurrent) return undefined
-    return stamp > this.#table.barrier(tags)
+  /** Rule V from what is known here, for certain; undefined where the store has to be asked. */
+  isValid (entry: Judged): boolean | undefined {
+    if ((entry.validatedAt ?? entry.stamp) <= this.#table.floor || !this.isCurrent) return undefined
+    return isValid(entry, this.#table)
   }
 
   subscribed (): void {

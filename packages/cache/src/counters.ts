@@ -1,0 +1,41 @@
+import { emit } from './events.js'
+import type { Hit } from './options.js'
+
+/** The counts and events of one cache: one place where what happened is told. */
+export class Counters {
+  readonly hits = { l1: 0, l2: 0, coalesced: 0 }
+  stale = 0
+  misses = 0
+  stores = 0
+  invalidations = 0
+  errors = 0
+
+  constructor (readonly namespace: string) {}
+
+  hit<T> (key: string, hit: Hit<T>): Hit<T> {
+    this.hits[hit.source]++
+    if (hit.stale) this.stale++
+    emit('weir:cache:hit', () => ({ namespace: this.namespace, key, source: hit.source, stale: hit.stale }))
+    return hit
+  }
+
+  miss (key: string): void {
+    this.misses++
+    emit('weir:cache:miss', () => ({ namespace: this.namespace, key }))
+  }
+
+  failed (operation: 'read' | 'write' | 'fill', key: string, error: unknown): void {
+    this.errors++
+    emit('weir:cache:error', () => ({ namespace: this.namespace, operation, key, error }))
+  }
+
+  /** A read that fails finds nothing: the request goes on without the cache, and the event tells. */
+  async read<R> (key: string, answer: Promise<R>): Promise<R | undefined> {
+    try {
+      return await answer
+    } catch (error) {
+      this.failed('read', key, error)
+      return undefined
+    }
+  }
+}

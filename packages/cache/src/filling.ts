@@ -1,0 +1,206 @@
+import type { Counters } from './counters.js'
+import { type Entry, freshness, goneAt, servesError } from './entry.js'
+import { CacheError } from './errors.js'
+import { FillNode } from './fill-graph.js'
+import { Fill, type FillKeeper, type FillOutcome, type StoreResult } from './fill.js'
+import { type Flight, Flights, type Outcome } from './flights.js'
+import type { AcquireOptions, Hit, OutageOptions } from './options.js'
+import type { FillLease } from './store.js'
+import { type Found, isFresh, type Tiers } from './tiers.js'
+import { UnsharedKeys } from './unshared-keys.js'
+
+/** A fill's place: the flight that others have joined, the lease, the value it is to replace. */
+interface Duty<T> {
+  readonly flight?: Flight<T>
+  readonly lease?: FillLease
+  readonly stale?: Entry<T> | undefined
+  /** The stale value is still valid, and other instances may have it in memory. */
+  readonly replaces?: boolean
+}
+
+/** Computes each value once, whoever asks for it: flights in this process, leases among instances. */
+export class Filling<T> {
+  readonly #flights: Flights<T>
+  readonly #unshared = new UnsharedKeys()
+
+  /**
+   * @param name says which instance computed a value
+   * @param fillTimeout milliseconds that callers wait for a fill before they compute for themselves
+   */
+  constructor (readonly tiers: Tiers<T>, readonly counters: Counters, readonly name: string, fillTimeout: number) {
+    this.#flights = new Flights(fillTimeout, tiers.entries)
+  }
+
+  get flights (): number {
+    return this.#flights.size
+  }
+
+  /** See {@link Cache.acquire}. */
+  async acquire (key: string, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
+    FillNode.checkNotWithin(this.tiers.entries, key)
+    const arrival = this.#flights.latest
+    for (;;) {
+      const flight = this.#flights.of(key)
+      if (flight === undefined) return this.#unshared.has(key) ? this.#alone(key, options) : this.#lead(key, options)
+      // Callers do not wait for a revalidation while the stale value will do.
+      const mayBeStale = flight.background && options.renew !== true
+      const stale = mayBeStale ? this.usable(key, await this.counters.read(key, this.tiers.find(key))) : undefined
+      if (stale !== undefined) return stale
+      const outcome = await flight.node.answer(flight.outcome)
+      if (outcome.kind === 'again') continue
+      if (outcome.kind === 'unshared') return this.#fill(key)
+      if (outcome.kind === 'error') return this.#afterFailure(key, outcome.stale)
+      if (outcome.source !== 'coalesced' && options.renew === true) continue
+      const hit = await this.#joined(key, outcome, flight.number > arrival)
+      if (hit !== undefined) return hit
+    }
+  }
+
+  /** See {@link Cache.revalidate}. */
+  async revalidate (key: string, stale: Entry<T>): Promise<Fill<T> | undefined> {
+    if (this.#flights.of(key) !== undefined || freshness(stale, Date.now()) !== 'stale') return undefined
+    const flight = this.#flights.begin(key, true)
+    const claimed = await this.counters.read(key, this.tiers.claim(key, isFresh))
+    if (claimed === undefined) return this.#fill(key, { flight, stale })
+    if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces: true })
+    flight.finish({ kind: 'again' })
+    return undefined
+  }
+
+  /** The found value as a hit, unless it is expired. */
+  usable (key: string, found: Found<T> | undefined): Hit<T> | undefined {
+    if (found === undefined) return undefined
+    const state = freshness(found.entry, Date.now())
+    return state === 'expired' ? undefined : this.counters.hit(key, { ...found, stale: state === 'stale' })
+  }
+
+  /** The value in memory where the options allow it while the store does not answer. */
+  unverified (key: string, { onOutage }: OutageOptions): Hit<T> | undefined {
+    const entry = onOutage === 'stale' ? this.tiers.unverified(key) : undefined
+    return entry && this.counters.hit(key, { entry, source: 'l1', stale: true, unverified: true })
+  }
+
+  /**
+   * Leads a flight: takes what the store has, or computes it, or waits for another instance that does.
+   * A fill elsewhere may have begun before this flight, and be worth nothing to it; the one after that
+   * has not, but may be overtaken by an invalidation as well. After two the leader computes for itself.
+   */
+  async #lead (key: string, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
+    const flight = this.#flights.begin(key)
+    for (let waited = 0; ;) {
+      const isGood = (found: Found<T>) => isUsable(found) && (options.renew !== true || waited > 0)
+      const claimed = await this.counters.read(key, this.tiers.claim(key, isGood))
+      if (claimed === undefined) return this.#withoutStore(key, flight, options)
+      if (claimed.kind === 'found') {
+        const { entry } = claimed
+        const source = waited > 0 ? 'coalesced' : claimed.source
+        flight.finish({ kind: 'value', entry, source })
+        return this.counters.hit(key, { entry, source, stale: freshness(entry, Date.now()) === 'stale' })
+      }
+      const { stale } = claimed
+      if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces: options.renew === true })
+      const end = waited === MOST_WAITS ? 'failed' : await Promise.race([claimed.ended, flight.outcome.then(() => 'late' as const)])
+      if (end === 'failed') return this.#fill(key, { flight, stale })
+      if (end === 'unshared') this.#unshared.add(key)
+      if (end === 'unshared' || end === 'late') {
+        flight.finish({ kind: 'unshared' })
+        return this.#fill(key, { stale })
+      }
+      if (end === 'done') waited++
+    }
+  }
+
+  /** Of a key whose last value could not be shared: takes what the store has by now, or computes beside all others. */
+  async #alone (key: string, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
+    const answer = await this.counters.read(key, this.tiers.find(key).then((found) => ({ found })))
+    const hit = answer === undefined ? this.unverified(key, options) : options.renew === true ? undefined : this.usable(key, answer.found)
+    return hit ?? this.#fill(key, { stale: answer?.found?.entry })
+  }
+
+  #withoutStore (key: string, flight: Flight<T>, options: OutageOptions): Hit<T> | Promise<Fill<T>> {
+    const hit = this.unverified(key, options)
+    if (hit === undefined) return this.#fill(key, { flight })
+    flight.finish({ kind: 'again' })
+    return hit
+  }
+
+  /** The stamp is taken before the value is computed: that is what makes Rule V hold for fills that are slow. */
+  async #fill (key: string, duty: Duty<T> = {}): Promise<Fill<T>> {
+    const { flight, lease, stale } = duty
+    this.counters.miss(key)
+    if (flight !== undefined) this.#flights.start(flight)
+    const node = flight?.node ?? new FillNode(this.tiers.entries, key)
+    const stamp = lease === undefined ? await this.counters.read(key, this.tiers.validity.stamp()) : lease.stamp
+    // However the flight ends, also by its timeout, the lease does too.
+    if (lease !== undefined) flight?.outcome.then(({ kind }) => { lease.end(END[kind]) }, () => {})
+    return new Fill(key, stamp, stale, this.#keeper(key, duty, node), node)
+  }
+
+  #keeper (key: string, { flight, lease, stale, replaces }: Duty<T>, node: FillNode): FillKeeper<T> {
+    let isOpen = true
+    return {
+      name: this.name,
+      store: (entry) => this.#store(key, () => replaces === true && stale !== undefined
+        ? this.tiers.replace(key, entry, goneAt(stale), { lease })
+        : this.tiers.put(key, entry, lease)),
+      storeVariant: (other, entry) => this.#store(other, () => this.tiers.put(other, entry)),
+      validStale: () => this.#valid(key, stale),
+      finish: (outcome) => {
+        if (!isOpen) return
+        isOpen = false
+        node.end()
+        this.#note(key, outcome)
+        flight?.finish(asOfFlight(outcome, stale))
+      }
+    }
+  }
+
+  #note (key: string, outcome: FillOutcome<T>): void {
+    if (outcome.kind === 'unshared') this.#unshared.add(key)
+    if (outcome.kind !== 'value') return
+    if (outcome.result === 'transient') this.#unshared.add(key)
+    if (outcome.result === 'stored') this.#unshared.delete(key)
+  }
+
+  async #store (key: string, put: () => Promise<boolean>): Promise<StoreResult> {
+    try {
+      if (!await put()) return 'invalid'
+      this.counters.stores++
+      return 'stored'
+    } catch (error) {
+      if (error instanceof CacheError && error.code === 'WEIR_CACHE_UNSERIALIZABLE') throw error
+      this.counters.failed('write', key, error)
+      return 'failed'
+    }
+  }
+
+  /** The fill that was waited for has failed, perhaps for reasons of its own caller's: each computes once for itself. */
+  async #afterFailure (key: string, stale: Entry<T> | undefined): Promise<Hit<T> | Fill<T>> {
+    const entry = stale !== undefined && servesError(stale, Date.now()) ? await this.#valid(key, stale) : undefined
+    return entry === undefined ? this.#fill(key) : this.counters.hit(key, { entry, source: 'coalesced', stale: true })
+  }
+
+  /** The entry, if it is valid as of now. A store that does not answer cannot say so. */
+  async #valid (key: string, entry: Entry<T> | undefined): Promise<Entry<T> | undefined> {
+    if (entry === undefined) return undefined
+    return await this.counters.read(key, this.tiers.isValid(key, entry)) === true ? entry : undefined
+  }
+
+  /** The value of a flight that was joined; undefined to start over. */
+  async #joined (key: string, { entry, source }: Outcome<T> & { kind: 'value' }, own: boolean): Promise<Hit<T> | undefined> {
+    if (!own && await this.#valid(key, entry) === undefined) return undefined
+    return this.counters.hit(key, { entry, source, stale: freshness(entry, Date.now()) === 'stale' })
+  }
+}
+
+// The most fills of other instances that a flight waits for, one after the other.
+const MOST_WAITS = 2
+
+const END = { value: 'done', again: 'done', error: 'failed', unshared: 'unshared' } as const satisfies Record<Outcome<unknown>['kind'], string>
+
+const isUsable = ({ entry }: Found<unknown>) => freshness(entry, Date.now()) !== 'expired'
+
+function asOfFlight<T> (outcome: FillOutcome<T>, stale: Entry<T> | undefined): Outcome<T> {
+  if (outcome.kind === 'value') return { kind: 'value', entry: outcome.entry, source: 'coalesced' }
+  return outcome.kind === 'error' ? { kind: 'error', stale } : outcome
+}

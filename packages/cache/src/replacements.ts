@@ -1,0 +1,73 @@
+import { AgingStamps } from './aging-stamps.js'
+import type { Stamp } from './validity.js'
+
+// How many records are looked at for each new one, so that those that have ended go.
+const LOOKS = 4
+
+/** Which keys' entries were replaced, each until the replaced entry would have ended by itself. */
+export class Replacements {
+  readonly #stamps = new AgingStamps()
+  readonly #ends = new Map<string, number>()
+  #round = this.#ends.entries()
+
+  constructor (readonly limit: number) {}
+
+  get size (): number {
+    return this.#stamps.size
+  }
+
+  get (key: string): Stamp | undefined {
+    return this.#stamps.get(key)
+  }
+
+  /**
+   * Records a replacement. Beyond the limit the oldest go.
+   * @returns the highest stamp of a dropped record that had no end: entries up to it can be judged no
+   *   more; 0 if there was none
+   */
+  record (key: string, stamp: Stamp, until: number): Stamp {
+    if (stamp <= (this.get(key) ?? 0)) return 0
+    this.#stamps.set(key, stamp)
+    this.#ends.set(key, Math.max(until, this.#ends.get(key) ?? 0))
+    this.#dropEnded()
+    let floor: Stamp = 0
+    while (this.size > this.limit) floor = Math.max(floor, this.#dropOldest())
+    return floor
+  }
+
+  /** Drops what a floor covers. */
+  raise (floor: Stamp): void {
+    for (;;) {
+      const oldest = this.#stamps.oldest()
+      if (oldest === undefined || oldest[1] > floor) return
+      this.#drop(oldest[0])
+    }
+  }
+
+  #dropOldest (): Stamp {
+    const oldest = this.#stamps.oldest()
+    if (oldest === undefined) return 0
+    const [key, stamp] = oldest
+    const end = this.#ends.get(key)
+    this.#drop(key)
+    return end === Infinity ? stamp : 0
+  }
+
+  #dropEnded (): void {
+    const now = Date.now()
+    for (let looks = 0; looks < LOOKS; looks++) {
+      const next = this.#round.next()
+      if (next.done === true) {
+        this.#round = this.#ends.entries()
+        return
+      }
+      const [key, until] = next.value
+      if (until <= now) this.#drop(key)
+    }
+  }
+
+  #drop (key: string): void {
+    this.#stamps.delete(key)
+    this.#ends.delete(key)
+  }
+}

@@ -1,0 +1,71 @@
+import { setTimeout } from 'node:timers/promises'
+import { keyTag } from '../../entry.js'
+import { isValid } from '../../rule-v.js'
+import { type Consistency, justAbove, type Judged, type Stamp, type Validity } from '../../validity.js'
+import type { Records } from './records.js'
+import type { TagMirror } from './tag-mirror.js'
+
+/** A namespace's records in Redis, and what this instance has heard of them. */
+export class RedisValidity implements Validity {
+  /** @param lease milliseconds; the same for every instance */
+  constructor (readonly records: Records, readonly mirror: TagMirror | undefined, readonly lease: number) {}
+
+  stamp () {
+    return this.records.stamp()
+  }
+
+  /**
+   * The stamp of a fill that replaces a frame of stamp `above`. It has to be above every earlier
+   * invalidation's, or the fill is not kept, and below every later one's. Just above the latest that
+   * has been seen here it is, and Redis need not be asked.
+   */
+  fillStamp (above: Stamp): Stamp | Promise<Stamp> {
+    const own = justAbove(this.records.latest)
+    if (this.mirror?.isCurrent === true && above <= own) return own
+    this.records.see(Math.floor(above))
+    return this.stamp()
+  }
+
+  async invalidate (tags: readonly string[], consistency: Consistency = 'strict') {
+    const stamp = await this.records.invalidate(tags)
+    this.mirror?.know({ stamp, tags })
+    if (consistency === 'strict') await this.waitForLeases()
+    return stamp
+  }
+
+  async replace (entry: Judged, _until: number) {
+    const issued = await this.records.replace(entry)
+    // The invalidation's own is just below.
+    if (issued !== undefined) this.mirror?.know({ stamp: issued - 1, tags: [keyTag(entry.key)] })
+    return issued
+  }
+
+  async clear (consistency: Consistency = 'strict') {
+    const stamp = await this.records.clear()
+    this.mirror?.know({ stamp, tags: [] })
+    if (consistency === 'strict') await this.waitForLeases()
+    return stamp
+  }
+
+  isValid (entry: Judged): boolean | Promise<boolean> {
+    return this.mirror?.isValid(entry) ?? this.#ask(entry)
+  }
+
+  /**
+   * Resolves when no instance can hold a lease from before: an instance that has not heard by then has
+   * nothing left to trust. A little longer than a lease, for clocks that do not run quite alike; in a
+   * loop, because timers may fire early.
+   */
+  async waitForLeases (): Promise<void> {
+    const wait = this.lease * 1.02 + 1
+    const end = performance.now() + wait
+    for (let left = wait; left > 0; left = end - performance.now()) await setTimeout(Math.ceil(left))
+  }
+
+  async #ask (entry: Judged): Promise<boolean> {
+    const completeFrom = this.mirror?.completeFrom ?? Infinity
+    if (!isValid(entry, await this.records.of(entry.tags))) return false
+    if (completeFrom !== Infinity) entry.validatedAt = Math.max(entry.validatedAt ?? 0, completeFrom + 1)
+    return true
+  }
+}

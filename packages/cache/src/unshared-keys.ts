@@ -1,0 +1,26 @@
+import { LRUCache } from 'lru-cache'
+
+// How long a key is remembered, in milliseconds, and how many are.
+const REMEMBERED = 10_000
+const MOST = 10_000
+
+/**
+ * Keys whose last value could not be shared (hit-for-miss). Concurrent callers of such a key compute
+ * side by side: waiting for a value that is not for them would cost them the time of each other's fills.
+ */
+export class UnsharedKeys {
+  readonly #until = new LRUCache<string, number>({ max: MOST })
+
+  has (key: string): boolean {
+    const until = this.#until.get(key)
+    return until !== undefined && until > Date.now()
+  }
+
+  add (key: string): void {
+    this.#until.set(key, Date.now() + REMEMBERED)
+  }
+
+  delete (key: string): void {
+    this.#until.delete(key)
+  }
+}
