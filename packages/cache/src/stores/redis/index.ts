@@ -63,6 +63,7 @@ export function redisStore ({ client, prefix = 'weir', maxTags = 100_000, lease 
     },
     async close () {
       subscriptions.close()
+      commands.close()
     }
   }
 }

@@ -1,8 +1,9 @@
+import type { Script } from '@weir/internal'
 import { CacheError, shown } from '../../errors.js'
 import type { Stamp } from '../../store.js'
 import { Batch } from './batch.js'
 import type { Commands } from './commands.js'
-import { CLEAR, INVALIDATE, MARK, PAGE, RECORDS, type Script, STAMP, SUPERSEDE } from './scripts.js'
+import { CLEAR, INVALIDATE, MARK, PAGE, RECORDS, STAMP, SUPERSEDE } from './scripts.js'
 
 /** All records of a namespace: `tags` ascending by stamp, those above the floor. */
 export interface AllRecords {
