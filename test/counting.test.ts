@@ -6,7 +6,7 @@ import { type MinuteRecord } from '@weir/metrics'
 import { redisStore } from '@weir/metrics/redis'
 import { startCatalog, type TestCatalog } from './support/catalog.js'
 import { WITHOUT_PATIENCE } from './support/patience.js'
-import { startRedis, type TestRedis } from './support/redis-server.js'
+import { startRedis, type TestRedis } from '@weir/internal/testing'
 import { startStats } from './support/stats.js'
 import { tempDir } from './support/temp-dir.js'
 
@@ -134,14 +134,14 @@ t.test('Redis killed, then frozen, under load: nothing is lost or counted twice'
   await first?.answers(1500)
   await redis.kill()
   await first?.answers(3000)
-  const second = await redis.again()
+  await redis.restart()
   await first?.answers(4500)
-  second.pause()
+  redis.freeze()
   await first?.answers(6000)
-  second.resume()
+  redis.thaw()
   await Promise.all(loads.map(({ ended }) => ended))
   await Promise.all(fleet.map((instance) => instance.stop()))
-  const records = await storeOf(t, second).read(0)
+  const records = await storeOf(t, redis).read(0)
   for (const [i, { counted }] of loads.entries()) {
     t.strictSame(told(records.filter(({ instance }) => instance === `catalog-${i + 1}`)), counted, JSON.stringify(counted))
     t.equal(total(counted), 8000)

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { asEditor, startCatalog, type TestCatalog } from './support/catalog.js'
 import { WITHOUT_PATIENCE } from './support/patience.js'
-import { startRedis } from './support/redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 import { tempDir } from './support/temp-dir.js'
 
 /*
@@ -91,13 +91,13 @@ t.test('Redis killed and frozen under load: nothing fails, hangs or is stale, an
   t.ok(load.hits > 0, 'at first it caches')
   await redis.kill()
   await outage(t, load, 'killed')
-  const second = await redis.again()
+  await redis.restart()
   await back(t, load, 'killed')
 
   await load.phase()
-  second.pause()
+  redis.freeze()
   await outage(t, load, 'frozen')
-  second.resume()
+  redis.thaw()
   await back(t, load, 'frozen')
   await load.phase()
   await load.stop()

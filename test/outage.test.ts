@@ -1,7 +1,7 @@
 import t from 'tap'
 import { asEditor, startCatalog } from './support/catalog.js'
 import { WITHOUT_PATIENCE } from './support/patience.js'
-import { startRedis } from './support/redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 import { tempDir } from './support/temp-dir.js'
 
 interface Product { price: number }
@@ -34,17 +34,17 @@ t.test('Redis killed: reads and writes go on, and nothing older than a write is 
   await everybodySees(100)
   await write(instances[0], 200)
   await everybodySees(200)
-  const second = await redis.again()
+  await redis.restart()
   await everybodySees(200)
   await write(instances[1], 300)
   await everybodySees(300)
 
   // A frozen one keeps what it had: by the time it goes on, all of it is old.
-  second.pause()
+  redis.freeze()
   await everybodySees(300)
   await write(instances[0], 400)
   await everybodySees(400)
-  second.resume()
+  redis.thaw()
   await everybodySees(400)
   await write(instances[1], 500)
   await everybodySees(500)

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { type TestCatalog, asEditor, startCatalog } from './support/catalog.js'
 import { startNginx } from './support/nginx.js'
-import { startRedis } from './support/redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 import { tempDir } from './support/temp-dir.js'
 
 interface Product { id: number, sku: string, name: string, price: number, categoryId: number }

@@ -3,7 +3,7 @@ import { redisStore } from '@weir/metrics/redis'
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { WITHOUT_PATIENCE } from './support/patience.js'
-import { startRedis } from './support/redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 import { startStats } from './support/stats.js'
 
 const MINUTE = 60_000
@@ -51,16 +51,16 @@ t.test('Redis freezes, dies and comes back empty: stats goes on, says so, and co
   const before = await stats.tick(({ connected }) => connected)
   t.match(before, { redis: { connected: true, usedMemoryBytes: Number }, instances: [{ instance: 'catalog-1' }] })
 
-  redis.pause()
+  redis.freeze()
   t.match(await stats.tick(({ connected, redis }) => !connected && redis?.connected === false), { redis: { usedMemoryBytes: null } })
   t.match(await get(summary), { connected: false, requests: 100 }, 'what is known is known')
   t.match(await get('redis'), { kind: 'redis', connected: false })
-  redis.resume()
+  redis.thaw()
   await stats.tick(({ connected }) => connected)
 
   await redis.kill()
   await stats.tick(({ connected }) => !connected)
-  await redis.again()
+  await redis.restart()
   await stats.tick(({ connected }) => connected)
   t.comment('the instance tells again what Redis has forgotten, and something new')
   await metrics.write(state(), [told(first, 100), told(Math.floor(Date.now() / MINUTE), 37, 'run-2')])

@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders } from 'node:http'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
-import { startRedis } from './support/redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 import { startWeather, type WeatherFleet } from './support/weather.js'
 
 const CITIES = ['Tokyo', 'Delhi', 'Shanghai', 'São Paulo', 'Mexico City', 'Cairo', 'Mumbai', 'Beijing', 'Dhaka', 'Osaka',
@@ -191,6 +191,6 @@ t.test('Redis killed: what is known is served, and what is not is fetched', asyn
     t.match([known.status, known.headers.get('cache-status')], [200, /; hit; ttl=\d+; detail=(OUTAGE|memory)$/])
     t.match(await (await get(instance, 'Rome')).json(), { place: { name: 'Rome' } })
   }
-  await redis.again()
+  await redis.restart()
   t.equal((await get(a, 'Paris')).status, 200)
 })

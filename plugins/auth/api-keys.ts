@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { within } from '@weir/internal'
 import { WEIR_ERR_AUTH_UNAVAILABLE, WEIR_ERR_INVALID_CREDENTIALS } from '../errors.js'
 import type { User } from './user.js'
 
@@ -40,16 +41,11 @@ export async function userOfApiKey (key: string, lookup: ApiKeyLookup): Promise<
 }
 
 async function found (id: string, lookup: ApiKeyLookup): Promise<StoredApiKey | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => { reject(new Error(`no answer within ${LOOKUP_TIMEOUT} ms`)) }, LOOKUP_TIMEOUT)
-  })
   try {
-    return await Promise.race([lookup(id), late])
+    const late = () => new Error(`no answer within ${LOOKUP_TIMEOUT} ms`)
+    return await within(LOOKUP_TIMEOUT, Promise.resolve(lookup(id)), late)
   } catch (error) {
     throw Object.assign(new WEIR_ERR_AUTH_UNAVAILABLE({ cause: error }), { headers: { 'retry-after': '1' } })
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -75,6 +75,7 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   const limiter = named(() => createLimiter({
     store, ...(onFailure !== undefined && { onFailure }), ...(instances !== undefined && { instances })
   }))
+  app.addHook('onClose', async () => { limiter.close() })
 
   let withoutStore = false
   /** One line when the store goes and one when it is back. A denial may be from before: only what is allowed comes from the store. */

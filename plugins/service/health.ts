@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { within } from '@weir/internal'
 import { Type } from 'typebox'
 
 declare module 'fastify' {
@@ -55,13 +56,9 @@ export function health (app: FastifyInstance, { name, version, checks = {} }: He
 }
 
 async function passes (run: () => boolean | Promise<boolean>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => { timer = setTimeout(resolve, checkTimeout, false) })
   try {
-    return await Promise.race([run(), late])
+    return await within(checkTimeout, Promise.resolve(run()), () => new Error('late'))
   } catch {
     return false
-  } finally {
-    clearTimeout(timer)
   }
 }

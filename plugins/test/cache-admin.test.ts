@@ -15,7 +15,7 @@ import redis from '../redis/index.js'
 import responseCache, { type ResponseCacheOptions } from '../response-cache/index.js'
 import service, { serverOptions } from '../service/index.js'
 import { statuses } from './support/limited-app.js'
-import { redisServer } from './support/redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 import { options as serviceOptions, testEnv } from './support/service-app.js'
 
 const HS256 = { algorithm: 'HS256', secret: 'a secret of the tests, which is long enough' } as const
@@ -307,8 +307,7 @@ t.test('where the store cannot be told or asked, it says so', async (t) => {
 })
 
 t.test('with Redis a purge is answered when no instance serves what was before', async (t) => {
-  const server = await redisServer(t)
-  await server.start()
+  const server = await startRedis(t)
   const store = async (app: FastifyInstance) => {
     await app.register(redis, { url: server.url, commandTimeout: 5000 })
     return redisStore({ client: app.redis })

@@ -4,7 +4,7 @@ import { redisStore } from '@weir/limiter/redis'
 import rateLimit from '../rate-limit/index.js'
 import redis from '../redis/index.js'
 import { standing, statuses } from './support/limited-app.js'
-import { redisServer } from './support/redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 
 async function instance (t: Test, url: string, options = { commandTimeout: 5000 }): Promise<FastifyInstance> {
   const app = fastify()
@@ -18,8 +18,7 @@ async function instance (t: Test, url: string, options = { commandTimeout: 5000 
 }
 
 t.test('instances share one budget; without Redis each has its share of it', async (t) => {
-  const server = await redisServer(t)
-  await server.start()
+  const server = await startRedis(t)
   const [a, b] = [await instance(t, server.url), await instance(t, server.url)]
   for (const [app, left] of [[a, 5], [b, 4], [a, 3], [b, 2], [a, 1], [b, 0]] as const) {
     t.match(standing(await app.inject('/x')), [200, new RegExp(`^"default";r=${left};`)])

@@ -1,4 +1,5 @@
 import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { fastify, type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { memoryStore as cacheStore } from '@weir/cache/memory'
@@ -268,7 +269,8 @@ t.test('a store that fails: the share of this instance, everything, or nothing',
 
 t.test('the log says once that the store is gone, and once that it is back', async (t) => {
   const inner = memoryStore()
-  let [gone, now] = [false, performance.now()]
+  const now = performance.now()
+  let gone = false
   const clock = mock.method(performance, 'now', () => now)
   t.teardown(() => { clock.mock.restore() })
   const store: LimitStore = { ...inner, take: async (...args) => gone ? Promise.reject(new Error('gone')) : inner.take(...args) }
@@ -277,6 +279,8 @@ t.test('the log says once that the store is gone, and once that it is back', asy
   app.get('/x', hello)
   const levels = () => lines.map(({ level, msg }) => [level, msg])
   t.same(await statuses(app, 3, { url: '/x' }), [200, 200, 429])
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
   gone = true
   const elsewhere = { url: '/x', remoteAddress: '192.0.2.1' }
   t.same(await statuses(app, 1, elsewhere), [200])
@@ -286,8 +290,8 @@ t.test('the log says once that the store is gone, and once that it is back', asy
   t.same(levels().filter(([, msg]) => msg !== 'response'), [said])
 
   gone = false
-  // The store is left alone for 250 ms.
-  now += 250
+  mock.timers.tick(50)
+  await setImmediate()
   t.same(await statuses(app, 2, elsewhere), [200, 200])
   t.same(levels().filter(([, msg]) => msg !== 'response'), [said, [30, 'limits are shared again']])
 })

@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fastify } from 'fastify'
 import { Cluster, Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import redis from '../redis/index.js'
-import { freePort, redisServer } from './support/redis-server.js'
+import { freePort, startRedis } from '@weir/internal/testing'
 
 function build (t: Test) {
   const app = fastify()
@@ -15,8 +13,10 @@ function build (t: Test) {
 }
 
 t.test('a cluster: app.redis is its client, also where it came after the boot', async (t) => {
-  const server = await redisServer(t, '--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1',
-    '--cluster-port', `${await freePort()}`)
+  const server = await startRedis(t, {
+    absent: true,
+    args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--cluster-port', `${await freePort()}`]
+  })
   const url = server.url.replace('redis:', 'redis+cluster:')
   const early = build(t)
   await early.register(redis, { url, readyTimeout: 0, commandTimeout: 1000 })
@@ -45,8 +45,7 @@ t.test('a cluster: app.redis is its client, also where it came after the boot', 
 })
 
 t.test('behind Sentinel: app.redis is a client of the master', async (t) => {
-  const server = await redisServer(t)
-  await server.start()
+  const server = await startRedis(t)
   const sentinel = await startSentinel(t, server.url)
   const app = build(t)
   await app.register(redis, { url: `redis+sentinel://127.0.0.1:1,127.0.0.1:${sentinel}/main`, commandTimeout: 2000 })
@@ -60,13 +59,13 @@ t.test('behind Sentinel: app.redis is a client of the master', async (t) => {
 /** A Sentinel that watches one master as `main`. -> its port */
 async function startSentinel (t: Test, url: string): Promise<number> {
   const port = await freePort()
-  const file = join(t.testdir(), 'sentinel.conf')
-  await writeFile(file, `port ${port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 ${new URL(url).port} 1\n`)
-  const sentinel = spawn('redis-server', [file, '--sentinel'], { stdio: ['ignore', 'ignore', 'inherit'] })
-  t.teardown(async () => {
-    const exit = once(sentinel, 'exit')
-    sentinel.kill('SIGKILL')
-    await exit
+  await startRedis(t, {
+    port,
+    async configure (dir) {
+      const file = join(dir, 'sentinel.conf')
+      await writeFile(file, `port ${port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 ${new URL(url).port} 1\n`)
+      return [file, '--sentinel']
+    }
   })
   return port
 }

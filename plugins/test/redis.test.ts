@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { fastify } from 'fastify'
 import t, { type Test } from 'tap'
 import redis, { patientClient } from '../redis/index.js'
-import { redisServer } from './support/redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 
 /** For a machine that is busy with other tests, too. */
 const PATIENT = { commandTimeout: 1000 }
@@ -43,8 +43,7 @@ function isLine (line: unknown): line is Line {
 }
 
 t.test('Redis is there: app.redis is the client of @fastify/redis, ready', async (t) => {
-  const server = await redisServer(t)
-  await server.start()
+  const server = await startRedis(t)
   const { app, lines } = build(t)
   await app.register(redis, { url: server.url, ...PATIENT })
   await app.ready()
@@ -59,7 +58,7 @@ t.test('Redis is there: app.redis is the client of @fastify/redis, ready', async
 })
 
 t.test('Redis is absent: boots, says so once, fails commands at once, finds Redis when it comes', async (t) => {
-  const server = await redisServer(t)
+  const server = await startRedis(t, { absent: true })
   const { app, lines, logged } = build(t)
   await app.register(redis, { url: server.url, readyTimeout: 500 })
   await app.ready()
@@ -75,7 +74,7 @@ t.test('Redis is absent: boots, says so once, fails commands at once, finds Redi
 })
 
 t.test('Redis is absent: closes all the same', async (t) => {
-  const server = await redisServer(t)
+  const server = await startRedis(t, { absent: true })
   const { app } = build(t)
   await app.register(redis, { url: server.url, readyTimeout: 0 })
   await app.ready()
@@ -85,8 +84,7 @@ t.test('Redis is absent: closes all the same', async (t) => {
 })
 
 t.test('Redis is killed and started again: one line for each, commands fail meanwhile', async (t) => {
-  const server = await redisServer(t)
-  await server.start()
+  const server = await startRedis(t)
   const { app, lines, logged } = build(t)
   await app.register(redis, { url: server.url, ...PATIENT })
   await app.ready()
@@ -103,8 +101,7 @@ t.test('Redis is killed and started again: one line for each, commands fail mean
 })
 
 t.test('Redis is frozen: a command fails in time, the connection is given up, the app closes; thawed, it is found again', async (t) => {
-  const server = await redisServer(t)
-  await server.start()
+  const server = await startRedis(t)
   const { app, logged } = build(t)
   await app.register(redis, { url: server.url, readyTimeout: 5000 })
   await app.ready()
@@ -120,8 +117,7 @@ t.test('Redis is frozen: a command fails in time, the connection is given up, th
 })
 
 t.test('a process that was busy for longer than a command may take reads the reply that came meanwhile', async (t) => {
-  const server = await redisServer(t)
-  await server.start()
+  const server = await startRedis(t)
   const { app } = build(t)
   await app.register(redis, { url: server.url, commandTimeout: 400 })
   const patient = await patientClient(app, { commandTimeout: 500 })
@@ -140,8 +136,7 @@ t.test('a process that was busy for longer than a command may take reads the rep
 })
 
 t.test('Redis is frozen at boot: boots without it', async (t) => {
-  const server = await redisServer(t)
-  await server.start()
+  const server = await startRedis(t)
   server.freeze()
   const { app, logged } = build(t)
   await app.register(redis, { url: server.url, readyTimeout: 150 })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { redisStore } from '@weir/cache/redis'
 import { Redis } from 'ioredis'
 import { type Test } from 'tap'
-import { startRedis } from '../support/redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 import { startOrigin } from './origin.js'
 import { type Proxied, proxiedApp, type ProxiedOptions } from './proxied-app.js'
 

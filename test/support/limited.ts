@@ -6,7 +6,7 @@ import type { Report } from '../programs/limited.js'
 import { type TestNginx, startNginx } from './nginx.js'
 import { program } from './program.js'
 import { PATIENT } from './patience.js'
-import { type TestRedis, startRedis } from './redis-server.js'
+import { type TestRedis, startRedis } from '@weir/internal/testing'
 
 const PROGRAM = fileURLToPath(new URL('../programs/limited.js', import.meta.url))
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
 import { PATIENT } from './patience.js'
-import { startRedis, type TestRedis } from './redis-server.js'
+import { startRedis, type TestRedis } from '@weir/internal/testing'
 import { tempDir } from './temp-dir.js'
 
 const PROGRAM = fileURLToPath(new URL('../programs/versions.js', import.meta.url))

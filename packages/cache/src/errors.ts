@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+export { shown } from '@weir/internal'
 
 /** Every failure of this package, by code. The message says what to do about it. */
 const messages = {
@@ -17,9 +17,6 @@ const messages = {
 } as const
 
 export type CacheErrorCode = keyof typeof messages
-
-/** A value that was not expected, for a message: short, whatever it is. */
-export const shown = (value: unknown) => inspect(value, { depth: 0, maxStringLength: 200 })
 
 /** An error of the cache. `code` is stable, the message is for people. */
 export class CacheError extends Error {

@@ -6,7 +6,7 @@ import { record } from './events.js'
 import { gate, gatedFn } from './gate.js'
 import { listening } from './listening.js'
 import { passingClient } from './passing-client.js'
-import { startRedis } from './redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 
 /*
  * One fill per fleet, where instances are handles of their own on one Redis: what the cache makes of the store's claims.

@@ -1,6 +1,7 @@
 import { Cluster } from 'ioredis'
 import type { Test } from 'tap'
-import { freePorts, type RedisNode, startNode, until } from './redis-node.js'
+import { freePorts } from '@weir/internal/testing'
+import { type RedisNode, startNode, until } from './redis-node.js'
 
 const SLOTS = 16_384
 const MASTERS = 3

@@ -1,10 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { startRedis } from '@weir/internal/testing'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 
@@ -18,39 +13,23 @@ export interface RedisNode {
   thaw (): void
 }
 
-/** Starts one on the port, in a folder of its own with a configuration file of these lines; it ends with the test. */
+/** Starts one on the port, in a folder of its own, with the arguments that `configure` gives; it ends with the test. */
 export async function startNode (t: Test, port: number, configure: (dir: string) => Promise<string[]>): Promise<RedisNode> {
-  const dir = await mkdtemp(join(tmpdir(), 'weir-redis-'))
-  const server = spawn('redis-server', await configure(dir), { stdio: ['ignore', 'ignore', 'inherit'] })
-  const exited = once(server, 'exit')
+  const server = await startRedis(t, { port, configure })
   const control = new Redis({ host: '127.0.0.1', port, retryStrategy: () => 20 })
   control.on('error', () => {})
-  const kill = async () => {
-    control.disconnect()
-    server.kill('SIGKILL')
-    await exited
+  t.teardown(() => { control.disconnect() })
+  await control.ping()
+  return {
+    port,
+    control,
+    freeze: () => { server.freeze() },
+    thaw: () => { server.thaw() },
+    async kill () {
+      control.disconnect()
+      await server.kill()
+    }
   }
-  t.teardown(async () => {
-    await kill()
-    await rm(dir, { recursive: true, force: true })
-  })
-  await Promise.race([control.ping(), exited.then(() => { throw new Error('redis-server ended') })])
-  return { port, control, kill, freeze: () => { server.kill('SIGSTOP') }, thaw: () => { server.kill('SIGCONT') } }
-}
-
-/** As many ports, all free and all different. */
-export async function freePorts (count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map(portOf)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
-}
-
-function portOf (server: Server): number {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 /** What Redis' own clocks decide cannot be waited for but by asking: until `holds`, for at most 20 s. */

@@ -10,7 +10,7 @@ import { gatedFn } from './gate.js'
 import { valid } from './judging.js'
 import { listening } from './listening.js'
 import { passingClient } from './passing-client.js'
-import { startRedis } from './redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 import { storeContract } from './store-contract.js'
 
 const server = await startRedis(t)

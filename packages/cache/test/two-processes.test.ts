@@ -5,7 +5,7 @@ import { redisStore } from '../src/stores/redis/index.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
 import { gatedFn } from './gate.js'
 import { type InstanceProcess, type Place, startInstance } from './instance-process.js'
-import { startRedis } from './redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 
 /** Two instances in two processes over one store: what one writes, the other never serves the old value of. */
 const stores: Record<string, (t: Test) => Promise<{ store: Store, place: Place }>> = {

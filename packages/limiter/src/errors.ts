@@ -1,5 +1,3 @@
-import { inspect } from 'node:util'
-
 /** Every failure of this package, by code. The message says what to do about it. */
 const messages = {
   WEIR_LIMITER_INVALID_POLICY: (what: string) => what,
@@ -12,9 +10,6 @@ const messages = {
 } as const
 
 export type LimiterErrorCode = keyof typeof messages
-
-/** A value that was not expected, for a message: short, whatever it is. */
-export const shown = (value: unknown) => inspect(value, { depth: 0, maxStringLength: 200 })
 
 /** An error of the limiter. `code` is stable, the message is for people. */
 export class LimiterError extends Error {

@@ -1,4 +1,5 @@
-import { LimiterError, shown } from './errors.js'
+import { shown } from '@weir/internal'
+import { LimiterError } from './errors.js'
 
 /**
  * The key of somebody's budget in a group: routes of one group share it, different groups never meet.

@@ -1,9 +1,9 @@
-import { Breaker } from './breaker.js'
+import { Breaker, isReplyError, shown } from '@weir/internal'
 import { type Decision, decisionOf } from './decision.js'
 import { Denials } from './denials.js'
-import { LimiterError, shown } from './errors.js'
+import { LimiterError } from './errors.js'
 import { emitError } from './events.js'
-import { type Policy, shareOf } from './policy.js'
+import { definePolicy, type Policy, shareOf } from './policy.js'
 import type { LimitStore } from './store.js'
 import { memoryStore } from './stores/memory.js'
 
@@ -35,9 +35,11 @@ export interface ConsumeOptions {
   readonly onFailure?: OnFailure
 }
 
-// How long a store that did not answer is left alone, and how long a denial is answered from memory. Milliseconds.
-const COOL_DOWN = 250
+// How soon to ask again where nothing is allowed without the store, and how long a denial is answered from memory. Milliseconds.
+const RETRY_AFTER = 250
 const LONGEST_DENIAL = 1000
+// Peeked at to see whether a store without a probe of its own answers.
+const PROBE = [definePolicy({ name: 'probe', limit: 1, window: 1000 })]
 
 /**
  * A limiter over a store, which it does not close. One per process and store is enough, whatever the policies.
@@ -58,7 +60,9 @@ export function createLimiter (options: LimiterOptions): Limiter {
 export class Limiter {
   readonly #store: LimitStore
   readonly #local = memoryStore()
-  readonly #breaker = new Breaker(COOL_DOWN)
+  readonly #breaker: Breaker
+  /** The key of the last call that failed: where a store is several servers, it tells which to probe. */
+  #suspect = ''
   readonly #denials = new Denials(LONGEST_DENIAL)
   readonly #onFailure: OnFailure
   readonly #instances: number | (() => number)
@@ -71,6 +75,11 @@ export class Limiter {
     this.#store = store
     this.#onFailure = onFailure
     this.#instances = instances
+    this.#breaker = new Breaker({
+      probe: async () => store.probe?.(this.#suspect) ?? store.peek(this.#suspect, PROBE, 1),
+      refusal: unavailable,
+      isAnswer: isReplyError
+    })
   }
 
   /**
@@ -85,16 +94,14 @@ export class Limiter {
     checkMode(onFailure)
     const denied = this.#denials.find(key, policies, cost)
     if (denied !== undefined) return denied
-    if (this.#breaker.isOpen()) return this.#without(onFailure, 'take', key, policies, cost, unavailable)
+    if (this.#breaker.isOpen) return this.#without(onFailure, 'take', key, policies, cost, unavailable)
     const askedAt = performance.now()
     let verdicts
     try {
-      verdicts = await this.#store.take(key, policies, cost)
+      verdicts = await this.#ask(key, () => this.#store.take(key, policies, cost))
     } catch (error) {
-      this.#breaker.open()
       return this.#without(onFailure, 'take', key, policies, cost, () => error)
     }
-    this.#breaker.close()
     const decision = decisionOf('shared', policies, verdicts)
     if (!decision.allowed) this.#denials.remember(key, policies, cost, decision, askedAt)
     return decision
@@ -105,15 +112,13 @@ export class Limiter {
     const { cost = 1, onFailure = this.#onFailure } = options
     check(key, policies, cost)
     checkMode(onFailure)
-    if (this.#breaker.isOpen()) return this.#without(onFailure, 'peek', key, policies, cost, unavailable)
+    if (this.#breaker.isOpen) return this.#without(onFailure, 'peek', key, policies, cost, unavailable)
     let verdicts
     try {
-      verdicts = await this.#store.peek(key, policies, cost)
+      verdicts = await this.#ask(key, () => this.#store.peek(key, policies, cost))
     } catch (error) {
-      this.#breaker.open()
       return this.#without(onFailure, 'peek', key, policies, cost, () => error)
     }
-    this.#breaker.close()
     return decisionOf('shared', policies, verdicts)
   }
 
@@ -123,16 +128,29 @@ export class Limiter {
    */
   async reset (key: string): Promise<void> {
     const failed = (cause: unknown) => new LimiterError('WEIR_LIMITER_STORE_FAILED', `reset ${shown(key)}`, { cause })
-    if (this.#breaker.isOpen()) throw failed(unavailable())
     try {
-      await this.#store.reset(key)
+      await this.#ask(key, () => this.#store.reset(key))
     } catch (error) {
-      this.#breaker.open()
       throw failed(error)
     }
-    this.#breaker.close()
     await this.#local.reset(key)
     this.#denials.forget(key)
+  }
+
+  /** Ends the probing of a store that does not answer. The store is yours to close. */
+  close (): void {
+    this.#breaker.stop()
+  }
+
+  #ask<R> (key: string, call: () => Promise<R>): Promise<R> {
+    return this.#breaker.run(async () => {
+      try {
+        return await call()
+      } catch (error) {
+        this.#suspect = key
+        throw error
+      }
+    })
   }
 
   async #without (
@@ -141,7 +159,7 @@ export class Limiter {
     emitError(() => ({ operation: operation === 'take' ? 'consume' : 'peek', key, error: error() }))
     if (mode !== 'local') {
       const allowed = mode === 'open'
-      return { allowed, mode, policies: [], violated: [], retryAfterMs: allowed ? 0 : COOL_DOWN }
+      return { allowed, mode, policies: [], violated: [], retryAfterMs: allowed ? 0 : RETRY_AFTER }
     }
     const instances = typeof this.#instances === 'number' ? this.#instances : this.#instances()
     const shares = policies.map((policy) => shareOf(policy, instances >= 1 ? instances : 1))

@@ -1,5 +1,6 @@
+import { shown } from '@weir/internal'
 import { type AlgorithmName, algorithms, type Meter } from './algorithms/index.js'
-import { LimiterError, shown } from './errors.js'
+import { LimiterError } from './errors.js'
 import { formatQuota } from './fields.js'
 
 /** What {@link definePolicy} takes. */

@@ -25,5 +25,10 @@ export interface LimitStore {
   peek (key: string, policies: readonly Policy[], cost: number): Promise<readonly Verdict[]>
   /** Makes all budgets of the key full. */
   reset (key: string): Promise<void>
+  /**
+   * Resolves if the store takes uses again. Changes nothing, and waits for no lock. It is asked again and again while a limiter finds the
+   * store failing. Default: a `peek`.
+   */
+  probe? (key: string): Promise<unknown>
   close (): Promise<void>
 }

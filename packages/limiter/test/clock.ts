@@ -1,4 +1,5 @@
 import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
 
 /** A clock that stands still until the test moves it, in milliseconds. */
@@ -13,6 +14,20 @@ export function stopMonotonic (t: Test, start = 1_000_000): StoppedClock {
   const mocked = mock.method(performance, 'now', () => clock.now)
   t.teardown(() => { mocked.mock.restore() })
   return clock
+}
+
+/** As `stopMonotonic`, with timers. What they do goes on in the turns after `advance`, and is over once it resolves. */
+export function stopTimers (t: Test): { advance (ms: number): Promise<void> } {
+  const clock = stopMonotonic(t)
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  return {
+    async advance (ms) {
+      clock.advance(ms)
+      mock.timers.tick(ms)
+      await setImmediate()
+    }
+  }
 }
 
 /** `Date`, to the end of the test. */

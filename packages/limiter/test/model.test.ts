@@ -6,7 +6,7 @@ import { sqliteStore } from '../src/stores/sqlite/index.js'
 import { stopDate, stopMonotonic } from './clock.js'
 import { Model } from './model.js'
 import { Random } from './random.js'
-import { startRedis } from './redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 
 const SECOND = 1_000_000
 const DAY = 86_400_000

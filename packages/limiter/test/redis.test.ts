@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { definePolicy } from '../src/index.js'
 import { type RedisClient, redisStore } from '../src/stores/redis/index.js'
-import { SHA } from '../src/stores/redis/script.js'
-import { startRedis } from './redis-server.js'
+import { DECIDE } from '../src/stores/redis/script.js'
+import { startRedis } from '@weir/internal/testing'
 import { storeContract } from './store-contract.js'
 
 const server = await startRedis(t)
@@ -171,5 +171,5 @@ t.test('the script has no more memory than a log of 257 moments', async (t) => {
   const many = definePolicy({ name: 'many', limit: 1_000_000, window: 1000, algorithm: 'sliding-window' })
   for (let i = 0; i < 3000; i++) await store.take('key', [many], 1)
   t.ok(await client.hstrlen(`${prefix}:limit:key`, many.id) <= 258 * 16)
-  t.match(SHA, /^[0-9a-f]{40}$/)
+  t.match(DECIDE.sha, /^[0-9a-f]{40}$/)
 })

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { LimitStore } from '../src/index.js'
 
 /** A store that counts what it is asked, and fails or waits when the test says so. */
@@ -6,10 +7,13 @@ export class SteeredStore implements LimitStore {
   takes = 0
   peeks = 0
   resets = 0
+  probes = 0
   /** Awaited before the store is asked. */
   before: () => Promise<void> = async () => {}
   /** Awaited before the answer is given. */
   after: () => Promise<void> = async () => {}
+
+  #onProbed = () => {}
 
   constructor (readonly store: LimitStore) {}
 
@@ -38,6 +42,18 @@ export class SteeredStore implements LimitStore {
   reset (key: string) {
     this.resets++
     return this.#steered(() => this.store.reset(key))
+  }
+
+  async probe () {
+    this.probes++
+    await this.#steered(() => this.store.peek('', [], 1))
+    this.#onProbed()
+  }
+
+  /** Resolves when a probe has been answered, and the limiter knows. */
+  async recovered (): Promise<void> {
+    await new Promise<void>((resolve) => { this.#onProbed = resolve })
+    await setImmediate()
   }
 
   async close () {}

@@ -1,13 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import t, { type Test } from 'tap'
-import { createLimiter, definePolicy, type LimiterOptions, memoryStore } from '../src/index.js'
-import { stopMonotonic } from './clock.js'
+import { createLimiter, definePolicy, type LimiterOptions, type LimitStore, memoryStore } from '../src/index.js'
+import { stopTimers } from './clock.js'
 import { SteeredStore } from './steered-store.js'
 
 const policy = definePolicy({ name: 'p', limit: 8, window: 1000 })
 
 function setUp (t: Test, options: Omit<LimiterOptions, 'store'> = {}) {
-  const clock = stopMonotonic(t)
+  const clock = stopTimers(t)
   const store = new SteeredStore(memoryStore())
   const errors: unknown[] = []
   const note = (message: unknown) => { errors.push(message) }
@@ -25,7 +25,7 @@ t.test('local: each instance enforces its own share, and says so', async (t) => 
   t.match(await limiter.peek('key', [policy]), { allowed: true, mode: 'local', policies: [{ remaining: 1 }] })
   t.ok((await limiter.consume('key', [policy])).allowed)
   t.match(await limiter.consume('key', [policy]), { allowed: false, mode: 'local', violated: ['p'], retryAfterMs: 500 })
-  clock.advance(500)
+  await clock.advance(500)
   t.ok((await limiter.consume('key', [policy])).allowed)
 })
 
@@ -47,7 +47,7 @@ t.test('what costs more than a share takes all of it', async (t) => {
   store.fail()
   t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: true, policies: [{ remaining: 0 }] })
   t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: false, retryAfterMs: 1000 })
-  clock.advance(1000)
+  await clock.advance(1000)
   t.ok((await limiter.consume('key', [policy], { cost: 8 })).allowed)
 })
 
@@ -63,7 +63,7 @@ t.test('open and closed say that nobody counts', async (t) => {
   t.match(await limiter.peek('key', [policy]), { mode: 'open' })
 })
 
-t.test('a store that fails is left alone for a moment, then one asks, and with its answer all do', async (t) => {
+t.test('a store that fails is left alone until a probe in the background is answered', async (t) => {
   const { clock, store, errors, limiter } = setUp(t)
   store.fail()
   for (let i = 0; i < 5; i++) await limiter.consume(`key-${i}`, [policy])
@@ -72,39 +72,58 @@ t.test('a store that fails is left alone for a moment, then one asks, and with i
     { operation: 'consume', key: 'key-0', error: { message: 'no answer' } },
     ...Array.from({ length: 4 }, () => ({ error: { code: 'WEIR_LIMITER_STORE_UNAVAILABLE' } }))
   ])
-  clock.advance(249)
-  t.match(await limiter.consume('key', [policy]), { mode: 'local' })
-  t.equal(store.asked, 1)
-  clock.advance(1)
-  t.match(await limiter.consume('key', [policy]), { mode: 'local' })
-  t.equal(store.asked, 2, 'the probe fails too')
-  clock.advance(250)
-
-  let answer = () => {}
-  store.before = () => new Promise((resolve) => { answer = resolve })
-  const probe = limiter.consume('key', [policy])
-  t.match(await limiter.consume('key', [policy]), { mode: 'local' }, 'nobody waits for the probe')
-  t.equal(store.asked, 3)
+  for (const [i, pause] of [50, 100, 200, 250, 250].entries()) {
+    await clock.advance(pause)
+    t.match(await limiter.consume('key', [policy]), { mode: 'local' })
+    t.strictSame([store.asked, store.probes], [1, i + 1], 'no call is the probe')
+  }
   store.recover()
-  answer()
-  t.match(await probe, { mode: 'shared', policies: [{ remaining: 7 }] })
-  t.match(await Promise.all([limiter.consume('key', [policy]), limiter.consume('key', [policy])]), [{ mode: 'shared' }, { mode: 'shared' }])
+  await clock.advance(250)
+  t.match(await Promise.all([limiter.consume('key', [policy]), limiter.consume('key', [policy])]), [
+    { mode: 'shared', policies: [{ remaining: 7 }] }, { mode: 'shared', policies: [{ remaining: 6 }] }
+  ])
+  await clock.advance(10_000)
+  t.equal(store.probes, 6, 'and there is no other')
 })
 
-t.test('a probe that is never answered does not end the asking', async (t) => {
+t.test('a store without a probe is peeked at', async (t) => {
+  const clock = stopTimers(t)
+  const inner = memoryStore()
+  const peeked: string[] = []
+  let isGone = true
+  const store: LimitStore = {
+    ...inner,
+    take: async (...args) => isGone ? Promise.reject(new Error('gone')) : inner.take(...args),
+    peek: async (key, ...args) => {
+      peeked.push(key)
+      return inner.peek(key, ...args)
+    }
+  }
+  const limiter = createLimiter({ store })
+  t.match(await limiter.consume('key', [policy]), { mode: 'local' })
+  isGone = false
+  await clock.advance(50)
+  t.strictSame(peeked, ['key'], 'for the key that failed')
+  t.match(await limiter.consume('key', [policy]), { mode: 'shared' })
+})
+
+t.test('an error reply of Redis is an answer: the next call asks again', async (t) => {
+  const { store, limiter } = setUp(t)
+  store.before = async () => { throw Object.assign(new Error('OOM'), { name: 'ReplyError' }) }
+  t.match(await limiter.consume('key', [policy]), { mode: 'local' })
+  t.match(await limiter.consume('key', [policy]), { mode: 'local' })
+  t.equal(store.asked, 2)
+  store.recover()
+  t.match(await limiter.consume('key', [policy]), { mode: 'shared' })
+})
+
+t.test('a limiter that is closed probes no more', async (t) => {
   const { clock, store, limiter } = setUp(t)
   store.fail()
   await limiter.consume('key', [policy])
-  clock.advance(250)
-  store.before = () => new Promise(() => {})
-  const answered = () => { t.fail('the probe is answered') }
-  limiter.consume('key', [policy]).then(answered, answered)
-  t.equal(store.asked, 2)
-  store.recover()
-  clock.advance(249)
-  t.match(await limiter.consume('key', [policy]), { mode: 'local' })
-  clock.advance(1)
-  t.match(await limiter.consume('key', [policy]), { mode: 'shared' })
+  limiter.close()
+  await clock.advance(10_000)
+  t.equal(store.probes, 0)
 })
 
 t.test('a denial from before the failure holds for its second', async (t) => {
@@ -113,7 +132,7 @@ t.test('a denial from before the failure holds for its second', async (t) => {
   t.notOk((await limiter.consume('key', [policy], { cost: 8 })).allowed)
   store.fail()
   t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: false, mode: 'shared' })
-  clock.advance(1000)
+  await clock.advance(1000)
   t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: true, mode: 'open' })
 })
 
@@ -123,24 +142,20 @@ t.test('a reset that is not done says so', async (t) => {
   store.fail()
   await t.rejects(limiter.reset('key'), { code: 'WEIR_LIMITER_STORE_FAILED', message: /reset 'key'/, cause: { message: 'no answer' } })
   store.recover()
-  clock.advance(250)
+  await clock.advance(250)
   await limiter.reset('key')
   t.match(await limiter.consume('key', [policy], { cost: 8 }), { allowed: true, mode: 'shared' })
 })
 
 t.test('a reset makes the local share full too', async (t) => {
   const { clock, store, limiter } = setUp(t, { instances: 8 })
-  const fail = async () => {
-    store.fail()
-    clock.advance(250)
-  }
   const slow = definePolicy({ name: 'slow', limit: 8, window: 3_600_000 })
-  await fail()
+  store.fail()
   t.ok((await limiter.consume('key', [slow])).allowed)
   t.notOk((await limiter.consume('key', [slow])).allowed)
   store.recover()
-  clock.advance(250)
+  await clock.advance(250)
   await limiter.reset('key')
-  await fail()
+  store.fail()
   t.match(await limiter.consume('key', [slow]), { allowed: true, mode: 'local' })
 })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { definePolicy, type Policy } from '../src/index.js'
-import { startRedis } from './redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 
 /** What `consumer.ts` is told. */
 export interface Job {

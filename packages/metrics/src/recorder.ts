@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import { within } from '@weir/internal'
 import { Counters } from './counters.js'
 import { MetricsError } from './errors.js'
 import { type InstanceState, type MinuteRecord } from './record.js'
 import { type MetricsStore } from './store.js'
-import { within } from './within.js'
 
 // Milliseconds.
 const FLUSH_EVERY = 1000
@@ -118,7 +118,8 @@ export class Recorder {
     this.#record()
     const records = this.#toTell()
     try {
-      const wasKnown = await within(timeout, () => store.write(this.#state(), records))
+      const late = () => new MetricsError('WEIR_METRICS_NO_ANSWER', String(timeout))
+      const wasKnown = await within(timeout, store.write(this.#state(), records), late)
       if (!wasKnown) this.#acknowledged = new WeakSet()
     } catch (error) {
       // When it is back it may be empty.

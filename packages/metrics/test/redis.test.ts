@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { type RedisClient, redisStore } from '../src/stores/redis.js'
-import { startRedis } from './redis-server.js'
+import { startRedis } from '@weir/internal/testing'
 import { storeContract } from './store-contract.js'
 import { countsOf, recordOf, stateOf } from './told.js'
 
@@ -28,11 +28,11 @@ async function listening (t: Test) {
   const said: string[] = []
   const noted: RedisClient = {
     evalsha (sha, keys, ...args) {
-      said.push(`evalsha ${keys} ${args[0]}`)
+      said.push(`evalsha ${keys} ${String(args[0])}`)
       return client.evalsha(sha, keys, ...args)
     },
     eval (source, keys, ...args) {
-      said.push(`eval ${keys} ${args[0]}`)
+      said.push(`eval ${keys} ${String(args[0])}`)
       return client.eval(source, keys, ...args)
     },
     hvals: (key) => client.hvals(key)

@@ -1,7 +1,8 @@
+import { within } from '@weir/internal'
+import { timedOut } from './errors.js'
 import { emit } from './events.js'
 import { outlasting } from './lease.js'
 import type { Rows } from './rows.js'
-import { within } from './within.js'
 
 /** What `add` gives: an invalidation that is written, to be delivered once its transaction has been committed. */
 export interface Ticket {
@@ -78,4 +79,5 @@ interface Attempt {
   readonly success: Promise<true>
 }
 
-const succeeds = (attempt: Attempt, ms: number) => within(ms, 'The invalidation', attempt.success).catch(() => false)
+const succeeds = (attempt: Attempt, ms: number) =>
+  within(ms, attempt.success, timedOut('The invalidation', ms)).catch(() => false)

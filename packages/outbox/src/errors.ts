@@ -20,3 +20,7 @@ export class OutboxError extends Error {
     super(messages[code](what), options)
   }
 }
+
+/** Makes the error of an answer that is late. @param ms how long it was waited for */
+export const timedOut = (subject: string, ms: number) => (): OutboxError =>
+  new OutboxError('WEIR_OUTBOX_TIMEOUT', `${subject} did not answer within ${ms} ms`)

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { shown } from '@weir/internal'
 import type { Kysely } from 'kysely'
 import { OutboxError } from './errors.js'
 import type { OutboxSchema } from './table.js'
@@ -39,4 +39,4 @@ export function resolveOptions ({ db, invalidate, pollInterval = 250, lease = 10
 }
 
 const invalid = (name: string, value: unknown, advice: string) =>
-  new OutboxError('WEIR_OUTBOX_INVALID_OPTION', `${name} ${inspect(value, { depth: 0 })}: ${advice}`)
+  new OutboxError('WEIR_OUTBOX_INVALID_OPTION', `${name} ${shown(value)}: ${advice}`)

@@ -1,6 +1,7 @@
+import { within } from '@weir/internal'
 import type { Transaction } from 'kysely'
 import { Delivery, type DeliveryOutcome, type Ticket } from './delivery.js'
-import { OutboxError } from './errors.js'
+import { OutboxError, timedOut } from './errors.js'
 import { Lease } from './lease.js'
 import { type OutboxOptions, resolveOptions } from './options.js'
 import { Relay } from './relay.js'
@@ -8,7 +9,6 @@ import { insertRow, Rows } from './rows.js'
 import type { OutboxSchema } from './table.js'
 import { checkTags } from './tags.js'
 import { Settling } from './settling.js'
-import { within } from './within.js'
 
 /** See {@link createOutbox}. */
 export interface Outbox {
@@ -93,7 +93,7 @@ export interface Outbox {
  */
 export function createOutbox (options: OutboxOptions): Outbox {
   const { db, invalidate: unbounded, pollInterval, lease: length, invalidateTimeout } = resolveOptions(options)
-  const invalidate = async (tags: readonly string[]) => within(invalidateTimeout, 'The invalidation', unbounded(tags))
+  const invalidate = async (tags: readonly string[]) => within(invalidateTimeout, unbounded(tags), timedOut('The invalidation', invalidateTimeout))
   const rows = new Rows(db, length)
   const lease = new Lease(length)
   const relay = new Relay({ rows, invalidate, lease, pollInterval, stopTimeout: invalidateTimeout })

@@ -1,9 +1,9 @@
-import { OutboxError } from './errors.js'
+import { within } from '@weir/internal'
+import { OutboxError, timedOut } from './errors.js'
 import { emit } from './events.js'
 import type { Lease } from './lease.js'
 import { PAGE, type Row, type Rows } from './rows.js'
 import { readTags } from './tags.js'
-import { within } from './within.js'
 
 /** What a relay works with. */
 export interface RelayParts {
@@ -48,7 +48,8 @@ export class Relay {
     this.#parts.lease.end()
     this.#wake?.()
     try {
-      await within(this.#parts.stopTimeout, 'The poll under way', Promise.resolve(this.#running))
+      const { stopTimeout } = this.#parts
+      await within(stopTimeout, Promise.resolve(this.#running), timedOut('The poll under way', stopTimeout))
     } catch (error) {
       emit('weir:outbox:error', { operation: 'read', error })
     }

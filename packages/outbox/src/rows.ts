@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { within } from '@weir/internal'
 import type { Kysely, Transaction } from 'kysely'
+import { timedOut } from './errors.js'
 import { emit } from './events.js'
 import type { OutboxSchema } from './table.js'
-import { within } from './within.js'
 
 /** A row as it is read. */
 export interface Row {
@@ -59,7 +60,7 @@ export class Rows {
   }
 
   #bounded<T> (answer: Promise<T>): Promise<T> {
-    return within(this.#timeout, 'The outbox\'s database', answer)
+    return within(this.#timeout, answer, timedOut('The outbox\'s database', this.#timeout))
   }
 }
 

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { shown } from '@weir/internal'
 import { OutboxError } from './errors.js'
 
 // What a cache would refuse must not get into the table: a row that can never be delivered keeps the cache unused for good.
@@ -32,5 +32,3 @@ export function readTags (column: unknown): readonly string[] | undefined {
   }
   return Array.isArray(tags) && tags.every((tag) => typeof tag === 'string') ? tags : undefined
 }
-
-const shown = (value: unknown) => inspect(value, { depth: 0, maxStringLength: 200 })

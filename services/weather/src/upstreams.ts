@@ -25,6 +25,7 @@ export function openUpstreams (app: FastifyInstance, env: WeatherEnv, stores: { 
   app.addHook('onClose', async () => {
     await upstreams.forecast.close()
     await upstreams.geocoding.close()
+    limiter.close()
   })
   return upstreams
 }

@@ -1,7 +1,8 @@
+import { shown } from '@weir/internal'
 import { LRUCache } from 'lru-cache'
 import type { State } from '../algorithms/index.js'
 import { decide } from '../decide.js'
-import { LimiterError, shown } from '../errors.js'
+import { LimiterError } from '../errors.js'
 import type { Policy } from '../policy.js'
 import type { LimitStore } from '../store.js'
 

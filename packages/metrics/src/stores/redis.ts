@@ -1,8 +1,8 @@
+import { runScript, script, type ScriptClient } from '@weir/internal'
 import { parseRecord, parseState } from '../parse.js'
 import { type MinuteRecord } from '../record.js'
 import { type MetricsStore } from '../store.js'
 import { firstMinute, firstMoment, KEPT_SECONDS } from './retention.js'
-import { evaluate, script, type ScriptClient } from './script.js'
 
 /** What the store needs of a client. ioredis' `Redis` and `Cluster` have it. */
 export interface RedisClient extends ScriptClient {
@@ -71,9 +71,9 @@ export function redisStore ({ client, prefix = 'weir' }: RedisStoreOptions): Met
     kind: 'redis',
     async write (state, records) {
       const [known] = await Promise.all([
-        evaluate(client, TELL, nameOf('instances'), [state.run, state.at, JSON.stringify(state), KEPT_SECONDS]),
+        runScript(client, TELL, [nameOf('instances')], [state.run, state.at, JSON.stringify(state), KEPT_SECONDS]),
         ...records.map((record) =>
-          evaluate(client, WRITE, nameOf(record.minute), [record.run, record.seq, JSON.stringify(record), KEPT_SECONDS]))
+          runScript(client, WRITE, [nameOf(record.minute)], [record.run, record.seq, JSON.stringify(record), KEPT_SECONDS]))
       ])
       return known === 1
     },

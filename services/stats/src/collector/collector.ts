@@ -1,5 +1,6 @@
 import { type InstanceState, type MetricsStore, type MinuteRecord } from '@weir/metrics'
 import { type FastifyBaseLogger } from 'fastify'
+import { within } from '@weir/internal'
 import { type Kysely } from 'kysely'
 import { type StatsSchema } from '../db/schema.js'
 import { writeInstances } from '../history/instances.js'
@@ -7,7 +8,7 @@ import { prune } from '../history/prune.js'
 import { DAY, HOUR, minuteOf } from '../history/time.js'
 import { writeRecords } from '../history/write.js'
 import { LogChanges } from '../log-changes.js'
-import { within } from '../within.js'
+import { noAnswer } from '../no-answer.js'
 import { type Presence, Presences } from './presence.js'
 
 /** What the instances have told, as of `at` (ms): the records of this minute and the one before, and perhaps earlier ones. */
@@ -77,7 +78,7 @@ export class Collector {
     try {
       const since = await this.#since(minuteOf(now))
       const told = Promise.all([this.#store.read(since), this.#store.instances()])
-      const [records, states] = await within(this.#timeout, 'the store of metrics', told)
+      const [records, states] = await within(this.#timeout, told, noAnswer('the store of metrics', this.#timeout))
       this.#reads.worked()
       this.#answeredAt = now
       const reading = { at: now, records, states, presences: this.#presences.update(states, now) }

@@ -1,7 +1,8 @@
 import { type FastifyInstance } from 'fastify'
+import { within } from '@weir/internal'
 import { type Collector } from '../collector/collector.js'
 import { type RedisFigures } from '../redis/figures.js'
-import { within } from '../within.js'
+import { noAnswer } from '../no-answer.js'
 import { NewInvalidations } from './invalidations.js'
 import { Ticker } from './ticker.js'
 import { type Viewers } from './viewers.js'
@@ -36,7 +37,7 @@ export function addPulse (app: FastifyInstance, { collector, redis, viewers }: P
   app.addHook('onReady', async () => {
     const first = Promise.all([beat().then(() => collector.settled()), redis?.refresh()])
     try {
-      await within(BOOT_WAITS, 'the store of metrics', first)
+      await within(BOOT_WAITS, first, noAnswer('the store of metrics', BOOT_WAITS))
     } catch (error) {
       app.log.warn({ err: error }, 'what the instances have counted is not known yet: starting without it')
     }

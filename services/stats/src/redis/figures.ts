@@ -1,6 +1,7 @@
 import { type FastifyBaseLogger } from 'fastify'
+import { within } from '@weir/internal'
 import { LogChanges } from '../log-changes.js'
-import { within } from '../within.js'
+import { noAnswer } from '../no-answer.js'
 import { parseInfo, type RedisInfo } from './info.js'
 
 /** What is needed of a client. ioredis' `Redis` has it, and so have the nodes of its `Cluster`. */
@@ -37,7 +38,8 @@ export class RedisFigures {
     this.#asking = true
     const { nodes, timeout = 2000 } = this.#options
     try {
-      const answers = await within(timeout, 'Redis', Promise.all(nodes().map((node) => node.info())))
+      const told = Promise.all(nodes().map((node) => node.info()))
+      const answers = await within(timeout, told, noAnswer('Redis', timeout))
       this.#current = answers.length > 0 ? parseInfo(answers) : undefined
       this.#log.worked()
     } catch (error) {

@@ -1,75 +1,77 @@
-import { Breaker } from './breaker.js'
+import {
+  Breaker, isReplyError, runScript, type Script, script, type ScriptArgument, type ScriptClient
+} from '@weir/internal'
 import { CacheError } from '../../errors.js'
 import type { RedisClient } from './index.js'
-import type { Script } from './scripts.js'
-
-// How long a Redis that did not answer is left alone, in milliseconds.
-const COOL_DOWN = 250
-
-type Argument = string | Buffer | number
 
 type CompleteClient = RedisClient & Required<Pick<RedisClient, 'evalshaBuffer' | 'evalBuffer'>>
 
 const isComplete = (client: RedisClient): client is CompleteClient => client.evalshaBuffer !== undefined && client.evalBuffer !== undefined
 
-/** What the store says to Redis, behind a breaker. */
+// Scripts are what the store cannot do without, and one that is given a key goes to its node.
+const PROBE = script('return 1')
+
+/** Sends the store's commands to Redis, behind a breaker. */
 export class Commands {
   readonly client: CompleteClient
-  readonly #breaker = new Breaker(COOL_DOWN, isReply)
+  /** The client again, with text in replies as bytes. */
+  readonly #buffers: ScriptClient
+  readonly #breaker: Breaker
+  /** The key of the last command that was not answered: in a cluster it tells which node to probe. */
+  #suspect = ''
 
   /** @throws CacheError WEIR_CACHE_INVALID_OPTION */
   constructor (client: RedisClient) {
     if (!isComplete(client)) throw new CacheError('WEIR_CACHE_INVALID_OPTION', 'client: it has to have evalshaBuffer and evalBuffer, as clients of ioredis do')
     this.client = client
+    this.#buffers = {
+      evalsha: (...args) => client.evalshaBuffer(...args),
+      eval: (...args) => client.evalBuffer(...args)
+    }
+    this.#breaker = new Breaker({
+      probe: () => runScript(client, PROBE, [this.#suspect], []),
+      refusal: () => new CacheError('WEIR_CACHE_STORE_UNAVAILABLE', 'The store'),
+      isAnswer: isReplyError
+    })
   }
 
   async read (key: string): Promise<Buffer | undefined> {
-    return await this.#ask(() => this.client.getBuffer(key)) ?? undefined
+    return await this.#ask(key, () => this.client.getBuffer(key)) ?? undefined
   }
 
   async unlink (key: string): Promise<void> {
-    await this.#ask(() => this.client.unlink(key))
+    await this.#ask(key, () => this.client.unlink(key))
   }
 
-  evaluate ({ sha, source }: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    return this.#known(
-      () => this.client.evalsha(sha, keys.length, ...keys, ...args),
-      () => this.client.eval(source, keys.length, ...keys, ...args)
-    )
+  evaluate (script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+    return this.#ask(keys[0], () => runScript(this.client, script, keys, args))
   }
 
   /** As `evaluate`, with text in the reply as bytes. */
-  evaluateBuffer ({ sha, source }: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    return this.#known(
-      () => this.client.evalshaBuffer(sha, keys.length, ...keys, ...args),
-      () => this.client.evalBuffer(source, keys.length, ...keys, ...args)
-    )
+  evaluateBuffer (script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+    return this.#ask(keys[0], () => runScript(this.#buffers, script, keys, args))
   }
 
   /** Sent however Redis is doing, for what should undo an earlier command that may still be executed; nobody waits for it. */
-  try ({ sha }: Script, keys: readonly string[], args: readonly Argument[]): void {
+  try ({ sha }: Script, keys: readonly string[], args: readonly ScriptArgument[]): void {
     this.client.evalsha(sha, keys.length, ...keys, ...args).catch(() => {})
   }
 
-  async #known (bySha: () => Promise<unknown>, bySource: () => Promise<unknown>): Promise<unknown> {
-    try {
-      return await this.#ask(bySha)
-    } catch (error) {
-      if (!(isReply(error) && error.message.startsWith('NOSCRIPT'))) throw error
-      return this.#ask(bySource)
-    }
+  /** Ends the probing of a Redis that does not answer. */
+  close (): void {
+    this.#breaker.stop()
   }
 
-  async #ask<R> (command: () => Promise<R>): Promise<R> {
-    try {
-      return await this.#breaker.run(command)
-    } catch (error) {
-      // ioredis does not look where slots went when it was a pipeline that failed, with commands for several of them.
-      if (isReply(error) && error.message.startsWith('MOVED') && 'nodes' in this.client) this.client.refreshSlotsCache?.()
-      throw error
-    }
+  async #ask<R> (key: string | undefined, command: () => Promise<R>): Promise<R> {
+    return this.#breaker.run(async () => {
+      try {
+        return await command()
+      } catch (error) {
+        if (!isReplyError(error)) this.#suspect = key ?? ''
+        // ioredis does not look where slots went when it was a pipeline that failed, with commands for several of them.
+        else if (error.message.startsWith('MOVED') && 'nodes' in this.client) this.client.refreshSlotsCache?.()
+        throw error
+      }
+    })
   }
 }
-
-/** Redis itself says no: as clients name it, by its protocol. */
-const isReply = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError'

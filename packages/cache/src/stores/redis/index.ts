@@ -73,6 +73,7 @@ export function redisStore ({ client, prefix = 'weir', maxTags = 100_000, lease 
     },
     async close () {
       subscriptions.close()
+      commands.close()
     }
   }
 }

@@ -1,10 +1,11 @@
+import type { Script } from '@weir/internal'
 import { keyTag } from '../../entry.js'
 import { CacheError, shown } from '../../errors.js'
 import type { TagRecords } from '../../rule-v.js'
 import type { Judged, Stamp } from '../../validity.js'
 import { Batch } from './batch.js'
 import type { Commands } from './commands.js'
-import { CLEAR, INVALIDATE, MARK, PAGE, RECORDS, type Script, STAMP, SUPERSEDE } from './scripts.js'
+import { CLEAR, INVALIDATE, MARK, PAGE, RECORDS, STAMP, SUPERSEDE } from './scripts.js'
 
 /** All records of a namespace: `tags` ascending by stamp, those above the floor. */
 export interface AllRecords {

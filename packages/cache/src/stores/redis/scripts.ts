@@ -1,13 +1,5 @@
-import { createHash } from 'node:crypto'
+import { script } from '@weir/internal'
 import { STAMP_OFFSET, STORED_AT_OFFSET } from '../../frame.js'
-
-/** A Lua script with the digest Redis knows it by. */
-export interface Script {
-  readonly source: string
-  readonly sha: string
-}
-
-const script = (source: string): Script => ({ source, sha: createHash('sha1').update(source).digest('hex') })
 
 /**
  * KEYS[1] is the namespace's one record: a sorted set of tags by stamp, with the clock and the floor among its

@@ -1,14 +1,13 @@
-import { LimiterError, shown } from '../../errors.js'
+import { runScript, shown, type ScriptClient as Client } from '@weir/internal'
+import { LimiterError } from '../../errors.js'
 import type { Policy } from '../../policy.js'
 import type { Verdict } from '../../store.js'
-import { DECIDE, SHA } from './script.js'
+import { DECIDE } from './script.js'
 
 /** What asking takes of a client. */
-export interface ScriptClient {
+export interface ScriptClient extends Client {
   /** Whether keys are in different places, so that a script may have one only. Default false. */
   readonly isCluster?: boolean
-  evalsha (sha: string, keys: number, ...args: string[]): Promise<unknown>
-  eval (source: string, keys: number, ...args: string[]): Promise<unknown>
 }
 
 /** What is asked for one key, and by whom. */
@@ -55,15 +54,8 @@ export class Batch {
     }
   }
 
-  async #send (asked: readonly Question[]): Promise<unknown> {
-    const args = [...asked.map(({ key }) => key), ...described(asked)]
-    try {
-      return await this.client.evalsha(SHA, asked.length, ...args)
-    } catch (error) {
-      // Redis does not know the script, or not any more.
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      return this.client.eval(DECIDE, asked.length, ...args)
-    }
+  #send (asked: readonly Question[]): Promise<unknown> {
+    return runScript(this.client, DECIDE, asked.map(({ key }) => key), described(asked))
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { script } from '@weir/internal'
 
 /**
  * KEYS: a hash each, all budgets of one key of the limiter: a policy's id -> its state. So the policies of a key are in one slot.
@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto'
  * pairs of doubles, which is what Lua's numbers are. Anything else in their place is no budget: whoever has it starts anew, because
  * an error would be one for all keys.
  */
-export const DECIDE = `
+export const DECIDE = script(`
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local cost
@@ -126,7 +126,4 @@ while arg <= #ARGV do
   for k = key, last do decide(KEYS[k], policies, using) end
   key, arg = last + 1, arg + 4 + #policies
 end
-return reply`
-
-/** By which Redis knows it. */
-export const SHA = createHash('sha1').update(DECIDE).digest('hex')
+return reply`)

@@ -49,6 +49,15 @@ export function sqliteStore ({ file }: SqliteStoreOptions): LimitStore {
     async reset (key) {
       sql.delete.run(key)
     },
+    async probe () {
+      // In the background: the event loop must not stand still for it.
+      db.pragma('busy_timeout = 0')
+      try {
+        db.transaction(() => {}).immediate()
+      } finally {
+        db.pragma(`busy_timeout = ${LOCK_TIMEOUT}`)
+      }
+    },
     async close () {
       db.close()
     }

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto'
+
+/** A Lua script, with the digest that Redis knows it by. */
+export interface Script {
+  readonly source: string
+  readonly sha: string
+}
+
+export type ScriptArgument = string | Buffer | number
+
+/** The commands that {@link runScript} sends. ioredis' `Redis` and `Cluster` have them. */
+export interface ScriptClient {
+  evalsha (sha: string, keys: number, ...args: ScriptArgument[]): Promise<unknown>
+  eval (source: string, keys: number, ...args: ScriptArgument[]): Promise<unknown>
+}
+
+export function script (source: string): Script {
+  return { source, sha: createHash('sha1').update(source).digest('hex') }
+}
+
+/** Runs a script by its digest, or by its source where Redis does not know it (any more). */
+export async function runScript (
+  client: ScriptClient, { sha, source }: Script, keys: readonly ScriptArgument[], args: readonly ScriptArgument[]
+): Promise<unknown> {
+  try {
+    return await client.evalsha(sha, keys.length, ...keys, ...args)
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+    return client.eval(source, keys.length, ...keys, ...args)
+  }
+}
+
+/** Tells an error reply, which Redis itself has sent, from no reply. */
+export function isReplyError (error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError'
+}

@@ -1,0 +1,19 @@
+/**
+ * Settles as `promise` does, if that happens within `ms` milliseconds. Later outcomes are ignored.
+ * @param late makes the error of a promise that is late
+ * @throws what `late` returns, or what `promise` rejects with
+ * @example await within(500, client.ping(), () => new Error('Redis did not answer within 500 ms'))
+ */
+export async function within<T> (
+  ms: number, promise: Promise<T>, late: () => Error
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => { reject(late()) }, ms)
+  })
+  try {
+    return await Promise.race([promise, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}

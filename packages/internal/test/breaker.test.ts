@@ -1,0 +1,176 @@
+import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { Breaker, type BreakerOptions } from '../src/index.js'
+
+const refused = { message: 'refused' }
+const fails = async () => { throw new Error('no answer') }
+const asked = async () => 'asked'
+
+/** A promise that the test settles. */
+interface Gate {
+  readonly promise: Promise<string>
+  resolve (): void
+  reject (error: Error): void
+}
+
+function gate (): Gate {
+  let settle: Omit<Gate, 'promise'> = { resolve () {}, reject () {} }
+  const promise = new Promise<string>((resolve, reject) => {
+    settle = { resolve: () => { resolve('late') }, reject }
+  })
+  return { promise, resolve: () => { settle.resolve() }, reject: (error) => { settle.reject(error) } }
+}
+
+/** A breaker whose probes the test answers, under a clock that the test moves. */
+function setUp (t: Test, options: Partial<BreakerOptions> = {}) {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const probes: Gate[] = []
+  const probe = () => {
+    const probe = gate()
+    probes.push(probe)
+    return probe.promise
+  }
+  const breaker = new Breaker({ probe, refusal: () => new Error('refused'), ...options })
+  t.teardown(() => { breaker.stop() })
+  const advance = async (ms: number) => {
+    mock.timers.tick(ms)
+    await setImmediate()
+  }
+  return { breaker, probes, advance }
+}
+
+t.test('while calls succeed there is no probe', async (t) => {
+  const { breaker, probes, advance } = setUp(t)
+  t.equal(await breaker.run(asked), 'asked')
+  await advance(10_000)
+  t.equal(probes.length, 0)
+  t.equal(breaker.isOpen, false)
+})
+
+t.test('after a failure every call is refused until a probe is answered', async (t) => {
+  const { breaker, probes, advance } = setUp(t)
+  await t.rejects(breaker.run(fails), { message: 'no answer' })
+  t.equal(breaker.isOpen, true)
+  await advance(49)
+  t.equal(probes.length, 0)
+  await advance(1)
+  t.equal(probes.length, 1)
+  await t.rejects(breaker.run(async () => t.fail('a call is the probe')), refused)
+  probes[0]?.resolve()
+  await setImmediate()
+  t.strictSame(await Promise.all([breaker.run(asked), breaker.run(asked)]), ['asked', 'asked'])
+  await advance(10_000)
+  t.equal(probes.length, 1, 'and there is no other')
+})
+
+t.test('probes that fail are repeated, one at a time, with pauses that grow to 250 ms', async (t) => {
+  const { breaker, probes, advance } = setUp(t)
+  await t.rejects(breaker.run(fails))
+  for (const [i, pause] of [50, 100, 200, 250, 250].entries()) {
+    await advance(pause - 1)
+    t.equal(probes.length, i)
+    await advance(1)
+    t.equal(probes.length, i + 1)
+    await advance(300)
+    t.equal(probes.length, i + 1, 'another waits for its end')
+    probes[i]?.reject(new Error('no answer'))
+    await setImmediate()
+  }
+  await t.rejects(breaker.run(asked), refused)
+  await advance(250)
+  probes[5]?.resolve()
+  await setImmediate()
+  t.equal(await breaker.run(asked), 'asked')
+  await t.rejects(breaker.run(fails), { message: 'no answer' })
+  await advance(50)
+  t.equal(probes.length, 7, 'the next outage begins with the shortest pause')
+})
+
+t.test('a probe that is never answered does not hold up the next one', async (t) => {
+  const { breaker, probes, advance } = setUp(t)
+  await t.rejects(breaker.run(fails))
+  await advance(50)
+  await advance(999)
+  t.equal(probes.length, 1)
+  await advance(1)
+  t.equal(probes.length, 2)
+  probes[0]?.reject(new Error('late'))
+  await setImmediate()
+  await advance(999)
+  t.equal(probes.length, 2, 'its end schedules nothing')
+  await advance(1)
+  t.equal(probes.length, 3)
+  probes[1]?.resolve()
+  await setImmediate()
+  t.equal(await breaker.run(asked), 'asked', 'a late answer is one')
+})
+
+t.test('calls under way when it opens are refused, and neither close it nor open it again', async (t) => {
+  const { breaker, probes, advance } = setUp(t)
+  const [succeeding, failing] = [gate(), gate()]
+  const success = breaker.run(() => succeeding.promise)
+  const failure = breaker.run(() => failing.promise)
+  await t.rejects(breaker.run(fails))
+  await t.rejects(success, refused)
+  await t.rejects(failure, refused)
+  succeeding.resolve()
+  await setImmediate()
+  await t.rejects(breaker.run(asked), refused)
+
+  await advance(50)
+  probes[0]?.resolve()
+  await setImmediate()
+  failing.reject(new Error('timed out'))
+  await setImmediate()
+  t.equal(await breaker.run(asked), 'asked', 'the probe was answered after that call was sent')
+})
+
+t.test('an answer to a probe of an earlier outage says nothing', async (t) => {
+  const { breaker, probes, advance } = setUp(t)
+  await t.rejects(breaker.run(fails))
+  await advance(50)
+  await advance(1000)
+  probes[1]?.resolve()
+  await setImmediate()
+  await t.rejects(breaker.run(fails), { message: 'no answer' })
+  probes[0]?.resolve()
+  await setImmediate()
+  await t.rejects(breaker.run(asked), refused)
+})
+
+t.test('errors that are answers do not open it, and close it', async (t) => {
+  const { breaker, probes, advance } = setUp(t, { isAnswer: (error) => error instanceof TypeError })
+  await t.rejects(breaker.run(async () => { throw new TypeError('WRONGTYPE') }))
+  t.equal(await breaker.run(asked), 'asked')
+  await t.rejects(breaker.run(fails))
+  await advance(50)
+  probes[0]?.reject(new TypeError('LOADING'))
+  await setImmediate()
+  t.equal(await breaker.run(asked), 'asked')
+})
+
+t.test('once stopped it neither probes nor refuses', async (t) => {
+  const { breaker, probes, advance } = setUp(t)
+  await t.rejects(breaker.run(fails))
+  await advance(50)
+  breaker.stop()
+  probes[0]?.reject(new Error('no answer'))
+  await advance(10_000)
+  t.equal(probes.length, 1)
+  t.equal(await breaker.run(asked), 'asked')
+  await t.rejects(breaker.run(fails), { message: 'no answer' })
+  await advance(10_000)
+  t.equal(probes.length, 1)
+  t.equal(breaker.isOpen, false)
+})
+
+t.test('its timer does not keep the process alive', async (t) => {
+  const timeouts = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const before = timeouts()
+  const breaker = new Breaker({ probe: fails, refusal: () => new Error('refused') })
+  await t.rejects(breaker.run(fails))
+  t.equal(timeouts(), before)
+  breaker.stop()
+})
