@@ -66,7 +66,7 @@ const CacheStatsSchema = Type.Object({
   hits: Type.Object({
     l1: Count('From memory'),
     l2: Count('From the store'),
-    flight: Count('From what another request was computing')
+    coalesced: Count('From what another request was computing')
   }),
   stale: Count('Hits that were stale'),
   misses: Count('Reads that found nothing to serve'),
