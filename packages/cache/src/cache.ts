@@ -234,7 +234,7 @@ export class Cache<T> {
 
   /** An invalidation that begins after this call ends the value, however late the store executes it. */
   async #put (key: string, entry: Entry<T>, wait: boolean): Promise<boolean> {
-    const stamp = await this.#tiers.validity.stamp()
+    const stamp = await this.#tiers.validity.callStamp()
     const stored = await this.#tiers.replace(key, { ...entry, stamp }, Infinity, { wait })
     if (stored) this.#counters.stores++
     return stored

@@ -183,10 +183,13 @@ export class Tiers<T> {
   /** An entry in memory, judged by asking the store where it cannot be judged here. */
   async #recall (key: string): Promise<Found<T> | undefined> {
     const entry = this.l1?.get(key)
-    if (entry === undefined || goneAt(entry) <= Date.now()) return undefined
-    if (await this.validity.isValid(entry)) return { entry, source: 'l1' }
-    this.#discard(key, 'invalid', entry.stamp)
-    return undefined
+    if (entry === undefined || isGone(entry)) return undefined
+    if (!await this.validity.isValid(entry)) {
+      this.#discard(key, 'invalid', entry.stamp)
+      return undefined
+    }
+    // The record of its replacement may have ended with it, while the store was asked.
+    return isGone(entry) ? undefined : { entry, source: 'l1' }
   }
 
   /** Readers of one key at one time share a read. Each judges what it gets after it arrived, so sharing is safe. */
@@ -233,9 +236,9 @@ export class Tiers<T> {
   }
 
   async #judged (entry: L1Entry<T> | undefined): Promise<Found<T> | undefined> {
-    if (entry === undefined || goneAt(entry) <= Date.now()) return undefined
+    if (entry === undefined || isGone(entry)) return undefined
     const valid = this.validity.isValid(entry)
-    if (typeof valid === 'boolean' ? valid : await valid) return { entry, source: 'l2' }
+    if (typeof valid === 'boolean' ? valid : await valid) return isGone(entry) ? undefined : { entry, source: 'l2' }
     this.#discard(entry.key, 'invalid', entry.stamp)
     return undefined
   }
@@ -247,6 +250,8 @@ export class Tiers<T> {
     emit('weir:cache:discard', () => ({ namespace: this.name, key, reason }))
   }
 }
+
+const isGone = (entry: Entry<unknown>) => goneAt(entry) <= Date.now()
 
 const judgedBy = (key: string, entry: Entry<unknown>): Judged => ({ key, stamp: entry.stamp, tags: judgedTags(key, entry) })
 

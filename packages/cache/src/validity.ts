@@ -33,11 +33,13 @@ export interface Judged {
  * never staleness.
  */
 export interface Validity {
-  /**
-   * Issues a stamp for a value that is computed from now on. It is above every invalidation that was
-   * acknowledged before the call, and below every one that begins after it, however late the answer is.
-   */
+  /** Issues the next stamp. A fill takes one before its value is computed. */
   stamp (): Promise<Stamp>
+  /**
+   * A stamp for a value that exists already: above every invalidation that was acknowledged before this
+   * call, and below every one that begins after it, however late the store answers.
+   */
+  callStamp (): Promise<Stamp>
   /** Writes a new stamp to the record of each tag, atomically. Strict by default. */
   invalidate (tags: readonly string[], consistency?: Consistency): Promise<Stamp>
   /**

@@ -18,7 +18,7 @@ for (const judgesLocally of [true, false]) {
   t.test(`set: false if it was invalidated while it was under way (${judgesLocally ? 'judged here' : 'the store is asked'})`, async (t) => {
     const steered = steeredStore({ judgesLocally })
     const cache = createCache<string>({ store: steered.store, namespace: 'n' })
-    for (const method of ['stamp', 'replace'] as const) {
+    for (const method of ['callStamp', 'replace'] as const) {
       steered.after[method] = async () => {
         steered.after = {}
         await cache.invalidate(['tag'])

@@ -45,6 +45,7 @@ export function steeredStore ({ judgesLocally = true } = {}): SteeredStore {
           },
           validity: {
             stamp: () => steer('stamp', () => validity.stamp()),
+            callStamp: () => steer('callStamp', () => validity.callStamp()),
             invalidate: (tags, consistency) => steer('invalidate', () => validity.invalidate(tags, consistency)),
             replace: (entry, until) => steer('replace', () => validity.replace(entry, until)),
             clear: (consistency) => steer('clear', () => validity.clear(consistency)),

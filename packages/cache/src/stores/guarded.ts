@@ -31,6 +31,7 @@ function guarded (validity: Validity, isTrusted: () => boolean): Validity {
   }
   return {
     stamp: () => validity.stamp(),
+    callStamp: () => validity.callStamp(),
     invalidate: (tags, consistency) => validity.invalidate(tags, consistency),
     replace: (entry, until) => validity.replace(entry, until),
     clear: (consistency) => validity.clear(consistency),

@@ -50,6 +50,10 @@ class MemoryValidity implements Validity {
     return this.tick()
   }
 
+  async callStamp () {
+    return this.tick()
+  }
+
   async invalidate (tags: readonly string[]) {
     const stamp = this.tick()
     for (const tag of tags) this.#tags.record(tag, stamp)

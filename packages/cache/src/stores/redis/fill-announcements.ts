@@ -32,7 +32,10 @@ export class FillAnnouncements implements Listener {
     return wait.ended
   }
 
-  subscribed (): void {}
+  /** An end that was announced before is not heard any more. */
+  subscribed (): void {
+    this.#askAgain()
+  }
 
   heard (message: string): void {
     const [end, token] = message.split(' ')
@@ -46,6 +49,10 @@ export class FillAnnouncements implements Listener {
   }
 
   lost (): void {
+    this.#askAgain()
+  }
+
+  #askAgain (): void {
     for (const { tell } of this.#waiting.values()) tell('unknown')
   }
 

@@ -58,8 +58,9 @@ export function redisStore ({ client, prefix = 'weir', maxTags = 100_000, lease 
   const open = (name: string): StoreNamespace => {
     const subscription = subscriptions.next()
     const shared = `${prefix}:{${name}}`
-    const records = new Records(commands, `${shared}:tags`, `${shared}:bus`, maxTags)
-    const mirror = subscription && new TagMirror(name, subscription, `${shared}:bus`, maxTags, records)
+    const names = { tags: `${shared}:tags`, replaced: `${shared}:replaced`, replacedUntil: `${shared}:replaced-until`, channel: `${shared}:bus` }
+    const records = new Records(commands, names, maxTags)
+    const mirror = subscription && new TagMirror(name, subscription, names.channel, maxTags, records)
     const validity = new RedisValidity(records, mirror, milliseconds)
     const announcements = new FillAnnouncements(subscription, `${shared}:fills`)
     const entries = new RedisEntries(commands, `${prefix}:${name}`, `${shared}:fills`, announcements, (above) => validity.fillStamp(above))

@@ -1,32 +1,43 @@
 import type { Script } from '@weir/internal'
-import { keyTag } from '../../entry.js'
 import { CacheError, shown } from '../../errors.js'
 import type { TagRecords } from '../../rule-v.js'
 import type { Judged, Stamp } from '../../validity.js'
 import { Batch } from './batch.js'
 import type { Commands } from './commands.js'
-import { CLEAR, INVALIDATE, MARK, PAGE, RECORDS, STAMP, SUPERSEDE } from './scripts.js'
+import { CLEAR, ESCAPED, INVALIDATE, MARK, PAGE, PUT, RECORDS, REPLACE, REPLACED_PAGE, STAMP } from './scripts.js'
 
-/** All records of a namespace: `tags` ascending by stamp, those above the floor. */
-export interface AllRecords {
+/** A part of a namespace's records, oldest first. */
+export interface RecordsPage {
+  /** As of this page. That of the last one covers what was pruned since the first. */
   readonly floor: Stamp
   readonly tags: readonly (readonly [tag: string, stamp: Stamp])[]
+  readonly replaced: readonly (readonly [key: string, stamp: Stamp])[]
 }
 
-interface SomeRecords extends TagRecords {
-  readonly stamps: ReadonlyMap<string, Stamp>
+/** The keys of a namespace's records, and the channel of its invalidations. */
+export interface RecordNames {
+  readonly tags: string
+  readonly replaced: string
+  readonly replacedUntil: string
+  /** Also the name of a key that does not exist. */
+  readonly channel: string
 }
 
-// Others wait while a script runs, and Lua takes no more than some 8,000 arguments at once.
+// Other clients wait while a script runs, and Lua takes no more than some 8,000 arguments at once.
 const INVALIDATED_AT_ONCE = 200
-const READ_AT_ONCE = 1000
+const READ_AT_ONCE = 500
+// Entries end by the clocks of instances, records by that of Redis. Milliseconds by which they may differ.
+const CLOCK_MARGIN = 10_000
 
-/** A namespace's clock, floor and tag records in Redis. */
+/** A namespace's clock, floor and records in Redis. */
 export class Records {
-  readonly #asked = new Batch((tags) => this.#some(tags))
+  readonly #asked = new Batch<Judged, TagRecords>((entries) => this.#of(entries))
+  readonly #keys: readonly string[]
   #latest: Stamp = 0
 
-  constructor (readonly commands: Commands, readonly key: string, readonly channel: string, readonly maxTags: number) {}
+  constructor (readonly commands: Commands, readonly names: RecordNames, readonly maxTags: number) {
+    this.#keys = [names.tags, names.replaced, names.replacedUntil, names.channel]
+  }
 
   /** The latest stamp that was seen here. Whatever happens to Redis' clock, none that is issued to this instance is lower. */
   get latest (): Stamp {
@@ -37,75 +48,97 @@ export class Records {
     this.#latest = Math.max(this.#latest, stamp)
   }
 
-  async stamp (): Promise<Stamp> {
-    return this.#stampBy(STAMP, [])
+  /** Issues a stamp. `isFirst`: the namespace is new, or its records were lost. */
+  async stamp (): Promise<{ readonly stamp: Stamp, readonly isFirst: boolean }> {
+    const reply = await this.#run(STAMP, [])
+    if (!isList(reply)) throw unexpected('give a stamp', reply)
+    const [stamp, floor] = [stampOf(reply[0]), stampOf(reply[1])]
+    this.see(stamp)
+    return { stamp, isFirst: stamp === floor + 1 }
   }
 
   /** In parts; the whole is done when the last one is. */
   async invalidate (tags: readonly string[]): Promise<Stamp> {
-    const parts = inParts(tags, INVALIDATED_AT_ONCE).map((part) => this.#stampBy(INVALIDATE, [this.channel, this.maxTags, ...part]))
+    const parts = inParts(tags, INVALIDATED_AT_ONCE).map((part) => this.#stampBy(INVALIDATE, [this.maxTags, ...part]))
     return Math.max(...await Promise.all(parts))
   }
 
+  /** Raises the floor. */
   async clear (): Promise<Stamp> {
-    return this.#stampBy(CLEAR, [this.channel])
+    return this.#stampBy(CLEAR, [])
   }
 
-  async replace ({ key, tags, stamp }: Judged): Promise<Stamp | undefined> {
-    const issued = stampOf(await this.#run(SUPERSEDE, [this.channel, stamp, keyTag(key), ...tags]))
+  /** See {@link Validity.replace}. The replacement's own stamp is one below. */
+  async replace ({ key, tags, stamp }: Judged, until: number): Promise<Stamp | undefined> {
+    const end = Number.isFinite(until) ? Math.ceil(until) + CLOCK_MARGIN : ''
+    const issued = stampOf(await this.#run(REPLACE, [this.maxTags, stamp, key, end, ...tags]))
     this.see(issued)
     return issued === 0 ? undefined : issued
   }
 
-  /** The records that judge these tags. Many readers in one turn of the event loop cost one command. */
-  of (tags: readonly string[]): Promise<TagRecords> {
-    return this.#asked.add(tags)
+  /** The records that judge the entry. Many readers in one turn of the event loop cost one command. */
+  of (entry: Judged): Promise<TagRecords> {
+    return this.#asked.add(entry)
   }
 
   /**
-   * Page by page, so that nobody waits long for a command. A record that changes meanwhile may be read as it was before or after; the floor
-   * is that of the last page, so that it covers what was pruned since the first.
+   * All records, page by page, so that neither Redis nor this process is busy with them for long. A
+   * record that changes meanwhile may be read as it was before or after.
    */
-  async all (): Promise<AllRecords> {
-    const stamps = new Map<string, Stamp>()
+  async * all (): AsyncGenerator<RecordsPage> {
+    for await (const { floor, members } of this.#pages(PAGE)) {
+      const names = members.filter(([member]) => !member.startsWith(MARK) || member.startsWith(ESCAPED))
+      const put = members.filter(([member]) => member.startsWith(PUT))
+      yield {
+        floor,
+        tags: names.map(([member, stamp]) => [member.startsWith(ESCAPED) ? member.slice(ESCAPED.length) : member, stamp]),
+        replaced: put.map(([member, stamp]) => [member.slice(PUT.length), stamp])
+      }
+    }
+    for await (const { floor, members } of this.#pages(REPLACED_PAGE)) yield { floor, tags: [], replaced: members }
+  }
+
+  async * #pages (script: Script): AsyncGenerator<{ floor: Stamp, members: (readonly [member: string, stamp: Stamp])[] }> {
     for (let from: Stamp = 0; ;) {
-      const reply = await this.#run(PAGE, [from, READ_AT_ONCE])
-      if (!Array.isArray(reply)) throw unexpected('give records', reply)
+      const reply = await this.#run(script, [from, READ_AT_ONCE])
+      if (!isList(reply)) throw unexpected('give records', reply)
       const [stamp, floor, ...page] = reply.map(String)
       this.see(stampOf(stamp))
-      let last = from
-      for (let i = 0; i + 1 < page.length; i += 2) {
-        const [tag = '', score] = [page[i], page[i + 1]]
-        last = stampOf(score)
-        // What is read again is later in order, too.
-        stamps.delete(tag)
-        if (!tag.startsWith(MARK)) stamps.set(tag, last)
-      }
-      // Fewer than were asked for are the last. A page begins where the one before ended: others may have the same stamp.
-      if (page.length < 2 * READ_AT_ONCE) return { floor: stampOf(floor), tags: [...stamps] }
-      from = last
+      const members: [member: string, stamp: Stamp][] = []
+      for (let i = 0; i + 1 < page.length; i += 2) members.push([page[i] ?? '', stampOf(page[i + 1])])
+      yield { floor: stampOf(floor), members }
+      // A page begins where the one before ended: others may have the same stamp.
+      const last = members.at(-1)?.[1] ?? from
+      if (members.length < READ_AT_ONCE) return
+      // More records of one stamp than a page has room for come from one invalidation: they follow in the next.
+      from = last > from ? last : last + 1
     }
   }
 
-  async #some (tags: readonly string[]): Promise<SomeRecords> {
-    const parts = await Promise.all(inParts(tags, READ_AT_ONCE).map((part) => this.#part(part)))
-    const stamps = new Map<string, Stamp>()
-    for (const part of parts) for (const [tag, stamp] of part.stamps) stamps.set(tag, stamp)
-    return { floor: Math.max(...parts.map(({ floor }) => floor)), stamps, replaced: NONE }
+  async #of (entries: readonly Judged[]): Promise<TagRecords> {
+    const tags = inParts([...new Set(entries.flatMap((entry) => entry.tags))], READ_AT_ONCE)
+    const keys = inParts([...new Set(entries.map((entry) => entry.key))], READ_AT_ONCE)
+    const questions = Array.from({ length: Math.max(tags.length, keys.length) }, (_, i) => this.#part(tags[i] ?? [], keys[i] ?? []))
+    const records = { floor: 0, stamps: new Map<string, Stamp>(), replaced: new Map<string, Stamp>() }
+    for (const part of await Promise.all(questions)) {
+      records.floor = Math.max(records.floor, part.floor)
+      for (const [tag, stamp] of part.stamps) records.stamps.set(tag, stamp)
+      for (const [key, stamp] of part.replaced) records.replaced.set(key, Math.max(stamp, records.replaced.get(key) ?? 0))
+    }
+    return records
   }
 
-  async #part (tags: readonly string[]): Promise<SomeRecords> {
-    const reply = await this.#run(RECORDS, tags)
-    if (!isScores(reply)) throw unexpected('give records', reply)
-    const [clock, floor, ...scores] = reply
+  async #part (tags: readonly string[], keys: readonly string[]): Promise<Answer> {
+    const reply = await this.#run(RECORDS, [tags.length, ...tags, ...keys])
+    if (!isList(reply) || !isList(reply[0]) || !isList(reply[1])) throw unexpected('give records', reply)
+    const [[clock, floor, ...scores], replaced] = [reply[0], reply[1]]
     // No floor: the records are lost. The stamp's script makes a new one, as of now, below the stamp it issues.
-    if (clock === null || floor === null) return { floor: await this.stamp(), stamps: NONE, replaced: NONE }
-    const stamps = new Map<string, Stamp>()
-    tags.forEach((tag, i) => {
-      const score = scores[i]
-      if (score !== null) stamps.set(tag, stampOf(score))
-    })
-    return { floor: stampOf(floor), stamps, replaced: NONE }
+    if (isNone(clock) || isNone(floor)) return { floor: (await this.stamp()).stamp, stamps: [], replaced: [] }
+    return {
+      floor: stampOf(floor),
+      stamps: known(tags, scores),
+      replaced: [...known(keys, scores.slice(tags.length)), ...known(keys, replaced)]
+    }
   }
 
   async #stampBy (script: Script, args: (string | number)[]): Promise<Stamp> {
@@ -115,18 +148,28 @@ export class Records {
   }
 
   #run (script: Script, args: readonly (string | number)[]): Promise<unknown> {
-    return this.commands.evaluate(script, [this.key], [this.#latest, ...args])
+    return this.commands.evaluate(script, this.#keys, [this.#latest, this.names.channel, ...args])
   }
 }
 
-/** At least one part, also of nothing: the floor is asked for without tags too. */
-function inParts (tags: readonly string[], size: number): string[][] {
-  return Array.from({ length: Math.max(1, Math.ceil(tags.length / size)) }, (_, i) => tags.slice(i * size, (i + 1) * size))
+interface Answer {
+  readonly floor: Stamp
+  readonly stamps: (readonly [tag: string, stamp: Stamp])[]
+  readonly replaced: (readonly [key: string, stamp: Stamp])[]
 }
 
-const NONE: ReadonlyMap<string, Stamp> = new Map()
+/** At least one part, also of nothing: the floor is asked for without tags too. */
+function inParts (items: readonly string[], size: number): string[][] {
+  return Array.from({ length: Math.max(1, Math.ceil(items.length / size)) }, (_, i) => items.slice(i * size, (i + 1) * size))
+}
 
-const isScores = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply)
+function known (names: readonly string[], scores: readonly unknown[]): [name: string, stamp: Stamp][] {
+  return names.flatMap((name, i) => isNone(scores[i]) ? [] : [[name, stampOf(scores[i])]])
+}
+
+const isNone = (score: unknown) => score === null || score === undefined
+
+const isList = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply)
 
 function stampOf (reply: unknown): Stamp {
   const stamp = Number(reply)

@@ -2,9 +2,17 @@ import { script } from '@weir/internal'
 import { STAMP_OFFSET, STORED_AT_OFFSET } from '../../frame.js'
 
 /**
- * KEYS[1] is the namespace's one record: a sorted set of tags by stamp, with the clock and the floor among its
- * members (control characters keep them apart from tags). They live and die together: if the set is gone - evicted,
- * flushed - so is the floor, and whoever notices makes it anew as of now.
+ * The scripts about a namespace's records. KEYS, all in one slot:
+ *
+ * 1. The records: a sorted set of names by stamp, with the clock and the floor among its members. They
+ *    live and die together: if the set is gone - evicted, flushed - so is the floor, and the next script
+ *    makes it anew as of now.
+ * 2. Keys whose entry was replaced, by stamp. 3. The same keys, by the time at which the record ends, in
+ *    milliseconds since the epoch. Losing these costs no more than that an instance may serve a replaced
+ *    entry until its end.
+ * 4. A key that does not exist. Each script begins by deleting it: a write of nothing, which a server
+ *    refuses that would not carry out an invalidation - a replica, a master without its replicas
+ *    (`min-replicas-to-write`) - and after which a full Redis takes what else the script writes.
  *
  * All stamps are below 2^53, exact as Lua numbers; %.0f writes them without an exponent.
  */
@@ -12,97 +20,153 @@ export const MARK = '\u0002'
 export const CLOCK = `${MARK}clock`
 const FLOOR = `${MARK}floor`
 const HISTORY = `${MARK}history:`
+/** Begins the member for a key whose value was put by hand: the replacement has no end. */
+export const PUT = `${MARK}!`
+/** Begins the member for a tag that begins like one of the members that are none. */
+export const ESCAPED = `${MARK}=`
 
 /**
- * What the scripts about the records have in common. After a restart Redis may have begun from an old snapshot, or it was a replica that
- * took over: it may have entries whose invalidation it has lost. Its replication id, which changes with either, tells that it goes on with
- * another history than that of the records; then the floor rises to now. (A run_id does not tell: a master that became a replica and
- * then the master again still has the same.) In each script: INFO costs 2 µs, and none reads the records before. Their first argument is
- * a stamp the caller has seen: whatever happened to Redis' clock or to the records, none that is issued is lower.
+ * The part that the scripts about records have in common. After a restart Redis may have begun from an
+ * old snapshot, or it was a replica that took over: it may have entries whose invalidation it has lost.
+ * Its replication id changes with either and tells that it goes on with another history than that of
+ * the records; then the floor rises to now. (A run_id does not tell: a master that became a replica and
+ * then the master again still has the same.) In each script: INFO costs 2 µs, and none reads the records
+ * before. Their first argument is a stamp the caller has seen: whatever happened to Redis' clock or to
+ * the records, none that is issued is lower. Their second is the channel of changes.
  */
 const TICK = `
+redis.call('UNLINK', KEYS[4])
 local function put(member, stamp) redis.call('ZADD', KEYS[1], string.format('%.0f', stamp), member) end
-local history = string.match(redis.call('INFO', 'replication'), 'role:master.*master_replid:(%w+)')
-if not history then return redis.error_reply('READONLY A replica cannot tell what is valid') end
-history = '${HISTORY}' .. history
+local history = '${HISTORY}' .. string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
 local seen = tonumber(table.remove(ARGV, 1))
+local channel = table.remove(ARGV, 1)
+local time = redis.call('TIME')
+local function text(stamp) return string.format('%.0f', stamp) end
+local function publish(...) redis.call('SPUBLISH', channel, cjson.encode({ ... })) end
 local function tick()
-  local time = redis.call('TIME')
   local now = time[1] * 1000000 + time[2]
   local clock = math.max(tonumber(redis.call('ZSCORE', KEYS[1], '${CLOCK}') or 0), seen)
   if now <= clock then now = clock + 1 end
   if not redis.call('ZSCORE', KEYS[1], '${FLOOR}') then
     put('${FLOOR}', now)
     put(history, now)
+    publish('clear', text(now))
     now = now + 1
   end
   put('${CLOCK}', now)
   return now
 end
-local function text(stamp) return string.format('%.0f', stamp) end
+local function member(tag) return string.byte(tag) == ${MARK.charCodeAt(0)} and '${ESCAPED}' .. tag or tag end
 if not redis.call('ZSCORE', KEYS[1], history) and redis.call('EXISTS', KEYS[1]) == 1 then
   local now = tick()
   put('${FLOOR}', now)
   put(history, now)
+  publish('clear', text(now))
 end
 `
 
-/** Makes the floor if it is lost. -> stamp */
-export const STAMP = script(`${TICK}
-return text(tick())`)
+/**
+ * Every writer of records prunes, a bounded number of each kind at a time. Records beyond the limit go,
+ * oldest first, and the floor rises to the last of them. Replacements go when they have ended, and
+ * beyond the limit those that end soonest.
+ */
+const PRUNE = `
+local function prune(stamp, limit, batch)
+  local extra = redis.call('ZCARD', KEYS[1]) - 3 - limit
+  if extra > 0 then
+    local last = redis.call('ZRANGE', KEYS[1], math.min(extra, batch) - 1, math.min(extra, batch) - 1, 'WITHSCORES')[2]
+    local floor = math.max(tonumber(last), tonumber(redis.call('ZSCORE', KEYS[1], '${FLOOR}')))
+    redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', last)
+    put('${FLOOR}', floor)
+    put('${CLOCK}', stamp)
+    put(history, stamp)
+  end
+  local now = math.floor(time[1] * 1000 + time[2] / 1000)
+  local gone = redis.call('ZRANGE', KEYS[3], '-inf', now, 'BYSCORE', 'LIMIT', 0, batch)
+  extra = redis.call('ZCARD', KEYS[2]) - #gone - limit
+  if extra > 0 then
+    gone = redis.call('ZRANGE', KEYS[3], 0, #gone + math.min(extra, batch) - 1)
+    if #gone == 0 then redis.call('ZREMRANGEBYRANK', KEYS[2], 0, math.min(extra, batch) - 1) end
+  end
+  if #gone > 0 then
+    redis.call('ZREM', KEYS[2], unpack(gone))
+    redis.call('ZREM', KEYS[3], unpack(gone))
+  end
+end
+`
 
-/** ARGV: tags. -> the scores of clock, floor and the tags */
+/** Makes the floor if it is lost. -> stamp, floor */
+export const STAMP = script(`${TICK}
+return { text(tick()), redis.call('ZSCORE', KEYS[1], '${FLOOR}') }`)
+
+/** ARGV: how many tags, the tags, keys. -> the scores of clock, floor, tags, and keys as they were put; of replaced keys */
 export const RECORDS = script(`${TICK}
-return redis.call('ZMSCORE', KEYS[1], '${CLOCK}', '${FLOOR}', unpack(ARGV))`)
+local tags = tonumber(table.remove(ARGV, 1))
+local members = {}
+for i = 1, #ARGV do members[i] = i > tags and '${PUT}' .. ARGV[i] or member(ARGV[i]) end
+return {
+  redis.call('ZMSCORE', KEYS[1], '${CLOCK}', '${FLOOR}', unpack(members)),
+  tags < #ARGV and redis.call('ZMSCORE', KEYS[2], unpack(ARGV, tags + 1)) or {}
+}`)
 
 /** ARGV: a stamp to begin at, how many. Issues a stamp. -> the stamp, the floor, then members and scores, ascending */
 export const PAGE = script(`${TICK}
 local stamp = tick()
 return { text(stamp), redis.call('ZSCORE', KEYS[1], '${FLOOR}'), unpack(redis.call('ZRANGE', KEYS[1], ARGV[1], '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')) }`)
 
-/**
- * ARGV: channel, the most records to keep, then tags. -> stamp.
- * Records above the limit go, oldest first and a bounded number at a time, and the floor rises to the last of them.
- */
-export const INVALIDATE = script(`${TICK}
+/** As PAGE, of the replacements. */
+export const REPLACED_PAGE = script(`${TICK}
 local stamp = tick()
-for i = 3, #ARGV do put(ARGV[i], stamp) end
-local extra = redis.call('ZCARD', KEYS[1]) - 3 - tonumber(ARGV[2])
-if extra > 0 then
-  local last = redis.call('ZRANGE', KEYS[1], math.min(extra, #ARGV + 16) - 1, math.min(extra, #ARGV + 16) - 1, 'WITHSCORES')[2]
-  local floor = math.max(tonumber(last), tonumber(redis.call('ZSCORE', KEYS[1], '${FLOOR}')))
-  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', last)
-  put('${FLOOR}', floor)
-  put('${CLOCK}', stamp)
-  put(history, stamp)
-end
-redis.call('SPUBLISH', ARGV[1], text(stamp) .. '\\n' .. table.concat(ARGV, '\\n', 3))
+return { text(stamp), redis.call('ZSCORE', KEYS[1], '${FLOOR}'), unpack(redis.call('ZRANGE', KEYS[2], ARGV[1], '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')) }`)
+
+/** ARGV: the most records to keep, tags. -> stamp */
+export const INVALIDATE = script(`${TICK}${PRUNE}
+local stamp = tick()
+for i = 2, #ARGV do put(member(ARGV[i]), stamp) end
+prune(stamp, tonumber(ARGV[1]), #ARGV + 16)
+publish('invalidate', text(stamp), unpack(ARGV, 2))
 return text(stamp)`)
 
 /**
- * ARGV: channel, a stamp, the tag to invalidate, then all tags of what has the stamp. -> a stamp above that of the invalidation; '0', and
- * nothing is invalidated, if the given one is not valid any more
+ * ARGV: the most records to keep, a stamp, the key, when the record ends or '' if it does not,
+ * then the tags of the entry that has the stamp. -> a stamp above that of the replacement; '0', and
+ * nothing is replaced, if that entry is invalid
  */
-export const SUPERSEDE = script(`${TICK}
+export const REPLACE = script(`${TICK}${PRUNE}
+local own, key, ends = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local floor = redis.call('ZSCORE', KEYS[1], '${FLOOR}')
-if not floor or tonumber(ARGV[2]) <= tonumber(floor) then return '0' end
-for i = 4, #ARGV do
-  local record = redis.call('ZSCORE', KEYS[1], ARGV[i])
-  if record and tonumber(ARGV[2]) <= tonumber(record) then return '0' end
-end
+if floor and own <= tonumber(floor) then return '0' end
 local stamp = tick()
-put(ARGV[3], stamp)
-redis.call('SPUBLISH', ARGV[1], text(stamp) .. '\\n' .. ARGV[3])
+-- Without records a value that is put has nothing to be overtaken by; one that was computed has.
+if not floor and ends ~= '' then return '0' end
+local function isAfter(record) return not record or own > tonumber(record) end
+for i = 5, #ARGV do
+  if not isAfter(redis.call('ZSCORE', KEYS[1], member(ARGV[i]))) then return '0' end
+end
+if ends ~= '' and not (isAfter(redis.call('ZSCORE', KEYS[1], '${PUT}' .. key)) and isAfter(redis.call('ZSCORE', KEYS[2], key))) then
+  return '0'
+end
+if ends == '' then
+  put('${PUT}' .. key, stamp)
+else
+  redis.call('ZADD', KEYS[2], text(stamp), key)
+  redis.call('ZADD', KEYS[3], 'GT', ends, key)
+  local last = math.ceil(tonumber(redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')[2]))
+  redis.call('PEXPIREAT', KEYS[2], text(last))
+  redis.call('PEXPIREAT', KEYS[3], text(last))
+end
+prune(stamp, tonumber(ARGV[1]), 16)
+publish('replace', text(stamp), key, ends)
 return text(tick())`)
 
-/** ARGV: channel. Raises the floor to a new stamp and drops the records it makes pointless. -> stamp */
+/** Raises the floor to a new stamp and drops the records it makes pointless. -> stamp */
 export const CLEAR = script(`${TICK}
 local stamp = tick()
-redis.call('UNLINK', KEYS[1])
+redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3])
 put('${CLOCK}', stamp)
 put('${FLOOR}', stamp)
 put(history, stamp)
-redis.call('SPUBLISH', ARGV[1], text(stamp))
+publish('clear', text(stamp))
 return text(stamp)`)
 
 /**

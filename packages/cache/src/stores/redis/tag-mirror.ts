@@ -1,25 +1,20 @@
 import { emit } from '../../events.js'
 import { isValid } from '../../rule-v.js'
-import type { Judged, Stamp } from '../../validity.js'
 import { TagTable } from '../../tag-table.js'
-import type { AllRecords, Records } from './records.js'
+import type { Judged, Stamp } from '../../validity.js'
+import { applyTo, type Change, parseChange } from './changes.js'
+import type { Records } from './records.js'
 import type { Listener, Subscription } from './subscription.js'
 
-/** What an invalidation says on the namespace's channel; without tags, the namespace was cleared. */
-export interface Invalidation {
-  readonly stamp: Stamp
-  readonly tags: readonly string[]
-}
-
 /**
- * The namespace's records as this instance knows them: all there were when the subscription began, and what it has heard since. So
- * entries can be judged without asking, while the lease lasts.
+ * The namespace's records as this instance knows them: all there were when the subscription began, and
+ * what it has heard since. So entries can be judged without asking, while the lease lasts.
  */
 export class TagMirror implements Listener {
   #table = new TagTable(0, 0)
   #isComplete = false
-  /** What is heard while the records are read. */
-  #meanwhile: Invalidation[] = []
+  /** Changes heard while the records are read. */
+  #meanwhile: Change[] = []
 
   constructor (
     readonly namespace: string,
@@ -36,7 +31,7 @@ export class TagMirror implements Listener {
     return this.#isComplete ? this.#table.floor : Infinity
   }
 
-  /** Whether every invalidation is known here that was published a lease ago or earlier. */
+  /** Whether every change is known here that was published a lease ago or earlier. */
   get isCurrent (): boolean {
     return this.#isComplete && this.subscription.isCoherent
   }
@@ -48,26 +43,28 @@ export class TagMirror implements Listener {
   }
 
   subscribed (): void {
-    const meanwhile: Invalidation[] = []
+    const meanwhile: Change[] = []
     this.#meanwhile = meanwhile
-    // The records may be many: of who cannot vouch for them they are not asked.
-    this.subscription.prove().then(() => this.records.all()).then((records) => {
-      // An answer that comes after the connection was lost is about what another one has heard.
-      if (meanwhile !== this.#meanwhile) return
-      this.#begin(records, meanwhile)
+    // An answer that comes after the connection was lost is about what another one has heard.
+    const isSame = () => meanwhile === this.#meanwhile
+    this.#read(isSame).then((table) => {
+      if (table !== undefined && isSame()) this.#begin(table, meanwhile)
     }, () => {
-      if (meanwhile === this.#meanwhile) this.subscription.restart()
+      if (isSame()) this.subscription.restart()
     })
   }
 
   heard (message: string): void {
-    this.know(parseInvalidation(message))
+    const change = parseChange(message)
+    // It may have been an invalidation: what is known here is not complete any more.
+    if (change === undefined) this.subscription.restart()
+    else this.know(change)
   }
 
   /** Also before it is heard, where it is from this instance. */
-  know (invalidation: Invalidation): void {
-    if (this.#isComplete) this.#apply(invalidation)
-    else this.#meanwhile.push(invalidation)
+  know (change: Change): void {
+    if (this.#isComplete) this.#apply(change)
+    else this.#meanwhile.push(change)
   }
 
   lost (): void {
@@ -76,28 +73,36 @@ export class TagMirror implements Listener {
     this.#tell(false)
   }
 
-  #begin ({ floor, tags }: AllRecords, meanwhile: readonly Invalidation[]): void {
-    this.#table = new TagTable(floor, this.limit)
-    for (const [tag, stamp] of tags) this.#table.record(tag, stamp)
-    for (const invalidation of meanwhile) this.#apply(invalidation)
+  /** The records may be many: a server that cannot vouch for them is not asked. */
+  async #read (isWanted: () => boolean): Promise<TagTable | undefined> {
+    await this.subscription.prove()
+    const table = new TagTable(0, this.limit)
+    let last: Stamp = 0
+    for await (const { floor, tags, replaced } of this.records.all()) {
+      if (!isWanted()) return undefined
+      last = floor
+      for (const [tag, stamp] of tags) table.record(tag, stamp)
+      // Without their end they stay until they are too many.
+      for (const [key, stamp] of replaced) table.replace(key, stamp, Number.MAX_SAFE_INTEGER)
+    }
+    table.raise(last)
+    return table
+  }
+
+  #begin (table: TagTable, meanwhile: readonly Change[]): void {
+    this.#table = table
+    for (const change of meanwhile) this.#apply(change)
     this.#meanwhile = []
     this.#tell(true)
   }
 
-  #apply ({ stamp, tags }: Invalidation): void {
-    this.records.see(stamp)
-    if (tags.length === 0) this.#table.raise(stamp)
-    for (const tag of tags) this.#table.record(tag, stamp)
+  #apply (change: Change): void {
+    this.records.see(change.stamp)
+    applyTo(this.#table, change)
   }
 
   #tell (complete: boolean): void {
     this.#isComplete = complete
     emit('weir:cache:listen', () => ({ namespace: this.namespace, complete }))
   }
-}
-
-/** As the script publishes it: the stamp and the tags, of which none has a line feed. */
-function parseInvalidation (message: string): Invalidation {
-  const [stamp = '', ...tags] = message.split('\n')
-  return { stamp: Number(stamp), tags }
 }

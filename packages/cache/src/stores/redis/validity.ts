@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises'
-import { keyTag } from '../../entry.js'
 import { isValid } from '../../rule-v.js'
 import { type Consistency, justAbove, type Judged, type Stamp, type Validity } from '../../validity.js'
 import type { Records } from './records.js'
@@ -10,8 +9,23 @@ export class RedisValidity implements Validity {
   /** @param lease milliseconds; the same for every instance */
   constructor (readonly records: Records, readonly mirror: TagMirror | undefined, readonly lease: number) {}
 
-  stamp () {
-    return this.records.stamp()
+  async stamp () {
+    return (await this.records.stamp()).stamp
+  }
+
+  /**
+   * Just above the latest stamp that has been seen here is above every invalidation that was
+   * acknowledged, if this instance is current. Otherwise the stamp that Redis issues is set back by the
+   * time its answer took: invalidations that Redis executed meanwhile are above it, since no clock
+   * issues more than a stamp a microsecond. In a new namespace there is nothing to overtake.
+   */
+  async callStamp () {
+    const seen = justAbove(this.records.latest)
+    if (this.mirror?.isCurrent === true) return seen
+    const called = performance.now()
+    const { stamp, isFirst } = await this.records.stamp()
+    const elapsed = (performance.now() - called) * 1000
+    return isFirst ? stamp : Math.max(seen, Math.floor(stamp - elapsed * 1.05) - 1)
   }
 
   /**
@@ -28,21 +42,21 @@ export class RedisValidity implements Validity {
 
   async invalidate (tags: readonly string[], consistency: Consistency = 'strict') {
     const stamp = await this.records.invalidate(tags)
-    this.mirror?.know({ stamp, tags })
+    this.mirror?.know({ kind: 'invalidate', stamp, tags })
     if (consistency === 'strict') await this.waitForLeases()
     return stamp
   }
 
-  async replace (entry: Judged, _until: number) {
-    const issued = await this.records.replace(entry)
-    // The invalidation's own is just below.
-    if (issued !== undefined) this.mirror?.know({ stamp: issued - 1, tags: [keyTag(entry.key)] })
+  async replace (entry: Judged, until: number) {
+    const issued = await this.records.replace(entry, until)
+    // The replacement's own is just below.
+    if (issued !== undefined) this.mirror?.know({ kind: 'replace', stamp: issued - 1, key: entry.key, until })
     return issued
   }
 
   async clear (consistency: Consistency = 'strict') {
     const stamp = await this.records.clear()
-    this.mirror?.know({ stamp, tags: [] })
+    this.mirror?.know({ kind: 'clear', stamp })
     if (consistency === 'strict') await this.waitForLeases()
     return stamp
   }
@@ -64,7 +78,7 @@ export class RedisValidity implements Validity {
 
   async #ask (entry: Judged): Promise<boolean> {
     const completeFrom = this.mirror?.completeFrom ?? Infinity
-    if (!isValid(entry, await this.records.of(entry.tags))) return false
+    if (!isValid(entry, await this.records.of(entry))) return false
     if (completeFrom !== Infinity) entry.validatedAt = Math.max(entry.validatedAt ?? 0, completeFrom + 1)
     return true
   }

@@ -41,6 +41,10 @@ export class SqliteValidity implements Validity {
     return this.tick()
   }
 
+  async callStamp () {
+    return this.tick()
+  }
+
   async invalidate (tags: readonly string[]) {
     return this.#write(() => {
       const stamp = this.tick()

@@ -1,0 +1,49 @@
+import type { TagTable } from '../../tag-table.js'
+import type { Stamp } from '../../validity.js'
+
+/** A change of a namespace's records, as it is published on its channel. */
+export type Change =
+  | { readonly kind: 'invalidate', readonly stamp: Stamp, readonly tags: readonly string[] }
+  /** @property until milliseconds since the epoch; Infinity: without an end */
+  | { readonly kind: 'replace', readonly stamp: Stamp, readonly key: string, readonly until: number }
+  | { readonly kind: 'clear', readonly stamp: Stamp }
+
+/** A message of the scripts: a JSON list of the kind, the stamp, and names. Undefined if it is none. */
+export function parseChange (message: string): Change | undefined {
+  const [kind, time, ...names] = parseList(message)
+  const stamp = Number(time)
+  if (time === undefined || !Number.isSafeInteger(stamp)) return undefined
+  switch (kind) {
+    case 'invalidate': return { kind, stamp, tags: names }
+    case 'clear': return { kind, stamp }
+    case 'replace': {
+      const [key, end] = names
+      if (key === undefined || end === undefined) return undefined
+      return { kind, stamp, key, until: end === '' ? Infinity : Number(end) }
+    }
+    default: return undefined
+  }
+}
+
+/** Records the change in what an instance knows. */
+export function applyTo (table: TagTable, change: Change): void {
+  switch (change.kind) {
+    case 'invalidate':
+      for (const tag of change.tags) table.record(tag, change.stamp)
+      return
+    case 'replace':
+      table.replace(change.key, change.stamp, change.until)
+      return
+    case 'clear':
+      table.raise(change.stamp)
+  }
+}
+
+function parseList (message: string): readonly string[] {
+  try {
+    const list: unknown = JSON.parse(message)
+    return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : []
+  } catch {
+    return []
+  }
+}
