@@ -23,7 +23,7 @@ t.test('each program of the README runs as it is, but for the address, and ends'
   for (const [i, program] of programs.entries()) {
     const file = new URL(`${i}.mjs`, folder)
     await writeFile(file, program.replaceAll('127.0.0.1:6379', `127.0.0.1:${port}`).replaceAll('port: 7000', `port: ${cluster.addresses[0]?.port}`))
-    const { stderr } = await run(process.execPath, [file.pathname], { timeout: 60_000 })
-    t.equal(stderr, '')
+    // It rejects unless the program ends by itself, with code 0.
+    t.ok(await run(process.execPath, [file.pathname], { timeout: 60_000 }))
   }
 })

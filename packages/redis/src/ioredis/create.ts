@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import type * as Ioredis from 'ioredis'
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import { pauseAfter } from '../backoff.js'
 import { RedisError } from '../errors.js'
@@ -78,7 +79,7 @@ function clientOf (address: RedisAddress, commandTimeout: number): Redis | Clust
 }
 
 /** Loaded when it is needed: a store that is given a client of another library needs none of it. */
-function ioredis (): typeof import('ioredis') {
+function ioredis (): typeof Ioredis {
   let loaded: unknown
   try {
     loaded = createRequire(import.meta.url)('ioredis')
@@ -89,5 +90,5 @@ function ioredis (): typeof import('ioredis') {
   return loaded
 }
 
-const isIoredis = (loaded: unknown): loaded is typeof import('ioredis') =>
+const isIoredis = (loaded: unknown): loaded is typeof Ioredis =>
   typeof loaded === 'function' && 'Redis' in loaded && 'Cluster' in loaded

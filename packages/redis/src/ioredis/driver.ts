@@ -69,13 +69,13 @@ export class IoredisDriver implements Driver {
   }
 
   onChange (changed: () => void): () => void {
-    const { on, off } = this.#client
-    if (on === undefined || off === undefined) return () => {}
+    const client = this.#client
+    if (client.on === undefined || client.off === undefined) return () => {}
     // The commands that fail tell; ioredis prints what is not listened to.
     const ignore = () => {}
     const events = [['ready', changed], ['close', changed], ['end', changed], ['error', ignore]] as const
-    for (const [event, listener] of events) on.call(this.#client, event, listener)
-    return () => { for (const [event, listener] of events) off.call(this.#client, event, listener) }
+    for (const [event, listener] of events) client.on(event, listener)
+    return () => { for (const [event, listener] of events) client.off?.(event, listener) }
   }
 
   wake (): void {
@@ -112,9 +112,9 @@ export class IoredisDriver implements Driver {
   }
 
   async locate (channel: string): Promise<Located> {
-    const { nodes, duplicate } = this.#client
-    if (nodes !== undefined) return this.#owner(channel, nodes.call(this.#client))
-    return this.#located('', (options) => duplicate?.call(this.#client, options))
+    const client = this.#client
+    if (client.nodes !== undefined) return this.#owner(channel, client.nodes())
+    return this.#located('', (options) => client.duplicate?.(options))
   }
 
   async #owner (channel: string, nodes: readonly IoredisNode[]): Promise<Located> {

@@ -19,7 +19,7 @@ export interface NodeRedisConnection {
 }
 
 /** Text as bytes, by the type's mark in the protocol; whatever the client's own type mapping says. */
-export const REPLIES = { typeMapping: { [0x24]: Buffer, [0x3a]: Number } } as const
+export const REPLIES = { typeMapping: { 0x24: Buffer, 0x3a: Number } } as const
 
 /** Sends a command. What Redis refuses is a ReplyError. */
 export async function send (client: NodeRedisConnection, args: readonly (string | Buffer)[]): Promise<unknown> {
