@@ -1,12 +1,14 @@
 import fastifyRedis from '@fastify/redis'
+import { parseRedisUrl, RedisError } from '@weir/redis'
+import { createClient, endClient, readyWithin } from '@weir/redis/ioredis'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Cluster, Redis } from 'ioredis'
-import { WEIR_ERR_REDIS_OPTION } from '../errors.js'
+import { WEIR_ERR_REDIS_OPTION, WEIR_ERR_REDIS_URL } from '../errors.js'
 import { logAvailability } from './availability.js'
-import { createClient, readyWithin } from './client.js'
-import { parseRedisUrl } from './url.js'
+import { logDenials } from './permissions.js'
 
+export { deniedTo } from './permissions.js'
 export { patientClient, type PatientClientOptions } from './patient-client.js'
 // Brings the type of `app.redis` along.
 export type { FastifyRedis } from '@fastify/redis'
@@ -31,7 +33,7 @@ export interface RedisOptions {
  * @example await app.register(redis, { url: 'redis://127.0.0.1:6379' })
  */
 async function redis (app: FastifyInstance, { url, commandTimeout = 100, readyTimeout = readyWithin(commandTimeout) }: RedisOptions) {
-  const address = parseRedisUrl(url)
+  const address = addressOf(url)
   if (!Number.isInteger(commandTimeout) || commandTimeout < 1 || commandTimeout > 60_000) {
     throw new WEIR_ERR_REDIS_OPTION('commandTimeout', 'a whole number of ms from 1 to 60000')
   }
@@ -40,17 +42,27 @@ async function redis (app: FastifyInstance, { url, commandTimeout = 100, readyTi
   const client = createClient(address, commandTimeout)
   const availability = logAvailability(client, address.server, app.log)
 
+  const denials = logDenials(client, address.server, app.log)
+
   app.addHook('onClose', async () => {
     availability.stop()
-    await disconnect(client)
+    denials.stop()
+    await endClient(client)
   })
 
   if (await isReadyWithin(client, readyTimeout)) {
+    await checkDatabase(client)
     await app.register(fastifyRedis, { client, closeClient: false })
   } else {
     // @fastify/redis calls back only once the client is ready, and gives up for good on the first DNS failure: with Redis absent
     // the app would not boot. All it does besides is to decorate, with what it types as a Redis that may also hold named ones.
     availability.absent()
+    client.once('ready', () => {
+      checkDatabase(client).catch((error: unknown) => {
+        app.log.error(error)
+        client.disconnect()
+      })
+    })
     app.decorate<Redis | Cluster, string>('redis', client)
   }
 }
@@ -69,17 +81,24 @@ async function isReadyWithin (client: Redis | Cluster, ms: number): Promise<bool
   })
 }
 
-/** QUIT lets replies in flight arrive, and is bounded by the command timeout; a client that is not ready would refuse it. */
-async function disconnect (client: Redis | Cluster): Promise<void> {
-  if (client.status === 'ready') {
-    try {
-      await client.quit()
-      return
-    } catch {
-      // No answer: what follows does not need one.
-    }
+function addressOf (url: string) {
+  try {
+    return parseRedisUrl(url)
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error
+    throw new WEIR_ERR_REDIS_URL(error.detail)
   }
-  client.disconnect()
+}
+
+/** ioredis goes on in database 0 if there is none of this index. */
+async function checkDatabase (client: Redis | Cluster): Promise<void> {
+  const db = 'db' in client.options ? client.options.db ?? 0 : 0
+  if (db === 0) return
+  try {
+    await client.select(db)
+  } catch (error) {
+    throw new WEIR_ERR_REDIS_URL(`database ${db} cannot be used (${error instanceof Error ? error.message : String(error)})`)
+  }
 }
 
 export default fp(redis, { name: 'weir-redis', fastify: '5.x' })

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import type {} from '@fastify/redis'
+import { patience, readBeforeTimeout } from '@weir/redis/ioredis'
 import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
-import { patience } from './client.js'
-import { readBeforeTimeout } from './read-before-timeout.js'
+import { relate } from './permissions.js'
 
 // A new connection to a Redis that is there takes a few; a process that is starting may be deaf for hundreds. ms
 const READY_WITHIN = 3000
@@ -21,6 +21,7 @@ export async function patientClient (app: FastifyInstance, { commandTimeout }: P
   if (app.redis.isCluster) return app.redis
   const client = app.redis.duplicate(patience(Math.max(commandTimeout, app.redis.options.commandTimeout ?? 0)))
   readBeforeTimeout(client)
+  relate(app.redis, client)
   // What there is to say about Redis, `app.redis` says.
   client.on('error', () => {})
   app.addHook('onClose', () => { client.disconnect() })

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { within } from '@weir/internal'
 import { Type } from 'typebox'
+import { deniedTo } from '../redis/permissions.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -22,12 +23,13 @@ export interface HealthOptions {
 const Live = Type.Object({ status: Type.Literal('ok'), service: Type.String(), version: Type.String() })
 const Ready = Type.Object({
   status: Type.Enum(['ready', 'not ready', 'closing']),
-  checks: Type.Record(Type.String(), Type.Enum(['ok', 'failed']))
+  checks: Type.Record(Type.String(), Type.Enum(['ok', 'degraded', 'failed']))
 })
 
 /**
  * `/health/live`: the process answers. `/health/ready`: send requests here; 503 as soon as draining or closing begins, or when a check
- * fails. Redis is reported and not required: the service works without it. Both answer under pressure too, or an orchestrator would kill
+ * fails. Redis is reported and not required: the service works without it. It is `degraded` if it is there and its access control list
+ * does not allow a command that was tried; the log says what to grant. Both answer under pressure too, or an orchestrator would kill
  * what is only busy.
  */
 export function health (app: FastifyInstance, { name, version, checks = {} }: HealthOptions): void {
@@ -46,13 +48,20 @@ export function health (app: FastifyInstance, { name, version, checks = {} }: He
     const required = await Promise.all(Object.entries(checks).map(async ([check, run]) => [check, await passes(run)] as const))
     const load = ['load', !app.isUnderPressure()] as const
     const ready = !app.isClosing() && [...required, load].every(([, ok]) => ok)
-    const reported = app.hasDecorator('redis') ? [['redis', app.redis.status === 'ready'] as const] : []
-    const results = [...required, load, ...reported].map(([check, ok]): [string, 'ok' | 'failed'] => [check, ok ? 'ok' : 'failed'])
+    const results = [...required, load].map(([check, ok]): [string, State] => [check, ok ? 'ok' : 'failed'])
+    if (app.hasDecorator('redis')) results.push(['redis', redisState(app)])
     return reply.code(ready ? 200 : 503).header('cache-control', 'no-store').send({
       status: app.isClosing() ? 'closing' : ready ? 'ready' : 'not ready',
       checks: Object.fromEntries(results)
     })
   })
+}
+
+type State = 'ok' | 'degraded' | 'failed'
+
+function redisState ({ redis }: FastifyInstance): State {
+  if (redis.status !== 'ready') return 'failed'
+  return deniedTo(redis).length > 0 ? 'degraded' : 'ok'
 }
 
 async function passes (run: () => boolean | Promise<boolean>): Promise<boolean> {

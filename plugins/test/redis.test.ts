@@ -1,10 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
-import { fastify } from 'fastify'
-import t, { type Test } from 'tap'
-import redis, { patientClient } from '../redis/index.js'
+import { redisStore } from '@weir/cache/redis'
 import { startRedis } from '@weir/internal/testing'
+import { definePolicy } from '@weir/limiter'
+import { redisStore as limitStore } from '@weir/limiter/redis'
+import { Recorder } from '@weir/metrics'
+import { redisStore as metricsStore } from '@weir/metrics/redis'
+import { fastify } from 'fastify'
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import redis, { deniedTo, patientClient } from '../redis/index.js'
+import service from '../service/index.js'
 
 /** For a machine that is busy with other tests, too. */
 const PATIENT = { commandTimeout: 1000 }
@@ -145,6 +153,70 @@ t.test('Redis is frozen at boot: boots without it', async (t) => {
   server.thaw()
   await logged('Redis is back')
   t.equal(await app.redis.get('a'), null)
+})
+
+t.test('a database that does not exist is an error at boot', async (t) => {
+  const server = await startRedis(t)
+  const { app } = build(t)
+  await t.rejects(async () => { await app.register(redis, { url: `${server.url}/99`, ...PATIENT }) },
+    { code: 'WEIR_ERR_REDIS_URL', message: /database 99 cannot be used/ })
+})
+
+t.test('what Redis does not allow is one line, and redis is degraded until it is allowed', async (t) => {
+  const server = await startRedis(t)
+  const admin = new Redis(server.url)
+  t.teardown(() => { admin.disconnect() })
+  const rules = ['on', '>PASSWORD', '~weir:*', '&weir:*', '+@all', '-get']
+  await admin.acl('SETUSER', 'weir', ...rules)
+  const { app, lines, logged } = build(t)
+  await app.register(service, { name: 'test', title: 'Test', description: 'A test', version: '1.0.0' })
+  await app.register(redis, { url: server.url.replace('://', '://weir:PASSWORD@'), ...PATIENT })
+  const store = redisStore({ client: app.redis })
+  app.addHook('onClose', () => store.close())
+  await app.ready()
+  const state = async () => (await app.inject('/health/ready')).json<{ checks: { redis: string } }>().checks.redis
+  t.equal(await state(), 'ok')
+
+  const { entries } = store.namespace('n')
+  await t.rejects(entries.get(['key']), /NOPERM/)
+  t.match(await logged('Redis does not allow GET'), { level: 50, command: 'GET', grant: '+get', msg: /ACL SETUSER \S+ \+get/ })
+  await t.rejects(entries.get(['key']), /NOPERM/)
+  t.equal(lines.filter(({ level }) => level === 50).length, 1, 'one line')
+  t.equal(await state(), 'degraded')
+
+  await admin.acl('SETUSER', 'weir', '+get')
+  await entries.get(['key'])
+  t.equal(await state(), 'ok')
+})
+
+t.test('the rule in the README is enough for the stores of all packages', async (t) => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+  const rules = /ACL SETUSER weir (.*)/.exec(readme)?.[1]?.split(' ') ?? []
+  const server = await startRedis(t)
+  const admin = await server.connect()
+  await admin.acl('SETUSER', 'weir', ...rules)
+  const { app } = build(t)
+  await app.register(redis, { url: server.url.replace('://', '://weir:PASSWORD@'), ...PATIENT })
+  const store = redisStore({ client: app.redis })
+  app.addHook('onClose', () => store.close())
+  const { entries, validity } = store.namespace('n')
+  await validity.invalidate(['tag'])
+  await validity.clear()
+  await entries.set('key', Buffer.alloc(100), 1000)
+  await entries.delete('key')
+  const limits = limitStore({ client: app.redis })
+  await limits.take('key', [definePolicy({ name: 'p', limit: 10, window: 60_000 })], 1)
+  await limits.reset('key')
+  const metrics = metricsStore({ client: app.redis })
+  await new Recorder({
+    store: metrics,
+    service: 'test',
+    instance: 'test-1',
+    vitals: () => ({ rssBytes: 1, heapBytes: 1, eventLoopDelayMs: 1, l1: { entries: 0, bytes: 0, evictions: 0 }, invalidations: [] })
+  }).close()
+  await metrics.read(Math.floor(Date.now() / 60_000))
+  await metrics.instances()
+  t.strictSame(deniedTo(app.redis), [])
 })
 
 t.test('a wrong option is an error at boot that says what is wrong and hides the password', async (t) => {

@@ -5,8 +5,10 @@ import type { Test } from 'tap'
 /** Where a store is, for a process that opens it too. */
 export type Place =
   | { readonly kind: 'sqlite', readonly file: string }
-  | { readonly kind: 'redis', readonly path: string }
+  | { readonly kind: 'redis', readonly path: string, readonly prefix?: string, readonly login?: Login }
   | { readonly kind: 'redis-cluster', readonly addresses: readonly { readonly host: string, readonly port: number }[] }
+
+interface Login { readonly username: string, readonly password: string }
 
 type Value = { readonly key: string, readonly value: string, readonly tags: readonly string[] }
 

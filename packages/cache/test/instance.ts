@@ -57,11 +57,11 @@ async function open (place: Place): Promise<{ store: Store, end: () => void }> {
   if (place.kind === 'sqlite') return { store: sqliteStore({ file: place.file }), end () {} }
   const options = { lazyConnect: true, enableOfflineQueue: false }
   const client = place.kind === 'redis'
-    ? new Redis({ path: place.path, ...options, retryStrategy: null })
+    ? new Redis({ path: place.path, ...options, ...place.login, retryStrategy: null })
     : new Cluster([...place.addresses], { ...options, clusterRetryStrategy: null })
   client.on('error', () => {})
   await client.connect()
-  const store = redisStore({ client, lease: 10 })
+  const store = redisStore({ client, lease: 10, ...'prefix' in place && { prefix: place.prefix } })
   return {
     store,
     end () {

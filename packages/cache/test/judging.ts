@@ -1,5 +1,5 @@
 import type { Stamp, StoreNamespace } from '../src/index.js'
-import { listening } from './listening.js'
+import { until } from './redis-node.js'
 
 const KEY = 'the key of nothing else'
 
@@ -21,6 +21,7 @@ export const judgesHere = ({ validity }: StoreNamespace): boolean => {
 
 /** Waits until the namespace hears what others say; until then it asks again and again. */
 export async function hearing (namespace: StoreNamespace): Promise<StoreNamespace> {
-  while (!judgesHere(namespace)) await listening(true)
+  // Asked again and again: on a busy machine a lease may have lapsed for a moment, which no event tells.
+  await until('it judges by what it has heard', async () => judgesHere(namespace))
   return namespace
 }

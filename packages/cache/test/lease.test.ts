@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { startRedis } from '@weir/internal/testing'
+import type { IoredisClient } from '@weir/redis'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { type Cache, createCache } from '../src/index.js'
-import { type RedisClient, redisStore } from '../src/stores/redis/index.js'
+import { redisStore } from '../src/stores/redis/index.js'
+import { CLAIM } from '../src/stores/redis/scripts.js'
 import { listening } from './listening.js'
 import { passingClient } from './passing-client.js'
 import { until } from './redis-node.js'
@@ -28,19 +30,15 @@ async function instance (t: Test, path: string, lease: number): Promise<Instance
   const asked: string[] = []
   let subscriber: Redis | undefined
   const passing = passingClient(client)
-  const counting: RedisClient = {
+  const counting: IoredisClient = {
     ...passing,
     getBuffer (key) {
       asked.push('get')
       return passing.getBuffer(key)
     },
-    evalsha (sha, keys, ...args) {
-      asked.push('script')
-      return passing.evalsha(sha, keys, ...args)
-    },
     evalshaBuffer (sha, keys, ...args) {
-      asked.push('claim')
-      return passing.evalshaBuffer?.(sha, keys, ...args) ?? Promise.reject(new Error('none'))
+      asked.push(sha === CLAIM.sha ? 'claim' : 'script')
+      return passing.evalshaBuffer(sha, keys, ...args)
     },
     duplicate: (options) => {
       subscriber = client.duplicate(options)

@@ -1,7 +1,8 @@
+import type { IoredisClient } from '@weir/redis'
 import type { Cluster, Redis } from 'ioredis'
 import type { Test } from 'tap'
 import { type Cache, createCache } from '../src/index.js'
-import { type RedisClient, redisStore } from '../src/stores/redis/index.js'
+import { redisStore } from '../src/stores/redis/index.js'
 import { listening } from './listening.js'
 import { passingClient } from './passing-client.js'
 import { until } from './redis-node.js'
@@ -29,7 +30,7 @@ export async function listeningInstance (
     }
   })
   const passing = passingClient(client)
-  const watched: RedisClient = 'nodes' in client
+  const watched: IoredisClient = 'nodes' in client
     ? { ...passing, nodes: () => client.nodes().map(eared), refreshSlotsCache: () => { client.refreshSlotsCache() } }
     : { ...passing, ...eared(client) }
   const store = redisStore({ client: watched, lease })

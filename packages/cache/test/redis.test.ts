@@ -1,45 +1,22 @@
 import { randomUUID } from 'node:crypto'
+import { startRedis } from '@weir/internal/testing'
+import type { IoredisClient } from '@weir/redis'
 import { Redis } from 'ioredis'
-import t, { type Test } from 'tap'
-import { createCache, type Store } from '../src/index.js'
-import { type RedisClient, type RedisStoreOptions, redisStore } from '../src/stores/redis/index.js'
-import { CLOCK } from '../src/stores/redis/scripts.js'
+import t from 'tap'
+import { createCache } from '../src/index.js'
+import { redisStore } from '../src/stores/redis/index.js'
 import { record } from './events.js'
 import { frameOf } from './frames.js'
 import { gatedFn } from './gate.js'
 import { valid } from './judging.js'
 import { listening } from './listening.js'
 import { passingClient } from './passing-client.js'
-import { startRedis } from '@weir/internal/testing'
+import { openStore, redisPlace } from './redis-place.js'
 import { storeContract } from './store-contract.js'
 
 const server = await startRedis(t)
 
-/** A store that ends with the test, with a lease that does not make the suite wait long. */
-function open (t: Test, options: RedisStoreOptions): Store {
-  const store = redisStore({ lease: 10, ...options })
-  t.teardown(() => store.close())
-  return store
-}
-
-storeContract(t, 'redis', { shared: true, persistent: true }, async (t) => {
-  const control = await server.connect()
-  await control.flushall()
-  return {
-    process: { kind: 'redis', path: server.path },
-    async open (options) {
-      const client = await server.connect()
-      return open(t, { client, ...options })
-    },
-    remaining: (namespace, key) => control.pttl(`weir:${namespace}:{=${key}}`),
-    async setClock (namespace, clock) {
-      await control.zadd(`weir:{${namespace}}:tags`, clock, CLOCK)
-    },
-    async loseRecords (namespace) {
-      await control.del(`weir:{${namespace}}:tags`)
-    }
-  }
-})
+storeContract(t, 'redis', { shared: true, persistent: true }, (t) => redisPlace(t, server, async () => ({ client: await server.connect() })))
 
 t.test('the client is not the store\'s to close', async (t) => {
   const client = await server.connect()
@@ -49,7 +26,7 @@ t.test('the client is not the store\'s to close', async (t) => {
 
 t.test('prefixes are apart', async (t) => {
   const client = await server.connect()
-  const [a, b] = [open(t, { client, prefix: 'a' }).namespace('n'), open(t, { client, prefix: 'b' }).namespace('n')]
+  const [a, b] = [openStore(t, { client, prefix: 'a' }).namespace('n'), openStore(t, { client, prefix: 'b' }).namespace('n')]
   const stamp = Math.max(await a.validity.stamp(), await b.validity.stamp())
   await a.entries.set('key', frameOf(stamp, ''), 1000)
   t.strictSame(await b.entries.get(['key']), [undefined])
@@ -59,7 +36,7 @@ t.test('prefixes are apart', async (t) => {
 
 t.test('scripts that Redis has forgotten are given to it again', async (t) => {
   const client = await server.connect()
-  const namespace = open(t, { client, prefix: randomUUID() }).namespace('n')
+  const namespace = openStore(t, { client, prefix: randomUUID() }).namespace('n')
   await client.script('FLUSH')
   const stamp = await namespace.validity.stamp()
   await client.script('FLUSH')
@@ -73,7 +50,7 @@ t.test('scripts that Redis has forgotten are given to it again', async (t) => {
 
 t.test('set: what it puts is valid, whichever scripts Redis knows', async (t) => {
   const client = await server.connect()
-  const store = open(t, { client, prefix: randomUUID() })
+  const store = openStore(t, { client, prefix: randomUUID() })
   const cache = createCache<string>({ store, namespace: 'n' })
   await client.script('FLUSH')
   await store.namespace('n').validity.stamp()
@@ -85,7 +62,7 @@ t.test('set: what it puts is valid, whichever scripts Redis knows', async (t) =>
 t.test('a script that fails for another reason is not run again', async (t) => {
   const client = await server.connect()
   const prefix = randomUUID()
-  const namespace = open(t, { client, prefix }).namespace('n')
+  const namespace = openStore(t, { client, prefix }).namespace('n')
   await client.lpush(`${prefix}:n:{=key}`, 'no string')
   await client.lpush(`${prefix}:{n}:tags`, 'no sorted set')
   await t.rejects(namespace.entries.set('key', frameOf(1, ''), 1000), /WRONGTYPE/)
@@ -95,12 +72,10 @@ t.test('a script that fails for another reason is not run again', async (t) => {
 })
 
 t.test('an answer of another kind is an error, never a stamp', async (t) => {
-  const answering = (reply: unknown) => open(t, {
+  const answering = (reply: unknown) => openStore(t, {
     client: {
       getBuffer: async () => null,
       unlink: async () => 0,
-      evalsha: async () => reply,
-      eval: async () => reply,
       evalshaBuffer: async () => reply,
       evalBuffer: async () => reply
     }
@@ -114,15 +89,16 @@ t.test('an answer of another kind is an error, never a stamp', async (t) => {
 t.test('memory is judged by one question a turn, however many read', async (t) => {
   const client = await server.connect()
   const asked: unknown[][] = []
-  const counted: RedisClient = {
-    ...passingClient(client),
+  const passing = passingClient(client)
+  const counted: IoredisClient = {
+    ...passing,
     getBuffer: () => { throw new Error('all of it is in memory') },
-    evalsha (sha, keys, ...args) {
+    evalshaBuffer (sha, keys, ...args) {
       asked.push(args)
-      return client.evalsha(sha, keys, ...args)
+      return passing.evalshaBuffer(sha, keys, ...args)
     }
   }
-  const store = open(t, { client: counted, prefix: randomUUID() })
+  const store = openStore(t, { client: counted, prefix: randomUUID() })
   const cache = createCache<number>({ store, namespace: 'n' })
   for (let i = 0; i < 100; i++) await cache.set(`key-${i}`, i, { ttl: '1h', tags: [`tag-${i}`], consistency: 'bounded' })
   asked.length = 0
@@ -138,7 +114,7 @@ t.test('memory is judged by one question a turn, however many read', async (t) =
 
 t.test('a flush of everything is misses, then as new', async (t) => {
   const client = await server.connect()
-  const cache = createCache<string>({ store: open(t, { client, prefix: randomUUID() }), namespace: 'n', l1: false })
+  const cache = createCache<string>({ store: openStore(t, { client, prefix: randomUUID() }), namespace: 'n', l1: false })
   await cache.set('key', 'value', { ttl: '1h' })
   await client.flushall()
   t.equal(await cache.get('key'), undefined)
@@ -149,7 +125,7 @@ t.test('a flush of everything is misses, then as new', async (t) => {
 t.test('a server that is gone', async (t) => {
   const server = await startRedis(t)
   const [heard, cut] = [listening(true), listening(false)]
-  const cache = createCache<string>({ store: open(t, { client: await server.connect() }), namespace: 'n' })
+  const cache = createCache<string>({ store: openStore(t, { client: await server.connect() }), namespace: 'n' })
   await heard
   await cache.set('known', 'value', { ttl: '1h', tags: ['tag'] })
   const slow = gatedFn<string>()
@@ -199,7 +175,7 @@ t.test('a client that never was connected', async (t) => {
   const client = new Redis({ path: '/nonexistent/redis.sock', lazyConnect: true, enableOfflineQueue: false, retryStrategy: null })
   t.teardown(() => { client.disconnect() })
   client.on('error', () => {})
-  const cache = createCache<string>({ store: open(t, { client }), namespace: 'n' })
+  const cache = createCache<string>({ store: openStore(t, { client }), namespace: 'n' })
   t.equal(await cache.remember('key', { ttl: '1h' }, () => 'computed'), 'computed')
   await t.rejects(cache.invalidate(['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
 })
@@ -207,7 +183,7 @@ t.test('a client that never was connected', async (t) => {
 t.test('more tags than a script can take at once are asked for in parts', async (t) => {
   const client = await server.connect()
   // Without a connection that listens, each entry has to be asked for.
-  const cache = createCache<string>({ store: open(t, { client: passingClient(client), prefix: randomUUID() }), namespace: 'n' })
+  const cache = createCache<string>({ store: openStore(t, { client: passingClient(client), prefix: randomUUID() }), namespace: 'n' })
   const keys = Array.from({ length: 3000 }, (_, i) => `key-${i}`)
   await Promise.all(keys.map((key) => cache.remember(key, { ttl: '1h', tags: [`a-${key}`, `b-${key}`] }, () => key)))
   t.strictSame(await cache.getMany(keys), keys)

@@ -44,8 +44,8 @@ const stores: Record<string, (t: Test) => Promise<Stepped>> = {
     }
     const store = redisStore({
       client: {
-        evalsha: () => Promise.reject(new Error('NOSCRIPT')),
-        eval: (source, _keys, key = '', ...args) => client.eval(steered(source), 2, key, String(time), ...args),
+        evalshaBuffer: () => Promise.reject(new Error('NOSCRIPT')),
+        evalBuffer: (source, _keys, key = '', ...args) => client.eval(steered(source), 2, key, String(time), ...args),
         unlink: (key) => client.unlink(key)
       }
     })

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { startRedis } from '@weir/internal/testing'
+import type { IoredisClient } from '@weir/redis'
 import t, { type Test } from 'tap'
 import { definePolicy } from '../src/index.js'
-import { type RedisClient, redisStore } from '../src/stores/redis/index.js'
+import { redisStore } from '../src/stores/redis/index.js'
 import { DECIDE } from '../src/stores/redis/script.js'
-import { startRedis } from '@weir/internal/testing'
 import { storeContract } from './store-contract.js'
 
 const server = await startRedis(t)
@@ -40,23 +41,25 @@ const other = definePolicy({ name: 'q', limit: 10, window: 60_000, algorithm: 's
 async function listening (t: Test) {
   const client = await server.connect()
   t.teardown(() => { client.disconnect() })
+  const passing: IoredisClient = client
+  const missing = () => Promise.reject(new Error('the client has no such method'))
   const said: string[] = []
   const sizes: number[] = []
-  const noted: RedisClient = {
-    evalsha (sha, keys, ...args) {
+  const noted = {
+    evalshaBuffer (sha, keys, ...args) {
       said.push('evalsha')
       sizes.push(keys)
-      return client.evalsha(sha, keys, ...args)
+      return passing.evalshaBuffer?.(sha, keys, ...args) ?? missing()
     },
-    eval (...args) {
+    evalBuffer (...args) {
       said.push('eval')
-      return client.eval(...args)
+      return passing.evalBuffer?.(...args) ?? missing()
     },
     unlink (key) {
       said.push('unlink')
       return client.unlink(key)
     }
-  }
+  } satisfies IoredisClient
   return { client, noted, said, sizes }
 }
 
@@ -103,8 +106,8 @@ t.test('in a Cluster a command has one key: others may be elsewhere', async (t) 
 t.test('who is asked for in one command fails with it, and nobody later', async (t) => {
   const { noted } = await listening(t)
   let fails = true
-  const evalsha: RedisClient['evalsha'] = async (...args) => fails ? Promise.reject(new Error('timed out')) : noted.evalsha(...args)
-  const store = redisStore({ client: { ...noted, evalsha }, prefix: randomUUID() })
+  const evalshaBuffer: typeof noted.evalshaBuffer = async (...args) => fails ? Promise.reject(new Error('timed out')) : noted.evalshaBuffer(...args)
+  const store = redisStore({ client: { ...noted, evalshaBuffer }, prefix: randomUUID() })
   const answers = await Promise.allSettled([store.take('a', [policy], 1), store.peek('b', [policy], 1)])
   t.match(answers, [{ reason: { message: 'timed out' } }, { reason: { message: 'timed out' } }])
   fails = false
@@ -141,7 +144,7 @@ t.test('an error of another kind is not tried again, and an answer of another ki
   await client.config('SET', 'maxmemory', 0)
   t.strictSame(said, ['evalsha'])
   const answering = (reply: unknown) =>
-    redisStore({ client: { evalsha: async () => reply, eval: async () => reply, unlink: async () => 0 } }).take('key', [policy], 1)
+    redisStore({ client: { evalshaBuffer: async () => reply, evalBuffer: async () => reply, unlink: async () => 0 } }).take('key', [policy], 1)
   for (const reply of ['QUEUED', null, [1, 2], [1, 2, 'x'], [1, 2, ''], [1, null, 0], [1, 2, -1], [1, 2, 0.5], [1, 2, 3, 4, 5, 6]]) {
     await t.rejects(answering(reply), { code: 'WEIR_LIMITER_STORE_FAILED' })
   }

@@ -1,18 +1,15 @@
-import { runScript, script, type ScriptClient } from '@weir/internal'
+import { script } from '@weir/internal'
+import { openRedis, RedisError, type RedisLocation } from '@weir/redis'
+import { MetricsError } from '../errors.js'
 import { parseRecord, parseState } from '../parse.js'
 import { type MinuteRecord } from '../record.js'
 import { type MetricsStore } from '../store.js'
 import { firstMinute, firstMoment, KEPT_SECONDS } from './retention.js'
 
-/** What the store needs of a client. ioredis' `Redis` and `Cluster` have it. */
-export interface RedisClient extends ScriptClient {
-  hvals (key: string): Promise<string[]>
-}
+export type { RedisClient, RedisLocation } from '@weir/redis'
 
-/** Options of {@link redisStore}. */
-export interface RedisStoreOptions {
-  /** Yours to configure and to close. Best without an offline queue, and with a command timeout. */
-  readonly client: RedisClient
+/** Options of {@link redisStore}: `url` or `client`, and: */
+export interface RedisStoreOptions extends RedisLocation {
   /** Before every key. Default `weir`. */
   readonly prefix?: string
 }
@@ -60,20 +57,22 @@ return known and 1 or 0`)
  *
  * `weir:metrics:{MINUTE}` has the records of a minute, `weir:metrics:{instances}` what processes said of themselves. A write is one command
  * for that and one for each record, each over one key.
- * @example redisStore({ client: new Redis({ enableOfflineQueue: false, commandTimeout: 100 }) })
+ * @example redisStore({ url: 'redis://127.0.0.1:6379' })
+ * @throws MetricsError WEIR_METRICS_INVALID_OPTION, whose message says what to give
  */
-export function redisStore ({ client, prefix = 'weir' }: RedisStoreOptions): MetricsStore {
+export function redisStore ({ prefix = 'weir', ...location }: RedisStoreOptions): MetricsStore {
+  const connection = open(location, prefix)
   const nameOf = (part: string | number) => `${prefix}:metrics:{${part}}`
   /** The values of a hash, without the number before each. */
-  const valuesOf = async (part: string | number) => (await client.hvals(nameOf(part))).map((value) => value.slice(value.indexOf(' ') + 1))
+  const valuesOf = async (part: string | number) => (await connection.values(nameOf(part))).map((value) => value.toString('utf8', value.indexOf(' ') + 1))
 
   return {
     kind: 'redis',
     async write (state, records) {
       const [known] = await Promise.all([
-        runScript(client, TELL, [nameOf('instances')], [state.run, state.at, JSON.stringify(state), KEPT_SECONDS]),
+        connection.evaluate(TELL, [nameOf('instances')], [state.run, state.at, JSON.stringify(state), KEPT_SECONDS]),
         ...records.map((record) =>
-          runScript(client, WRITE, [nameOf(record.minute)], [record.run, record.seq, JSON.stringify(record), KEPT_SECONDS]))
+          connection.evaluate(WRITE, [nameOf(record.minute)], [record.run, record.seq, JSON.stringify(record), KEPT_SECONDS]))
       ])
       return known === 1
     },
@@ -90,6 +89,15 @@ export function redisStore ({ client, prefix = 'weir' }: RedisStoreOptions): Met
     async instances () {
       return (await valuesOf('instances')).flatMap((text) => parseState(text) ?? []).filter(({ at }) => at >= firstMoment())
     },
-    close () {}
+    close: () => connection.close()
+  }
+}
+
+function open (location: RedisLocation, prefix: string) {
+  try {
+    return openRedis(location, prefix)
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error
+    throw new MetricsError('WEIR_METRICS_INVALID_OPTION', `redisStore: ${error.message}`)
   }
 }

@@ -1,35 +1,19 @@
+import { openRedis, RedisError, type RedisLocation } from '@weir/redis'
 import { parseDuration, type Duration } from '../../duration.js'
+import { CacheError } from '../../errors.js'
 import type { Store, StoreNamespace } from '../../store.js'
-import { ownerOf, type RedisNodes } from './cluster.js'
 import { Commands } from './commands.js'
 import { RedisEntries } from './entries.js'
 import { FillAnnouncements } from './fill-announcements.js'
-import { Records } from './records.js'
-import { type RedisNode, Subscription } from './subscription.js'
+import { recordKeys, Records } from './records.js'
+import { Subscriptions } from './subscriptions.js'
 import { TagMirror } from './tag-mirror.js'
 import { RedisValidity } from './validity.js'
 
-/** The commands the store needs of a client. */
-export interface RedisCommands {
-  getBuffer (key: string): Promise<Buffer | null>
-  unlink (key: string): Promise<number>
-  evalsha (sha: string, keys: number, ...args: (string | Buffer | number)[]): Promise<unknown>
-  eval (source: string, keys: number, ...args: (string | Buffer | number)[]): Promise<unknown>
-  /** With text in the reply as bytes. Optional only because ioredis' types leave out what its clients have. */
-  evalshaBuffer? (sha: string, keys: number, ...args: (string | Buffer | number)[]): Promise<unknown>
-  evalBuffer? (source: string, keys: number, ...args: (string | Buffer | number)[]): Promise<unknown>
-}
+export type { RedisClient, RedisLocation } from '@weir/redis'
 
-/**
- * What the store needs of a client: ioredis' `Redis`, of one server or behind Sentinel, and its `Cluster` have it. Without
- * `duplicate` or `nodes`, which make the connection that listens, nothing in memory is trusted unasked.
- */
-export type RedisClient = RedisCommands & (Partial<RedisNode> | RedisNodes)
-
-/** Options of {@link redisStore}. */
-export interface RedisStoreOptions {
-  /** Yours to configure and to close. For a request path: no offline queue, a command timeout, auto-pipelining. */
-  readonly client: RedisClient
+/** Options of {@link redisStore}: `url` or `client`, and: */
+export interface RedisStoreOptions extends RedisLocation {
   /** Before every key. Default `weir`. */
   readonly prefix?: string
   /** Tag records kept per namespace; beyond it the oldest go and what they judged becomes invalid. Default 100,000. */
@@ -47,23 +31,26 @@ export interface RedisStoreOptions {
  * Keys: `weir:products:{=KEY}` holds an entry of the namespace `products`, `weir:products:{=KEY}:fill` the lease to fill it,
  * `weir:{products}:tags` all its tag records.
  * No command touches two slots, and none scans.
- * @example redisStore({ client: new Redis({ enableOfflineQueue: false, commandTimeout: 100, enableAutoPipelining: true }) })
+ * @example redisStore({ url: 'redis://127.0.0.1:6379' })
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give
  */
-export function redisStore ({ client, prefix = 'weir', maxTags = 100_000, lease = 50 }: RedisStoreOptions): Store {
+export function redisStore ({ prefix = 'weir', maxTags = 100_000, lease = 50, ...location }: RedisStoreOptions): Store {
   const milliseconds = parseDuration(lease, 'lease')
-  const subscriptions = new Subscriptions(client, milliseconds)
-  const commands = new Commands(client)
+  const connection = connect(location, prefix)
+  const subscriptions = new Subscriptions(connection, milliseconds)
+  const commands = new Commands(connection)
   const namespaces = new Map<string, StoreNamespace>()
 
   const open = (name: string): StoreNamespace => {
     const subscription = subscriptions.next()
     const shared = `${prefix}:{${name}}`
-    const names = { tags: `${shared}:tags`, replaced: `${shared}:replaced`, replacedUntil: `${shared}:replaced-until`, channel: `${shared}:bus` }
-    const records = new Records(commands, names, maxTags)
-    const mirror = subscription && new TagMirror(name, subscription, names.channel, maxTags, records)
+    // A client's own prefix goes before keys, and not before channels: unprefixed, two applications would hear each other.
+    const [bus, fills] = [`${connection.keyPrefix}${shared}:bus`, `${connection.keyPrefix}${shared}:fills`]
+    const records = new Records(commands, recordKeys(shared), bus, maxTags)
+    const mirror = subscription && new TagMirror(name, subscription, bus, maxTags, records)
     const validity = new RedisValidity(records, mirror, milliseconds)
-    const announcements = new FillAnnouncements(subscription, `${shared}:fills`)
-    const entries = new RedisEntries(commands, `${prefix}:${name}`, `${shared}:fills`, announcements, (above) => validity.fillStamp(above))
+    const announcements = new FillAnnouncements(subscription, fills)
+    const entries = new RedisEntries(commands, `${prefix}:${name}`, fills, announcements, (above) => validity.fillStamp(above))
     return { entries, validity }
   }
   return {
@@ -75,32 +62,16 @@ export function redisStore ({ client, prefix = 'weir', maxTags = 100_000, lease 
     async close () {
       subscriptions.close()
       commands.close()
+      await connection.close()
     }
   }
 }
 
-/** Namespaces share the connection that listens, except in a cluster: there each has one to the owner of its slot. */
-class Subscriptions {
-  readonly #all: Subscription[] = []
-
-  constructor (readonly client: RedisClient, readonly lease: number) {}
-
-  next (): Subscription | undefined {
-    const { client } = this
-    if ('nodes' in client) return this.#open((channel) => ownerOf(channel, client))
-    if (!isNode(client)) return undefined
-    return this.#all[0] ?? this.#open(async () => client)
-  }
-
-  close (): void {
-    for (const subscription of this.#all) subscription.close()
-  }
-
-  #open (find: (channel: string) => Promise<RedisNode>): Subscription {
-    const subscription = new Subscription(find, this.lease)
-    this.#all.push(subscription)
-    return subscription
+function connect (location: RedisLocation, prefix: string) {
+  try {
+    return openRedis(location, prefix)
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error
+    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `redisStore: ${error.message}`, { cause: error })
   }
 }
-
-const isNode = (client: Partial<RedisNode>): client is RedisNode => client.duplicate !== undefined

@@ -14,14 +14,9 @@ export interface RecordsPage {
   readonly replaced: readonly (readonly [key: string, stamp: Stamp])[]
 }
 
-/** The keys of a namespace's records, and the channel of its invalidations. */
-export interface RecordNames {
-  readonly tags: string
-  readonly replaced: string
-  readonly replacedUntil: string
-  /** Also the name of a key that does not exist. */
-  readonly channel: string
-}
+/** The keys of a namespace's records, as the scripts expect them; see there. The last does not exist. */
+export const recordKeys = (namespace: string): readonly string[] =>
+  [`${namespace}:tags`, `${namespace}:replaced`, `${namespace}:replaced-until`, `${namespace}:bus`]
 
 // Other clients wait while a script runs, and Lua takes no more than some 8,000 arguments at once.
 const INVALIDATED_AT_ONCE = 200
@@ -32,12 +27,9 @@ const CLOCK_MARGIN = 10_000
 /** A namespace's clock, floor and records in Redis. */
 export class Records {
   readonly #asked = new Batch<Judged, TagRecords>((entries) => this.#of(entries))
-  readonly #keys: readonly string[]
   #latest: Stamp = 0
 
-  constructor (readonly commands: Commands, readonly names: RecordNames, readonly maxTags: number) {
-    this.#keys = [names.tags, names.replaced, names.replacedUntil, names.channel]
-  }
+  constructor (readonly commands: Commands, readonly keys: readonly string[], readonly channel: string, readonly maxTags: number) {}
 
   /** The latest stamp that was seen here. Whatever happens to Redis' clock, none that is issued to this instance is lower. */
   get latest (): Stamp {
@@ -148,7 +140,7 @@ export class Records {
   }
 
   #run (script: Script, args: readonly (string | number)[]): Promise<unknown> {
-    return this.commands.evaluate(script, this.#keys, [this.#latest, this.names.channel, ...args])
+    return this.commands.evaluate(script, this.keys, [this.#latest, this.channel, ...args])
   }
 }
 

@@ -1,18 +1,4 @@
-/** A connection that only listens, as long as it lasts. ioredis' `Redis` has it, where it speaks RESP3. */
-export interface RedisSubscriber {
-  ssubscribe (channel: string): Promise<unknown>
-  unlink (key: string): Promise<number>
-  on (event: 'smessage', listener: (channel: string, message: string) => void): unknown
-  on (event: 'ready' | 'moved' | 'end', listener: () => void): unknown
-  on (event: 'error', listener: (error: Error) => void): unknown
-  disconnect (): void
-}
-
-/** A client of one server, or of whichever server Sentinel says is the master. ioredis' `Redis` is one. */
-export interface RedisNode {
-  /** Makes a connection of its own to the same server. */
-  duplicate (options: typeof SUBSCRIBER_OPTIONS): RedisSubscriber
-}
+import { type Listener as Connection, type Located, pauseAfter } from '@weir/redis'
 
 /** Who listens to a channel. */
 export interface Listener {
@@ -23,33 +9,12 @@ export interface Listener {
   lost (): void
 }
 
-// When it ends, the server has to be found anew, which may be another one by then.
-const SUBSCRIBER_OPTIONS = {
-  autoResubscribe: false,
-  commandTimeout: undefined,
-  connectTimeout: 1000,
-  enableAutoPipelining: false,
-  enableOfflineQueue: false,
-  // The channel is an argument to the scripts, to which no client puts a prefix.
-  keyPrefix: '',
-  lazyConnect: false,
-  maxRetriesPerRequest: null,
-  // In RESP2 a connection that listens may not be asked for the proof.
-  protocol: 3,
-  readOnly: false,
-  reconnectOnError: null,
-  retryStrategy: null,
-  sentinelCommandTimeout: 1000,
-  sentinelRetryStrategy: () => null
-} as const
-
 // Milliseconds until a connection is given up: one that does not come about (Sentinels are asked one after the other), one that is
 // silent, because the server has vanished.
 const CONNECTED_WITHIN = 5000
 const ANSWERED_WITHIN = 2000
-// Between two attempts, in milliseconds: at first, and at most.
-const RETRY_AFTER = 25
-const RETRY_AFTER_AT_MOST = 200
+// A connection that has lasted for so long was none that fails again and again, as where a script is refused. In milliseconds.
+const LASTING = 2000
 
 /**
  * The lease under which an instance may trust what it remembers.
@@ -72,8 +37,9 @@ const RETRY_AFTER_AT_MOST = 200
 export class Subscription {
   readonly #listeners = new Map<string, Listener>()
   readonly #watch: NodeJS.Timeout
-  #connection: RedisSubscriber | undefined
+  #connection: Connection | undefined
   #isReady = false
+  #readySince = Infinity
   /** Which attempt or connection it is: what an earlier one says late is worth nothing. */
   #epoch = 0
   #failures = 0
@@ -84,10 +50,10 @@ export class Subscription {
   #deadline: number | undefined
 
   /**
-   * @param find resolves to a client of the server that publishes on the channel
+   * @param find resolves to the server that publishes on the channel
    * @param lease milliseconds; the same for every instance
    */
-  constructor (readonly find: (channel: string) => Promise<RedisNode>, readonly lease: number) {
+  constructor (readonly find: (channel: string) => Promise<Located>, readonly lease: number) {
     this.#watch = setInterval(() => this.#look(), Math.max(2, lease / 5)).unref()
   }
 
@@ -114,10 +80,9 @@ export class Subscription {
     if (this.#connection === undefined || channel === undefined) throw new Error('there is no connection')
     const sent = performance.now()
     const epoch = this.#epoch
-    await this.#connection.unlink(channel)
+    await this.#connection.prove(channel)
     if (epoch !== this.#epoch) throw new Error('the connection was lost')
     this.#coherentAsOf = sent
-    this.#failures = 0
   }
 
   close (): void {
@@ -131,32 +96,24 @@ export class Subscription {
     const [channel] = this.#listeners.keys()
     if (channel === undefined) return
     this.#deadline = performance.now() + CONNECTED_WITHIN
-    this.find(channel).then((node) => {
+    this.find(channel).then((server) => {
       if (epoch !== this.#epoch) return
-      const connection = node.duplicate(SUBSCRIBER_OPTIONS)
-      this.#connection = connection
-      const lost = () => this.#lose(epoch)
-      connection.on('error', () => {}) // 'end' follows, and commands of others tell the same
-      connection.on('end', lost)
-      // The channel's slot has left, and the subscription with it.
-      connection.on('moved', lost)
-      connection.on('ready', () => this.#begin(epoch))
-      connection.on('smessage', (channel, message) => {
-        if (epoch === this.#epoch) this.#listeners.get(channel)?.heard(message)
-      })
+      this.#connection = server.listen({ ready: () => this.#begin(epoch), lost: () => this.#lose(epoch) })
     }).catch(() => this.#lose(epoch))
   }
 
   #begin (epoch: number): void {
     if (epoch !== this.#epoch) return
     this.#isReady = true
+    this.#readySince = performance.now()
     this.#deadline = undefined
     for (const [channel, listener] of this.#listeners) this.#subscribe(channel, listener)
   }
 
   #subscribe (channel: string, listener: Listener): void {
     const epoch = this.#epoch
-    this.#connection?.ssubscribe(channel).then(
+    const heard = (message: string) => { if (epoch === this.#epoch) listener.heard(message) }
+    this.#connection?.subscribe(channel, heard).then(
       () => { if (epoch === this.#epoch) listener.subscribed() },
       // Without its messages the channel's listener trusts nothing; a new connection tries again.
       () => this.#lose(epoch)
@@ -171,10 +128,12 @@ export class Subscription {
     this.#isReady = false
     this.#coherentAsOf = -Infinity
     this.#deadline = undefined
-    this.#connection?.disconnect()
+    this.#connection?.close()
     this.#connection = undefined
     clearTimeout(this.#retry)
-    this.#retry = setTimeout(() => this.#connect(), Math.min(RETRY_AFTER * 2 ** this.#failures++, RETRY_AFTER_AT_MOST)).unref()
+    if (performance.now() - this.#readySince > LASTING) this.#failures = 0
+    this.#readySince = Infinity
+    this.#retry = setTimeout(() => this.#connect(), pauseAfter(this.#failures++)).unref()
     if (wasReady) for (const listener of this.#listeners.values()) listener.lost()
   }
 

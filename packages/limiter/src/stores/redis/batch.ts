@@ -1,14 +1,9 @@
-import { runScript, shown, type ScriptClient as Client } from '@weir/internal'
+import { shown } from '@weir/internal'
+import type { RedisConnection } from '@weir/redis'
 import { LimiterError } from '../../errors.js'
 import type { Policy } from '../../policy.js'
 import type { Verdict } from '../../store.js'
 import { DECIDE } from './script.js'
-
-/** What asking takes of a client. */
-export interface ScriptClient extends Client {
-  /** Whether keys are in different places, so that a script may have one only. Default false. */
-  readonly isCluster?: boolean
-}
 
 /** What is asked for one key, and by whom. */
 interface Question {
@@ -31,8 +26,8 @@ export class Batch {
   readonly #most: number
   #waiting: Question[] = []
 
-  constructor (readonly client: ScriptClient) {
-    this.#most = client.isCluster === true ? 1 : MOST
+  constructor (readonly connection: RedisConnection) {
+    this.#most = connection.isCluster ? 1 : MOST
   }
 
   /** @param key the whole name of the key in Redis */
@@ -55,7 +50,7 @@ export class Batch {
   }
 
   #send (asked: readonly Question[]): Promise<unknown> {
-    return runScript(this.client, DECIDE, asked.map(({ key }) => key), described(asked))
+    return this.connection.evaluate(DECIDE, asked.map(({ key }) => key), described(asked))
   }
 }
 
@@ -72,15 +67,12 @@ function described (asked: readonly Question[]): string[] {
   return args
 }
 
-/** Some clients are told to answer integers as text. */
-const numberOf = (value: unknown) => typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
-
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 
 /** @throws LimiterError WEIR_LIMITER_STORE_FAILED for what the script does not answer */
 function answer (asked: readonly Question[], reply: unknown): void {
   const isList = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply)
-  const numbers = isList(reply) ? reply.map(numberOf) : []
+  const numbers = isList(reply) ? reply : []
   const policies = asked.reduce((sum, { policies }) => sum + policies.length, 0)
   if (numbers.length !== 3 * policies || !numbers.every(isCount)) {
     throw new LimiterError('WEIR_LIMITER_STORE_FAILED', `give ${policies} verdicts, but ${shown(reply)}`)

@@ -1,15 +1,12 @@
+import { openRedis, RedisError, type RedisLocation } from '@weir/redis'
+import { LimiterError } from '../../errors.js'
 import type { LimitStore } from '../../store.js'
-import { Batch, type ScriptClient } from './batch.js'
+import { Batch } from './batch.js'
 
-/** What the store needs of a client. ioredis' `Redis` and `Cluster` have it. */
-export interface RedisClient extends ScriptClient {
-  unlink (key: string): Promise<unknown>
-}
+export type { RedisClient, RedisLocation } from '@weir/redis'
 
-/** Options of {@link redisStore}. */
-export interface RedisStoreOptions {
-  /** Yours to configure and to close. For a request path: no offline queue, a command timeout, auto-pipelining. */
-  readonly client: RedisClient
+/** Options of {@link redisStore}: `url` or `client`, and: */
+export interface RedisStoreOptions extends RedisLocation {
   /** Before every key. Default `weir`. */
   readonly prefix?: string
 }
@@ -20,19 +17,28 @@ export interface RedisStoreOptions {
  *
  * `weir:limit:KEY` is all that is kept of a key, at most twice as long as any of its budgets is not full. One command for all decisions of
  * one turn of the event loop.
- * @example redisStore({ client: new Redis({ enableOfflineQueue: false, commandTimeout: 100, enableAutoPipelining: true }) })
+ * @example redisStore({ url: 'redis://127.0.0.1:6379' })
+ * @throws LimiterError WEIR_LIMITER_INVALID_OPTION, whose message says what to give
  */
-export function redisStore ({ client, prefix = 'weir' }: RedisStoreOptions): LimitStore {
+export function redisStore ({ prefix = 'weir', ...location }: RedisStoreOptions): LimitStore {
+  const connection = open(location, prefix)
   const nameOf = (key: string) => `${prefix}:limit:${key}`
-  const batch = new Batch(client)
+  const batch = new Batch(connection)
 
   return {
     kind: 'redis',
     take: (key, policies, cost) => batch.ask('take', nameOf(key), policies, cost),
     peek: (key, policies, cost) => batch.ask('peek', nameOf(key), policies, cost),
-    async reset (key) {
-      await client.unlink(nameOf(key))
-    },
-    async close () {}
+    reset: (key) => connection.unlink(nameOf(key)),
+    close: () => connection.close()
+  }
+}
+
+function open (location: RedisLocation, prefix: string) {
+  try {
+    return openRedis(location, prefix)
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error
+    throw new LimiterError('WEIR_LIMITER_INVALID_OPTION', `redisStore: ${error.message}`, { cause: error })
   }
 }

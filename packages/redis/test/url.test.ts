@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createClient } from '../redis/client.js'
-import { parseRedisUrl } from '../redis/url.js'
+import { createClient } from '../src/ioredis/create.js'
+import { parseRedisUrl } from '../src/url.js'
 
 t.test('where Redis is, and what of it may be shown', async (t) => {
   const table: Record<string, object> = {

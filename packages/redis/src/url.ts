@@ -1,4 +1,4 @@
-import { WEIR_ERR_REDIS_URL } from '../errors.js'
+import { RedisError } from './errors.js'
 
 interface Endpoint { readonly host: string, readonly port: number }
 
@@ -21,29 +21,29 @@ const SEVERAL = /^(rediss?)\+(cluster|sentinel):\/\/(?:([^@/?#]*)@)?([^@/?#]*)(\
 
 /**
  * Checks a Redis URL. ioredis takes any string for a host or a path and would fail later, far from the setting that is wrong.
- * @throws WEIR_ERR_REDIS_URL
+ * @throws RedisError WEIR_REDIS_URL
  */
 export function parseRedisUrl (url: string): RedisAddress {
-  if (typeof url !== 'string' || url === '') throw new WEIR_ERR_REDIS_URL('there is none')
+  if (typeof url !== 'string' || url === '') throw new RedisError('WEIR_REDIS_URL', 'there is none')
   if (url.startsWith('/')) return { kind: 'server', url, server: url }
   const several = SEVERAL.exec(url)
   if (several !== null) return parseSeveral(several)
-  if (!URL.canParse(url)) throw new WEIR_ERR_REDIS_URL('this is no URL')
+  if (!URL.canParse(url)) throw new RedisError('WEIR_REDIS_URL', 'this is no URL')
   const { protocol, hostname, host, pathname } = new URL(url)
-  if (protocol !== 'redis:' && protocol !== 'rediss:') throw new WEIR_ERR_REDIS_URL(`it begins with ${protocol}`)
-  if (hostname === '') throw new WEIR_ERR_REDIS_URL('it has no host')
-  if (!/^(\/\d*)?$/.test(pathname)) throw new WEIR_ERR_REDIS_URL('its path is not the number of a database')
+  if (protocol !== 'redis:' && protocol !== 'rediss:') throw new RedisError('WEIR_REDIS_URL', `it begins with ${protocol}`)
+  if (hostname === '') throw new RedisError('WEIR_REDIS_URL', 'it has no host')
+  if (!/^(\/\d*)?$/.test(pathname)) throw new RedisError('WEIR_REDIS_URL', 'its path is not the number of a database')
   return { kind: 'server', url, server: host }
 }
 
 function parseSeveral ([, scheme, kind, userinfo, server = '', path = '']: RegExpExecArray): RedisAddress {
   const login = { ...credentials(userinfo), ...scheme === 'rediss' && { tls: {} } }
   if (kind === 'cluster') {
-    if (path !== '' && path !== '/') throw new WEIR_ERR_REDIS_URL('a cluster has no numbered databases')
+    if (path !== '' && path !== '/') throw new RedisError('WEIR_REDIS_URL', 'a cluster has no numbered databases')
     return { kind, server, nodes: endpoints(server, 6379), login }
   }
   const [, name = '', db = '0'] = /^\/([^/]+)(?:\/(\d+))?$/.exec(path) ?? []
-  if (name === '') throw new WEIR_ERR_REDIS_URL('its path is not the name of the master that Sentinel watches, and perhaps the number of a database')
+  if (name === '') throw new RedisError('WEIR_REDIS_URL', 'its path is not the name of the master that Sentinel watches, and perhaps the number of a database')
   return { kind: 'sentinel', server: `${server}/${name}`, sentinels: endpoints(server, 26379), name: decode(name), db: Number(db), login }
 }
 
@@ -51,9 +51,9 @@ function endpoints (list: string, defaultPort: number): Endpoint[] {
   return list.split(',').map((text) => {
     // For a scheme without a default port it keeps whichever is given.
     const url = `redis://${text}`
-    if (!URL.canParse(url)) throw new WEIR_ERR_REDIS_URL('its hosts are not a list of host:port')
+    if (!URL.canParse(url)) throw new RedisError('WEIR_REDIS_URL', 'its hosts are not a list of host:port')
     const { hostname, port } = new URL(url)
-    if (hostname === '') throw new WEIR_ERR_REDIS_URL('it has no host')
+    if (hostname === '') throw new RedisError('WEIR_REDIS_URL', 'it has no host')
     return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? defaultPort : Number(port) }
   })
 }
@@ -70,6 +70,6 @@ function decode (text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw new WEIR_ERR_REDIS_URL('a % in it is not an encoded character')
+    throw new RedisError('WEIR_REDIS_URL', 'a % in it is not an encoded character')
   }
 }

@@ -1,11 +1,14 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { createRequire } from 'node:module'
+import type * as Ioredis from 'ioredis'
+import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import { pauseAfter } from '../backoff.js'
+import { RedisError } from '../errors.js'
+import type { RedisAddress } from '../url.js'
 import { readBeforeTimeout } from './read-before-timeout.js'
-import type { RedisAddress } from './url.js'
 
-// A fraction of the second after which Redis should be in use again once it is back.
-const retryAfter = (times: number) => Math.min(times * 50, 200)
+export { readBeforeTimeout } from './read-before-timeout.js'
 
-/** Of a client whose commands fail within so many ms instead of waiting. */
+/** Options of a client whose commands fail within so many ms instead of waiting. */
 export const patience = (commandTimeout: number) => ({
   commandTimeout,
   // Commands to a frozen Redis, or to a host that vanished, time out one by one, but the connection would stay "ready" for as long as
@@ -20,17 +23,35 @@ const CONNECTION = { maxRetriesPerRequest: 0, disconnectTimeout: 100 } as const 
 
 const CLIENT = { enableOfflineQueue: false, enableAutoPipelining: true } as const
 
-/** A client for the request path, which connects by itself, now and whenever the connection was lost. */
+/**
+ * A client for the request path, which connects by itself, now and whenever the connection was lost.
+ * @throws RedisError WEIR_REDIS_NO_IOREDIS
+ */
 export function createClient (address: RedisAddress, commandTimeout: number): Redis | Cluster {
   const client = clientOf(address, commandTimeout)
   readBeforeTimeout(client)
   return client
 }
 
+/** Ends a client. QUIT lets replies in flight arrive, and is bounded by the command timeout. */
+export async function endClient (client: Redis | Cluster): Promise<void> {
+  // One that is not ready would refuse it.
+  if (client.status === 'ready') {
+    try {
+      await client.quit()
+      return
+    } catch {
+      // No answer: what follows does not need one.
+    }
+  }
+  client.disconnect()
+}
+
 function clientOf (address: RedisAddress, commandTimeout: number): Redis | Cluster {
+  const { Cluster, Redis } = ioredis()
   const connectTimeout = readyWithin(commandTimeout)
   const connection = { ...CONNECTION, ...patience(commandTimeout), connectTimeout }
-  const alone = { ...connection, ...CLIENT, retryStrategy: retryAfter }
+  const alone = { ...connection, ...CLIENT, retryStrategy: (times: number) => pauseAfter(times) }
   switch (address.kind) {
     case 'server':
       return new Redis(address.url, alone)
@@ -44,15 +65,30 @@ function clientOf (address: RedisAddress, commandTimeout: number): Redis | Clust
         db,
         ...login.tls && { sentinelTLS: login.tls, enableTLSForSentinelMode: true },
         sentinelCommandTimeout: connectTimeout,
-        sentinelRetryStrategy: retryAfter
+        sentinelRetryStrategy: (times: number) => pauseAfter(times)
       })
     }
     case 'cluster':
       return new Cluster(address.nodes, {
         ...CLIENT,
-        clusterRetryStrategy: retryAfter,
+        clusterRetryStrategy: (times) => pauseAfter(times),
         slotsRefreshTimeout: connectTimeout,
         redisOptions: { ...connection, ...address.login }
       })
   }
 }
+
+/** Loaded when it is needed: a store that is given a client of another library needs none of it. */
+function ioredis (): typeof Ioredis {
+  let loaded: unknown
+  try {
+    loaded = createRequire(import.meta.url)('ioredis')
+  } catch (error) {
+    throw new RedisError('WEIR_REDIS_NO_IOREDIS', '', { cause: error })
+  }
+  if (!isIoredis(loaded)) throw new RedisError('WEIR_REDIS_NO_IOREDIS')
+  return loaded
+}
+
+const isIoredis = (loaded: unknown): loaded is typeof Ioredis =>
+  typeof loaded === 'function' && 'Redis' in loaded && 'Cluster' in loaded

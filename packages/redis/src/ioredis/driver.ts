@@ -1,0 +1,138 @@
+import { runScript } from '@weir/internal'
+import type { IoredisClient } from '../client.js'
+import type { Argument, ClientState, Driver, Located } from '../driver.js'
+import { ECHO } from './echo.js'
+import { type IoredisNode, IoredisListener, LISTENER_OPTIONS } from './listener.js'
+
+/** A client of ioredis as it is, beyond what its types or a stand-in for tests have. */
+interface Client extends Required<Pick<IoredisClient, 'unlink' | 'evalshaBuffer' | 'evalBuffer'>>, Pick<IoredisClient, 'getBuffer' | 'hvalsBuffer'> {
+  readonly isCluster?: boolean
+  readonly status?: string
+  readonly options?: ClientOptions
+  readonly condition?: { readonly select?: number } | null
+  on? (event: string, listener: () => void): unknown
+  off? (event: string, listener: () => void): unknown
+  connect? (): Promise<unknown>
+  select? (database: number): Promise<unknown>
+  duplicate? (options: typeof LISTENER_OPTIONS): unknown
+  nodes? (): readonly IoredisNode[]
+  refreshSlotsCache? (): void
+}
+
+interface ClientOptions {
+  readonly keyPrefix?: string
+  readonly commandTimeout?: number
+  readonly enableOfflineQueue?: boolean
+  readonly db?: number
+  readonly redisOptions?: { readonly commandTimeout?: number }
+}
+
+/** Whether a client is one of ioredis, of either version, or passes on what one is asked. */
+export const isIoredis = (client: object): client is Client =>
+  ['unlink', 'evalshaBuffer', 'evalBuffer'].every((method) => typeof Reflect.get(client, method) === 'function')
+
+const missing = (method: string) => Promise.reject(new TypeError(`the client has no ${method}`))
+
+/** Drives `Redis` and `Cluster` of ioredis 5 and 6. */
+export class IoredisDriver implements Driver {
+  readonly isCluster: boolean
+  readonly canListen: boolean
+  readonly keyPrefix: string
+  readonly commandTimeout: number | undefined
+  readonly #client: Client
+  #wasReady = false
+
+  constructor (client: Client) {
+    const { options = {} } = client
+    this.#client = client
+    this.isCluster = client.isCluster ?? client.nodes !== undefined
+    this.canListen = client.nodes !== undefined || client.duplicate !== undefined
+    this.keyPrefix = options.keyPrefix ?? ''
+    this.commandTimeout = options.commandTimeout ?? options.redisOptions?.commandTimeout
+  }
+
+  get database (): number {
+    const { condition, options, isCluster } = this.#client
+    return isCluster === true ? 0 : condition?.select ?? options?.db ?? 0
+  }
+
+  get state (): ClientState {
+    const { status = 'ready', options } = this.#client
+    if (status === 'ready') {
+      this.#wasReady = true
+      return 'ready'
+    }
+    if (status === 'end') return 'refusing'
+    // At first the connection is on its way; later one that keeps no commands is to say at once that it is not there.
+    const isOnItsWay = !this.#wasReady && ['wait', 'connecting', 'connect'].includes(status)
+    return isOnItsWay || options?.enableOfflineQueue !== false ? 'waiting' : 'refusing'
+  }
+
+  onChange (changed: () => void): () => void {
+    const client = this.#client
+    if (client.on === undefined || client.off === undefined) return () => {}
+    // The commands that fail tell; ioredis prints what is not listened to.
+    const ignore = () => {}
+    const events = [['ready', changed], ['close', changed], ['end', changed], ['error', ignore]] as const
+    for (const [event, listener] of events) client.on(event, listener)
+    return () => { for (const [event, listener] of events) client.off?.(event, listener) }
+  }
+
+  wake (): void {
+    if (this.#client.status === 'wait') this.#client.connect?.().catch(() => {})
+  }
+
+  select (database: number): Promise<unknown> {
+    return this.#client.select?.(database) ?? missing('select')
+  }
+
+  get (key: string): Promise<unknown> {
+    return this.#client.getBuffer?.(key) ?? missing('getBuffer')
+  }
+
+  unlink (key: string): Promise<unknown> {
+    return this.#client.unlink(key)
+  }
+
+  hvals (key: string): Promise<unknown> {
+    return this.#client.hvalsBuffer?.(key) ?? missing('hvalsBuffer')
+  }
+
+  evalsha (sha: string, keys: number, ...args: Argument[]): Promise<unknown> {
+    return this.#client.evalshaBuffer(sha, keys, ...args)
+  }
+
+  eval (source: string, keys: number, ...args: Argument[]): Promise<unknown> {
+    return this.#client.evalBuffer(source, keys, ...args)
+  }
+
+  /** ioredis does not look where slots went when it was a pipeline that failed, with commands for several of them. */
+  refresh (): void {
+    this.#client.refreshSlotsCache?.()
+  }
+
+  async locate (channel: string): Promise<Located> {
+    const client = this.#client
+    if (client.nodes !== undefined) return this.#owner(channel, client.nodes())
+    return this.#located('', (options) => client.duplicate?.(options))
+  }
+
+  async #owner (channel: string, nodes: readonly IoredisNode[]): Promise<Located> {
+    // For the next attempt, if the owner is a node that is not known yet.
+    this.refresh()
+    const node = await Promise.any(nodes.map(async (node) => {
+      const prefix = node.options?.keyPrefix ?? ''
+      await node.unlink(channel.startsWith(prefix) ? channel.slice(prefix.length) : channel)
+      return node
+    }))
+    return this.#located(`${node.options?.host ?? ''}:${node.options?.port ?? ''}`, (options) => node.duplicate(options))
+  }
+
+  #located (id: string, duplicate: (options: typeof LISTENER_OPTIONS) => unknown): Located {
+    const publish = (key: string, channel: string, message: string) => {
+      const own = key.startsWith(this.keyPrefix) ? key.slice(this.keyPrefix.length) : key
+      return runScript(this, ECHO, [own], [channel, message])
+    }
+    return { id, listen: (events) => new IoredisListener(duplicate(LISTENER_OPTIONS), events, publish) }
+  }
+}

@@ -1,0 +1,134 @@
+import { RedisError } from '../errors.js'
+import type { Argument, ClientState, Driver, Located } from '../driver.js'
+import { type NodeRedisConnection, REPLIES, rethrow, send } from './connection.js'
+import { NodeRedisListener } from './listener.js'
+
+interface NodeRedisCluster {
+  readonly isOpen: boolean
+  readonly masters: readonly object[]
+  readonly replicas: readonly object[]
+  nodeClient (node: object): NodeRedisConnection | Promise<NodeRedisConnection>
+  sendCommand (firstKey: string, isReadonly: boolean, args: readonly (string | Buffer)[], options: typeof REPLIES): Promise<unknown>
+}
+
+const has = (client: object, ...methods: string[]) => methods.every((method) => typeof Reflect.get(client, method) === 'function')
+
+/** Whether it is what `createClient()` returns, connected or not. */
+export const isNodeRedis = (client: object): client is NodeRedisConnection =>
+  has(client, 'sendCommand', 'withTypeMapping', 'duplicate', 'sSubscribe', 'destroy') && 'isReady' in client
+
+/** Whether it is what `createCluster()` returns. */
+export const isNodeRedisCluster = (client: object): client is NodeRedisCluster =>
+  has(client, 'sendCommand', 'withTypeMapping', 'nodeClient') && 'masters' in client
+
+const textOf = (args: readonly Argument[]) => args.map((arg) => typeof arg === 'number' ? String(arg) : arg)
+
+const closed = () => Promise.reject(new RedisError('WEIR_REDIS_NOT_CONNECTED', 'its connect() was not called, or it is closed'))
+
+/** What both have in common: commands by their words. */
+abstract class NodeRedisDriver implements Driver {
+  readonly keyPrefix = ''
+  readonly canListen = true
+  /** A connection of node-redis that cannot select its database is none. */
+  readonly database = 0
+  abstract readonly isCluster: boolean
+  abstract readonly commandTimeout: number | undefined
+  abstract readonly state: ClientState
+
+  protected abstract send (key: string, args: readonly (string | Buffer)[]): Promise<unknown>
+  abstract onChange (changed: () => void): () => void
+  abstract locate (channel: string): Promise<Located>
+
+  wake (): void {}
+  refresh (): void {}
+
+  select (database: number): Promise<unknown> {
+    return this.send('', ['SELECT', String(database)])
+  }
+
+  get (key: string): Promise<unknown> {
+    return this.send(key, ['GET', key])
+  }
+
+  unlink (key: string): Promise<unknown> {
+    return this.send(key, ['UNLINK', key])
+  }
+
+  hvals (key: string): Promise<unknown> {
+    return this.send(key, ['HVALS', key])
+  }
+
+  evalsha (sha: string, keys: number, ...args: Argument[]): Promise<unknown> {
+    return this.send(String(args[0]), ['EVALSHA', sha, String(keys), ...textOf(args)])
+  }
+
+  eval (source: string, keys: number, ...args: Argument[]): Promise<unknown> {
+    return this.send(String(args[0]), ['EVAL', source, String(keys), ...textOf(args)])
+  }
+}
+
+/** Drives what `createClient()` of node-redis 5 returns. */
+export class NodeRedisClientDriver extends NodeRedisDriver {
+  readonly isCluster = false
+
+  constructor (readonly client: NodeRedisConnection) {
+    super()
+  }
+
+  get commandTimeout (): number | undefined {
+    return this.client.options?.commandOptions?.timeout
+  }
+
+  get state (): ClientState {
+    if (this.client.isReady) return 'ready'
+    return this.client.isOpen && this.client.options?.disableOfflineQueue !== true ? 'waiting' : 'refusing'
+  }
+
+  onChange (changed: () => void): () => void {
+    const events = ['ready', 'error', 'end']
+    for (const event of events) this.client.on(event, changed)
+    return () => { for (const event of events) this.client.off(event, changed) }
+  }
+
+  async locate (): Promise<Located> {
+    return { id: '', listen: (events) => new NodeRedisListener(this.client, events) }
+  }
+
+  protected send (_key: string, args: readonly (string | Buffer)[]): Promise<unknown> {
+    return this.client.isOpen ? send(this.client, args) : closed()
+  }
+}
+
+/** Drives what `createCluster()` of node-redis 5 returns. */
+export class NodeRedisClusterDriver extends NodeRedisDriver {
+  readonly isCluster = true
+  readonly commandTimeout = undefined
+
+  constructor (readonly cluster: NodeRedisCluster) {
+    super()
+  }
+
+  get state (): ClientState {
+    return this.cluster.isOpen ? 'ready' : 'refusing'
+  }
+
+  onChange (): () => void {
+    return () => {}
+  }
+
+  async locate (channel: string): Promise<Located> {
+    // An answer that the slot is elsewhere makes the client look, for the next attempt.
+    this.unlink(channel).catch(() => {})
+    const { masters, replicas } = this.cluster
+    const owner = await Promise.any([...masters, ...replicas].map(async (node) => {
+      const client = await this.cluster.nodeClient(node)
+      await send(client, ['UNLINK', channel])
+      return { client, id: String(Reflect.get(node, 'address')) }
+    }))
+    return { id: owner.id, listen: (events) => new NodeRedisListener(owner.client, events) }
+  }
+
+  protected async send (key: string, args: readonly (string | Buffer)[]): Promise<unknown> {
+    return this.cluster.isOpen ? this.cluster.sendCommand(key, false, args, REPLIES).catch(rethrow) : closed()
+  }
+}
