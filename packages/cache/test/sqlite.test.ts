@@ -116,9 +116,23 @@ t.test('a file of another version is emptied, also under a store that has it ope
   t.ok(await namespace.validity.stamp() > stamp)
 })
 
-t.test('a file that cannot be opened, or is no database, is an error that says so', async (t) => {
-  t.throws(() => sqliteStore({ file: join(t.testdir(), 'none', 'cache.db') }), /directory does not exist/)
-  t.throws(() => sqliteStore({ file: join(t.testdir({ text: 'this is not a database, whatever it is called'.repeat(50) }), 'text') }), /not a database/)
+t.test('a folder that is missing is made; a file that cannot be opened is an error that says so', async (t) => {
+  const folder = t.testdir({ 'cache.db': {} })
+  t.throws(() => sqliteStore({ file: join(folder, 'cache.db') }), { code: 'WEIR_SQLITE_IS_FOLDER', message: join(folder, 'cache.db') })
+  const store = sqliteStore({ file: join(folder, 'a', 'b', 'cache.db') })
+  t.teardown(() => store.close())
+  t.ok(await store.namespace('n').validity.stamp())
+})
+
+t.test('a file that is no database is set aside', async (t) => {
+  const warned = t.capture(process, 'emitWarning')
+  const file = join(t.testdir({ 'cache.db': 'this is not a database, whatever it is called'.repeat(50) }), 'cache.db')
+  const store = sqliteStore({ file })
+  t.teardown(() => store.close())
+  const cache = createCache<string>({ store, namespace: 'n' })
+  await cache.set('key', 'value', { ttl: '1m' })
+  t.equal(await cache.get('key'), 'value')
+  t.equal(warned().length, 1)
 })
 
 t.test('a store that is closed under a cache: reads are misses, writes say so', async (t) => {

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
@@ -68,8 +69,27 @@ t.test('it shares a file with other tables and leaves their version alone', asyn
 })
 
 t.test('a file that cannot be opened is an error that says so, and so is a store that is closed', async (t) => {
-  t.throws(() => sqliteStore({ file: join(t.testdir(), 'none', 'limits.db') }), /directory does not exist/)
-  const store = sqliteStore({ file: join(t.testdir(), 'limits.db') })
+  const folder = t.testdir({ 'limits.db': {} })
+  t.throws(() => sqliteStore({ file: join(folder, 'limits.db') }), { code: 'WEIR_SQLITE_IS_FOLDER' })
+  const store = sqliteStore({ file: join(folder, 'sub', 'limits.db') })
   await store.close()
-  await t.rejects(store.take('key', [policy], 1), /not open/)
+  await t.rejects(store.take('key', [policy], 1), { code: 'WEIR_SQLITE_CLOSED' })
+  await t.rejects(store.reset('key'), { code: 'WEIR_SQLITE_CLOSED' })
+})
+
+t.test('a damaged file is set aside, and a file that is deleted is made anew: budgets are full again', async (t) => {
+  const warned = t.capture(process, 'emitWarning')
+  const file = join(t.testdir({ 'limits.db': 'no database' }), 'limits.db')
+  let now = performance.now()
+  t.intercept(performance, 'now', { value: () => now })
+  const store = open(t, file)
+  t.equal(warned().length, 1)
+  const used = await store.take('key', [policy], 10)
+  t.equal(used[0]?.wait, 0)
+  t.not((await store.peek('key', [policy], 10))[0]?.wait, 0)
+  rmSync(file)
+  now += 5
+  t.equal((await store.peek('key', [policy], 10))[0]?.wait, 0)
+  t.equal((await open(t, file).take('key', [policy], 10))[0]?.wait, 0)
+  t.not((await store.peek('key', [policy], 10))[0]?.wait, 0, 'they share the new one')
 })

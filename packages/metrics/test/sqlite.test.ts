@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
@@ -56,7 +57,7 @@ t.test('who holds the file holds nobody up: the write fails, and is right when i
   const other = new Database(file)
   t.teardown(() => { other.close() })
   other.exec('BEGIN IMMEDIATE')
-  await t.rejects(store.write(stateOf('a'), [recordOf('a', now, 1, 1)]), { code: 'SQLITE_BUSY' })
+  await t.rejects(store.write(stateOf('a'), [recordOf('a', now, 1, 1)]), { code: 'WEIR_SQLITE_BUSY' })
   other.exec('ROLLBACK')
   await store.write(stateOf('a'), [recordOf('a', now, 1, 1)])
   t.strictSame(countsOf(await store.read(0)), { [`a ${now}`]: 1 })
@@ -74,8 +75,24 @@ t.test('four processes that open a new file at once and write to it: nothing is 
 })
 
 t.test('a file that cannot be opened is an error that says so, and so is a store that is closed', async (t) => {
-  t.throws(() => sqliteStore({ file: join(t.testdir(), 'none', 'metrics.db') }), /directory does not exist/)
-  const store = sqliteStore({ file: join(t.testdir(), 'metrics.db') })
+  const folder = t.testdir({ 'metrics.db': {} })
+  t.throws(() => sqliteStore({ file: join(folder, 'metrics.db') }), { code: 'WEIR_SQLITE_IS_FOLDER' })
+  const store = sqliteStore({ file: join(folder, 'sub', 'metrics.db') })
   await store.close()
-  await t.rejects(store.read(0), /not open/)
+  await t.rejects(store.read(0), { code: 'WEIR_SQLITE_CLOSED' })
+})
+
+t.test('a damaged file is set aside, and after the file was deleted the store says that it does not know the run', async (t) => {
+  const warned = t.capture(process, 'emitWarning')
+  const file = join(t.testdir({ 'metrics.db': 'no database' }), 'metrics.db')
+  let time = performance.now()
+  t.intercept(performance, 'now', { value: () => time })
+  const store = open(t, file)
+  t.equal(warned().length, 1)
+  const write = () => store.write(stateOf('a'), [recordOf('a', now, 1, 1)])
+  t.strictSame([await write(), await write()], [false, true])
+  rmSync(file)
+  time += 5
+  t.equal(await write(), false)
+  t.strictSame(countsOf(await open(t, file).read(0)), { [`a ${now}`]: 1 })
 })

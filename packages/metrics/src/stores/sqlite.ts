@@ -1,4 +1,4 @@
-import { openFile } from '@weir/sqlite'
+import { DisposableFile } from '@weir/sqlite'
 import type { Database } from 'better-sqlite3'
 import { parseRecord, parseState } from '../parse.js'
 import { type InstanceState, type MinuteRecord } from '../record.js'
@@ -7,43 +7,42 @@ import { firstMinute, firstMoment, isLate } from './retention.js'
 
 /** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
-  /** The file, shared by every process of the machine that opens it. It may be one that holds other tables too. */
+  /**
+   * The file, shared by every process of the machine that opens it. It and its folder are made. It
+   * may be the cache's. It must not be one that you need: if it is damaged it is set aside, and
+   * counting begins anew.
+   */
   readonly file: string
 }
 
-// Milliseconds that a request may be held up by another process' lock. What could not be written is written a second later.
+// Milliseconds that a request may be held up by another process' lock. What could not be written
+// is written a second later.
 const LOCK_TIMEOUT = 100
 
 /**
- * What instances told, for a day, in one SQLite file: for many processes on one machine, without a server.
+ * What instances told, for a day, in one SQLite file: for many processes on one machine, without a
+ * server.
+ * @throws SqliteFileError if there cannot be such a file, or better-sqlite3 is not installed
  * @example sqliteStore({ file: '.data/metrics.db' })
  */
 export function sqliteStore ({ file }: SqliteStoreOptions): MetricsStore {
-  const db = openFile(file, { timeout: LOCK_TIMEOUT })
-  const sql = prepare(db)
-
-  const write = db.transaction((state: InstanceState, records: readonly MinuteRecord[]) => {
-    const known = sql.toldAt.get(state.run)
-    if (known === undefined || !isLate(state.at, known)) sql.tell.run(state.run, state.at, JSON.stringify(state))
-    for (const record of records) sql.write.run(record.run, record.minute, record.seq, JSON.stringify(record))
-    sql.forget.run(firstMoment())
-    sql.prune.run(firstMinute())
-    return known !== undefined
-  })
+  const told = new DisposableFile(file, { timeout: LOCK_TIMEOUT, prepare })
 
   return {
     kind: 'sqlite',
     async write (state, records) {
-      return write.immediate(state, records)
+      return told.write(({ write }) => write.immediate(state, records))
     },
     async read (sinceMinute) {
-      return sql.read.all(Math.max(sinceMinute, firstMinute())).flatMap((text) => parseRecord(text) ?? [])
+      const texts = told.read((sql) => sql.read.all(Math.max(sinceMinute, firstMinute())))
+      return texts.flatMap((text) => parseRecord(text) ?? [])
     },
     async instances () {
-      return sql.instances.all(firstMoment()).flatMap((text) => parseState(text) ?? [])
+      const texts = told.read((sql) => sql.instances.all(firstMoment()))
+      return texts.flatMap((text) => parseState(text) ?? [])
     },
     close () {
-      db.close()
+      told.close()
     }
   }
 }
@@ -59,7 +58,7 @@ function prepare (db: Database) {
       CREATE TABLE IF NOT EXISTS weir_instances_1 (run TEXT PRIMARY KEY, at INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID;
     `)
   }).immediate()
-  return {
+  const sql = {
     write: db.prepare<[run: string, minute: number, seq: number, record: string]>(`
       INSERT INTO weir_metrics_1 (run, minute, seq, record) VALUES (?, ?, ?, ?)
       ON CONFLICT (minute, run) DO UPDATE SET seq = excluded.seq, record = excluded.record WHERE excluded.seq > seq`),
@@ -70,4 +69,13 @@ function prepare (db: Database) {
     instances: db.prepare<[at: number], string>('SELECT state FROM weir_instances_1 WHERE at >= ?').pluck(),
     forget: db.prepare<[at: number]>('DELETE FROM weir_instances_1 WHERE at < ?')
   }
+  const write = db.transaction((state: InstanceState, records: readonly MinuteRecord[]) => {
+    const known = sql.toldAt.get(state.run)
+    if (known === undefined || !isLate(state.at, known)) sql.tell.run(state.run, state.at, JSON.stringify(state))
+    for (const record of records) sql.write.run(record.run, record.minute, record.seq, JSON.stringify(record))
+    sql.forget.run(firstMoment())
+    sql.prune.run(firstMinute())
+    return known !== undefined
+  })
+  return { write, read: sql.read, instances: sql.instances }
 }

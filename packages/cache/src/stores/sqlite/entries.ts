@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3'
+import type { DisposableFile } from '@weir/sqlite'
 import { isNews, stampOf } from '../../frame.js'
 import type { Claim, Entries, FrameId } from '../../store.js'
 import type { Stamp } from '../../validity.js'
@@ -14,38 +14,45 @@ export class SqliteEntries implements Entries {
    * @param sweep called after each write: to keep the file within its limits
    */
   constructor (
-    readonly db: Database, readonly sql: Statements, readonly name: string, readonly tick: () => Stamp, readonly sweep: () => void
+    readonly file: DisposableFile<Statements>,
+    readonly name: string,
+    readonly tick: (sql: Statements) => Stamp,
+    readonly sweep: (sql: Statements) => void
   ) {
-    this.#fills = new Fills(db, sql, name)
+    this.#fills = new Fills(file, name)
   }
 
   async get (keys: readonly string[]) {
     const now = Date.now()
-    return keys.map((key) => this.sql.read.get(this.name, key, now)?.frame)
+    return this.file.read((sql) => keys.map((key) => sql.read.get(this.name, key, now)?.frame))
   }
 
   async set (key: string, frame: Buffer, ttl: number) {
-    this.#set(key, frame, ttl)
+    this.file.read((sql) => { this.#set(sql, key, frame, ttl) })
   }
 
   async delete (key: string) {
-    this.sql.delete.run(this.name, key)
+    this.file.read((sql) => sql.delete.run(this.name, key))
   }
 
   async claim (key: string, seen?: FrameId): Promise<Claim> {
-    // Most find something, and need no lock for it.
-    return this.#present(key, seen) ?? this.db.transaction((): Claim => {
-      return this.#present(key, seen) ?? this.#fills.claim(key, this.tick, (frame, ttl) => { this.#set(key, frame, ttl) })
-    }).immediate()
+    return this.file.read((sql) => {
+      const present = () => this.#present(sql, key, seen)
+      const set = (sql: Statements, frame: Buffer, ttl: number) => { this.#set(sql, key, frame, ttl) }
+      // Most find something, and need no lock for it.
+      return present() ?? sql.db.transaction((): Claim => {
+        return present() ?? this.#fills.claim(sql, key, this.tick, set)
+      }).immediate()
+    })
   }
 
-  #present (key: string, seen: FrameId | undefined): Claim | undefined {
-    const frame = this.sql.read.get(this.name, key, Date.now())?.frame
+  #present (sql: Statements, key: string, seen: FrameId | undefined): Claim | undefined {
+    const frame = sql.read.get(this.name, key, Date.now())?.frame
     return frame !== undefined && isNews(frame, seen) ? { kind: 'found', frame } : undefined
   }
 
-  #set (key: string, frame: Buffer, ttl: number) {
-    this.sql.write.run(this.name, key, stampOf(frame), Math.ceil(Date.now() + ttl), frame)
-    this.sweep()
+  #set (sql: Statements, key: string, frame: Buffer, ttl: number) {
+    sql.write.run(this.name, key, stampOf(frame), Math.ceil(Date.now() + ttl), frame)
+    this.sweep(sql)
   }
 }

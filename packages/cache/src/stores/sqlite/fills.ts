@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Database } from 'better-sqlite3'
+import type { DisposableFile } from '@weir/sqlite'
 import type { Claim, FillEnd } from '../../store.js'
 import type { Stamp } from '../../validity.js'
 import { withResolvers } from '../../with-resolvers.js'
@@ -11,30 +11,35 @@ const LOOK_EVERY = 10
 
 /** Who fills which key of a namespace: one row for each, and how it ended for as long as somebody may be waiting to see it. */
 export class Fills {
-  constructor (readonly db: Database, readonly sql: Statements, readonly namespace: string) {}
+  constructor (readonly file: DisposableFile<Statements>, readonly namespace: string) {}
 
   /** To be called in a transaction. */
-  claim (key: string, stamp: () => Stamp, store: (frame: Buffer, ttl: number) => void): Claim {
+  claim (
+    sql: Statements,
+    key: string,
+    stamp: (sql: Statements) => Stamp,
+    store: (sql: Statements, frame: Buffer, ttl: number) => void
+  ): Claim {
     const now = Date.now()
-    const present = this.sql.fill.get(this.namespace, key, now)
+    const present = sql.fill.get(this.namespace, key, now)
     if (present !== undefined && present.ended === null) return { kind: 'held', ended: this.#ended(key, present.token) }
     const token = randomUUID()
-    this.sql.beginFill.run(this.namespace, key, token, now + FILL_LEASE)
-    const own = stamp()
-    const end = (how: Exclude<FillEnd, 'unknown'>) => {
-      this.sql.endFill.run(how, Date.now() + FILL_LEASE, this.namespace, key, token)
+    sql.beginFill.run(this.namespace, key, token, now + FILL_LEASE)
+    const own = stamp(sql)
+    const end = (sql: Statements, how: Exclude<FillEnd, 'unknown'>) => {
+      sql.endFill.run(how, Date.now() + FILL_LEASE, this.namespace, key, token)
     }
     const lease = new RenewedLease(own, {
       renew: async () => {
         const now = Date.now()
-        return this.sql.renewFill.run(now + FILL_LEASE, this.namespace, key, token, now).changes > 0
+        return this.file.read((sql) => sql.renewFill.run(now + FILL_LEASE, this.namespace, key, token, now).changes > 0)
       },
-      release: async (how) => { end(how) },
+      release: async (how) => { this.file.read((sql) => { end(sql, how) }) },
       store: async (frame, ttl) => {
-        this.db.transaction(() => {
-          store(frame, ttl)
-          end('done')
-        }).immediate()
+        this.file.read((sql) => sql.db.transaction(() => {
+          store(sql, frame, ttl)
+          end(sql, 'done')
+        }).immediate())
       }
     })
     return { kind: 'granted', lease }
@@ -53,7 +58,7 @@ export class Fills {
 
   #look (key: string, token: string): FillEnd | undefined {
     try {
-      const present = this.sql.fill.get(this.namespace, key, Date.now())
+      const present = this.file.read((sql) => sql.fill.get(this.namespace, key, Date.now()))
       if (present === undefined) return 'unknown'
       // Another fill: the one that was waited for has ended before.
       return present.token === token ? present.ended ?? undefined : 'done'

@@ -1,13 +1,17 @@
-import { openFile } from '@weir/sqlite'
-import type { Store, StoreNamespace } from '../../store.js'
+import { DisposableFile } from '@weir/sqlite'
+import type { Store } from '../../store.js'
 import { SqliteEntries } from './entries.js'
 import { migrate } from './schema.js'
-import { prepare } from './statements.js'
+import { prepare, type Statements } from './statements.js'
 import { SqliteValidity } from './validity.js'
 
 /** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
-  /** The file, shared by every process of the machine that opens it. */
+  /**
+   * The file, shared by every process of the machine that opens it. It and its folder are made. If it
+   * is damaged it is set aside, and a new one is made; if it is deleted or replaced, all processes go
+   * on with the new one.
+   */
   readonly file: string
   /** Bytes of entries kept; beyond it those that end soonest go. Default 256 MiB. */
   readonly maxBytes?: number
@@ -24,17 +28,25 @@ const SWEEP_EVERY = 128
  * A store in one SQLite file, for many processes on one machine without a server.
  * Memory is as coherent as the file itself, without waiting: each read sees whether another process has
  * written.
+ * @throws SqliteFileError if there cannot be such a file, or better-sqlite3 is not installed
  * @example sqliteStore({ file: '.data/cache.db' })
  */
 export function sqliteStore ({ file, maxBytes = 256 * 1024 * 1024, maxTags = 100_000 }: SqliteStoreOptions): Store {
-  const db = openFile(file, { timeout: LOCK_TIMEOUT })
-  migrate(db)
-  const statements = prepare(db)
   // One object per namespace: data_version does not tell a connection of its own commits.
-  const namespaces = new Map<string, StoreNamespace>()
+  const namespaces = new Map<string, { entries: SqliteEntries, validity: SqliteValidity }>()
+  const shared = new DisposableFile(file, {
+    timeout: LOCK_TIMEOUT,
+    prepare (db) {
+      migrate(db)
+      return prepare(db)
+    },
+    replaced (previous, next) {
+      for (const { validity } of namespaces.values()) validity.move(previous, next)
+    }
+  })
   let writes = 0
 
-  const sweep = () => {
+  const sweep = (statements: Statements) => {
     if (++writes % SWEEP_EVERY !== 0) return
     statements.deleteGone.run(Date.now())
     statements.deleteFills.run(Date.now())
@@ -46,14 +58,14 @@ export function sqliteStore ({ file, maxBytes = 256 * 1024 * 1024, maxTags = 100
     namespace (name) {
       let namespace = namespaces.get(name)
       if (namespace === undefined) {
-        const validity = new SqliteValidity(db, statements, name, maxTags)
-        namespace = { entries: new SqliteEntries(db, statements, name, () => validity.tick(), sweep), validity }
+        const validity = new SqliteValidity(shared, name, maxTags)
+        namespace = { entries: new SqliteEntries(shared, name, (sql) => validity.tick(sql), sweep), validity }
         namespaces.set(name, namespace)
       }
       return namespace
     },
     async close () {
-      db.close()
+      shared.close()
     }
   }
 }

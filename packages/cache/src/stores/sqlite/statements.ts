@@ -4,11 +4,14 @@ import type { Stamp } from '../../validity.js'
 
 /** Everything the SQLite store says to its file, prepared once. */
 export interface Statements {
+  readonly db: Database
   readonly dataVersion: Statement<[], number>
   readonly used: Statement<[], { used: number }>
   readonly namespace: Statement<[name: string], { clock: Stamp, floor: Stamp }>
   /** A namespace nobody has used, or whose row is lost: its floor is now, and not below `known`. */
   readonly begin: Statement<[{ name: string, known: Stamp }]>
+  /** A namespace of a file that has taken the place of another, whose last stamp was `known`. */
+  readonly goOn: Statement<[{ name: string, known: Stamp }]>
   readonly tick: Statement<[name: string], { clock: Stamp }>
   readonly raise: Statement<[floor: Stamp, name: string]>
   readonly record: Statement<[namespace: string, tag: string, stamp: Stamp]>
@@ -44,6 +47,7 @@ export function prepare (db: Database): Statements {
   // SQLite's own clock in microseconds, so that the stamp is taken under the lock and not before waiting for it.
   const now = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
   return {
+    db,
     dataVersion: db.prepare<[], number>('PRAGMA data_version').pluck(),
     used: db.prepare(`
       SELECT (page_count - freelist_count) * page_size AS used
@@ -54,6 +58,8 @@ export function prepare (db: Database): Statements {
     begin: db.prepare(`
       INSERT OR IGNORE INTO namespaces (name, clock, floor)
       VALUES ($name, max($known, ${now} + 1000), max($known, ${now} + 1000))`),
+    goOn: db.prepare(
+      'UPDATE namespaces SET clock = max(clock, $known), floor = max(floor, $known) WHERE name = $name'),
     tick: db.prepare(`UPDATE namespaces SET clock = max(clock + 1, ${now}) WHERE name = ? RETURNING clock`),
     raise: db.prepare('UPDATE namespaces SET floor = max(floor, ?) WHERE name = ?'),
 

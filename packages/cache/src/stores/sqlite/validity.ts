@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3'
+import type { DisposableFile } from '@weir/sqlite'
 import { isValid, mayReplace } from '../../rule-v.js'
 import { TagTable } from '../../tag-table.js'
 import type { Judged, Stamp, Validity } from '../../validity.js'
@@ -10,9 +10,8 @@ import type { Statements } from './statements.js'
  * date before anything is judged.
  */
 export class SqliteValidity implements Validity {
-  readonly #db: Database
-  readonly #sql: Statements
-  readonly #tags: TagTable
+  readonly #file: DisposableFile<Statements>
+  #tags: TagTable
   /** The data_version the records in memory are from, and the latest stamps among them. */
   #version: number | undefined
   #latestTag: Stamp = 0
@@ -20,117 +19,151 @@ export class SqliteValidity implements Validity {
   /** The clock when it was last seen here. If it is lost, it goes on from there. */
   #clock: Stamp = 0
 
-  constructor (db: Database, sql: Statements, readonly name: string, readonly maxTags: number) {
-    this.#db = db
-    this.#sql = sql
+  constructor (file: DisposableFile<Statements>, readonly name: string, readonly maxTags: number) {
+    this.#file = file
     // The file prunes its records itself; the mirror only follows.
     this.#tags = new TagTable(0, Infinity)
   }
 
-  tick (): Stamp {
-    const ticked = this.#sql.tick.get(this.name)
+  /**
+   * Goes on with a file that has taken the place of another. Every stamp of the old one is below the
+   * floor of the new one, in the file itself: no process takes for valid what was stamped there.
+   */
+  move (previous: Statements, next: Statements) {
+    this.#clock = Math.max(this.#clock, lastClock(previous, this.name))
+    this.#tags = new TagTable(0, Infinity)
+    this.#latestTag = 0
+    this.#latestReplaced = 0
+    this.#version = undefined
+    next.begin.run({ name: this.name, known: this.#clock })
+    next.goOn.run({ name: this.name, known: this.#clock })
+    this.#load(next)
+  }
+
+  tick (sql: Statements): Stamp {
+    const ticked = sql.tick.get(this.name)
     if (ticked !== undefined) {
       this.#clock = ticked.clock
       return ticked.clock
     }
-    this.#sql.begin.run({ name: this.name, known: this.#clock })
-    return this.tick()
+    sql.begin.run({ name: this.name, known: this.#clock })
+    return this.tick(sql)
   }
 
   async stamp () {
-    return this.tick()
+    return this.#file.read((sql) => this.tick(sql))
   }
 
   async callStamp () {
-    return this.tick()
+    return this.stamp()
   }
 
   async invalidate (tags: readonly string[]) {
-    return this.#write(() => {
-      const stamp = this.tick()
-      for (const tag of tags) this.#sql.record.run(this.name, tag, stamp)
-      this.#prune()
+    return this.#write((sql) => {
+      const stamp = this.tick(sql)
+      for (const tag of tags) sql.record.run(this.name, tag, stamp)
+      this.#prune(sql)
       return stamp
     })
   }
 
   async replace (entry: Judged, until: number) {
     // In the transaction, so that nothing is invalidated between the question and what follows from it.
-    return this.#write(() => {
-      this.#refresh()
+    return this.#write((sql) => {
+      this.#refresh(sql)
       if (!mayReplace(entry, until, this.#tags)) return undefined
-      this.#sql.replace.run(this.name, entry.key, this.tick(), Number.isFinite(until) ? Math.ceil(until) : null)
-      this.#prune()
-      return this.tick()
+      sql.replace.run(this.name, entry.key, this.tick(sql), Number.isFinite(until) ? Math.ceil(until) : null)
+      this.#prune(sql)
+      return this.tick(sql)
     })
   }
 
   async clear () {
-    return this.#write(() => {
-      const stamp = this.tick()
-      this.#raise(stamp)
-      this.#sql.deleteAll.run(this.name)
+    return this.#write((sql) => {
+      const stamp = this.tick(sql)
+      this.#raise(sql, stamp)
+      sql.deleteAll.run(this.name)
       return stamp
     })
   }
 
   isValid (entry: Judged) {
-    this.#refresh()
+    if (!this.#isCurrent()) this.#file.read(this.#refresh)
     return isValid(entry, this.#tags)
   }
 
   async waitForLeases () {}
 
   /** For every writer of records: at most `maxTags` of each kind stay, and the floor covers what went. */
-  #prune () {
-    const last = this.#sql.lastPruned.get(this.name, this.maxTags)
-    if (last !== undefined) this.#raise(last.stamp)
-    this.#sql.deleteEnded.run(Date.now())
-    const endless = this.#sql.lastReplaced.get(this.name, this.maxTags)
+  #prune (sql: Statements) {
+    const last = sql.lastPruned.get(this.name, this.maxTags)
+    if (last !== undefined) this.#raise(sql, last.stamp)
+    sql.deleteEnded.run(Date.now())
+    const endless = sql.lastReplaced.get(this.name, this.maxTags)
     if (endless === undefined) return
-    const { floor } = this.#sql.endlessUpTo.get(this.name, endless.stamp) ?? { floor: null }
-    if (floor !== null) this.#raise(floor)
-    this.#sql.pruneReplaced.run(this.name, endless.stamp)
+    const { floor } = sql.endlessUpTo.get(this.name, endless.stamp) ?? { floor: null }
+    if (floor !== null) this.#raise(sql, floor)
+    sql.pruneReplaced.run(this.name, endless.stamp)
   }
 
   /** Loads after the commit: what is rolled back must leave no trace in memory. */
-  #write<R> (transaction: () => R): R {
-    const result = this.#db.transaction(transaction).immediate()
-    this.#load()
-    return result
+  #write<R> (transaction: (sql: Statements) => R): R {
+    return this.#file.write((sql) => {
+      const result = sql.db.transaction(transaction).immediate(sql)
+      this.#load(sql)
+      return result
+    })
+  }
+
+  #isCurrent (): boolean {
+    try {
+      return this.#file.current.dataVersion.get() === this.#version
+    } catch {
+      // Damaged, or closed: a read goes on with a new file, or says why it cannot.
+      return false
+    }
   }
 
   /** The version is read first: a commit in between is then seen as one more change, not missed. */
-  #refresh () {
-    const version = this.#sql.dataVersion.get()
+  readonly #refresh = (sql: Statements): void => {
+    const version = sql.dataVersion.get()
     if (version === this.#version) return
-    this.#load()
+    this.#load(sql)
     this.#version = version
   }
 
-  #load () {
+  #load (sql: Statements) {
     // Commits are ordered by the write lock and stamps by the commits: what is new is what is later.
     // The records come before the floor: those that another process prunes in between, the floor then covers.
-    for (const { tag, stamp } of this.#sql.recordsAfter.iterate(this.name, this.#latestTag)) {
+    for (const { tag, stamp } of sql.recordsAfter.iterate(this.name, this.#latestTag)) {
       this.#tags.record(tag, stamp)
       this.#latestTag = stamp
     }
-    for (const { key, stamp, until } of this.#sql.replacedAfter.iterate(this.name, this.#latestReplaced)) {
+    for (const { key, stamp, until } of sql.replacedAfter.iterate(this.name, this.#latestReplaced)) {
       this.#tags.replace(key, stamp, until ?? Infinity)
       this.#latestReplaced = stamp
     }
-    let namespace = this.#sql.namespace.get(this.name)
+    let namespace = sql.namespace.get(this.name)
     if (namespace === undefined) {
-      this.tick()
-      namespace = this.#sql.namespace.get(this.name)
+      this.tick(sql)
+      namespace = sql.namespace.get(this.name)
     }
     this.#clock = Math.max(this.#clock, namespace?.clock ?? 0)
     this.#tags.raise(namespace?.floor ?? Infinity)
   }
 
-  #raise (floor: Stamp) {
-    this.#sql.raise.run(floor, this.name)
-    this.#sql.prune.run(this.name, floor)
-    this.#sql.pruneReplaced.run(this.name, floor)
+  #raise (sql: Statements, floor: Stamp) {
+    sql.raise.run(floor, this.name)
+    sql.prune.run(this.name, floor)
+    sql.pruneReplaced.run(this.name, floor)
+  }
+}
+
+/** The last stamp that a file issued, or one that is not below it if the file cannot be read. */
+function lastClock (sql: Statements, namespace: string): Stamp {
+  try {
+    return sql.namespace.get(namespace)?.clock ?? 0
+  } catch {
+    return (Date.now() + 1) * 1000
   }
 }

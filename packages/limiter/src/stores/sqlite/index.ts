@@ -1,4 +1,4 @@
-import { openFile } from '@weir/sqlite'
+import { DisposableFile } from '@weir/sqlite'
 import type { Database } from 'better-sqlite3'
 import type { State } from '../../algorithms/index.js'
 import { decide } from '../../decide.js'
@@ -7,7 +7,11 @@ import type { LimitStore } from '../../store.js'
 
 /** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
-  /** The file, shared by every process of the machine that opens it. It may be one that holds other tables too, as of the cache. */
+  /**
+   * The file, shared by every process of the machine that opens it. It and its folder are made. It
+   * may be the cache's. It must not be one that you need: if it is damaged it is set aside, and
+   * budgets are full again.
+   */
   readonly file: string
 }
 
@@ -17,49 +21,30 @@ const LOCK_TIMEOUT = 1000
 const SWEEP_EVERY = 128
 
 /**
- * Budgets in one SQLite file, for many processes on one machine without a server. On the machine's clock.
+ * Budgets in one SQLite file, for many processes on one machine without a server. On the machine's
+ * clock.
+ * @throws SqliteFileError if there cannot be such a file, or better-sqlite3 is not installed
  * @example sqliteStore({ file: '.data/limits.db' })
  */
 export function sqliteStore ({ file }: SqliteStoreOptions): LimitStore {
-  const db = openFile(file, { timeout: LOCK_TIMEOUT })
-  const sql = prepare(db)
-  let uses = 0
-
-  const run = (key: string, policies: readonly Policy[], cost: number, using: boolean) => {
-    // Read under the lock, so that it does not go back from one transaction to the next.
-    const now = Date.now()
-    const stored = policies.map(({ id }) => decode(sql.read.get(key, id)))
-    const { verdicts, states } = decide(policies, cost, now * 1000, stored, using)
-    states?.forEach((state, i) => {
-      sql.write.run(key, policies[i]?.id ?? '', encode(state), now + Math.ceil((verdicts[i]?.full ?? 0) / 1000))
-    })
-    if (states !== undefined && ++uses % SWEEP_EVERY === 0) sql.deleteFull.run(now)
-    return verdicts
-  }
-  const transaction = db.transaction(run)
+  const limits = new DisposableFile(file, { timeout: LOCK_TIMEOUT, prepare })
 
   return {
     kind: 'sqlite',
     async take (key, policies, cost) {
-      return transaction.immediate(key, policies, cost, true)
+      return limits.write(({ run }) => run.immediate(key, policies, cost, true))
     },
     async peek (key, policies, cost) {
-      return transaction.deferred(key, policies, cost, false)
+      return limits.read(({ run }) => run.deferred(key, policies, cost, false))
     },
     async reset (key) {
-      sql.delete.run(key)
+      limits.write((sql) => sql.delete.run(key))
     },
     async probe () {
-      // In the background: the event loop must not stand still for it.
-      db.pragma('busy_timeout = 0')
-      try {
-        db.transaction(() => {}).immediate()
-      } finally {
-        db.pragma(`busy_timeout = ${LOCK_TIMEOUT}`)
-      }
+      limits.read(({ lock }) => { lock() })
     },
     async close () {
-      db.close()
+      limits.close()
     }
   }
 }
@@ -77,7 +62,7 @@ function prepare (db: Database) {
       CREATE INDEX IF NOT EXISTS weir_limits_1_by_end ON weir_limits_1 (full_at);
     `)
   }).immediate()
-  return {
+  const sql = {
     read: db.prepare<[key: string, policy: string], Buffer>('SELECT state FROM weir_limits_1 WHERE key = ? AND policy = ?').pluck(),
     write: db.prepare<[key: string, policy: string, state: Buffer, fullAt: number]>(`
       INSERT INTO weir_limits_1 (key, policy, state, full_at) VALUES (?, ?, ?, ?)
@@ -86,6 +71,29 @@ function prepare (db: Database) {
     deleteFull: db.prepare<[now: number]>(
       'DELETE FROM weir_limits_1 WHERE id IN (SELECT id FROM weir_limits_1 WHERE full_at <= ? ORDER BY full_at LIMIT 512)')
   }
+  let uses = 0
+  const run = db.transaction((key: string, policies: readonly Policy[], cost: number, using: boolean) => {
+    // Read under the lock, so that it does not go back from one transaction to the next.
+    const now = Date.now()
+    const stored = policies.map(({ id }) => decode(sql.read.get(key, id)))
+    const { verdicts, states } = decide(policies, cost, now * 1000, stored, using)
+    states?.forEach((state, i) => {
+      sql.write.run(key, policies[i]?.id ?? '', encode(state), now + Math.ceil((verdicts[i]?.full ?? 0) / 1000))
+    })
+    if (states !== undefined && ++uses % SWEEP_EVERY === 0) sql.deleteFull.run(now)
+    return verdicts
+  })
+  const empty = db.transaction(() => {})
+  /** Takes the lock without waiting for it: the event loop must not stand still for a probe. */
+  const lock = () => {
+    db.pragma('busy_timeout = 0')
+    try {
+      empty.immediate()
+    } finally {
+      db.pragma(`busy_timeout = ${LOCK_TIMEOUT}`)
+    }
+  }
+  return { run, lock, delete: sql.delete }
 }
 
 const encode = (state: State) => Buffer.from(Float64Array.from(state).buffer)

@@ -1,0 +1,48 @@
+/** Every failure of this package, by code: what happened to the file, then what to do. */
+const messages = {
+  WEIR_SQLITE_INVALID_OPTION: (what: string) => what,
+  WEIR_SQLITE_MISSING_DRIVER: (what: string) =>
+    `better-sqlite3 cannot be loaded (${what}). ` +
+    'Install it beside your application: npm install better-sqlite3',
+  WEIR_SQLITE_FORBIDDEN: (what: string) =>
+    `Permission denied for ${what}: let the user that runs this process read and write ` +
+    'the file and its folder, or choose another path',
+  WEIR_SQLITE_READ_ONLY: (what: string) =>
+    `${what} is on a read-only file system: choose a path on a writable one (in a container, ` +
+    'a volume)',
+  WEIR_SQLITE_IS_FOLDER: (what: string) =>
+    `${what} is a folder: give the path of a file in it, such as cache.db`,
+  WEIR_SQLITE_NO_FOLDER: (what: string) =>
+    `The folder of ${what} cannot be made, because part of its path is a file: ` +
+    'choose another path, or move that file away',
+  WEIR_SQLITE_DISK_FULL: (what: string) =>
+    `The disk or quota is full, so ${what} cannot grow: free some space; no restart is needed`,
+  WEIR_SQLITE_BUSY: (what: string) =>
+    `Another process kept ${what} locked for too long: try again; ` +
+    'look for a process that is stopped',
+  WEIR_SQLITE_UNSTABLE: (what: string) =>
+    `${what} was deleted or replaced again and again while it was used: ` +
+    'stop the program that does so, or choose another path',
+  WEIR_SQLITE_CLOSED: (what: string) =>
+    `${what} is closed and not open any more: close the store after its last use`,
+  WEIR_SQLITE_FAILED: (what: string) => `${what} cannot be used: see the cause`
+} as const
+
+/** Code of a {@link SqliteFileError}. */
+export type SqliteFileErrorCode = keyof typeof messages
+
+/**
+ * An error of a file or of the driver. `code` is stable, the message names the path and the
+ * remedy.
+ */
+export class SqliteFileError extends Error {
+  override readonly name = 'SqliteFileError'
+
+  constructor (readonly code: SqliteFileErrorCode, what: string, options?: ErrorOptions) {
+    super(messages[code](what), options)
+  }
+}
+
+/** The `code` of an error of Node or SQLite, or an empty string. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''

@@ -1,0 +1,36 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { codeOf, SqliteFileError, type SqliteFileErrorCode } from './errors.js'
+
+const BY_CODE: readonly (readonly [RegExp, SqliteFileErrorCode])[] = [
+  [/^(EACCES|EPERM|SQLITE_PERM|SQLITE_AUTH)/, 'WEIR_SQLITE_FORBIDDEN'],
+  [/^EROFS/, 'WEIR_SQLITE_READ_ONLY'],
+  [/^EISDIR/, 'WEIR_SQLITE_IS_FOLDER'],
+  [/^(ENOTDIR|EEXIST)/, 'WEIR_SQLITE_NO_FOLDER'],
+  [/^(ENOSPC|EDQUOT|SQLITE_FULL)/, 'WEIR_SQLITE_DISK_FULL'],
+  [/^SQLITE_(BUSY|LOCKED)/, 'WEIR_SQLITE_BUSY']
+]
+// SQLite says these whatever the reason: the file system knows it.
+const VAGUE = /^SQLITE_(CANTOPEN|READONLY|IOERR)/
+
+/** The named error for what Node or SQLite failed with; any other error as it is. */
+export function explain (error: unknown, file: string): unknown {
+  if (error instanceof SqliteFileError) return error
+  const code = VAGUE.test(codeOf(error)) ? obstacle(file) ?? codeOf(error) : codeOf(error)
+  const known = BY_CODE.find(([pattern]) => pattern.test(code))
+  if (known === undefined && !/^(SQLITE_|E[A-Z]+$)/.test(code)) return error
+  return new SqliteFileError(known?.[1] ?? 'WEIR_SQLITE_FAILED', file, { cause: error })
+}
+
+/** The code with which the file system refuses to have the file written, if it does. */
+export function obstacle (file: string): string | undefined {
+  try {
+    // SQLite makes its journal, and the other files beside this one, in the folder.
+    accessSync(dirname(file), constants.W_OK | constants.X_OK)
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) return 'EISDIR'
+    accessSync(file, constants.R_OK | constants.W_OK)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') return codeOf(error)
+  }
+  return undefined
+}

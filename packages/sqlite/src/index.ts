@@ -1,0 +1,2 @@
+export { DisposableFile, type DisposableFileOptions } from './disposable-file.js'
+export { SqliteFileError, type SqliteFileErrorCode } from './errors.js'
