@@ -7,49 +7,63 @@ import { type Test } from 'tap'
 import { program } from '../support/program.js'
 import { tempDir } from '../support/temp-dir.js'
 
-const MODEL = fileURLToPath(new URL('../../model/coherence.pml', import.meta.url))
 /** All but the ends of the processes, most of which run for ever. */
-const UNREACHED = /^\tcoherence\.pml:\d+, state \d+, "(?!-end-").*$/gm
-/** In MiB. A search that needs more ends, and says that it is not complete. */
+const UNREACHED = /^\t[\w-]+\.pml:\d+, state \d+, "(?!-end-").*$/gm
+/** Memory limit in MiB. A search that needs more ends, and reports that it is not complete. */
 const MEMORY = 2048
+/** Limit of a run's length in steps. A search that meets it reports that it is not complete. */
+const DEPTH = 1_000_000
 
-/** What a search of the model found. */
+/** The result of one search. */
 export interface Verdict {
   readonly states: number
   readonly seconds: number
   readonly errors: number
   /** The assertion that was violated, as in the model. */
   readonly violated: string | undefined
-  /** Every reachable state was looked at: nothing cut off by depth, memory or an error, no approximation. */
+  /** No state was cut off by depth, memory or an error, and none was approximated. */
   readonly complete: boolean
-  /** Statements that no run reaches: what they are there for was not checked. */
+  /** Statements that no run reaches. Their rules were not checked. */
   readonly unreached: readonly string[]
-  /** All that the search said. */
+  /** The output of the search. */
   readonly report: string
 }
 
-/** Searches the states of the model with these macros, given as `NAME` or `NAME=VALUE`, up to the first error. */
-export async function verify (t: Test, macros: readonly string[]): Promise<Verdict> {
+/**
+ * Searches the states of a model up to the first error.
+ * @param model its file in `test/model`, without `.pml`
+ * @param macros given as `NAME` or `NAME=VALUE`
+ * @param optimize the compiler's level: for a short search, compiling takes longer than running
+ */
+export async function verify (
+  t: Test, model: string, macros: readonly string[], optimize: '-O1' | '-O2' = '-O2'
+): Promise<Verdict> {
   const folder = await tempDir(t)
+  const file = `${model}.pml`
   // spin hands file names to a shell as they are, so it gets one without surprises.
-  await copyFile(MODEL, join(folder, 'coherence.pml'))
-  await run(t, folder, 'spin', ['-a', ...macros.map((macro) => `-D${macro}`), 'coherence.pml'])
-  // SAFETY leaves out the search for cycles, which is for properties of what must happen some day. -w: the code is generated.
-  await run(t, folder, 'gcc', ['-O2', '-w', '-DSAFETY', `-DMEMLIM=${MEMORY}`, '-o', 'pan', 'pan.c'])
-  const report = await run(t, folder, './pan', [])
+  await copyFile(fileURLToPath(new URL(`../../model/${file}`, import.meta.url)), join(folder, file))
+  await run(t, folder, 'spin', ['-a', ...macros.map((macro) => `-D${macro}`), file])
+  // SAFETY leaves out the search for cycles, which is for properties of what must happen some day.
+  // -w: the code is generated.
+  const options = [optimize, '-w', '-DSAFETY', `-DMEMLIM=${MEMORY}`]
+  await run(t, folder, 'gcc', [...options, '-o', 'pan', 'pan.c'])
+  const report = await run(t, folder, './pan', [`-m${DEPTH}`])
   return {
     states: numberIn(report, /^ *(\S+) states, stored/m),
     seconds: numberIn(report, /^pan: elapsed time (\S+) seconds/m),
     errors: numberIn(report, /, errors: (\d+)$/m),
     violated: /^pan:\d+: assertion violated \((.*)\) \(at depth \d+\)$/m.exec(report)?.[1],
-    complete: /^Full statespace search for:$/m.test(report) && !/Search not completed|max search depth too small/.test(report),
+    complete: /^Full statespace search for:$/m.test(report) &&
+      !/Search not completed|max search depth too small/.test(report),
     unreached: [...report.matchAll(UNREACHED)].map(([line]) => line.trim()),
     report
   }
 }
 
 /** Runs a program to its end. */
-async function run (t: Test, cwd: string, command: string, args: readonly string[]): Promise<string> {
+async function run (
+  t: Test, cwd: string, command: string, args: readonly string[]
+): Promise<string> {
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   const { output } = program(t, child)
   const [code] = await once(child, 'close') as [number | null]
@@ -59,6 +73,6 @@ async function run (t: Test, cwd: string, command: string, args: readonly string
 
 function numberIn (report: string, pattern: RegExp): number {
   const found = Number(pattern.exec(report)?.[1])
-  if (Number.isNaN(found)) throw new Error(`no ${pattern} in what the search said:\n${report}`)
+  if (Number.isNaN(found)) throw new Error(`no ${pattern} in the output:\n${report}`)
   return found
 }
