@@ -8,7 +8,7 @@ const messages = {
   WEIR_CACHE_INVALID_TAG: (what: string) => `${what} is not a tag: give a non-empty string of well-formed Unicode without control characters`,
   WEIR_CACHE_INVALID_OPTION: (what: string) => what,
   WEIR_CACHE_UNSERIALIZABLE: (what: string) =>
-    `The value for ${what} cannot be stored: give JSON data, a string, a Buffer, or a serializer of your own`,
+    `The value for ${what}. Store data only (JSON, Map, Set, Date, BigInt, bytes), or give the cache a serializer of your own`,
   WEIR_CACHE_STORE_UNAVAILABLE: (what: string) => `${what} has not answered, and is not asked again for a moment`,
   WEIR_CACHE_STORE_UNTRUSTED: (what: string) => `${what} may have entries whose invalidation it has not been told of yet: it is not read until it has`,
   WEIR_CACHE_STORE_FAILED: (what: string) => `The store did not ${what}: see the cause; what it was asked is not done`

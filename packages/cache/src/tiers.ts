@@ -2,7 +2,8 @@ import { BoundedMap, type MemoryLimits } from './bounded-map.js'
 import { type Entry, freshness, goneAt, keyTag } from './entry.js'
 import { emit, type Source } from './events.js'
 import { decodeFrame, encodeFrame } from './frame.js'
-import type { Serializer } from './serializer.js'
+import { entryBytes } from './heap.js'
+import type { Serialized, Serializer } from './serializer.js'
 import type { Claim, FillLease, Seen, Stamp, StoreNamespace } from './store.js'
 
 /** A value found valid, and where. */
@@ -21,7 +22,7 @@ export const isFresh = (found: Found<unknown> | undefined) => found !== undefine
 /** An entry as it lies in one of the tiers, whether it may be used or not. */
 export interface Inspected<T> {
   readonly entry: Entry<T>
-  /** Of its frame. */
+  /** In memory: estimated, of the heap. In the store: of its frame. */
   readonly bytes: number
   /** By Rule V: it has not been invalidated. */
   readonly valid: boolean
@@ -109,7 +110,7 @@ export class Tiers<T> {
   async inspect (key: string): Promise<{ readonly memory?: Inspected<T>, readonly store?: Inspected<T> }> {
     const remembered = this.l1?.peek(key)
     const [bytes] = await this.l2.get([key])
-    const stored = bytes && this.#read(bytes)
+    const stored = bytes && this.#read(bytes)?.entry
     const inspected = async (entry: Entry<T>, bytes: number) => ({ entry, bytes, valid: await this.isValid(key, entry) })
     return {
       ...remembered && { memory: await inspected(remembered, remembered.bytes) },
@@ -137,14 +138,15 @@ export class Tiers<T> {
    * @throws CacheError WEIR_CACHE_UNSERIALIZABLE, or whatever the store fails with
    */
   async put (key: string, entry: Entry<T>, lease?: FillLease): Promise<boolean> {
-    const frame = encodeFrame({ ...entry, value: this.serializer.serialize(entry.value, key) })
+    const value = this.serializer.serialize(entry.value, key)
+    const frame = encodeFrame({ ...entry, value })
     const ttl = goneAt(entry) - Date.now()
     const known = this.l2.judge(entry.stamp, judgedTags(key, entry))
     if (known === false) {
       this.#discard(key, 'invalid', entry.stamp)
       return false
     }
-    this.#remember(key, entry, frame.length)
+    this.#remember(key, entry, this.#sizeOf(value, frame))
     const [valid] = await Promise.all([
       // Where it cannot be told, it may as well be stored: whoever reads it asks again.
       known ?? this.isValid(key, entry).catch(() => true),
@@ -218,10 +220,10 @@ export class Tiers<T> {
   }
 
   async #decode (key: string, bytes: Buffer): Promise<Entry<T> | undefined> {
-    const entry = this.#read(bytes)
-    if (entry !== undefined) {
-      this.#remember(key, entry, bytes.length)
-      return entry
+    const read = this.#read(bytes)
+    if (read !== undefined) {
+      this.#remember(key, read.entry, read.size)
+      return read.entry
     }
     this.#discard(key, 'corrupt', 0)
     // It has to go: what it claims for a stamp could keep better frames out.
@@ -229,11 +231,14 @@ export class Tiers<T> {
     return undefined
   }
 
-  /** The entry in a frame; undefined if it is none, or not whole. */
-  #read (bytes: Buffer): Entry<T> | undefined {
+  /** The entry in a frame, and its value's size in memory; undefined if it is none, or not whole. */
+  #read (bytes: Buffer): { readonly entry: Entry<T>, readonly size: number } | undefined {
     const frame = decodeFrame(bytes, this.l1 !== undefined)
     try {
-      return frame && { ...frame, value: this.serializer.deserialize(frame.value) }
+      return frame && {
+        entry: { ...frame, value: this.serializer.deserialize(frame.value) },
+        size: this.#sizeOf(frame.value, bytes)
+      }
     } catch {
       // A body the serializer cannot read is as good as a torn one.
       return undefined
@@ -248,12 +253,19 @@ export class Tiers<T> {
     return undefined
   }
 
-  #remember (key: string, entry: Entry<T>, bytes: number): void {
+  /** What the value takes in memory, by its serializer, or as many bytes as its frame has. */
+  #sizeOf (value: Serialized, frame: Buffer): number {
+    const size = this.serializer.sizeOf?.(value)
+    return size !== undefined && size >= 0 && size < Infinity ? size : frame.length
+  }
+
+  #remember (key: string, entry: Entry<T>, size: number): void {
+    const tags = judgedTags(key, entry)
     // Field by field: an object that is spread into another costs 150 bytes more.
     this.l1?.set(key, {
       value: entry.value,
       stamp: entry.stamp,
-      tags: judgedTags(key, entry),
+      tags,
       storedAt: entry.storedAt,
       freshUntil: entry.freshUntil,
       staleUntil: entry.staleUntil,
@@ -261,7 +273,7 @@ export class Tiers<T> {
       keptFor: entry.keptFor,
       filledBy: entry.filledBy,
       cost: entry.cost,
-      bytes,
+      bytes: entryBytes(tags) + size,
       provenAt: entry.stamp
     })
   }

@@ -1,5 +1,6 @@
 import { BoundedMap, type MemoryLimits } from '../bounded-map.js'
 import { isNews } from '../frame.js'
+import { frameBytes } from '../heap.js'
 import { type Claim, nextStamp, type Seen, type Stamp, type Store, type StoreNamespace } from '../store.js'
 import { TagTable } from '../tag-table.js'
 
@@ -51,7 +52,7 @@ class MemoryNamespace implements StoreNamespace {
   }
 
   async set (key: string, stamp: Stamp, frame: Buffer, ttl: number) {
-    this.#entries.set(key, { stamp, frame, bytes: frame.length, goneAt: Date.now() + ttl })
+    this.#entries.set(key, { stamp, frame, bytes: frameBytes(frame.length), goneAt: Date.now() + ttl })
   }
 
   async delete (key: string) {
