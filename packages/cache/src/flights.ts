@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from './duration.js'
 import type { Entry } from './entry.js'
 import type { Source } from './events.js'
 import { withResolvers } from './with-resolvers.js'
@@ -28,7 +29,7 @@ export class Flight<T> {
       onEnd(this)
       resolve(landing)
     }
-    const timer = setTimeout(land, timeout, { kind: 'none' }).unref()
+    const timer = setTimeout(land, Math.min(timeout, LONGEST_TIMER), { kind: 'none' }).unref()
     this.landed = promise
     this.land = land
   }

@@ -25,7 +25,7 @@ export const isWide = (text: string) => BEYOND_LATIN_1.test(text)
 /** @param length the number of its names, whose text it shares with all objects of its shape */
 export const objectBytes = (length: number) => length === 0 ? 56 : 24 + WORD * length
 /** The names of an object whose names are data, as a record by ids: it shares its shape with no other. */
-export const ownNamesBytes = (length: number) => 110 * length
+export const ownNamesBytes = (length: number) => 130 * length
 /** An object that is a hash table, as those without a prototype are. */
 export const dictionaryBytes = (length: number) => 88 + 24 * tableSize(length * 1.5)
 
@@ -41,7 +41,7 @@ export const arrayBufferBytes = (length: number) => 88 + length
 
 /** An entry in memory, its tags included, without its key and value. */
 export const entryBytes = (tags: readonly string[]) =>
-  264 + arrayBytes(tags.length) + tags.reduce((sum, tag) => sum + stringBytes(tag.length, false), 0)
+  232 + arrayBytes(tags.length) + tags.reduce((sum, tag) => sum + stringBytes(tag.length, false), 0)
 
 /** A frame in the memory store, without its key. */
 export const frameBytes = (length: number) => 88 + bufferBytes(length)

@@ -146,13 +146,14 @@ class Walk implements Survey {
     this.#bytes += isDense ? arrayBytes(array.length) : sparseBytes(array.length, names.length)
     const before = this.#bytes
     let onlyNumbers = true
-    for (let i = 0; i < names.length; i++) {
-      const at = isDense ? i : Number(names[i])
+    const visit = (element: unknown, at: number) => {
       this.#steps[depth] = at
-      const element = array[at]
       if (typeof element !== 'number') onlyNumbers = false
       this.value(element)
     }
+    // Not by index: where arrays of all kinds pass, V8 would change those of numbers into ones of objects, in place.
+    if (isDense) array.forEach(visit)
+    else for (const name of names) visit(array[Number(name)], Number(name))
     // Numbers among themselves lie in the array itself.
     if (onlyNumbers) this.#bytes = before
   }

@@ -1,4 +1,5 @@
 import { parseDuration, type Duration } from '../../duration.js'
+import { CacheError, shown } from '../../errors.js'
 import type { Store } from '../../store.js'
 import { ownerOf, type RedisNodes } from './cluster.js'
 import { Commands } from './commands.js'
@@ -47,6 +48,9 @@ export interface RedisStoreOptions {
  */
 export function redisStore ({ client, prefix = 'weir', maxTags = 100_000, lease = 50 }: RedisStoreOptions): Store {
   const milliseconds = parseDuration(lease, 'lease')
+  if (milliseconds > LONGEST_LEASE) {
+    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `lease ${shown(lease)}: give at most '1h': strict writes wait for it to end`)
+  }
   const subscriptions = new Subscriptions(client, milliseconds)
   const commands = new Commands(client)
   const namespaces = new Map<string, RedisNamespace>()
@@ -66,6 +70,8 @@ export function redisStore ({ client, prefix = 'weir', maxTags = 100_000, lease 
     }
   }
 }
+
+const LONGEST_LEASE = 3_600_000
 
 /** Namespaces share the connection that listens, except in a cluster: there each has one to the owner of its slot. */
 class Subscriptions {
