@@ -4,7 +4,7 @@ import { stringBytes } from './heap.js'
 
 /** How much may be kept in memory. */
 export interface MemoryLimits {
-  /** Bytes of keys, bodies and bookkeeping. Default 64 MiB. */
+  /** Bytes of heap that keys, values and bookkeeping take, estimated. Default 64 MiB. */
   readonly maxBytes?: number
   /** Default 10,000. */
   readonly maxEntries?: number
