@@ -7,7 +7,7 @@ import { shapes } from './shapes.js'
 /** Writes what an entry takes of the heap and what the cache believes that it does, for each shape, a line each. Needs --expose-gc. */
 
 // Enough for what else happens on the heap not to matter.
-const BYTES = 4e6
+const BYTES = 2.5e6
 
 export interface Held {
   readonly shape: string
