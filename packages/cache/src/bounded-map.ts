@@ -1,16 +1,17 @@
 import { LRUCache } from 'lru-cache'
 import { CacheError, shown } from './errors.js'
+import { stringBytes } from './heap.js'
 
 /** How much may be kept in memory. */
 export interface MemoryLimits {
-  /** Bytes of keys, bodies and bookkeeping. Default 64 MiB. */
+  /** Bytes of heap that keys, values and bookkeeping take, estimated. Default 64 MiB. */
   readonly maxBytes?: number
   /** Default 10,000. */
   readonly maxEntries?: number
 }
 
-// What V8 and lru-cache spend on an entry besides its key and body, measured by the benchmark.
-const OVERHEAD = 770
+// What lru-cache and its Map spend on an entry.
+const SLOT = 60
 
 /** Stamped values bounded by bytes and by count; the least recently used go first. */
 export class BoundedMap<V extends { readonly stamp: number, readonly bytes: number }> {
@@ -27,7 +28,7 @@ export class BoundedMap<V extends { readonly stamp: number, readonly bytes: numb
     this.#lru = new LRUCache<string, V>({
       max: maxEntries,
       maxSize: maxBytes,
-      sizeCalculation: (value, key) => value.bytes + key.length + OVERHEAD,
+      sizeCalculation: (value, key) => Math.ceil(value.bytes) + stringBytes(key.length, false) + SLOT,
       dispose: (_value, _key, reason) => { if (reason === 'evict') this.evictions++ }
     })
   }

@@ -21,3 +21,6 @@ export function parseDuration (value: unknown, name = 'duration'): number {
   }
   throw new CacheError('WEIR_CACHE_INVALID_DURATION', `${name}: ${shown(value)}`)
 }
+
+/** The longest that a timer of Node waits, in milliseconds: 24.8 days. One that is set for longer fires at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1

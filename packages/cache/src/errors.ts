@@ -8,7 +8,7 @@ const messages = {
   WEIR_CACHE_INVALID_TAG: (what: string) => `${what} is not a tag: give a non-empty string of well-formed Unicode`,
   WEIR_CACHE_INVALID_OPTION: (what: string) => what,
   WEIR_CACHE_UNSERIALIZABLE: (what: string) =>
-    `The value for ${what} cannot be stored: give JSON data, a string, a Buffer, or a serializer of your own`,
+    `The value for ${what}. Store data only (JSON, Map, Set, Date, BigInt, bytes), or give the cache a serializer of your own`,
   WEIR_CACHE_REENTRANT_FILL: (what: string) =>
     `${what} is computed by a function that asks for it, so it would wait for itself: compute it without asking for this key`,
   WEIR_CACHE_STORE_UNAVAILABLE: (what: string) => `${what} has not answered, and is not asked again for a moment`,

@@ -124,9 +124,9 @@ export class Fill<T> {
   }
 }
 
-// What a frame has room for: 49 days.
-const LONGEST_KEPT = 2 ** 32 - 1
-// And for this, in microseconds: 71 minutes.
+// What every store can count with: a hundred years.
+const LONGEST = 100 * 365 * 86_400_000
+// What a frame has room for, in microseconds: 71 minutes.
 const LONGEST_COST = 2 ** 32 - 1
 
 export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions, { filledBy, cost }: FillInfo): Entry<T> {
@@ -136,11 +136,11 @@ export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions, { f
     throw new CacheError('WEIR_CACHE_INVALID_OPTION', `jitter ${shown(jitter)}: give a number from 0 to 1`)
   }
   const storedAt = Date.now()
-  const freshUntil = storedAt + parseDuration(ttl, 'ttl') * (1 - jitter * Math.random())
-  const windows = [
-    parseDuration(staleWhileRevalidate, 'staleWhileRevalidate'), parseDuration(staleIfError, 'staleIfError'), parseDuration(retain, 'retain')
-  ] as const
+  const freshUntil = storedAt + span(ttl, 'ttl') * (1 - jitter * Math.random())
+  const windows = [span(staleWhileRevalidate, 'staleWhileRevalidate'), span(staleIfError, 'staleIfError'), span(retain, 'retain')] as const
   const [staleUntil, errorUntil] = [freshUntil + windows[0], freshUntil + windows[1]]
-  const keptFor = Math.ceil(Math.min(Math.max(...windows), LONGEST_KEPT))
+  const keptFor = Math.ceil(Math.max(...windows))
   return { value, stamp, tags, storedAt, freshUntil, staleUntil, errorUntil, keptFor, filledBy, cost }
 }
+
+const span = (duration: Duration, name: string) => Math.min(parseDuration(duration, name), LONGEST)

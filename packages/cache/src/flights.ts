@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from './duration.js'
 import type { Entry } from './entry.js'
 import type { Source } from './events.js'
 import { FillNode } from './fill-graph.js'
@@ -36,9 +37,6 @@ export class Flight<T> {
     this.finish = finish
   }
 }
-
-// Longer timers fire at once. In milliseconds: 24.8 days.
-const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
  * At most one flight per key. One that takes longer than `timeout` milliseconds is no longer waited for

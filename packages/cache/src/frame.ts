@@ -12,7 +12,7 @@ import type { Stamp } from './validity.js'
  *     2  filledBy length u16  20  freshUntil   f64    56  meta length  u32
  *                             28  staleUntil   f64    60  body length  u32
  *                             36  errorUntil   f64    64  crc32 of all but this field  u32
- *                             44  keptFor      u32    68  filledBy, tags (a JSON list), meta, body
+ *                             44  keptFor, s   u32    68  filledBy, tags (a JSON list), meta, body
  *
  * The places of stamp and storedAt are known to the Redis scripts that tell a newer frame from an older one.
  */
@@ -42,7 +42,7 @@ export function encodeFrame (entry: Entry<Serialized>): Buffer {
   frame.writeDoubleBE(entry.freshUntil, 20)
   frame.writeDoubleBE(entry.staleUntil, 28)
   frame.writeDoubleBE(entry.errorUntil, 36)
-  frame.writeUInt32BE(entry.keptFor, 44)
+  frame.writeUInt32BE(Math.ceil(entry.keptFor / 1000), 44)
   frame.writeUInt32BE(entry.cost, 48)
   frame.writeUInt32BE(tagsLength, 52)
   frame.writeUInt32BE(metaLength, 56)
@@ -75,7 +75,7 @@ export function decodeFrame (frame: Buffer, toKeep: boolean): Frame | undefined 
     freshUntil: frame.readDoubleBE(20),
     staleUntil: frame.readDoubleBE(28),
     errorUntil: frame.readDoubleBE(36),
-    keptFor: frame.readUInt32BE(44),
+    keptFor: frame.readUInt32BE(44) * 1000,
     filledBy: known(frame.toString('utf8', HEADER, tags)),
     cost: frame.readUInt32BE(48)
   }

@@ -16,7 +16,7 @@ export interface CacheOptions<T> {
   readonly name?: string
   /** This instance's memory before the store; false for none. Default 64 MiB and 10,000 entries. */
   readonly l1?: MemoryLimits | false
-  /** How values become bytes. Default: Buffers and strings as they are, the rest as JSON. */
+  /** How values become bytes. Default: {@link defaultSerializer}, which gives back every kind of data as it was. */
   readonly serializer?: Serializer<T>
   /** How long others wait for a fill before they compute for themselves. Default 10 s. */
   readonly fillTimeout?: Duration

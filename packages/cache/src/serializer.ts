@@ -1,4 +1,8 @@
-import { CacheError } from './errors.js'
+import { defaultStringifyOperations, DevalueError, parse, stringify } from 'devalue'
+import { CacheError, shown } from './errors.js'
+import { bufferBytes, isWide, stringBytes } from './heap.js'
+import { isBuffer, isBytes } from './kinds.js'
+import { survey, Unstorable } from './survey.js'
 
 /** A value as it is stored: a little text about it, and its bytes as they are. */
 export interface Serialized {
@@ -6,44 +10,93 @@ export interface Serialized {
   readonly body: Uint8Array
 }
 
-/** How values become bytes and back. `deserialize` gets bytes it may keep. */
+/** Turns values into bytes and back. */
 export interface Serializer<T> {
   serialize (value: T, key: string): Serialized
+  /** Gets bytes it may keep. */
   deserialize (serialized: { readonly meta: string, readonly body: Buffer }): T
+  /**
+   * The bytes that a value takes in memory, told from its stored form. They count towards `maxBytes` of the instance's memory.
+   * Default: as many as the stored form has.
+   */
+  sizeOf? (serialized: Serialized): number
 }
 
+// It has no UTF-8; JSON writes it with an escape.
+const LONE_SURROGATE = /\p{Cs}/u
 const EMPTY = Buffer.alloc(0)
 
 /**
- * Buffers and strings go in as they are, everything else as JSON; `undefined` is kept as itself, so that
- * "there is none" can be cached too. What JSON cannot write (BigInt, cycles, a function, a symbol) is refused; what it
- * writes differently (Date, Map, members that are `undefined`) comes back as JSON has it.
+ * Gives values back as they were, whichever store they went through.
+ *
+ * Buffers, Uint8Arrays and strings are stored raw, JSON data as JSON. A value with anything else in it (Map, Set, Date, BigInt,
+ * typed arrays, RegExp, URL, `undefined`, NaN, -0, holes, cycles, objects that are met twice) is written by devalue.
+ * Functions, symbols and instances of classes are refused by WEIR_CACHE_UNSERIALIZABLE, which names the member.
  */
-export const defaultSerializer: Serializer<unknown> = {
+export const defaultSerializer: Serializer<unknown> & Required<Pick<Serializer<unknown>, 'sizeOf'>> = {
   serialize (value, key) {
-    if (value === undefined) return { meta: 'undefined', body: EMPTY }
-    if (value instanceof Uint8Array) return { meta: 'bytes', body: value }
-    if (typeof value === 'string') return { meta: 'text', body: Buffer.from(value) }
-    return { meta: 'json', body: Buffer.from(toJson(value, key)) }
+    if (value === undefined) return { meta: 'undefined 0', body: EMPTY }
+    if (isBuffer(value)) return { meta: `buffer ${bufferBytes(value.length)}`, body: value }
+    if (isBytes(value)) return { meta: `bytes ${bufferBytes(value.length)}`, body: value }
+    if (typeof value === 'string' && !LONE_SURROGATE.test(value)) {
+      const body = Buffer.from(value)
+      return { meta: `text ${stringBytes(value.length, hasWide(value, body))}`, body }
+    }
+    try {
+      return serializeData(value)
+    } catch (error) {
+      if (!(error instanceof Unstorable)) throw error
+      throw new CacheError('WEIR_CACHE_UNSERIALIZABLE', `${shown(key)} cannot be stored: ${error.message}`, { cause: error.cause })
+    }
   },
 
   deserialize ({ meta, body }): unknown {
-    switch (meta) {
+    const [kind] = meta.split(' ', 1)
+    switch (kind) {
       case 'undefined': return undefined
-      case 'bytes': return body
+      case 'buffer': return body
+      case 'bytes': return new Uint8Array(body.buffer, body.byteOffset, body.length)
       case 'text': return body.toString()
-      default: return JSON.parse(body.toString())
+      case 'json': return JSON.parse(body.toString())
+      case 'data': return parse(body.toString(), REVIVERS)
+      default: throw new TypeError(`${shown(kind)} is no kind of value`)
     }
+  },
+
+  sizeOf ({ meta }) {
+    return Number(meta.slice(meta.indexOf(' ') + 1))
   }
 }
 
-function toJson (value: unknown, key: string): string {
-  let json: string | undefined
+function serializeData (value: unknown): Serialized {
+  const { isJson, bytes } = survey(value, false)
+  const text = isJson ? JSON.stringify(value) : stringifyData(value)
+  const body = Buffer.from(text)
+  // Most have no string beyond Latin-1, and need not be looked through for any.
+  const size = hasWide(text, body) ? survey(value, true).bytes : bytes
+  return { meta: `${isJson ? 'json' : 'data'} ${size}`, body }
+}
+
+/** A string beyond ASCII has more bytes than characters. */
+const hasWide = (text: string, body: Buffer) => body.length !== text.length && isWide(text)
+
+// Buffers have a form of their own, so that they come back as Buffers.
+const REDUCERS = { Buffer: (value: unknown) => isBuffer(value) && [value.toString('base64')] }
+const REVIVERS = { Buffer: ([base64]: [string]) => Buffer.from(base64, 'base64') }
+
+/** Leaves out the rest of a buffer that a view shows a part of: it may be another value's. */
+function viewInfo (view: ArrayBufferView) {
+  const info = defaultStringifyOperations.viewInfo(view)
+  const { byteOffset, byteLength, bufferByteLength } = info
+  if (byteLength === bufferByteLength) return info
+  return { ...info, buffer: info.buffer.slice(byteOffset, byteOffset + byteLength), byteOffset: 0, bufferByteLength: byteLength }
+}
+
+function stringifyData (value: unknown): string {
   try {
-    json = JSON.stringify(value)
+    return stringify(value, REDUCERS, { operations: { viewInfo } })
   } catch (cause) {
-    throw new CacheError('WEIR_CACHE_UNSERIALIZABLE', key, { cause })
+    const path = cause instanceof DevalueError ? cause.path : ''
+    throw new Unstorable(`${path || 'it'} cannot be written`, { cause })
   }
-  if (json === undefined) throw new CacheError('WEIR_CACHE_UNSERIALIZABLE', key)
-  return json
 }

@@ -2,7 +2,8 @@ import { BoundedMap, type MemoryLimits } from './bounded-map.js'
 import { type Entry, freshness, goneAt, keyTag } from './entry.js'
 import { emit, type Source } from './events.js'
 import { decodeFrame, encodeFrame } from './frame.js'
-import type { Serializer } from './serializer.js'
+import { entryBytes } from './heap.js'
+import type { Serialized, Serializer } from './serializer.js'
 import type { Claim, Entries, FillLease, FrameId, StoreNamespace } from './store.js'
 import type { Judged, Stamp, Validity } from './validity.js'
 
@@ -22,7 +23,7 @@ export const isFresh = (found: Found<unknown> | undefined) => found !== undefine
 /** An entry as it lies in one of the tiers, whether it may be used or not. */
 export interface Inspected<T> {
   readonly entry: Entry<T>
-  /** Of its frame. */
+  /** In memory: estimated, of the heap. In the store: of its frame. */
   readonly bytes: number
   /** By Rule V: it has not been invalidated. */
   readonly valid: boolean
@@ -118,10 +119,10 @@ export class Tiers<T> {
     const inMemory = this.l1?.peek(key)
     const [bytes] = await this.entries.get([key])
     const inStore = bytes && this.#read(key, bytes)
-    const inspected = async (entry: L1Entry<T>) => ({ entry, bytes: entry.bytes, valid: await this.isValid(key, entry) })
+    const inspected = async (entry: L1Entry<T>, bytes: number) => ({ entry, bytes, valid: await this.isValid(key, entry) })
     return {
-      ...inMemory && { memory: await inspected(inMemory) },
-      ...inStore && { store: await inspected(inStore) }
+      ...inMemory && { memory: await inspected(inMemory, inMemory.bytes) },
+      ...inStore && { store: await inspected(inStore, bytes.length) }
     }
   }
 
@@ -145,11 +146,12 @@ export class Tiers<T> {
    * @throws CacheError WEIR_CACHE_UNSERIALIZABLE, or whatever the store fails with
    */
   async put (key: string, entry: Entry<T>, lease?: FillLease): Promise<boolean> {
-    const frame = encodeFrame({ ...entry, value: this.serializer.serialize(entry.value, key) })
+    const value = this.serializer.serialize(entry.value, key)
+    const frame = encodeFrame({ ...entry, value })
     const ttl = goneAt(entry) - Date.now()
     const valid = this.validity.isValid(judgedBy(key, entry))
     if (valid === false) return this.#refuse(key, entry)
-    this.l1?.set(key, l1Entry(key, entry, frame.length))
+    this.l1?.set(key, l1Entry(key, entry, this.#sizeOf(value, frame)))
     const [isValid] = await Promise.all([
       // Where it cannot be told, it may as well be stored: each reader asks again.
       valid === true ? true : valid.catch(() => true),
@@ -228,7 +230,7 @@ export class Tiers<T> {
     const frame = decodeFrame(bytes, this.l1 !== undefined)
     if (frame === undefined) return undefined
     try {
-      return l1Entry(key, { ...frame, value: this.serializer.deserialize(frame.value) }, bytes.length)
+      return l1Entry(key, { ...frame, value: this.serializer.deserialize(frame.value) }, this.#sizeOf(frame.value, bytes))
     } catch {
       // A body the serializer cannot read is as good as a torn one.
       return undefined
@@ -241,6 +243,12 @@ export class Tiers<T> {
     if (typeof valid === 'boolean' ? valid : await valid) return isGone(entry) ? undefined : { entry, source: 'l2' }
     this.#discard(entry.key, 'invalid', entry.stamp)
     return undefined
+  }
+
+  /** The value's size in memory, by its serializer, or as many bytes as its frame has. */
+  #sizeOf (value: Serialized, frame: Buffer): number {
+    const size = this.serializer.sizeOf?.(value)
+    return size !== undefined && size >= 0 && size < Infinity ? size : frame.length
   }
 
   /** Memory may by now have a later entry than the one that is no good: that stays. */
@@ -259,12 +267,13 @@ const judgedBy = (key: string, entry: Entry<unknown>): Judged => ({ key, stamp: 
 const judgedTags = (key: string, entry: Entry<unknown>) => entry.tags.concat(keyTag(key))
 
 /** Field by field: an object that is spread into another costs 150 bytes more. */
-function l1Entry<T> (key: string, entry: Entry<T>, bytes: number): L1Entry<T> {
+function l1Entry<T> (key: string, entry: Entry<T>, size: number): L1Entry<T> {
+  const tags = judgedTags(key, entry)
   return {
     key,
     value: entry.value,
     stamp: entry.stamp,
-    tags: judgedTags(key, entry),
+    tags,
     storedAt: entry.storedAt,
     freshUntil: entry.freshUntil,
     staleUntil: entry.staleUntil,
@@ -272,7 +281,7 @@ function l1Entry<T> (key: string, entry: Entry<T>, bytes: number): L1Entry<T> {
     keptFor: entry.keptFor,
     filledBy: entry.filledBy,
     cost: entry.cost,
-    bytes,
+    bytes: entryBytes(tags) + size,
     validatedAt: entry.stamp
   }
 }

@@ -21,7 +21,7 @@ t.test('each outcome is an event', async (t) => {
   await a.get('key')
   await b.get('key')
   t.strictSame(misses, [{ namespace: 'n', key: 'key' }])
-  t.match(stores, [{ namespace: 'n', key: 'key', tags: ['tag'], bytes: 68 + 7 + 4 + 5 }])
+  t.match(stores, [{ namespace: 'n', key: 'key', tags: ['tag'], bytes: 68 + 7 + 'text 24'.length + 5 }])
   t.strictSame(hits, ['coalesced', 'l1', 'l2'].map((source) => ({ namespace: 'n', key: 'key', source, stale: false })))
 
   await a.invalidate(['tag', 'other'])

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { decodeFrame, encodeFrame } from '../src/frame.js'
 import type { Entry, Serialized } from '../src/index.js'
+import { randomFrom } from './random.js'
 
 const entry: Entry<Serialized> = {
   value: { meta: '{"status":200}', body: Buffer.from('the body \u2603', 'utf8') },
@@ -93,15 +94,5 @@ function mutate (frame: Buffer, random: (below: number) => number): Buffer {
       mutated.writeUInt32BE([0, 1, 0x7fffffff, 0x80000000, 0xffffffff][random(5)] ?? 0, 44 + 4 * random(4))
       return mutated
     }
-  }
-}
-
-/** The same numbers each time (mulberry32), so that a failure can be looked at. */
-function randomFrom (seed: number) {
-  return (below: number) => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let x = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x
-    return ((x ^ (x >>> 14)) >>> 0) % below
   }
 }

@@ -1,33 +1,71 @@
 import t from 'tap'
-import { createCache, type Serializer } from '../src/index.js'
+import { CacheError, createCache, defaultSerializer, type Serializer, type Store } from '../src/index.js'
 import { memoryStore } from '../src/stores/memory.js'
+import { sqliteStore } from '../src/stores/sqlite/index.js'
 
 const OPTIONS = { ttl: '1m' } as const
 
-/** A value after its way through the store. */
-async function through (value: unknown): Promise<unknown> {
-  const cache = createCache({ store: memoryStore(), namespace: 'n', l1: false })
-  await cache.set('key', value, OPTIONS)
-  if (!await cache.has('key')) throw new Error('it was not kept')
-  return cache.get('key')
+/** What the message says of the value. */
+async function refusal (store: Store, value: unknown, l1?: false): Promise<string> {
+  const cache = createCache({ store, namespace: 'n', ...l1 === false && { l1 } })
+  let message = ''
+  for (const attempt of [() => cache.set('the key', value, OPTIONS), () => cache.remember('the key', OPTIONS, () => value)]) {
+    try {
+      await attempt()
+      return 'kept'
+    } catch (error) {
+      if (!(error instanceof CacheError) || error.code !== 'WEIR_CACHE_UNSERIALIZABLE') throw error
+      message = error.message
+    }
+  }
+  if (cache.stats().l1.entries !== 0) throw new Error('memory has it')
+  return /^The value for 'the key' cannot be stored: (.*)\. Store data only /.exec(message)?.[1] ?? message
 }
 
-t.test('values come back', async (t) => {
-  for (const value of [undefined, null, true, 0, -1.5, '', 'text \u2603 🔑', [], {}, { a: [1, { b: null }] }, Buffer.alloc(0), Buffer.from([0, 255])]) {
-    t.strictSame(await through(value), value)
+t.test('what cannot be kept is refused, and the member named', async (t) => {
+  class User {}
+  class Bag extends Map<string, string> {}
+  const thrower = { get broken () { throw new Error('no') } }
+  const extended = Object.assign([1, 2], { total: 3 })
+  const levels = (count: number) => Array.from({ length: count }).reduce<unknown>((inner) => [inner], 1)
+  const table: [unknown, string][] = [
+    [() => 1, 'it is a function'],
+    [Symbol('s'), 'it is a symbol'],
+    [new User(), 'it is an instance of User'],
+    [{ user: { callback () {} } }, '.user.callback is a function'],
+    [{ list: [1, { 'a b': Symbol('s') }] }, '.list[1]["a b"] is a symbol'],
+    [[new Map([['one', new Set([1, new User()])]])], '[0].get("one").values()[1] is an instance of User'],
+    [new Map([[new User(), 1]]), '.keys()[0] is an instance of User'],
+    [new Map([[{}, [new Error('x')]]]), '.values()[0][0] is an instance of Error'],
+    [{ bag: new Bag() }, '.bag is an instance of Bag'],
+    [{ later: Promise.resolve() }, '.later is an instance of Promise'],
+    [{ weak: new WeakMap() }, '.weak is an instance of WeakMap'],
+    [{ shared: new Uint8Array(new SharedArrayBuffer(4)) }, '.shared is an instance of Uint8Array'],
+    [{ a: { [Symbol('s')]: 1 } }, '.a has a symbol for a name'],
+    [{ a: extended }, ".a has a member 'total' besides its elements"],
+    [{ a: Object.create({ inherited: 1 }) as unknown }, '.a is an instance of Object'],
+    [{ a: { toJSON: () => 1 } }, '.a.toJSON is a function'],
+    [{ a: thrower }, '.a.broken cannot be read'],
+    [[new Date(), JSON.parse('{"__proto__":1}')], '[1] cannot be written'],
+    [levels(1100), `${'[0]'.repeat(20)}… lies deeper than 1000 levels`]
+  ]
+  for (const [value, expected] of table) {
+    t.equal(await refusal(memoryStore(), value), expected)
+    t.equal(await refusal(memoryStore(), value, false), expected, 'without memory')
   }
-  t.strictSame(await through(new Uint8Array([1, 2])), Buffer.from([1, 2]), 'bytes as a Buffer')
-  t.strictSame(await through({ date: new Date(0), none: undefined }), { date: '1970-01-01T00:00:00.000Z' }, 'the rest as JSON has it')
+  const store = sqliteStore({ file: `${t.testdir()}/cache.db` })
+  for (const [value, expected] of table) t.equal(await refusal(store, value), expected, 'another store')
+  await store.close()
+  t.equal(await refusal(memoryStore(), levels(900)), 'kept')
+  t.equal(await refusal(memoryStore(), [levels(900), 1n]), 'kept')
 })
 
-t.test('what JSON cannot write is refused, and names the key', async (t) => {
-  const cycle: { self?: unknown } = {}
-  cycle.self = cycle
-  for (const value of [1n, { n: 1n }, () => 1, Symbol('s'), cycle]) {
-    const cache = createCache({ store: memoryStore(), namespace: 'n' })
-    await t.rejects(cache.set('the key', value, OPTIONS), { code: 'WEIR_CACHE_UNSERIALIZABLE', message: /the key/ })
-    await t.rejects(cache.remember('the key', OPTIONS, () => value), { code: 'WEIR_CACHE_UNSERIALIZABLE' })
-    t.equal(cache.stats().l1.entries, 0)
+t.test('a body that is no value is a miss', async (t) => {
+  const table: [meta: string, body: string][] = [
+    ['data 1', '[["Map"'], ['data 1', '[{"__proto__":0}]'], ['data 1', '[["Buffer",1],[2],5]'], ['json 1', '{'], ['other', '']
+  ]
+  for (const [meta, body] of table) {
+    t.throws(() => defaultSerializer.deserialize({ meta, body: Buffer.from(body) }), body)
   }
 })
 

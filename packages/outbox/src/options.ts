@@ -23,8 +23,8 @@ export interface OutboxOptions {
   readonly invalidateTimeout?: number
 }
 
-// What setTimeout takes.
-const LONGEST = 2 ** 31 - 1
+// A lease is waited out with a margin, and setTimeout takes 2^31 - 1 at most: one that is set for longer fires at once.
+const LONGEST = 2 ** 30
 
 /** The options with their defaults. @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
 export function resolveOptions ({ db, invalidate, pollInterval = 250, lease = 1000, invalidateTimeout = 500 }: OutboxOptions) {

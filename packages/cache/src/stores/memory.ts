@@ -1,5 +1,6 @@
 import { BoundedMap, type MemoryLimits } from '../bounded-map.js'
 import { isNews, stampOf } from '../frame.js'
+import { frameBytes } from '../heap.js'
 import { isValid, mayReplace } from '../rule-v.js'
 import type { Claim, Entries, FrameId, Store, StoreNamespace } from '../store.js'
 import { TagTable } from '../tag-table.js'
@@ -98,7 +99,7 @@ class MemoryEntries implements Entries {
   }
 
   async set (key: string, frame: Buffer, ttl: number) {
-    this.#frames.set(key, { stamp: stampOf(frame), frame, bytes: frame.length, goneAt: Date.now() + ttl })
+    this.#frames.set(key, { stamp: stampOf(frame), frame, bytes: frameBytes(frame.length), goneAt: Date.now() + ttl })
   }
 
   async delete (key: string) {

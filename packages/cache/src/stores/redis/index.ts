@@ -1,6 +1,6 @@
 import { openRedis, RedisError, type RedisLocation } from '@weir/redis'
 import { parseDuration, type Duration } from '../../duration.js'
-import { CacheError } from '../../errors.js'
+import { CacheError, shown } from '../../errors.js'
 import type { Store, StoreNamespace } from '../../store.js'
 import { Commands } from './commands.js'
 import { RedisEntries } from './entries.js'
@@ -36,6 +36,9 @@ export interface RedisStoreOptions extends RedisLocation {
  */
 export function redisStore ({ prefix = 'weir', maxTags = 100_000, lease = 50, ...location }: RedisStoreOptions): Store {
   const milliseconds = parseDuration(lease, 'lease')
+  if (milliseconds > LONGEST_LEASE) {
+    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `lease ${shown(lease)}: give at most '1h': strict writes wait for it to end`)
+  }
   const connection = connect(location, prefix)
   const subscriptions = new Subscriptions(connection, milliseconds)
   const commands = new Commands(connection)
@@ -66,6 +69,8 @@ export function redisStore ({ prefix = 'weir', maxTags = 100_000, lease = 50, ..
     }
   }
 }
+
+const LONGEST_LEASE = 3_600_000
 
 function connect (location: RedisLocation, prefix: string) {
   try {
