@@ -1,13 +1,15 @@
+import { setImmediate } from 'node:timers/promises'
 import { within } from '@weir/internal'
+import { chunkEnd, MAX_TAGS } from './chunk.js'
 import { OutboxError, timedOut } from './errors.js'
 import { emit } from './events.js'
 import type { Lease } from './lease.js'
-import { PAGE, type Row, type Rows } from './rows.js'
-import { readTags } from './tags.js'
+import { type Row, type Rows, ticketIdOf } from './rows.js'
+import { readTag } from './tags.js'
 
 /** What a relay works with. */
 export interface RelayParts {
-  readonly rows: Pick<Rows, 'page' | 'remove'>
+  readonly rows: Pick<Rows, 'page' | 'last' | 'remove'>
   /** Bounded in time. */
   readonly invalidate: (tags: readonly string[]) => Promise<unknown>
   readonly lease: Lease
@@ -16,6 +18,10 @@ export interface RelayParts {
   /** How long `stop` waits for a poll under way, in ms. */
   readonly stopTimeout: number
 }
+
+const INITIAL_LIMIT = 250
+/** Single rows whose invalidation fails before a poll is given up: it is the store rather than the rows. */
+const MAX_REFUSED = 3
 
 /**
  * Delivers whatever is in the table, whoever wrote it and whoever else may be at it: a row that was skipped because
@@ -26,6 +32,8 @@ export class Relay {
   #first: Promise<void> | undefined
   #running: Promise<void> | undefined
   #stopped = false
+  /** Rows that are read at once: half after an invalidation that failed, twice as many after one that did not. */
+  #limit = INITIAL_LIMIT
   #wake: (() => void) | undefined
 
   constructor (parts: RelayParts) {
@@ -48,8 +56,7 @@ export class Relay {
     this.#parts.lease.end()
     this.#wake?.()
     try {
-      const { stopTimeout } = this.#parts
-      await within(stopTimeout, Promise.resolve(this.#running), timedOut('The poll under way', stopTimeout))
+      await within(this.#parts.stopTimeout, Promise.resolve(this.#running), timedOut('The poll under way', this.#parts.stopTimeout))
     } catch (error) {
       emit('weir:outbox:error', { operation: 'read', error })
     }
@@ -69,39 +76,61 @@ export class Relay {
     }
   }
 
-  /** Rows there were at the beginning are in some page, since pages follow the ids; what is added meanwhile may be in one too. */
+  /**
+   * Delivers page after page, each with one invalidation, and deletes each before the next: what is done stays done whatever
+   * fails later. Rows there were at the beginning are in some page, since pages follow the ids up to the last one; those
+   * that are added meanwhile beyond it do not keep the poll from ending.
+   */
   async #drain (): Promise<boolean> {
     let after = ''
-    let whole = true
+    let last: string | undefined
+    let refused = 0
+    let isWhole = true
     while (!this.#stopped) {
-      const page = await this.#read(after)
-      if (page === undefined || !await this.#deliver(page)) whole = false
-      if (page === undefined || page.length < PAGE) return whole
-      after = page.at(-1)?.id ?? after
+      const limit = this.#limit
+      const page = await this.#tried(() => this.#parts.rows.page(after, limit, last))
+      if (page === undefined) return false
+      const chunk = page.slice(0, chunkEnd(page.map(({ tag }) => typeof tag === 'string' ? tag : undefined)))
+      const outcome = await this.#deliver(chunk)
+      if (outcome === 'failed') {
+        isWhole = false
+        this.#limit = Math.max(1, Math.floor(chunk.length / 2))
+        // Less is tried next time. A row that is refused by itself does not keep back those after it.
+        if (chunk.length > 1 || ++refused === MAX_REFUSED) return false
+      } else {
+        if (outcome === 'unreadable') isWhole = false
+        this.#limit = Math.min(MAX_TAGS, 2 * (chunk.length < page.length ? chunk.length : limit))
+      }
+      if (page.length < limit && chunk.length === page.length) return isWhole
+      last ??= await this.#tried(() => this.#parts.rows.last())
+      if (last === undefined) return false
+      after = chunk.at(-1)?.id ?? after
+      // A store that answers within this process would otherwise keep everything else waiting.
+      await setImmediate()
     }
     return false
   }
 
-  async #read (after: string): Promise<Row[] | undefined> {
+  async #tried<T> (ask: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await this.#parts.rows.page(after, PAGE)
+      return await ask()
     } catch (error) {
       emit('weir:outbox:error', { operation: 'read', error })
       return undefined
     }
   }
 
-  async #deliver (page: readonly Row[]): Promise<boolean> {
+  async #deliver (chunk: readonly Row[]): Promise<'delivered' | 'unreadable' | 'failed'> {
     const ids: string[] = []
     const union = new Set<string>()
-    for (const row of page) {
-      const tags = readTags(row.tags)
-      if (tags === undefined) {
+    for (const row of chunk) {
+      const tag = readTag(row.tag)
+      if (tag === undefined) {
         emit('weir:outbox:error', { operation: 'read', error: new OutboxError('WEIR_OUTBOX_INVALID_ROW', row.id) })
         continue
       }
       ids.push(row.id)
-      for (const tag of tags) union.add(tag)
+      union.add(tag)
     }
     if (ids.length > 0) {
       const tags = [...union]
@@ -109,12 +138,12 @@ export class Relay {
         await this.#parts.invalidate(tags)
       } catch (error) {
         emit('weir:outbox:error', { operation: 'invalidate', error })
-        return false
+        return 'failed'
       }
       await this.#parts.rows.remove(ids)
-      emit('weir:outbox:relay', { ids, tags })
+      emit('weir:outbox:relay', { ids: [...new Set(ids.map(ticketIdOf))], tags })
     }
-    return ids.length === page.length
+    return ids.length === chunk.length ? 'delivered' : 'unreadable'
   }
 
   async #pause (): Promise<void> {
