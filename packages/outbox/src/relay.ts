@@ -19,9 +19,12 @@ export interface RelayParts {
   readonly stopTimeout: number
 }
 
-const INITIAL_LIMIT = 250
-/** Single rows whose invalidation fails before a poll is given up: it is the store rather than the rows. */
-const MAX_REFUSED = 3
+/** Chunks that are delivered at once: each may wait for a lease of the cache's. */
+const LANES = 4
+const INITIAL_LIMIT = 100
+const LIMIT_STEP = 50
+/** Times that all of them fail, one after the other, before a poll is given up: it is the store rather than what it is given. */
+const MAX_FAILURES = 3
 
 /**
  * Delivers whatever is in the table, whoever wrote it and whoever else may be at it: a row that was skipped because
@@ -32,7 +35,7 @@ export class Relay {
   #first: Promise<void> | undefined
   #running: Promise<void> | undefined
   #stopped = false
-  /** Rows that are read at once: half after an invalidation that failed, twice as many after one that did not. */
+  /** Rows of one chunk: half as many after an invalidation that failed, some more after one that did not. */
   #limit = INITIAL_LIMIT
   #wake: (() => void) | undefined
 
@@ -77,34 +80,37 @@ export class Relay {
   }
 
   /**
-   * Delivers page after page, each with one invalidation, and deletes each before the next: what is done stays done whatever
-   * fails later. Rows there were at the beginning are in some page, since pages follow the ids up to the last one; those
-   * that are added meanwhile beyond it do not keep the poll from ending.
+   * Delivers page after page, in chunks that are deleted as they are delivered: what is done stays done whatever fails later.
+   * Rows there were at the beginning are in some page, since pages follow the ids up to the last one; those that are added
+   * meanwhile beyond it do not keep the poll from ending.
    */
   async #drain (): Promise<boolean> {
     let after = ''
     let last: string | undefined
-    let refused = 0
+    let failures = 0
     let isWhole = true
     while (!this.#stopped) {
       const limit = this.#limit
-      const page = await this.#tried(() => this.#parts.rows.page(after, limit, last))
+      const page = await this.#tried(() => this.#parts.rows.page(after, limit * LANES, last))
       if (page === undefined) return false
-      const chunk = page.slice(0, chunkEnd(page.map(({ tag }) => typeof tag === 'string' ? tag : undefined)))
-      const outcome = await this.#deliver(chunk)
-      if (outcome === 'failed') {
-        isWhole = false
-        this.#limit = Math.max(1, Math.floor(chunk.length / 2))
-        // Less is tried next time. A row that is refused by itself does not keep back those after it.
-        if (chunk.length > 1 || ++refused === MAX_REFUSED) return false
+      const chunks = chunksOf(page, limit)
+      const outcomes = await Promise.all(chunks.map((chunk) => this.#deliver(chunk)))
+      if (outcomes.includes('failed')) {
+        this.#limit = Math.max(1, Math.floor(limit / 2))
+        failures = outcomes.every((outcome) => outcome === 'failed') ? failures + 1 : 0
+        if (failures === MAX_FAILURES) return false
+        if (chunks.some((chunk) => chunk.length > 1)) continue
       } else {
-        if (outcome === 'unreadable') isWhole = false
-        this.#limit = Math.min(MAX_TAGS, 2 * (chunk.length < page.length ? chunk.length : limit))
+        failures = 0
+        this.#limit = Math.min(MAX_TAGS, limit + LIMIT_STEP)
       }
-      if (page.length < limit && chunk.length === page.length) return isWhole
+      // A row that is refused by itself, or cannot be read, does not keep back those after it.
+      if (outcomes.some((outcome) => outcome !== 'delivered')) isWhole = false
+      const end = chunks.at(-1)?.at(-1)?.id
+      if (end === undefined || (end === page.at(-1)?.id && page.length < limit * LANES)) return isWhole
       last ??= await this.#tried(() => this.#parts.rows.last())
       if (last === undefined) return false
-      after = chunk.at(-1)?.id ?? after
+      after = end
       // A store that answers within this process would otherwise keep everything else waiting.
       await setImmediate()
     }
@@ -155,4 +161,16 @@ export class Relay {
       }
     })
   }
+}
+
+/** The first few chunks of a page; those that are left by long tags are read again. */
+function chunksOf (page: readonly Row[], limit: number): (readonly Row[])[] {
+  const texts = page.map(({ tag }) => typeof tag === 'string' ? tag : undefined)
+  const chunks: (readonly Row[])[] = []
+  for (let from = 0; from < page.length && chunks.length < LANES;) {
+    const end = chunkEnd(texts, from, limit)
+    chunks.push(page.slice(from, end))
+    from = end
+  }
+  return chunks
 }

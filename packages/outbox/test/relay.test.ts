@@ -49,7 +49,7 @@ t.test('what is left by others is delivered in the order of its ids, in bounded 
   await leave(writer, Array.from({ length: 2600 }, (_, i) => leftRow(2599 - i, `tag-${2599 - i}`)))
   outbox.start()
   await until(outbox.isDrained)
-  t.strictSame(store.calls.map((tags) => tags.length), [250, 500, 1000, 850])
+  t.strictSame(store.calls.map((tags) => tags.length), [100, 100, 100, 100, 150, 150, 150, 150, 200, 200, 200, 200, 250, 250, 250, 50])
   t.strictSame(store.invalidated.flat(), Array.from({ length: 2600 }, (_, i) => `tag-${i}`))
   t.strictSame(relayed.map(({ tags }) => tags), store.invalidated)
   t.equal(await outbox.pending(), 0)
@@ -62,7 +62,7 @@ t.test('what is left by others is delivered in the order of its ids, in bounded 
 
 t.test('rows of one tag are one tag for the cache', async (t) => {
   const { writer, store, outbox } = await setUp(t)
-  await leave(writer, Array.from({ length: 240 }, (_, i) => leftRow(i, 'tag')))
+  await leave(writer, Array.from({ length: 90 }, (_, i) => leftRow(i, 'tag')))
   outbox.start()
   await until(outbox.isDrained)
   t.strictSame(store.calls, [['tag']])
@@ -80,14 +80,14 @@ t.test('long tags go by fewer', async (t) => {
 t.test('a store that takes only so many at once is given fewer, and what it has taken stays done', async (t) => {
   const { writer, store, outbox, clock, errors } = await setUp(t)
   await leave(writer, Array.from({ length: 300 }, (_, i) => leftRow(i, `tag-${i}`)))
-  store.most = 100
+  store.most = 30
   outbox.start()
-  await clock.advance(1000)
+  await clock.advance(2000)
   t.ok(outbox.isDrained())
   t.equal(await outbox.pending(), 0)
-  t.ok(store.invalidated.every((tags) => tags.length <= 100))
+  t.ok(store.invalidated.every((tags) => tags.length <= 30))
   t.equal(store.invalidated.flat().length, 300, 'each once')
-  t.ok(errors.length <= 4, `${errors.length} failures`)
+  t.ok(errors.length > 0)
 })
 
 t.test('a row that the store refuses keeps the cache unused, and only itself in the table', async (t) => {
@@ -99,7 +99,7 @@ t.test('a row that the store refuses keeps the cache unused, and only itself in 
   t.notOk(outbox.isDrained())
   t.equal(await outbox.pending(), 1)
   store.refused = undefined
-  await clock.advance(250)
+  await clock.advance(500)
   t.ok(outbox.isDrained())
 })
 
@@ -111,7 +111,7 @@ t.test('a store that refuses everything is not asked row by row', async (t) => {
   await clock.advance(5000)
   store.calls.length = 0
   await clock.advance(250)
-  t.equal(store.calls.length, 3)
+  t.equal(store.calls.length, 12, 'three times four')
   store.error = undefined
   await clock.advance(500)
   t.ok(outbox.isDrained())
@@ -121,11 +121,11 @@ t.test('what is added while a poll is under way does not keep it from ending', a
   const { writer, store, outbox } = await setUp(t)
   await leave(writer, Array.from({ length: 1000 }, (_, i) => leftRow(i, `tag-${i}`)))
   let next = 1000
-  store.before = async () => { await leave(writer, Array.from({ length: 1000 }, () => leftRow(next, `tag-${next++}`))) }
+  store.before = async () => { await leave(writer, Array.from({ length: 100 }, () => leftRow(next, `tag-${next++}`))) }
   outbox.start()
   await until(outbox.isDrained)
-  t.ok(store.calls.length <= 4, `${store.calls.length} chunks`)
-  t.ok(await outbox.pending() >= 1000)
+  t.ok(store.calls.length < 20, `${store.calls.length} chunks`)
+  t.ok(await outbox.pending() >= 400)
 })
 
 t.test('not drained while a row cannot be delivered', async (t) => {
@@ -154,7 +154,7 @@ t.test('an invalidation that never answers does not stop the relay', async (t) =
   t.notOk(outbox.isDrained())
   t.match(errors, [{ operation: 'invalidate', error: { code: 'WEIR_OUTBOX_TIMEOUT' } }])
   store.delay = undefined
-  await clock.advance(250)
+  await clock.advance(260)
   t.ok(outbox.isDrained())
 })
 
@@ -264,9 +264,9 @@ t.test('stop waits for what is under way, which then counts no more', async (t) 
   t.equal(await outbox.deliver(await write(['own'])), 'delivered')
 })
 
-t.test('stop ends a long backlog after the chunk under way', async (t) => {
+t.test('stop ends a long backlog after the chunks under way', async (t) => {
   const { writer, outbox, store } = await setUp(t)
-  await leave(writer, Array.from({ length: 251 }, (_, i) => leftRow(i, 'tag')))
+  await leave(writer, Array.from({ length: 401 }, (_, i) => leftRow(i, 'tag')))
   const slow = gate()
   store.delay = slow.opened
   outbox.start()
@@ -274,7 +274,7 @@ t.test('stop ends a long backlog after the chunk under way', async (t) => {
   const stopped = outbox.stop()
   slow.open()
   await stopped
-  t.equal(store.calls.length, 1)
+  t.equal(store.calls.length, 4)
   t.equal(await outbox.pending(), 1)
 })
 
