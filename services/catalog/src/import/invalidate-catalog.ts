@@ -11,7 +11,7 @@ import { tags } from '../tags.js'
 /** Tells every instance that all they have cached may have changed. */
 export interface CatalogInvalidation {
   /** Commits it with the import: from then on the running instances deliver it, or the first one to start. */
-  add (transaction: Transaction<CatalogSchema>): Promise<void>
+  readonly add: (transaction: Transaction<CatalogSchema>) => Promise<void>
   /** Delivers it from here. Rejects where the shared cache cannot be opened. */
   deliver (): Promise<DeliveryOutcome>
   close (): Promise<void>
@@ -22,7 +22,7 @@ export function catalogInvalidation (env: CatalogEnv, database: string): Catalog
   const app = fastify()
   let added: CatalogOutbox & { readonly ticket: Ticket } | undefined
   return {
-    async add (transaction) {
+    add: async (transaction) => {
       const opened = openOutbox(database, (tags) => app.responseCache.invalidate(tags))
       added = { ...opened, ticket: await opened.outbox.add(transaction, [tags.everything]) }
     },
