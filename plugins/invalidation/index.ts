@@ -1,4 +1,4 @@
-import type { Consistency } from '@weir/cache'
+import { type Consistency, keyTag } from '@weir/cache'
 import { formatCacheGroups, invalidatedPaths, parseCacheGroups } from '@weir/http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
@@ -51,6 +51,17 @@ declare module 'fastify' {
      * @example reply.invalidate([`product:${created.id}`])
      */
     invalidate (what: readonly string[] | InvalidationTicket): FastifyReply
+    /**
+     * The tags that this request invalidates if it succeeds, as far as they are known: those given, the route's
+     * `config.invalidates`, and those of the target URI and of Location and Content-Location as the reply has them by now. For an
+     * outbox, which keeps them in the transaction that writes the data. Only on unsafe methods.
+     * @throws WEIR_ERR_SAFE_METHOD
+     * @example reply.invalidate(await db.transaction().execute(async (trx) => {
+     *   await save(trx, request.body)
+     *   return outbox.add(trx, reply.invalidationTags([`product:${id}`]))
+     * }))
+     */
+    invalidationTags (tags?: readonly string[]): string[]
     /** What `invalidate` has been given so far. */
     invalidations: { readonly tags: string[], readonly tickets: InvalidationTicket[] } | null
   }
@@ -58,11 +69,13 @@ declare module 'fastify' {
 
 const NAME = 'weir-invalidation'
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+const KEY_MARK = keyTag('')
 
 /**
  * Writes invalidate what they change before they are acknowledged: the route's `config.invalidates`, what the handler
  * gives to `reply.invalidate()` or names in Cache-Group-Invalidation (RFC 9875, section 3), and the target URI with
- * Location and Content-Location (RFC 9111, section 4.4). Whoever is told that a write is done may rely on nobody being
+ * Location and Content-Location (RFC 9111, section 4.4). What a ticket of the outbox has is delivered with it, and not
+ * invalidated a second time. Whoever is told that a write is done may rely on nobody being
  * served what was before; if the store cannot be told, the answer is 503, or waits for the outbox where there is one.
  */
 async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptions): Promise<void> {
@@ -76,6 +89,12 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
     else if (outbox === undefined) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox', 'is missing, but a ticket of one was given')
     else this.invalidations.tickets.push(what)
     return this
+  })
+
+  app.decorateReply('invalidationTags', function (this: FastifyReply, tags: readonly string[] = []) {
+    const { method, url } = this.request
+    if (SAFE.has(method)) throw new WEIR_ERR_SAFE_METHOD(method, url)
+    return [...new Set([...tags, ...tagsOfRoute(this), ...tagsOfUris(this, 200)])]
   })
 
   app.addHook('onRoute', (route) => {
@@ -116,21 +135,25 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
   /** @param named by the handler */
   function tagsOfSuccess (request: FastifyRequest, reply: FastifyReply, named: readonly string[]): string[] {
     if (SAFE.has(request.method)) return []
-    const { invalidates = [] } = request.routeOptions.config
-    const groups = [
-      ...typeof invalidates === 'function' ? invalidates(request, reply) : invalidates,
-      ...named,
-      ...parseCacheGroups(reply.getHeader('cache-group-invalidation'))
-    ]
-    // Caches on the way to the client are told too.
-    if (groups.length > 0) reply.header('cache-group-invalidation', formatCacheGroups([...new Set(groups)]))
-    const origin = request.writtenOrigin
-    const written = invalidatedPaths(
-      { method: request.method, origin, url: request.url },
-      { status: reply.statusCode, headers: reply.getHeaders() }
-    )
-    return [...groups, ...written.map((path) => app.responseCache.uriTag(origin, path))]
+    const groups = [...tagsOfRoute(reply), ...named, ...parseCacheGroups(reply.getHeader('cache-group-invalidation'))]
+    // Caches on the way to the client are told too, except of URIs: the method and the headers tell of those.
+    const told = new Set(groups.filter((tag) => !tag.startsWith(KEY_MARK)))
+    if (told.size > 0) reply.header('cache-group-invalidation', formatCacheGroups([...told]))
+    return [...groups, ...tagsOfUris(reply, reply.statusCode)]
   }
+
+  /** RFC 9111, 4.4: the target URI, and Location and Content-Location of the same origin. */
+  function tagsOfUris (reply: FastifyReply, status: number): string[] {
+    const { method, url, writtenOrigin: origin } = reply.request
+    const paths = invalidatedPaths({ method, origin, url }, { status, headers: reply.getHeaders() })
+    return paths.map((path) => app.responseCache.uriTag(origin, path))
+  }
+}
+
+function tagsOfRoute (reply: FastifyReply): readonly string[] {
+  const { request } = reply
+  const { invalidates = [] } = request.routeOptions.config
+  return typeof invalidates === 'function' ? invalidates(request, reply) : invalidates
 }
 
 /** When the answer is sent, a client that has gone has taken its socket along, and the protocol with it. */

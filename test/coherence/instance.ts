@@ -61,7 +61,7 @@ for (let id = 0; id < Number(resources); id++) {
     const { version, ticket } = await writer.transaction().execute(async (trx) => ({
       ...await trx.updateTable('versions').set(({ eb }) => ({ version: eb('version', '+', 1) })).where('id', '=', id)
         .returning('version').executeTakeFirstOrThrow(),
-      ticket: await outbox.add(trx, [tag])
+      ticket: await outbox.add(trx, reply.invalidationTags([tag]))
     }))
     await waitAsTold(request)
     reply.invalidate(ticket)

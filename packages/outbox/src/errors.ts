@@ -1,11 +1,11 @@
 /** Every failure of this package, by code. The message says what to do about it. */
 const messages = {
   WEIR_OUTBOX_INVALID_OPTION: (what: string) => what,
-  WEIR_OUTBOX_INVALID_TAG: (what: string) => `${what} is not a tag: give a non-empty string of well-formed Unicode without control characters`,
+  WEIR_OUTBOX_INVALID_TAG: (what: string) => `${what} is not a tag: give a non-empty string of well-formed Unicode`,
   WEIR_OUTBOX_NO_TRANSACTION: (what: string) =>
     `${what} was given a database, not a transaction: the invalidation must commit with the data, so pass the transaction that writes it`,
   WEIR_OUTBOX_INVALID_ROW: (what: string) =>
-    `Row ${what} of weir_outbox holds no JSON list of tags, so the cache stays unused: clear the cache, then delete the row`,
+    `Row ${what} of the outbox cannot be read, so the cache stays unused: clear the cache, then delete the row`,
   WEIR_OUTBOX_TIMEOUT: (what: string) => what,
   WEIR_OUTBOX_STOPPED: (what: string) => `${what} was called on an outbox that was stopped: make another one`
 } as const

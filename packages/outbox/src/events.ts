@@ -2,10 +2,10 @@ import { channel } from 'node:diagnostics_channel'
 
 /** The messages on this package's diagnostics channels, by channel name. */
 export interface OutboxEvents {
-  /** The relay delivered rows: writes whose own process could not, had not yet, or is gone. */
+  /** The relay delivered tags of these tickets: writes whose own process could not, had not yet, or is gone. */
   'weir:outbox:relay': { ids: readonly string[], tags: readonly string[] }
-  /** Something that is tried again. While it lasts the cache is not used, unless all that failed was to delete what is delivered. */
-  'weir:outbox:error': { operation: 'read' | 'invalidate' | 'delete', error: unknown }
+  /** Something that is tried again. While it lasts the cache is not used, unless all that failed was to delete or release rows. */
+  'weir:outbox:error': { operation: 'read' | 'invalidate' | 'delete' | 'release', error: unknown }
 }
 
 const channels = {

@@ -12,6 +12,11 @@ export interface OutboxOptions {
   readonly db: Kysely<OutboxSchema>
   /** Resolves when no instance serves anything any more that carries one of the tags. */
   readonly invalidate: (tags: readonly string[]) => Promise<unknown>
+  /**
+   * Names the cache that is told, at most 100 characters. **The same for every instance, and another one for every other cache**
+   * whose invalidations are in the same database: an outbox sees the rows of its own namespace only. Default `responses`.
+   */
+  readonly namespace?: string
   /** How often the table is looked at. Default 250. */
   readonly pollInterval?: number
   /**
@@ -23,19 +28,31 @@ export interface OutboxOptions {
   readonly invalidateTimeout?: number
 }
 
+/** That of the response cache. */
+export const DEFAULT_NAMESPACE = 'responses'
+
+const LONGEST_NAMESPACE = 100
+// eslint-disable-next-line no-control-regex -- not every database keeps control characters
+const NO_NAME = /[\u0000-\u001f\u007f\p{Cs}]/u
+
 // A lease is waited out with a margin, and setTimeout takes 2^31 - 1 at most: one that is set for longer fires at once.
 const LONGEST = 2 ** 30
 
 /** The options with their defaults. @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
-export function resolveOptions ({ db, invalidate, pollInterval = 250, lease = 1000, invalidateTimeout = 500 }: OutboxOptions) {
+export function resolveOptions ({
+  db, invalidate, namespace = DEFAULT_NAMESPACE, pollInterval = 250, lease = 1000, invalidateTimeout = 500
+}: OutboxOptions) {
   if (typeof invalidate !== 'function') throw invalid('invalidate', invalidate, 'give a function')
+  if (typeof namespace !== 'string' || namespace === '' || namespace.length > LONGEST_NAMESPACE || NO_NAME.test(namespace)) {
+    throw invalid('namespace', namespace, `give a name of 1 to ${LONGEST_NAMESPACE} characters, without control characters`)
+  }
   for (const [name, ms] of Object.entries({ pollInterval, lease, invalidateTimeout })) {
     if (!(Number.isFinite(ms) && ms > 0 && ms <= LONGEST)) throw invalid(name, ms, `give milliseconds, from 1 to ${LONGEST}`)
   }
   if (pollInterval >= lease) {
     throw invalid('pollInterval', pollInterval, `it has to be shorter than the lease (${lease} ms), or the cache is never trusted for long`)
   }
-  return { db, invalidate, pollInterval, lease, invalidateTimeout }
+  return { db, invalidate, namespace, pollInterval, lease, invalidateTimeout }
 }
 
 const invalid = (name: string, value: unknown, advice: string) =>

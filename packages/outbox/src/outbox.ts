@@ -1,14 +1,20 @@
 import { within } from '@weir/internal'
 import type { Transaction } from 'kysely'
-import { Delivery, type DeliveryOutcome, type Ticket } from './delivery.js'
+import { Delivery, type DeliveryOutcome } from './delivery.js'
 import { OutboxError, timedOut } from './errors.js'
 import { Lease } from './lease.js'
 import { type OutboxOptions, resolveOptions } from './options.js'
 import { Relay } from './relay.js'
-import { insertRow, Rows } from './rows.js'
+import { insertTicket, makeTicketId, rowIds, Rows } from './rows.js'
 import type { OutboxSchema } from './table.js'
 import { checkTags } from './tags.js'
 import { Settling } from './settling.js'
+
+/** What `add` gives: an invalidation that is written, to be delivered once its transaction has been committed. */
+export interface Ticket {
+  readonly id: string
+  readonly tags: readonly string[]
+}
 
 /** See {@link createOutbox}. */
 export interface Outbox {
@@ -25,8 +31,8 @@ export interface Outbox {
   /**
    * To be awaited by who has read the database, before anybody sees what follows from it: resolves when no instance uses its
    * cache that does not know of every invalidation with one of these tags that was committed when it was called. As a rule that is
-   * one look at an empty table; if a write with such a tag is between its commit and its acknowledgement, about as long as that
-   * takes. Never rejects, and answers within the lease and a little, whatever happens.
+   * one look at an index that has none of them; if a write with such a tag is between its commit and its acknowledgement, about
+   * as long as that takes. Never rejects, and answers within the lease and a little, whatever happens.
    */
   settle (tags: readonly string[]): Promise<void>
   /**
@@ -50,7 +56,7 @@ export interface Outbox {
    * `add` and `deliver` go on working.
    */
   stop (): Promise<void>
-  /** How many invalidations are in the table, for people and gauges. */
+  /** How many tags wait to be invalidated, for people and gauges. */
   pending (): Promise<number>
 }
 
@@ -58,23 +64,34 @@ export interface Outbox {
  * Invalidations that are lost neither with the process nor with the cache's store: they are written to a table in the
  * service's own database, in the transaction that writes the data, and leave it when they have been delivered.
  *
+ * Each tag of an invalidation is a row of its own. A row is read, delivered and deleted for itself, so that no backlog is too large to
+ * make progress with, and it has a namespace: other caches' outboxes in the same table neither see nor delete it.
+ *
  * **The promise**: no read that begins after `deliver` has resolved, on any instance, uses what was invalidated, if
  * the reader asks `isDrained()`.
  *
- * **Why it holds.** Let c be the moment of the commit, at which the row appears.
- * 1. `delivered`: an invalidation was carried through after c. The writer's own began after c; anyone else's was of a row that
- *    had been read, which is after c; and a row is deleted only after that.
+ * **Why it holds.** Let c be the moment of the commit, at which the rows appear, all at once.
+ * 1. `delivered`: each tag's invalidation was carried through after c. The writer's own began after c; anyone else's was of a row that
+ *    had been read, which is after c; and a row is deleted only after that. Chunks change nothing of it, since each row stands for
+ *    its tag alone: `delivered` takes the last chunk, or the absence of every row.
  * 2. `queued`, at q: the writer has waited since it called `deliver`, which is after c, for longer than a lease:
  *    q > c + LEASE. Take a reader that begins after q and finds the outbox drained. Then some poll of its instance that left nothing
- *    undelivered began less than LEASE before, so after q - LEASE > c. It read the table after c: either it saw the row and has
- *    delivered it, or the row was gone, so somebody else had.
- * 3. No answer, because the writer died: nothing was acknowledged, and the row is there for every relay as soon as it is committed.
+ *    undelivered began less than LEASE before, so after q - LEASE > c. It read the table page by page, after c: either it saw a row and
+ *    has delivered it, or the row was gone, so somebody else had. No row that was there when the poll began is beyond its last page:
+ *    the poll goes on to the last id in a table that it has asked for it later than it began. So it ends, however many are added
+ *    meanwhile; and if it took longer than a lease, it was worth nothing, and the next one finds few rows.
+ * 3. No answer, because the writer died: nothing was acknowledged, and the rows are there for every relay as soon as they are committed.
  *
  * **No read goes back** behind one that ended before it began, even while the write is not acknowledged yet, if what was computed
  * from the database is settled (`settle`) before it is stored or seen. For take a version written at c that somebody has seen. It
- * came from a fill that read the database at r > c and was settled at s, before anybody saw it. Settling looked at the table after r, and
- * a row is committed with its data: so either the row was gone, because it was delivered, or it was seen, and by s it was delivered or
- * a lease had passed. From s on 1 and 2 hold as from an acknowledgement: the cache gives nobody what was computed before c, and who
+ * came from a fill that read the database at r > c and was settled at s, before anybody saw it. Settling looked after r for rows with the
+ * fill's tags, and rows are committed with their data. So a row with such a tag was
+ * - gone, because it was delivered; or
+ * - seen, and by s its tag was invalidated by who settled, or the row was gone, or a lease had passed; or
+ * - released, that is, hidden from who settles: a writer or reader had waited a lease since it saw it; or
+ * - one of more than are read at once. Then all of the fill's tags were invalidated from here, or a lease had passed, by s.
+ *
+ * From s on 1 and 2 hold as from an acknowledgement: the cache gives nobody what was computed before c, and who
  * computes anew reads the database after c. This takes a database in which a read sees every commit before it (linearizable: no
  * replica), and data and outbox in the same one.
  *
@@ -92,9 +109,9 @@ export interface Outbox {
  * await outbox.deliver(ticket) // 'delivered', or 'queued' if nobody could be told
  */
 export function createOutbox (options: OutboxOptions): Outbox {
-  const { db, invalidate: unbounded, pollInterval, lease: length, invalidateTimeout } = resolveOptions(options)
+  const { db, invalidate: unbounded, namespace, pollInterval, lease: length, invalidateTimeout } = resolveOptions(options)
   const invalidate = async (tags: readonly string[]) => within(invalidateTimeout, unbounded(tags), timedOut('The invalidation', invalidateTimeout))
-  const rows = new Rows(db, length)
+  const rows = new Rows(db, namespace, length)
   const lease = new Lease(length)
   const relay = new Relay({ rows, invalidate, lease, pollInterval, stopTimeout: invalidateTimeout })
   const delivery = new Delivery({ rows, invalidate, lease: length, pollInterval })
@@ -104,13 +121,22 @@ export function createOutbox (options: OutboxOptions): Outbox {
     checkTags(tags)
     if (!trx.isTransaction) throw new OutboxError('WEIR_OUTBOX_NO_TRANSACTION', 'add()')
     const distinct = [...new Set(tags)]
-    return { id: distinct.length > 0 ? await insertRow(trx, distinct) : '', tags: distinct }
+    if (distinct.length === 0) return { id: '', tags: [] }
+    const ticket = { id: makeTicketId(), tags: distinct }
+    await insertTicket(trx, namespace, ticket)
+    return ticket
   }
 
   return {
     add,
     queue: (tags) => db.transaction().execute((trx) => add(trx, tags)),
-    deliver: (ticket) => delivery.deliver(ticket),
+    async deliver (ticket) {
+      const ids = rowIds(ticket)
+      const outcome = await delivery.deliver({ tags: ticket.tags, ids })
+      // A lease has passed. It is not waited for, since the database may be what does not answer.
+      if (outcome === 'queued') rows.release(ids).catch(() => {})
+      return outcome
+    },
     settle: (tags) => settling.settle(tags),
     isDrained: () => lease.holds(),
     start: () => relay.start(),

@@ -1,62 +1,102 @@
 import { randomBytes } from 'node:crypto'
 import { within } from '@weir/internal'
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely } from 'kysely'
 import { timedOut } from './errors.js'
 import { emit } from './events.js'
 import type { OutboxSchema } from './table.js'
+import { hashOf } from './tags.js'
 
 /** A row as it is read. */
 export interface Row {
   readonly id: string
-  readonly tags: unknown
+  readonly tag: unknown
 }
 
-/** Rows that are read at once, and whose tags go into one invalidation. */
-export const PAGE = 500
+/** Values that one statement is given, for databases that take only so many. */
+const BATCH = 1000
+/** Rows that one statement writes. */
+const INSERTED = 200
+const HEX_DIGITS_OF_PLACE = 8
 
-/** The statements on the table. Each is bounded by `timeout` ms: a database that does not answer holds nobody up for longer. */
+/** The statements on one namespace's rows. Each is bounded by `timeout` ms: a silent database holds nobody up for longer. */
 export class Rows {
   readonly #db: Kysely<OutboxSchema>
+  readonly #namespace: string
   readonly #timeout: number
 
-  constructor (db: Kysely<OutboxSchema>, timeout: number) {
+  constructor (db: Kysely<OutboxSchema>, namespace: string, timeout: number) {
     this.#db = db
+    this.#namespace = namespace
     this.#timeout = timeout
   }
 
-  /** Up to `limit` rows in the order of their ids, from the first after `after`. */
-  page (after: string, limit: number): Promise<Row[]> {
-    return this.#bounded(this.#db.selectFrom('weir_outbox').select(['id', 'tags']).where('id', '>', after).orderBy('id').limit(limit).execute())
+  /** Up to `limit` rows in the order of their ids, from the first after `after`, to `last` if there is one. */
+  page (after: string, limit: number, last?: string): Promise<Row[]> {
+    let query = this.#select().select(['id', 'tag']).where('id', '>', after)
+    if (last !== undefined) query = query.where('id', '<=', last)
+    return this.#bounded(query.orderBy('id').limit(limit).execute())
   }
 
-  /** Every row there is when it is called; pages follow the ids, so that what is added meanwhile hides none. */
-  async all (): Promise<Row[]> {
-    const rows: Row[] = []
-    for (;;) {
-      const page = await this.page(rows.at(-1)?.id ?? '', PAGE)
-      rows.push(...page)
-      if (page.length < PAGE) return rows
+  /** The last id there is. */
+  async last (): Promise<string | undefined> {
+    const row = await this.#bounded(this.#select().select('id').orderBy('id', 'desc').limit(1).executeTakeFirst())
+    return row?.id
+  }
+
+  /** Up to `limit` rows whose tag has one of these hashes, without those that were released. */
+  async withHashes (hashes: readonly string[], limit: number): Promise<{ id: string, hash: string | null }[]> {
+    const found: { id: string, hash: string | null }[] = []
+    for (const batch of batches(hashes)) {
+      if (found.length === limit) break
+      const query = this.#select().select(['id', 'hash']).where('hash', 'in', batch).limit(limit - found.length)
+      found.push(...await this.#bounded(query.execute()))
     }
+    return found
   }
 
-  async has (id: string): Promise<boolean> {
-    return await this.#bounded(this.#db.selectFrom('weir_outbox').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
+  /** Whether one of these rows is there. */
+  async hasAny (ids: readonly string[]): Promise<boolean> {
+    for (const batch of batches(ids)) {
+      const row = await this.#bounded(this.#select().select('id').where('id', 'in', batch).limit(1).executeTakeFirst())
+      if (row !== undefined) return true
+    }
+    return false
   }
 
-  /** Of rows that are delivered. Does not fail: what is left is delivered once more, which does no harm. */
+  /** Deletes rows that are delivered. Does not fail: what is left is delivered once more, which does no harm. */
   async remove (ids: readonly string[]): Promise<void> {
     try {
-      await this.#bounded(this.#db.deleteFrom('weir_outbox').where('id', 'in', ids).execute())
+      for (const batch of batches(ids)) {
+        await this.#bounded(this.#db.deleteFrom('weir_outbox_tags').where('namespace', '=', this.#namespace).where('id', 'in', batch).execute())
+      }
     } catch (error) {
       emit('weir:outbox:error', { operation: 'delete', error })
     }
   }
 
+  /**
+   * Hides rows from `withHashes`, once a lease has passed since they were seen. Does not fail: readers wait for what is left
+   * once more.
+   */
+  async release (ids: readonly string[]): Promise<void> {
+    try {
+      for (const batch of batches(ids)) {
+        await this.#bounded(this.#db.updateTable('weir_outbox_tags').set({ hash: null })
+          .where('namespace', '=', this.#namespace).where('id', 'in', batch).execute())
+      }
+    } catch (error) {
+      emit('weir:outbox:error', { operation: 'release', error })
+    }
+  }
+
   async count (): Promise<number> {
-    const { rows } = await this.#bounded(
-      this.#db.selectFrom('weir_outbox').select(({ fn }) => fn.countAll().as('rows')).executeTakeFirstOrThrow())
+    const { rows } = await this.#bounded(this.#select().select(({ fn }) => fn.countAll().as('rows')).executeTakeFirstOrThrow())
     // Drivers give a 64-bit count as a number, a string or a BigInt.
     return Number(rows)
+  }
+
+  #select () {
+    return this.#db.selectFrom('weir_outbox_tags').where('namespace', '=', this.#namespace)
   }
 
   #bounded<T> (answer: Promise<T>): Promise<T> {
@@ -64,12 +104,28 @@ export class Rows {
   }
 }
 
-/** Writes a row as part of the caller's transaction, and gives its id. */
-export async function insertRow (trx: Transaction<OutboxSchema>, tags: readonly string[]): Promise<string> {
-  const id = makeId()
-  await trx.insertInto('weir_outbox').values({ id, tags: JSON.stringify(tags), created: new Date().toISOString() }).execute()
-  return id
+/** Writes a row for each of the ticket's tags. */
+export async function insertTicket (
+  db: Kysely<OutboxSchema>, namespace: string, ticket: { readonly id: string, readonly tags: readonly string[] }
+): Promise<void> {
+  const created = new Date().toISOString()
+  const ids = rowIds(ticket)
+  const rows = ticket.tags.map((tag, place) => ({ namespace, id: ids[place] ?? '', hash: hashOf(tag), tag: JSON.stringify(tag), created }))
+  for (let at = 0; at < rows.length; at += INSERTED) {
+    await db.insertInto('weir_outbox_tags').values(rows.slice(at, at + INSERTED)).execute()
+  }
 }
 
 /** Milliseconds since the epoch, then 80 random bits: new rows come last in the index, and no two writers make the same. */
-const makeId = () => Date.now().toString(16).padStart(12, '0') + randomBytes(10).toString('hex')
+export const makeTicketId = () => Date.now().toString(16).padStart(12, '0') + randomBytes(10).toString('hex')
+
+/** The ids of a ticket's rows. */
+export const rowIds = ({ id, tags }: { readonly id: string, readonly tags: readonly string[] }): string[] =>
+  tags.map((_, place) => id + place.toString(16).padStart(HEX_DIGITS_OF_PLACE, '0'))
+
+/** The id of the ticket that a row is part of. */
+export const ticketIdOf = (rowId: string) => rowId.slice(0, -HEX_DIGITS_OF_PLACE)
+
+function * batches (values: readonly string[]): Generator<readonly string[]> {
+  for (let at = 0; at < values.length; at += BATCH) yield values.slice(at, at + BATCH)
+}

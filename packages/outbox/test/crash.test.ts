@@ -59,5 +59,5 @@ t.test('killed before the commit: neither data nor invalidation', async (t) => {
   await end(writer)
   const db = connect()
   t.strictSame(await db.selectFrom('products').selectAll().execute(), [])
-  t.strictSame(await db.selectFrom('weir_outbox').selectAll().execute(), [])
+  t.strictSame(await db.selectFrom('weir_outbox_tags').selectAll().execute(), [])
 })

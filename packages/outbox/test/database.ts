@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { type Generated, Kysely, type KyselyPlugin, Migrator, SqliteDialect } from 'kysely'
 import type { Test } from 'tap'
-import { outboxMigration, type OutboxSchema } from '../src/index.js'
+import { outboxMigration, type OutboxSchema, type OutboxTable } from '../src/index.js'
+import { hashOf } from '../src/tags.js'
 
 /** A service's database: data of its own, and the outbox. */
 export interface Schema extends OutboxSchema {
@@ -40,6 +41,15 @@ export async function newFile (t: Test) {
 export const migratorOf = (db: Kysely<Schema>) =>
   new Migrator({ db, provider: { getMigrations: async () => ({ '0001-outbox': outboxMigration }) } })
 
+/** A row as a writer that is not heard of again leaves it. */
+export const leftRow = (i: number, tag: string): OutboxTable =>
+  ({ namespace: 'responses', id: String(i).padStart(40, '0'), hash: hashOf(tag), tag: JSON.stringify(tag), created: '' })
+
+/** Inserts rows, so many at once as SQLite takes. */
+export async function leave (db: Kysely<Schema>, rows: readonly OutboxTable[]): Promise<void> {
+  for (let i = 0; i < rows.length; i += 100) await db.insertInto('weir_outbox_tags').values(rows.slice(i, i + 100)).execute()
+}
+
 /** A database that fails, or answers late, when the test says so. */
 export class Trouble implements KyselyPlugin {
   error: Error | undefined
@@ -47,6 +57,8 @@ export class Trouble implements KyselyPlugin {
   delay: Promise<void> | undefined
   /** So far. */
   queries = 0
+  /** That were in answers, so far. */
+  rows = 0
 
   transformQuery ({ node }: Parameters<KyselyPlugin['transformQuery']>[0]) {
     this.queries++
@@ -56,6 +68,7 @@ export class Trouble implements KyselyPlugin {
 
   async transformResult ({ result }: Parameters<KyselyPlugin['transformResult']>[0]) {
     await this.delay
+    this.rows += result.rows.length
     return result
   }
 }

@@ -5,6 +5,7 @@ import { Lease } from '../src/lease.js'
 import { Relay, type RelayParts } from '../src/relay.js'
 import type { Row } from '../src/rows.js'
 import { Settling } from '../src/settling.js'
+import { hashOf } from '../src/tags.js'
 import { gate } from './gate.js'
 
 const LEASE = 1000
@@ -27,12 +28,14 @@ export interface Rules {
   readonly makeLease?: () => Lease
   /** The lease that the writer believes in, in ms. */
   readonly writersLease?: number
-  /** Whose promise it is: the writer's, by default, or that of a reader elsewhere, with the writer gone. */
-  readonly by?: 'deliver' | 'settle'
+  /** Whose promise it is: the writer's, by default; that of a reader elsewhere, with the writer gone; or that of a reader after him. */
+  readonly by?: 'deliver' | 'settle' | 'second settle'
   /** What B's relay makes of an invalidation. */
   readonly relayed?: (invalidate: () => Promise<void>) => Promise<void>
   /** What B's relay takes of the rows it sees. */
   readonly taken?: (rows: Row[]) => Row[]
+  /** Rows are released as soon as a reader has seen them. */
+  readonly releasesEarly?: boolean
 }
 
 /** What a run came to. `stale`: after which step B trusted a cache that still held what an acknowledged, or settled, write had replaced. */
@@ -72,7 +75,8 @@ class World {
   outcome: Run['outcome']
   invalidated = false
   readonly lease: Lease
-  readonly #table = new Map<string, string>()
+  /** Rows by id, with the hash of their tag. */
+  readonly #table = new Map<string, string | null>()
   readonly #delivery: Delivery
   readonly #settling: Settling
   readonly #relay: Relay
@@ -84,31 +88,38 @@ class World {
 
   constructor (rules: Rules) {
     const { makeLease = () => new Lease(LEASE), writersLease = LEASE } = rules
-    const { relayed = (invalidate) => invalidate(), taken = (rows) => rows } = rules
+    const { relayed = (invalidate) => invalidate(), taken = (rows) => rows, releasesEarly = false } = rules
     this.#by = rules.by
     mock.timers.enable({ apis: ['setTimeout'] })
     this.lease = makeLease()
     const remove = async (ids: readonly string[]) => { for (const id of ids) this.#table.delete(id) }
-    const table = async () => [...this.#table].map(([id, tags]) => ({ id, tags }))
+    const table = () => [...this.#table].map(([id, hash]) => ({ id, hash, tag: JSON.stringify(TAG) }))
+    const release = async (ids: readonly string[]) => { for (const id of ids) if (this.#table.has(id)) this.#table.set(id, null) }
     const rows: RelayParts['rows'] = {
       page: async () => {
         const { look, hear } = this.#query
         await look.opened
-        const seen = await table()
+        const seen = table()
         await hear.opened
         return taken(seen)
       },
+      last: async () => [...this.#table.keys()].at(-1),
       remove
     }
     const timing = { pollInterval: 250, stopTimeout: 500 }
     this.#relay = new Relay({ rows, lease: this.lease, invalidate: () => relayed(() => this.#invalidate()), ...timing })
     this.#delivery = new Delivery({
-      rows: { has: async (id) => this.#table.has(id), remove },
+      rows: { hasAny: async (ids) => ids.some((id) => this.#table.has(id)), remove },
       invalidate: async () => { throw new Error('A cannot reach the store') },
       lease: writersLease,
       ...timing
     })
-    this.#settling = new Settling({ rows: { all: table }, delivery: this.#delivery, lease: writersLease })
+    const withHashes = async (hashes: readonly string[]) => {
+      const found = table().filter(({ hash }) => hash !== null && hashes.includes(hash))
+      if (releasesEarly) await release(found.map(({ id }) => id))
+      return found
+    }
+    this.#settling = new Settling({ rows: { withHashes, release }, delivery: this.#delivery, lease: writersLease })
   }
 
   async take (step: Step): Promise<void> {
@@ -125,7 +136,7 @@ class World {
   #act (step: Step): void {
     switch (step) {
       case 'commit':
-        this.#table.set('row', JSON.stringify([TAG]))
+        this.#table.set('row', hashOf(TAG))
         this.#promise().then((outcome) => { this.outcome = outcome }, () => {})
         break
       case 'ask':
@@ -148,8 +159,11 @@ class World {
   }
 
   async #promise (): Promise<Run['outcome']> {
-    if (this.#by !== 'settle') return this.#delivery.deliver({ id: 'row', tags: [TAG] })
-    await this.#settling.settle([TAG])
+    if (this.#by === undefined || this.#by === 'deliver') return this.#delivery.deliver({ tags: [TAG], ids: ['row'] })
+    const first = this.#settling.settle([TAG])
+    // A look of its own: the first one is under way by then.
+    if (this.#by === 'second settle') await Promise.resolve().then(() => this.#settling.settle([TAG]))
+    else await first
     return 'settled'
   }
 

@@ -7,6 +7,10 @@ t.test('options that are none are refused by name', async (t) => {
   const db = connect()
   const bad: [Record<string, unknown>, RegExp][] = [
     [{ invalidate: undefined }, /^invalidate undefined: give a function$/],
+    [{ namespace: '' }, /^namespace '': give a name of 1 to 100 characters/],
+    [{ namespace: 'x'.repeat(101) }, /^namespace/],
+    [{ namespace: 'a\u0000' }, /^namespace/],
+    [{ namespace: null }, /^namespace null/],
     [{ pollInterval: 0 }, /^pollInterval 0: give milliseconds/],
     [{ lease: '1s' }, /^lease '1s': give milliseconds/],
     [{ lease: NaN }, /^lease NaN/],

@@ -2,7 +2,7 @@ import { CompiledQuery } from 'kysely'
 import t, { type Test } from 'tap'
 import { createOutbox } from '../src/index.js'
 import { settled, stopClock } from './clock.js'
-import { newFile, Trouble } from './database.js'
+import { leave, leftRow, newFile, Trouble } from './database.js'
 import { record } from './events.js'
 import { gate } from './gate.js'
 import { InvalidationStore } from './store.js'
@@ -38,24 +38,94 @@ t.test('drained from the first look that finds nothing, and for as long as it go
   t.notOk(outbox.isDrained())
 })
 
+/** Lets a poll go on that pauses after each chunk. */
+async function until (isDone: () => boolean): Promise<void> {
+  while (!isDone()) await settled()
+}
+
 t.test('what is left by others is delivered in the order of its ids, in bounded numbers, and deleted', async (t) => {
   const { writer, store, outbox, clock, write } = await setUp(t)
   const relayed = record(t, 'weir:outbox:relay')
-  const row = (i: number) => ({ id: String(i).padStart(32, '0'), tags: JSON.stringify([`tag-${i}`, 'all']), created: '' })
-  // SQLite takes no more at once.
-  for (let i = 0; i < 1100; i += 100) await writer.insertInto('weir_outbox').values(Array.from({ length: 100 }, (_, j) => row(1099 - i - j))).execute()
+  await leave(writer, Array.from({ length: 2600 }, (_, i) => leftRow(2599 - i, `tag-${2599 - i}`)))
   outbox.start()
-  await settled()
-  t.strictSame(store.calls.map((tags) => tags.length), [501, 501, 101])
-  t.strictSame(store.invalidated.flat().filter((tag) => tag !== 'all'), Array.from({ length: 1100 }, (_, i) => `tag-${i}`))
-  t.strictSame(relayed.map(({ ids, tags }) => [ids.length, tags.length]), [[500, 501], [500, 501], [100, 101]])
+  await until(outbox.isDrained)
+  t.strictSame(store.calls.map((tags) => tags.length), [100, 100, 100, 100, 150, 150, 150, 150, 200, 200, 200, 200, 250, 250, 250, 50])
+  t.strictSame(store.invalidated.flat(), Array.from({ length: 2600 }, (_, i) => `tag-${i}`))
+  t.strictSame(relayed.map(({ tags }) => tags), store.invalidated)
   t.equal(await outbox.pending(), 0)
-  t.ok(outbox.isDrained())
 
-  await write(['later'])
+  await write(['later', 'too'])
   await clock.advance(250)
-  t.strictSame(store.calls.at(-1), ['later'])
+  t.strictSame(store.calls.at(-1), ['later', 'too'])
   t.equal(await outbox.pending(), 0)
+})
+
+t.test('rows of one tag are one tag for the cache', async (t) => {
+  const { writer, store, outbox } = await setUp(t)
+  await leave(writer, Array.from({ length: 90 }, (_, i) => leftRow(i, 'tag')))
+  outbox.start()
+  await until(outbox.isDrained)
+  t.strictSame(store.calls, [['tag']])
+})
+
+t.test('long tags go by fewer', async (t) => {
+  const { writer, store, outbox } = await setUp(t)
+  await leave(writer, Array.from({ length: 10 }, (_, i) => leftRow(i, `${i}`.repeat(64 * 1024 - 2))))
+  await leave(writer, [leftRow(10, 'x'.repeat(1024 * 1024)), leftRow(11, 'short')])
+  outbox.start()
+  await until(outbox.isDrained)
+  t.strictSame(store.calls.map((tags) => tags.length), [4, 4, 2, 1, 1])
+})
+
+t.test('a store that takes only so many at once is given fewer, and what it has taken stays done', async (t) => {
+  const { writer, store, outbox, clock, errors } = await setUp(t)
+  await leave(writer, Array.from({ length: 300 }, (_, i) => leftRow(i, `tag-${i}`)))
+  store.most = 30
+  outbox.start()
+  await clock.advance(2000)
+  t.ok(outbox.isDrained())
+  t.equal(await outbox.pending(), 0)
+  t.ok(store.invalidated.every((tags) => tags.length <= 30))
+  t.equal(store.invalidated.flat().length, 300, 'each once')
+  t.ok(errors.length > 0)
+})
+
+t.test('a row that the store refuses keeps the cache unused, and only itself in the table', async (t) => {
+  const { writer, store, outbox, clock } = await setUp(t)
+  await leave(writer, Array.from({ length: 300 }, (_, i) => leftRow(i, `tag-${i}`)))
+  store.refused = 'tag-40'
+  outbox.start()
+  await clock.advance(5000)
+  t.notOk(outbox.isDrained())
+  t.equal(await outbox.pending(), 1)
+  store.refused = undefined
+  await clock.advance(500)
+  t.ok(outbox.isDrained())
+})
+
+t.test('a store that refuses everything is not asked row by row', async (t) => {
+  const { writer, store, outbox, clock } = await setUp(t)
+  await leave(writer, Array.from({ length: 300 }, (_, i) => leftRow(i, `tag-${i}`)))
+  store.error = new Error('no connection')
+  outbox.start()
+  await clock.advance(5000)
+  store.calls.length = 0
+  await clock.advance(250)
+  t.equal(store.calls.length, 12, 'three times four')
+  store.error = undefined
+  await clock.advance(500)
+  t.ok(outbox.isDrained())
+})
+
+t.test('what is added while a poll is under way does not keep it from ending', async (t) => {
+  const { writer, store, outbox } = await setUp(t)
+  await leave(writer, Array.from({ length: 1000 }, (_, i) => leftRow(i, `tag-${i}`)))
+  let next = 1000
+  store.before = async () => { await leave(writer, Array.from({ length: 100 }, () => leftRow(next, `tag-${next++}`))) }
+  outbox.start()
+  await until(outbox.isDrained)
+  t.ok(store.calls.length < 20, `${store.calls.length} chunks`)
+  t.ok(await outbox.pending() >= 400)
 })
 
 t.test('not drained while a row cannot be delivered', async (t) => {
@@ -84,7 +154,7 @@ t.test('an invalidation that never answers does not stop the relay', async (t) =
   t.notOk(outbox.isDrained())
   t.match(errors, [{ operation: 'invalidate', error: { code: 'WEIR_OUTBOX_TIMEOUT' } }])
   store.delay = undefined
-  await clock.advance(250)
+  await clock.advance(260)
   t.ok(outbox.isDrained())
 })
 
@@ -146,7 +216,7 @@ t.test('a stalled event loop ends the lease by itself', async (t) => {
 
 t.test('rows that are delivered and cannot be deleted do not keep the cache unused', async (t) => {
   const { writer, outbox, store, clock, write, errors } = await setUp(t)
-  await writer.executeQuery(CompiledQuery.raw('create trigger keep before delete on weir_outbox begin select raise(abort, \'kept\'); end'))
+  await writer.executeQuery(CompiledQuery.raw('create trigger keep before delete on weir_outbox_tags begin select raise(abort, \'kept\'); end'))
   await write(['tag'])
   outbox.start()
   await settled()
@@ -158,9 +228,7 @@ t.test('rows that are delivered and cannot be deleted do not keep the cache unus
 
 t.test('a row that nobody can read keeps the cache unused, and only itself in the table', async (t) => {
   const { writer, outbox, store, clock, write, errors } = await setUp(t)
-  for (const [id, tags] of ['{}', 'no JSON', '[1]'].entries()) {
-    await writer.insertInto('weir_outbox').values({ id: `bad-${id}`, tags, created: '' }).execute()
-  }
+  await leave(writer, ['{}', 'no JSON', '""'].map((tag, id) => ({ ...leftRow(id, ''), id: `bad-${id}`, tag })))
   await write(['tag'])
   outbox.start()
   await settled()
@@ -168,9 +236,9 @@ t.test('a row that nobody can read keeps the cache unused, and only itself in th
   t.equal(await outbox.pending(), 3)
   t.notOk(outbox.isDrained())
   t.match(errors, ['bad-0', 'bad-1', 'bad-2'].map((id) => ({
-    operation: 'read', error: { code: 'WEIR_OUTBOX_INVALID_ROW', message: new RegExp(`^Row ${id} of weir_outbox`) }
+    operation: 'read', error: { code: 'WEIR_OUTBOX_INVALID_ROW', message: new RegExp(`^Row ${id} of the outbox cannot be read`) }
   })))
-  await writer.deleteFrom('weir_outbox').execute()
+  await writer.deleteFrom('weir_outbox_tags').execute()
   await clock.advance(250)
   t.ok(outbox.isDrained())
 })
@@ -196,10 +264,9 @@ t.test('stop waits for what is under way, which then counts no more', async (t) 
   t.equal(await outbox.deliver(await write(['own'])), 'delivered')
 })
 
-t.test('stop ends a long backlog after the page under way', async (t) => {
+t.test('stop ends a long backlog after the chunks under way', async (t) => {
   const { writer, outbox, store } = await setUp(t)
-  const rows = Array.from({ length: 501 }, (_, i) => ({ id: String(i).padStart(32, '0'), tags: '["tag"]', created: '' }))
-  await writer.insertInto('weir_outbox').values(rows).execute()
+  await leave(writer, Array.from({ length: 401 }, (_, i) => leftRow(i, 'tag')))
   const slow = gate()
   store.delay = slow.opened
   outbox.start()
@@ -207,7 +274,7 @@ t.test('stop ends a long backlog after the page under way', async (t) => {
   const stopped = outbox.stop()
   slow.open()
   await stopped
-  t.equal(store.calls.length, 1)
+  t.equal(store.calls.length, 4)
   t.equal(await outbox.pending(), 1)
 })
 

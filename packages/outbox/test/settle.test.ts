@@ -1,7 +1,9 @@
+import { CompiledQuery } from 'kysely'
 import t, { type Test } from 'tap'
 import { createOutbox } from '../src/index.js'
+import { LOOK } from '../src/settling.js'
 import { type Clock, settled, stopClock } from './clock.js'
-import { newFile, Trouble } from './database.js'
+import { leave, leftRow, newFile, Trouble } from './database.js'
 import { record } from './events.js'
 import { gate } from './gate.js'
 import { InvalidationStore } from './store.js'
@@ -38,7 +40,7 @@ t.test('nothing with these tags is pending: settled at once, and nothing is inva
   await outbox.settle(['tag'])
   await outbox.settle([])
   t.strictSame(store.calls, [])
-  t.equal(await outbox.pending(), 1)
+  t.equal(await outbox.pending(), 2)
 })
 
 t.test('what is pending is delivered first, by whoever asks', async (t) => {
@@ -52,8 +54,8 @@ t.test('what is pending is delivered first, by whoever asks', async (t) => {
   slow.open()
   await settled()
   t.ok(watched.done)
-  t.strictSame(store.invalidated, [['tag', 'list']])
-  t.equal(await outbox.pending(), 0)
+  t.strictSame(store.invalidated, [['list']], 'what was asked about')
+  t.equal(await outbox.pending(), 1, 'the relay is left the rest')
 })
 
 t.test('many who settle at once look once and deliver once', async (t) => {
@@ -109,30 +111,79 @@ t.test('nobody can deliver it: settled when every lease from before has ended, a
   t.ok(await timeOf(clock, watch(outbox.settle(['tag']))) > 1000, 'another one has leases of its own to wait for')
 })
 
-t.test('a row that was delivered elsewhere is not remembered, and its id may come again', async (t) => {
+t.test('a row whose delivery has ended is not remembered', async (t) => {
   const { writer, outbox, store, clock, commit } = await setUp(t)
   store.error = new Error('no connection')
   const { id } = await commit(['tag'])
   await timeOf(clock, watch(outbox.settle(['tag'])))
-  await writer.deleteFrom('weir_outbox').execute()
+  await clock.advance(50)
+  await writer.deleteFrom('weir_outbox_tags').execute()
   await outbox.settle(['tag'])
-  await writer.insertInto('weir_outbox').values({ id, tags: '["tag"]', created: '' }).execute()
+  await leave(writer, [{ ...leftRow(0, 'tag'), id: `${id}00000000` }])
   t.ok(await timeOf(clock, watch(outbox.settle(['tag']))) > 1000)
 })
 
-t.test('more rows than are read at once', async (t) => {
-  const { writer, outbox, store } = await setUp(t)
-  const row = (i: number) => ({ id: String(i).padStart(32, '0'), tags: JSON.stringify([`tag-${i}`]), created: '' })
-  for (let i = 0; i < 1100; i += 100) await writer.insertInto('weir_outbox').values(Array.from({ length: 100 }, (_, j) => row(i + j))).execute()
-  await outbox.settle(['tag-3', 'tag-1099'])
-  t.strictSame(store.invalidated, [['tag-3'], ['tag-1099']])
+t.test('rows with other tags are not read, however many there are', async (t) => {
+  const { writer, outbox, store, trouble } = await setUp(t)
+  await leave(writer, Array.from({ length: 5000 }, (_, i) => leftRow(i, `tag-${i}`)))
+  await outbox.settle(['tag-3', 'tag-4999', 'another'])
+  t.strictSame(store.invalidated, [['tag-3', 'tag-4999']])
+  t.equal(await outbox.pending(), 4998)
+  t.equal(trouble.rows, 2 + 1, 'rows of answers: those with its tags, and the count')
 })
 
-t.test('a row that is no list of tags settles nobody\'s question', async (t) => {
-  const { writer, outbox, store } = await setUp(t)
-  await writer.insertInto('weir_outbox').values({ id: 'x', tags: 'tag', created: '' }).execute()
-  await outbox.settle(['tag'])
-  t.strictSame(store.calls, [])
+t.test('more rows with its tags than are read at once: all of its tags are delivered, and the rows are left to the relay', async (t) => {
+  const { writer, outbox, store, trouble } = await setUp(t)
+  await leave(writer, Array.from({ length: 3000 }, (_, i) => leftRow(i, i === 2999 ? 'last' : 'tag')))
+  const slow = gate()
+  store.delay = slow.opened
+  const watched = [watch(outbox.settle(['tag', 'other'])), watch(outbox.settle(['last']))]
+  await settled()
+  t.notOk(watched.some(({ done }) => done))
+  slow.open()
+  await settled()
+  t.ok(watched.every(({ done }) => done))
+  t.strictSame(store.invalidated, [['tag', 'other', 'last']])
+  t.equal(trouble.rows, LOOK)
+})
+
+t.test('more rows than are read at once, and nobody can deliver them: a lease, whoever deletes some meanwhile', async (t) => {
+  const { writer, outbox, store, clock } = await setUp(t)
+  store.error = new Error('no connection')
+  await leave(writer, Array.from({ length: LOOK + 1 }, (_, i) => leftRow(i, 'tag')))
+  const watched = watch(outbox.settle(['tag']))
+  await settled()
+  await writer.deleteFrom('weir_outbox_tags').where('id', '<', leftRow(LOOK, '').id).execute()
+  const passed = await timeOf(clock, watched)
+  t.ok(passed > 1000 && passed <= 1100, `${passed} ms`)
+})
+
+t.test('what a writer has waited a lease for is settled, on every instance', async (t) => {
+  const { writer, outbox, store, clock, commit } = await setUp(t)
+  store.error = new Error('no connection')
+  const ticket = await commit(['tag'])
+  const elsewhere = createOutbox({ db: writer, invalidate: store.invalidate })
+  let outcome: unknown
+  elsewhere.deliver(ticket).then((delivered) => { outcome = delivered })
+  await clock.advance(1100)
+  t.equal(outcome, 'queued')
+  const watched = watch(outbox.settle(['tag']))
+  await settled()
+  t.ok(watched.done)
+  t.equal(await outbox.pending(), 1)
+})
+
+t.test('rows that cannot be released are waited for again', async (t) => {
+  const { writer, outbox, store, clock, commit } = await setUp(t)
+  const errors = record(t, 'weir:outbox:error')
+  store.error = new Error('no connection')
+  await writer.executeQuery(CompiledQuery.raw('create trigger keep before update on weir_outbox_tags begin select raise(abort, \'kept\'); end'))
+  await commit(['tag'])
+  for (let time = 1; time <= 2; time++) {
+    t.ok(await timeOf(clock, watch(outbox.settle(['tag']))) > 1000)
+    await clock.advance(50)
+    t.match(errors.at(-1), { operation: 'release', error: { message: 'kept' } })
+  }
 })
 
 t.test('a database that fails or does not answer: a lease after the call nobody trusts what was there before', async (t) => {

@@ -19,7 +19,7 @@ t.test('instances that start at the same instant find one whole shop', async (t)
   const database = connect(t, file)
   t.equal(database.pragma('integrity_check', { simple: true }), 'ok')
   t.equal(database.pragma('journal_mode', { simple: true }), 'wal')
-  t.equal(database.prepare('select count(*) from kysely_migration').pluck().get(), 3)
+  t.equal(database.prepare('select count(*) from kysely_migration').pluck().get(), 4)
 })
 
 t.test('an instance killed while it seeds leaves nothing half-done', async (t) => {

@@ -59,12 +59,13 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
   }, async ({ body }, reply) => {
     const { category, ticket } = await database.write(async (transaction) => {
       const category = await insertCategory(transaction, body)
-      // The slug's 404 may be cached.
-      return { category, ticket: await outbox.add(transaction, [tags.categoryList, tags.category(category.slug)]) }
+      // Before the commit, as the ticket takes its URI from there: the slug's 404 may be cached.
+      reply.header('location', `/api/categories/${category.slug}`)
+      return { category, ticket: await outbox.add(transaction, reply.invalidationTags([tags.categoryList, tags.category(category.slug)])) }
     })
     reply.invalidate(ticket)
     sendValidators(reply, category)
-    return reply.code(201).header('location', `/api/categories/${category.slug}`).send(category)
+    return reply.code(201).send(category)
   })
 
   app.put('/api/categories/:slug', {
@@ -84,7 +85,8 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       const category = await replaceCategory(transaction, before.id, body)
       // Lists of products are asked for by slug.
       const renamed = category.slug === slug ? [] : [tags.category(category.slug), tags.productLists]
-      return { category, ticket: await outbox.add(transaction, [tags.categoryList, tags.category(slug), ...renamed]) }
+      const invalidated = reply.invalidationTags([tags.categoryList, tags.category(slug), ...renamed])
+      return { category, ticket: await outbox.add(transaction, invalidated) }
     })
     reply.invalidate(ticket)
     sendValidators(reply, category)
@@ -105,7 +107,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       const category = await findCategory(transaction, slug)
       request.checkPreconditions(validatorsOf(category))
       await deleteCategory(transaction, category)
-      return await outbox.add(transaction, [tags.categoryList, tags.productLists, tags.category(slug)])
+      return await outbox.add(transaction, reply.invalidationTags([tags.categoryList, tags.productLists, tags.category(slug)]))
     }))
     return reply.code(204).send(null)
   })

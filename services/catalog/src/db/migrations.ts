@@ -57,7 +57,7 @@ const search: Migration = {
   }
 }
 
-/** Applied in the order of their names; a released one is never edited. */
+/** Applied in the order of their names; a released one is never edited. The outbox's is listed again when its table has changed. */
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001-products': products, '0002-search': search, '0003-outbox': outboxMigration })
+  getMigrations: async () => ({ '0001-products': products, '0002-search': search, '0003-outbox': outboxMigration, '0004-outbox-tags': outboxMigration })
 }

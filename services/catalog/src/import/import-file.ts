@@ -1,6 +1,8 @@
 import { open, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
+import { type Transaction } from 'kysely'
 import { openWriter } from '../db/open.js'
+import { type CatalogSchema } from '../db/schema.js'
 import { whileBusy } from '../db/while-busy.js'
 import { csvRows } from './csv-rows.js'
 import { ImportError } from './import-error.js'
@@ -19,8 +21,13 @@ export type ImportOutcome =
   | { readonly refused: false, readonly rows: number } & Merged
   | { readonly refused: true, readonly rows: number, readonly bad: number, readonly first: readonly RowProblem[] }
 
-/** Imports a CSV or NDJSON file into the catalog in `database`. Throws an ImportError where the file cannot be read as one. */
-export async function importFile (file: string, database: string, progress: Progress): Promise<ImportOutcome> {
+/**
+ * Imports a CSV or NDJSON file into the catalog in `database`. Throws an ImportError where the file cannot be read as one.
+ * @param merged what else is part of the transaction that changes the catalog
+ */
+export async function importFile (
+  file: string, database: string, progress: Progress, merged: (transaction: Transaction<CatalogSchema>) => Promise<void> = async () => {}
+): Promise<ImportOutcome> {
   const info = await stat(file)
   if (info.isDirectory()) throw new ImportError(`${file} is a folder: name a file in it.`)
   const format = await formatOf(file)
@@ -44,13 +51,16 @@ export async function importFile (file: string, database: string, progress: Prog
     }
     if (rows === 0) throw new ImportError('The file has no products.')
 
-    const merged = await whileBusy(LOCK_TIMEOUT, () => db.transaction().execute(async (transaction) => {
+    const changes = await whileBusy(LOCK_TIMEOUT, () => db.transaction().execute(async (transaction) => {
       const { count, first } = await staging.problems(transaction, Problems.SHOWN)
       problems.add(first, count)
-      return problems.count === 0 ? await staging.merge(transaction) : undefined
+      if (problems.count > 0) return undefined
+      const changes = await staging.merge(transaction)
+      await merged(transaction)
+      return changes
     }))
-    if (merged === undefined) return { refused: true, rows, bad: problems.count, first: problems.first }
-    return { refused: false, rows, ...merged }
+    if (changes === undefined) return { refused: true, rows, bad: problems.count, first: problems.first }
+    return { refused: false, rows, ...changes }
   } finally {
     await db.destroy()
   }

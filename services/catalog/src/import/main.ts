@@ -1,15 +1,15 @@
 import { dirname } from 'node:path'
 import { loadEnv } from '@weir/fastify/service'
 import { isBusy } from '../db/while-busy.js'
-import { type CatalogEnv, catalogEnv, databaseFile } from '../env.js'
+import { catalogEnv, databaseFile } from '../env.js'
 import { parseArguments, usage } from './arguments.js'
 import { importFile } from './import-file.js'
-import { invalidateCatalog } from './invalidate-catalog.js'
+import { type CatalogInvalidation, catalogInvalidation } from './invalidate-catalog.js'
 import { createProgress } from './progress.js'
 
 process.exitCode = await main(process.argv.slice(2))
 
-/** Runs the import; the result is the exit code: 0 done, 1 nothing imported (or nobody told), 2 wrong arguments. */
+/** Runs the import; the result is the exit code: 0 done, 1 nothing imported, 2 wrong arguments. */
 async function main (args: readonly string[]): Promise<number> {
   const parsed = parseArguments(args)
   if (parsed.kind === 'help') {
@@ -24,10 +24,13 @@ async function main (args: readonly string[]): Promise<number> {
 }
 
 async function runImport ({ file, database }: { file: string, database: string | undefined }): Promise<number> {
-  let env: CatalogEnv
+  let invalidation: CatalogInvalidation | undefined
   try {
-    env = loadEnv(catalogEnv)
-    const outcome = await importFile(file, database ?? databaseFile(env), createProgress(process.stderr))
+    const env = loadEnv(catalogEnv)
+    const path = database ?? databaseFile(env)
+    // The instances that share a database share the folder it is in.
+    invalidation = catalogInvalidation({ ...env, DATA_DIR: dirname(path) }, path)
+    const outcome = await importFile(file, path, createProgress(process.stderr), invalidation.add)
     if (outcome.refused) {
       for (const { line, problem } of outcome.first) process.stderr.write(`line ${line}: ${problem}\n`)
       if (outcome.bad > outcome.first.length) process.stderr.write(`… and ${outcome.bad - outcome.first.length} more\n`)
@@ -35,19 +38,25 @@ async function runImport ({ file, database }: { file: string, database: string |
       return 1
     }
     process.stdout.write(`Imported ${outcome.rows} rows: ${outcome.added} new, ${outcome.updated} updated, ${outcome.unchanged} unchanged.\n`)
+    await tellInstances(invalidation)
+    return 0
   } catch (error) {
     process.stderr.write(`Nothing was imported. ${explain(error, file)}\n`)
     return 1
+  } finally {
+    await invalidation?.close()
   }
+}
+
+/** Does not fail: what cannot be delivered from here waits in the outbox, and no instance uses its cache before it is delivered. */
+async function tellInstances (invalidation: CatalogInvalidation): Promise<void> {
+  let reason = 'The shared cache does not answer.'
   try {
-    // The instances that share a database share the folder it is in.
-    await invalidateCatalog(database === undefined ? env : { ...env, DATA_DIR: dirname(database) })
-    return 0
+    if (await invalidation.deliver() === 'delivered') return
   } catch (error) {
-    process.stderr.write('The products are in, but running instances could not be told, and may show what they had cached until it expires. ' +
-      `Run the import again to tell them. ${explain(error, file)}\n`)
-    return 1
+    reason = error instanceof Error ? error.message : String(error)
   }
+  process.stderr.write(`Cached responses could not be invalidated from here: the running instances do it, or the first one to start. ${reason}\n`)
 }
 
 function explain (error: unknown, file: string): string {

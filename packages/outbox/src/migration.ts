@@ -1,0 +1,73 @@
+import type { Kysely, Migration } from 'kysely'
+import { OutboxError } from './errors.js'
+import { DEFAULT_NAMESPACE } from './options.js'
+import { insertTicket } from './rows.js'
+import type { OutboxSchema, OutboxTable } from './table.js'
+import { readTags } from './tags.js'
+
+/** The table of version 0.1: a row per ticket, with its tags as a JSON list. */
+interface FormerTable {
+  id: string
+  tags: string
+  created: string
+}
+
+/** Rows of the former table that are moved at once. */
+const PAGE = 500
+
+/**
+ * Creates the table `weir_outbox_tags`, and moves into it what the table of version 0.1 holds; goes among the service's own
+ * migrations. A service that has applied it with version 0.1 lists it again, under a new name: where the table is there already
+ * it changes nothing.
+ * @param namespace the outbox's own: rows of version 0.1 are moved there
+ * @throws OutboxError WEIR_OUTBOX_INVALID_ROW if a row of version 0.1 cannot be read
+ * @example
+ * const outboxMigration = makeOutboxMigration('shop')
+ * getMigrations: async () => ({ '0002-outbox': outboxMigration, '0005-outbox-tags': outboxMigration })
+ */
+export const makeOutboxMigration = (namespace: string): Migration => ({
+  async up (db: Kysely<unknown>) {
+    await db.schema.createTable('weir_outbox_tags').ifNotExists()
+      .addColumn('namespace', 'varchar(100)', (column) => column.notNull())
+      .addColumn('id', 'varchar(40)', (column) => column.notNull())
+      .addColumn('hash', 'varchar(32)')
+      .addColumn('tag', 'text', (column) => column.notNull())
+      .addColumn('created', 'varchar(24)', (column) => column.notNull())
+      .addPrimaryKeyConstraint('weir_outbox_tags_by_id', ['namespace', 'id'])
+      // An index in all but name, which every database can make along with the table.
+      .addUniqueConstraint('weir_outbox_tags_by_hash', ['namespace', 'hash', 'id'])
+      .execute()
+    await moveFormerRows(db.withTables<{ weir_outbox: FormerTable, weir_outbox_tags: OutboxTable }>(), namespace)
+  },
+
+  async down (db: Kysely<unknown>) {
+    await db.schema.dropTable('weir_outbox_tags').ifExists().execute()
+  }
+})
+
+/** `makeOutboxMigration` for an outbox without the option `namespace`. */
+export const outboxMigration: Migration = makeOutboxMigration(DEFAULT_NAMESPACE)
+
+/**
+ * The former table goes: instances of version 0.1 that still run find none, so that they trust their cache no more and commit no
+ * invalidation that others do not see.
+ */
+async function moveFormerRows (db: Kysely<OutboxSchema & { weir_outbox: FormerTable }>, namespace: string): Promise<void> {
+  // Made where there is none, because databases differ in how they are asked what tables there are.
+  await db.schema.createTable('weir_outbox').ifNotExists()
+    .addColumn('id', 'varchar(32)', (column) => column.primaryKey())
+    .addColumn('tags', 'text', (column) => column.notNull())
+    .addColumn('created', 'varchar(24)', (column) => column.notNull())
+    .execute()
+  for (let after = '', isLast = false; !isLast;) {
+    const page = await db.selectFrom('weir_outbox').select(['id', 'tags']).where('id', '>', after).orderBy('id').limit(PAGE).execute()
+    for (const { id, tags: column } of page) {
+      const tags = readTags(column)
+      if (tags === undefined) throw new OutboxError('WEIR_OUTBOX_INVALID_ROW', id)
+      await insertTicket(db, namespace, { id, tags })
+      after = id
+    }
+    isLast = page.length < PAGE
+  }
+  await db.schema.dropTable('weir_outbox').execute()
+}
