@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { FAULTS, type FaultKind, faultsFor } from './faults.js'
+import { WORKLOAD_NAMES, type WorkloadName } from './resources.js'
 
 /** What the command line asks for. */
 export interface Wish {
@@ -8,6 +9,7 @@ export interface Wish {
   readonly processes: number
   readonly store: 'redis' | 'sqlite'
   readonly faults: readonly FaultKind[]
+  readonly workloads: readonly WorkloadName[]
 }
 
 export const usage = `npm run test:coherence [-- OPTIONS]
@@ -20,6 +22,8 @@ somebody had been told before they began.
   --store STORE    redis or sqlite (redis)
   --faults A,B     of ${Object.keys(FAULTS).join(', ')};
                    none for none (all that can befall the store)
+  --workloads A,B  of ${WORKLOAD_NAMES.join(', ')} (all)
+  --only NAME      this fault, with all workloads; or this workload, with all faults
   --seed TEXT      repeats the choices of an earlier run: which faults come when and for how long, what is read and written. Not
                    how the processes' steps fall together, so that a violation may take several runs to come again
   --help           this`
@@ -38,18 +42,37 @@ export function parseArguments (args: readonly string[]): Wish | 'help' {
     seed: values.seed ?? String(Math.floor(Math.random() * 1e9)),
     processes: positive('processes', values.processes),
     store,
-    faults: faultsOf(values.faults, faultsFor(store))
+    ...situations(values, faultsFor(store))
   }
 }
 
+interface Situations {
+  readonly faults?: string | undefined
+  readonly workloads?: string | undefined
+  readonly only?: string | undefined
+}
+
+function situations ({ faults, workloads, only }: Situations, possible: readonly FaultKind[]): Pick<Wish, 'faults' | 'workloads'> {
+  const all = { faults: faultsOf(faults, possible), workloads: listOf('workloads', workloads, WORKLOAD_NAMES) }
+  if (only === undefined) return all
+  const fault = possible.find((kind) => kind === only)
+  if (fault !== undefined) return { ...all, faults: [fault] }
+  return { ...all, workloads: listOf('only', only, WORKLOAD_NAMES, [...possible, ...WORKLOAD_NAMES]) }
+}
+
 function faultsOf (names: string | undefined, possible: readonly FaultKind[]): readonly FaultKind[] {
-  if (names === undefined) return possible
-  if (names === 'none') return []
-  return names.split(',').map((name) => {
-    const kind = possible.find((kind) => kind === name)
-    if (kind === undefined) throw new UsageError(`--faults ${name}: one of ${possible.join(', ')}`)
-    return kind
-  })
+  return names === 'none' ? [] : listOf('faults', names, possible)
+}
+
+/** @param shown what may be given */
+function listOf<T extends string> (
+  option: string, names: string | undefined, possible: readonly T[], shown: readonly string[] = possible
+): readonly T[] {
+  return names?.split(',').map((name) => {
+    const found = possible.find((one) => one === name)
+    if (found === undefined) throw new UsageError(`--${option} ${name}: one of ${shown.join(', ')}`)
+    return found
+  }) ?? possible
 }
 
 function positive (name: string, text: string): number {
@@ -68,6 +91,8 @@ function parsed (args: readonly string[]) {
         processes: { type: 'string', default: '4' },
         store: { type: 'string', default: 'redis' },
         faults: { type: 'string' },
+        workloads: { type: 'string' },
+        only: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false }
       }
     }).values

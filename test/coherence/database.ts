@@ -8,9 +8,25 @@ export interface VersionsSchema extends OutboxSchema {
 
 /** @param timeout how long a statement waits for another's lock, in ms */
 export function connect (file: string, timeout: number): Kysely<VersionsSchema> {
-  const database = new Database(file, { timeout })
-  database.pragma('synchronous = normal')
-  return new Kysely<VersionsSchema>({ dialect: new SqliteDialect({ database }) })
+  return new Kysely<VersionsSchema>({ dialect: new SqliteDialect({ database: open(file, timeout) }) })
+}
+
+/** Versions without a turn of the event loop in between. */
+export interface Versions {
+  current (id: number): number
+  /** Commits the next one. */
+  raise (id: number): number
+}
+
+export function versionsOf (file: string): Versions {
+  const database = open(file, 5000)
+  const current = database.prepare<[number], number>('select version from versions where id = ?').pluck()
+  const raise = database.prepare<[number], number>('update versions set version = version + 1 where id = ? returning version').pluck()
+  const only = (version: number | undefined) => {
+    if (version === undefined) throw new Error('there is no such resource')
+    return version
+  }
+  return { current: (id) => only(current.get(id)), raise: (id) => only(raise.get(id)) }
 }
 
 /** Makes the file with the first version of each resource, and an outbox. */
@@ -19,8 +35,14 @@ export async function makeDatabase (file: string, resources: number): Promise<vo
   database.pragma('journal_mode = wal')
   database.exec('create table versions (id integer primary key, version integer not null) strict')
   const insert = database.prepare('insert into versions (id, version) values (?, 1)')
-  for (let id = 0; id < resources; id++) insert.run(id)
+  database.transaction(() => { for (let id = 0; id < resources; id++) insert.run(id) })()
   const db = new Kysely<VersionsSchema>({ dialect: new SqliteDialect({ database }) })
   await outboxMigration.up(db)
   await db.destroy()
+}
+
+function open (file: string, timeout: number): Database.Database {
+  const database = new Database(file, { timeout })
+  database.pragma('synchronous = normal')
+  return database
 }

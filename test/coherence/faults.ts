@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Instance } from './fleet.js'
+import type { Backlog } from './backlog.js'
+import { type Instance, isPatient } from './fleet.js'
 import type { Links, LinkState } from './links.js'
 import type { Load } from './load.js'
 import type { Random } from './random.js'
@@ -12,22 +13,34 @@ export interface World {
   /** Undefined where the store is SQLite. */
   readonly redis: TroubledRedis | undefined
   readonly links: Links | undefined
+  readonly backlog: Backlog
+  /** Called with what must not be, where that is no read. */
+  readonly onProblem: (what: string) => void
 }
+
+/** @param signal the run is over: whoever waits for something is to stop */
+type Run = (world: World & { readonly signal: AbortSignal }, random: Random) => Promise<string>
 
 interface Fault {
   /** Of those that befall the same thing one comes after the other; others may come at the same time. */
-  readonly befalls: 'redis' | 'instances'
+  readonly befalls: 'redis' | 'instances' | 'outbox'
   readonly needsRedis: boolean
+  /** Afterwards there is nothing of its kind for as long as it was on. */
+  readonly rests: boolean
   /** Resolves when it is over, to what it befell. */
-  readonly run: (world: World, random: Random) => Promise<string>
+  readonly run: Run
 }
 
 const SHORT = 10
 const LONG = 2000
 
+// Within so many ms a backlog is drained, though Redis and instances are away now and then.
+const DRAINED_WITHIN = 30_000
+
 const ofRedis = (run: (redis: TroubledRedis, random: Random) => Promise<unknown>): Fault => ({
   befalls: 'redis',
   needsRedis: true,
+  rests: false,
   async run ({ redis }, random) {
     if (redis !== undefined) await run(redis, random)
     return 'Redis'
@@ -37,6 +50,7 @@ const ofRedis = (run: (redis: TroubledRedis, random: Random) => Promise<unknown>
 const ofInstance = (run: (instance: Instance, random: Random) => Promise<unknown>): Fault => ({
   befalls: 'instances',
   needsRedis: false,
+  rests: false,
   async run ({ instances }, random) {
     const instance = random.pick(instances)
     await run(instance, random)
@@ -44,11 +58,13 @@ const ofInstance = (run: (instance: Instance, random: Random) => Promise<unknown
   }
 })
 
-const ofLinks = (run: (set: (state: LinkState) => void, random: Random) => Promise<unknown>, whose: 'one' | 'all'): Fault => ({
+const ofLinks = (run: (set: (state: LinkState) => void, random: Random) => Promise<unknown>, whose: 'one' | 'all' | 'patient'): Fault => ({
   befalls: 'instances',
   needsRedis: true,
+  rests: false,
   async run ({ instances, links }, random) {
-    const chosen = whose === 'all' ? instances : [random.pick(instances)]
+    const patient = instances.filter(({ index }) => isPatient(index))
+    const chosen = whose === 'all' ? instances : [random.pick(whose === 'patient' && patient.length > 0 ? patient : instances)]
     await run((state) => { for (const { index } of chosen) links?.set(index, state) }, random)
     return chosen.map(({ name }) => name).join('')
   }
@@ -67,6 +83,13 @@ export const FAULTS = {
   'records-deleted': ofRedis((redis) => redis.deleteRecords()),
   'subscribers-killed': ofRedis((redis) => redis.killSubscribers()),
   evicted: ofRedis((redis, random) => redis.evict(random.between(100, 1000), random.between(-10_000, 60_000))),
+  'redis-full': ofRedis((redis, random) => redis.fill(random.between(300, 2000))),
+  'user-restricted': ofRedis((redis, random) => redis.narrow(random.between(100, 1000), (list) => random.pick(list))),
+  'link-slow': ofLinks(async (set, random) => {
+    set('slow')
+    await delay(random.between(1000, 3000))
+    set('open')
+  }, 'patient'),
   'link-stalled': ofLinks(async (set, random) => {
     set('stalled')
     await delay(random.magnitude(SHORT, LONG))
@@ -95,11 +118,36 @@ export const FAULTS = {
   'fills-delayed': {
     befalls: 'instances',
     needsRedis: false,
+    rests: false,
     async run ({ load }, random) {
       load.slow = true
       await delay(random.between(300, 1500))
       load.slow = false
       return 'all'
+    }
+  },
+  'origin-failing': {
+    befalls: 'instances',
+    needsRedis: false,
+    rests: false,
+    async run ({ load }, random) {
+      load.failing = true
+      await delay(random.between(300, 1500))
+      load.failing = false
+      return 'all'
+    }
+  },
+  'outbox-backlog': {
+    befalls: 'outbox',
+    needsRedis: false,
+    rests: true,
+    async run ({ backlog, signal, onProblem }, random) {
+      const [rows, tags] = random.pick([[20_000, 1], [5000, 10], [500, 100]] as const)
+      await backlog.add(rows, tags, signal)
+      if (!await backlog.drained(DRAINED_WITHIN, signal) && !signal.aborted) {
+        onProblem(`${rows} rows of ${tags} tags were not drained from the outbox within ${DRAINED_WITHIN / 1000} s`)
+      }
+      return `${rows} rows of ${tags} tags`
     }
   }
 } satisfies Record<string, Fault>
@@ -111,49 +159,3 @@ const entries = Object.entries(FAULTS) as readonly [FaultKind, Fault][]
 /** Those that can befall a store. */
 export const faultsFor = (store: 'redis' | 'sqlite'): FaultKind[] =>
   entries.filter(([, { needsRedis }]) => store === 'redis' || !needsRedis).map(([kind]) => kind)
-
-/** A fault that has happened, or is on. Times as in the judge's history. */
-export interface Incident {
-  readonly kind: FaultKind
-  readonly begin: number
-  end: number
-  target: string
-}
-
-/** Makes things go wrong, in an order and for times that the seed gives, until `signal` says that it is enough. */
-export class Schedule {
-  readonly incidents: Incident[] = []
-
-  constructor (readonly world: World, readonly kinds: readonly FaultKind[], readonly random: Random, readonly pause: number) {}
-
-  /** Resolves when the last fault is over. */
-  async run (signal: AbortSignal): Promise<void> {
-    await Promise.all((['redis', 'instances'] as const).map(async (target) => {
-      const kinds = this.kinds.filter((kind) => FAULTS[kind].befalls === target)
-      if (kinds.length > 0) await this.#befall(kinds, this.random.of(target), signal)
-    }))
-  }
-
-  async #befall (kinds: readonly FaultKind[], random: Random, signal: AbortSignal): Promise<void> {
-    // Shuffled, and not drawn: then each comes soon.
-    for (let deck: FaultKind[] = []; ; deck = deck.length > 0 ? deck : random.shuffled(kinds)) {
-      if (!await passes(random.between(0, this.pause), signal)) return
-      const kind = deck.pop()
-      if (kind === undefined) continue
-      const incident = { kind, begin: performance.now(), end: Infinity, target: '' }
-      this.incidents.push(incident)
-      incident.target = await FAULTS[kind].run(this.world, random)
-      incident.end = performance.now()
-    }
-  }
-}
-
-/** False if the signal came first. */
-async function passes (ms: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await delay(ms, undefined, { signal })
-    return true
-  } catch {
-    return false
-  }
-}

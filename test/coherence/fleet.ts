@@ -4,14 +4,26 @@ import { Pool } from 'undici'
 import { Child } from './child.js'
 import type { Teardowns } from './teardowns.js'
 
+/** Where each instance finds the store that all share. */
+export interface Addresses {
+  /** As `@weir/fastify/redis` takes it; empty for SQLite. */
+  redisUrl (instance: number): string
+}
+
+/**
+ * How long a command of the instance may take, in ms. For some it is shorter than a slow link takes, so that they do without Redis, and for
+ * others longer, so that answers come late.
+ */
+const commandTimeout = (instance: number) => isPatient(instance) ? 1000 : 100
+
+export const isPatient = (instance: number): boolean => instance % 2 === 1
+
 export interface FleetOptions {
   /** The compiled program of an instance. */
   readonly program: string
   readonly processes: number
   readonly dataDir: string
-  readonly resources: number
-  /** Where each finds Redis; none for SQLite. */
-  readonly redisPorts: readonly number[]
+  readonly addresses: Addresses
 }
 
 /** One process of the service, and the one that takes its place when it is killed. */
@@ -59,16 +71,15 @@ export class Instance {
   }
 
   async #start (): Promise<void> {
-    const { program: file, dataDir, resources, redisPorts } = this.options
-    const redisPort = redisPorts[this.index]
+    const { program: file, dataDir, addresses } = this.options
     const child = fork(file, [], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: {
         ...process.env,
         DATA_DIR: dataDir,
         INSTANCE: this.name,
-        RESOURCES: String(resources),
-        REDIS_URL: redisPort === undefined ? '' : `redis://127.0.0.1:${redisPort}`
+        REDIS_URL: addresses.redisUrl(this.index),
+        REDIS_COMMAND_TIMEOUT: String(commandTimeout(this.index))
       }
     })
     const started = new Child(this.teardowns, child)

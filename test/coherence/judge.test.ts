@@ -1,26 +1,32 @@
 import t from 'tap'
-import { Judge } from './judge.js'
+import { Judge, type Known } from './judge.js'
 
-/** What happened, in the order in which it did. A read is named, so that its end finds its beginning. */
+/**
+ * What happened, in the order in which it did. A read is named, so that its end finds its beginning. `began` and `setAt` are on a clock of
+ * their own, as invalidations begin before they are acknowledged.
+ */
 type Step =
-  | { readonly ack: number }
+  | { readonly ack: number, readonly began?: number }
   | { readonly begin: string }
-  | { readonly end: string, readonly version: number }
+  | { readonly end: string, readonly version: number, readonly setAt?: number }
 
 /** Judges a history of one resource: which reads are violations, and who had been told what. */
-function judge (history: readonly Step[], resource = 0, judged = new Judge()): string[] {
-  const beginnings = new Map<string, { told: ReturnType<Judge['told']>, at: number }>()
+function judge (history: readonly Step[], resource = 0, judged = new Judge(), readsTell = true): string[] {
+  const beginnings = new Map<string, { known: Known, at: number }>()
   return history.flatMap((step, at) => {
     if ('ack' in step) {
-      judged.written(resource, { version: step.ack, instance: 'w', at })
+      judged.written(resource, { version: step.ack, instance: 'w', at, began: step.began })
       return []
     }
     if ('begin' in step) {
-      beginnings.set(step.begin, { told: judged.told(resource), at })
+      beginnings.set(step.begin, { known: judged.told(resource), at })
       return []
     }
-    const { told, at: begin } = beginnings.get(step.end) ?? { told: undefined, at: NaN }
-    const violation = judged.read({ resource, version: step.version, instance: step.end, begin, end: at, cacheStatus: '' }, told)
+    const { known, at: begin } = beginnings.get(step.end) ?? { known: [], at: NaN }
+    const { version, setAt, end: instance } = step
+    const read = { resource, version, setAt, instance, begin, end: at, cacheStatus: '' }
+    if (readsTell) judged.seen(read)
+    const violation = judged.read(read, known)
     return violation === undefined ? [] : [`${step.end}: ${violation.read.version} after a ${violation.told.by} of ${violation.told.version}`]
   })
 }
@@ -59,3 +65,29 @@ t.test('each resource is judged by itself', async (t) => {
   t.strictSame(judge([{ begin: 'a' }, { end: 'a', version: 1 }], 1, judged), [])
   t.strictSame(judge([{ begin: 'a' }, { end: 'a', version: 1 }], 0, judged), ['a: 1 after a write of 9'])
 })
+
+t.test('where reads say nothing only writes count', async (t) => {
+  const history: Step[] = [{ ack: 2 }, { begin: 'a' }, { end: 'a', version: 3 }, { begin: 'b' }, { end: 'b', version: 2 }, { begin: 'c' }, { end: 'c', version: 1 }]
+  t.strictSame(judge(history, 0, new Judge(), false), ['c: 1 after a write of 2'])
+})
+
+const puts: [what: string, history: readonly Step[], found: readonly string[]][] = [
+  ['a value that was put before an invalidation began is not served after it', [
+    { ack: 2, began: 100 }, { begin: 'a' }, { end: 'a', version: 1, setAt: 50 }
+  ], ['a: 1 after a write of 2']],
+  ['one that was put after it began may be: its caller knew', [{ ack: 2, began: 100 }, { begin: 'a' }, { end: 'a', version: 1, setAt: 101 }], []],
+  ['the later of two invalidations counts, though the earlier says more', [
+    { ack: 3, began: 100 }, { ack: 2, began: 200 }, { begin: 'a' }, { end: 'a', version: 1, setAt: 150 }
+  ], ['a: 1 after a write of 2']],
+  ['and says nothing of what it does not cover', [
+    { ack: 3, began: 100 }, { ack: 2, began: 200 }, { begin: 'a' }, { end: 'a', version: 2, setAt: 150 }
+  ], []],
+  ['a computed value is never excused', [{ ack: 2, began: 100 }, { begin: 'a' }, { end: 'a', version: 1 }], ['a: 1 after a write of 2']],
+  ['a read that began before the acknowledgement may return what was put earlier', [
+    { begin: 'a' }, { ack: 2, began: 100 }, { end: 'a', version: 1, setAt: 50 }
+  ], []]
+]
+
+for (const [what, history, found] of puts) {
+  t.test(what, async (t) => { t.strictSame(judge(history, 0, new Judge(), false), found) })
+}

@@ -7,6 +7,11 @@ export interface Told {
   readonly cacheStatus: string
   /** On the clock of the one who was told, in ms, as all times here. */
   readonly at: number
+  /**
+   * When the invalidation began, on the clock that all processes share. A value that was put into the cache later is allowed to be older:
+   * its caller knew better. Infinity where no values are put.
+   */
+  readonly began: number
 }
 
 export interface Read {
@@ -18,6 +23,8 @@ export interface Read {
   /** After its answer was there. */
   readonly end: number
   readonly cacheStatus: string
+  /** When the value was put into the cache, on the clock that all processes share; undefined if it is a fill's. */
+  readonly setAt?: number | undefined
 }
 
 /** A read that returned less than somebody had been told before it began. */
@@ -26,38 +33,54 @@ export interface Violation {
   readonly told: Told
 }
 
+/** What a read has to know when it begins: of all that was told, what nothing else implies. Highest versions first. */
+export type Known = readonly Told[]
+
+// In ms: a caller may lose the processor between looking at the clock and putting the value.
+const CALL_TAKES = 5
+
 /**
  * Compares what reads return with what had been said before they began. A resource's version only grows, so of all that was said the
  * highest is enough: a read violates coherence if and only if it returns less.
  *
- * - An acknowledged write says its version. A lower one in a read that began later is a stale read.
- * - A read that has ended says its version. A lower one in a read that began later has gone back.
+ * - An acknowledged write says its version. A lower one in a read that began later is a stale read, also in place of an error.
+ * - Where writes go through the outbox a read that has ended says its version, too. A lower one in a read that began later has gone back.
+ * - A value put into the cache may be any version that its caller has. It must not be served once an invalidation is acknowledged that began
+ *   after it was put. One that began before says nothing about it, so here the beginnings count as well as the versions.
  *
  * Everything is called by one process at the moment at which it happens, so "before" needs no sorting: what was told before a read
  * began is what `told` gives then. An answer that has come but waits for its turn in this process counts as later than it was,
  * which can hide a violation and never make one up.
  */
 export class Judge {
-  readonly #told = new Map<number, Told>()
+  readonly #known = new Map<number, Known>()
 
   /** To be called when a read begins: what it has to know. */
-  told (resource: number): Told | undefined {
-    return this.#told.get(resource)
+  told (resource: number): Known {
+    return this.#known.get(resource) ?? []
   }
 
   /** To be called when a write is acknowledged. One that is not may be done or not, and says nothing. */
-  written (resource: number, told: Omit<Told, 'by' | 'cacheStatus'>): void {
-    this.#tell(resource, { by: 'write', cacheStatus: '', ...told })
+  written (resource: number, told: Pick<Told, 'version' | 'instance' | 'at'> & { readonly began?: number | undefined }): void {
+    this.#tell(resource, { ...told, by: 'write', cacheStatus: '', began: told.began ?? Infinity })
+  }
+
+  /** To be called when a read has ended where that tells something. True if it is news. */
+  seen ({ resource, version, instance, cacheStatus, end: at }: Read): boolean {
+    return this.#tell(resource, { by: 'read', version, instance, cacheStatus, at, began: Infinity })
   }
 
   /** To be called when a read has ended, with what had been told when it began. */
-  read (read: Read, told: Told | undefined): Violation | undefined {
-    this.#tell(read.resource, { by: 'read', version: read.version, instance: read.instance, cacheStatus: read.cacheStatus, at: read.end })
-    return told !== undefined && read.version < told.version ? { read, told } : undefined
+  read (read: Read, known: Known): Violation | undefined {
+    const told = known.find(({ version, began }) => read.version < version && (read.setAt ?? -Infinity) + CALL_TAKES < began)
+    return told && { read, told }
   }
 
-  #tell (resource: number, told: Told): void {
-    const before = this.#told.get(resource)
-    if (before === undefined || before.version < told.version) this.#told.set(resource, told)
+  #tell (resource: number, told: Told): boolean {
+    const known = this.told(resource)
+    if (known.some(({ version, began }) => version >= told.version && began >= told.began)) return false
+    const others = known.filter(({ version, began }) => version > told.version || began > told.began)
+    this.#known.set(resource, [...others, told].sort((a, b) => b.version - a.version))
+    return true
   }
 }

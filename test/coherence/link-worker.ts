@@ -1,7 +1,44 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { LinkOrder, LinkReady, LinkState } from './links.js'
+import { type LinkOrder, type LinkReady, type LinkState, SLOW } from './links.js'
+
+/** One direction of a connection: what is brought arrives in order, and never before what was brought earlier. */
+class Flow {
+  readonly #waiting: { readonly chunk: Buffer | undefined, readonly due: number }[] = []
+
+  /** @param takes how long it takes now, in ms */
+  constructor (readonly to: Socket, readonly takes: () => number) {}
+
+  bring (chunk: Buffer): void {
+    this.#add(chunk)
+  }
+
+  /** After all that was brought. */
+  end (): void {
+    this.#add(undefined)
+  }
+
+  #add (chunk: Buffer | undefined): void {
+    const due = performance.now() + this.takes()
+    if (this.#waiting.push({ chunk, due }) === 1) this.#wait(due)
+  }
+
+  #wait (due: number): void {
+    const left = due - performance.now()
+    if (left > 0) setTimeout(() => { this.#arrive() }, Math.ceil(left))
+    else this.#arrive()
+  }
+
+  #arrive (): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (next.due > performance.now()) return this.#wait(next.due)
+      this.#waiting.shift()
+      if (next.chunk === undefined) this.to.destroy()
+      else if (!this.to.destroyed) this.to.write(next.chunk)
+    }
+  }
+}
 
 /** A way from one instance to Redis. */
 class Link {
@@ -42,12 +79,14 @@ class Link {
 
   #pass (from: Socket, to: Socket): void {
     this.#sockets.add(from)
-    from.on('data', (chunk) => to.write(chunk))
+    const flow = new Flow(to, () => this.state === 'slow' ? SLOW : 0)
+    from.on('data', (chunk) => { flow.bring(chunk) })
     if (this.state === 'stalled') from.pause()
     from.on('error', () => {}) // 'close' follows
     from.on('close', () => {
       this.#sockets.delete(from)
-      to.destroy()
+      if (this.state === 'cut') to.destroy()
+      else flow.end()
     })
   }
 }

@@ -1,58 +1,50 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
+import { type Counts, noCounts } from './counts.js'
 import type { Instance } from './fleet.js'
 import type { Judge, Violation } from './judge.js'
+import { News } from './news.js'
 import type { Random } from './random.js'
+import { ReadRequest, type Response, WriteRequest } from './requests.js'
+import { type Resource, resourcesOf, workload, type WorkloadName } from './resources.js'
 
 export interface LoadOptions {
   readonly instances: readonly Instance[]
   readonly judge: Judge
   readonly random: Random
-  readonly resources: number
+  readonly workloads: readonly WorkloadName[]
+  /** Of `versions`: the fewer, the more often each is written. */
+  readonly versions: number
   /** Of each instance. */
   readonly readers: number
   readonly writers: number
   /** A writer's pause, at most, in ms. */
   readonly pause: number
+  /** Whether Redis has no memory left. */
+  readonly isFull: () => boolean
   readonly onViolation: (violation: Violation) => void
-}
-
-/** What came of the requests so far. */
-export interface Counts {
-  reads: number
-  hits: number
-  writes: number
-  /** Writes without an acknowledgement: done or not. */
-  unacknowledged: number
-  /** Reads without an answer: the instance was killed. */
-  unanswered: number
-  /** Answers of 500 and more, to reads and to writes, and what the first of each said. */
-  failedReads: number
-  failedWrites: number
-  firstFailures: string[]
-}
-
-interface Answer {
-  readonly id: number
-  readonly version: number
+  /** Called for each answer to a read and each acknowledgement. */
+  readonly onAnswer: (what: 'reads' | 'writes') => void
 }
 
 /** Clients of all instances, each of which asks for the next thing as soon as it has got the last. */
 export class Load {
-  readonly counts: Counts = {
-    reads: 0, hits: 0, writes: 0, unacknowledged: 0, unanswered: 0, failedReads: 0, failedWrites: 0, firstFailures: []
-  }
-
+  readonly counts: Counts = noCounts()
   /** While it is set many handlers take long. */
   slow = false
+  /** While it is set many fail, of those that may. */
+  failing = false
   readonly #options: LoadOptions
+  readonly #resources: ReadonlyMap<WorkloadName, readonly Resource[]>
   /** What has just changed, to be read from each instance first. */
-  readonly #news: number[][]
+  readonly #news: News
   #stopped = false
 
   constructor (options: LoadOptions) {
+    const { workloads, versions, instances } = options
     this.#options = options
-    this.#news = options.instances.map(() => [])
+    this.#resources = new Map(workloads.map((name) => [name, resourcesOf(name).slice(0, name === 'versions' ? versions : undefined)]))
+    this.#news = new News(instances.length)
   }
 
   /** Resolves when every client has stopped. Rejects if an answer is not about what was asked. */
@@ -69,86 +61,136 @@ export class Load {
   /** Each client, when it has had its answer. */
   stop (): void {
     this.#stopped = true
+    this.#news.stop()
   }
 
   async #read (instance: Instance, random: Random): Promise<void> {
-    const { resources } = this.#options
     const etags = new Map<number, string>()
-    const news = this.#news[instance.index] ?? []
     while (!this.#stopped) {
       await instance.up
-      const id = news.shift() ?? random.skewed(resources)
+      const resources = this.#draw(random, 'reads')
+      const { skewed, fails } = workload(resources[0]?.workload ?? 'versions')
+      const drawn = resources[skewed ? random.skewed(resources.length) : Math.floor(random.between(0, resources.length))]
       // In any case, so that choices do not depend on answers.
       const slow = random.chance(this.slow ? 0.3 : 0.005) ? random.between(1, 1000) : 0
-      const etag = random.chance(0.15) ? etags.get(id) : undefined
-      const headers = { 'x-delay': String(Math.round(slow)), ...etag !== undefined && { 'if-none-match': etag } }
-      await this.#readOne(instance, id, headers, etags)
+      const failing = random.chance(this.failing ? 0.7 : 0.1)
+      const conditional = random.chance(0.15)
+      const resource = this.#news.next(instance.index) ?? drawn
+      if (resource === undefined) continue
+      const origin = { delay: slow, fails: failing && (resource === drawn ? fails : workload(resource.workload).fails) }
+      await this.#readOne(instance, new ReadRequest(resource, origin, random, conditional ? etags.get(resource.id) : undefined), etags)
     }
   }
 
-  async #readOne (instance: Instance, id: number, headers: Record<string, string>, etags: Map<number, string>): Promise<void> {
-    const { judge, onViolation } = this.#options
-    const { counts } = this
-    const told = judge.told(id)
+  async #readOne (instance: Instance, request: ReadRequest, etags: Map<number, string>): Promise<void> {
+    const { judge, onViolation, onAnswer } = this.#options
+    const { resource } = request
+    const known = judge.told(resource.id)
     const begin = performance.now()
-    const response = await ask(instance, { method: 'GET', path: `/versions/${id}`, headers })
+    const response = await ask(instance, request.options)
     const end = performance.now()
-    if (response === undefined) {
-      counts.unanswered++
-      return
-    }
-    if (response.status >= 500) {
-      counts.failedReads++
-      this.#failed(`GET /versions/${id} on ${instance.name}: ${response.status} ${response.text}`)
-      return
-    }
-    const { version } = response.status === 304 ? ofEtag(response.etag, id) : ofBody(response.text, id)
-    etags.set(id, response.etag)
-    counts.reads++
-    if (/; hit;/.test(response.cacheStatus)) counts.hits++
-    const isNews = version > (judge.told(id)?.version ?? 0)
-    const violation = judge.read({ resource: id, version, instance: instance.name, begin, end, cacheStatus: response.cacheStatus }, told)
+    if (response === undefined || response.status >= 500) return this.#failedRead(instance, request, response)
+    const { version, setAt, cacheStatus } = request.answer(response)
+    etags.set(resource.id, response.etag)
+    this.#countRead(resource, cacheStatus)
+    onAnswer('reads')
+    const read = { resource: resource.id, version, instance: instance.name, begin, end, cacheStatus, setAt }
+    const isNews = workload(resource.workload).outboxed && judge.seen(read)
+    const violation = judge.read(read, known)
     if (violation !== undefined) onViolation(violation)
-    else if (isNews) this.#tellOthers(instance, id)
+    else if (isNews) this.#news.tell(resource, instance.index)
+  }
+
+  #failedRead ({ name }: Instance, { resource, options }: ReadRequest, response: Response | undefined): void {
+    const { counts } = this
+    if (response === undefined) counts.unanswered++
+    // Others may have asked for the failure.
+    else if (workload(resource.workload).fails) counts.originErrors++
+    else {
+      counts.failedReads++
+      this.#failed(`GET ${String(options.path)} on ${name}: ${response.status} ${response.text}`)
+    }
+  }
+
+  #countRead ({ workload }: Resource, cacheStatus: string): void {
+    const { counts } = this
+    const isHit = cacheStatus.includes('; hit;')
+    for (const tally of [counts, counts.workloads[workload]]) {
+      tally.reads++
+      if (isHit) tally.hits++
+    }
+    if (cacheStatus.includes('STALE_IF_ERROR')) counts.workloads[workload].standIns++
   }
 
   async #write (instance: Instance, random: Random): Promise<void> {
-    const { judge, resources, pause } = this.#options
-    const { counts } = this
+    const { pause } = this.#options
     while (!this.#stopped) {
       await delay(random.between(0, pause))
       await instance.up
-      const id = random.skewed(resources)
+      const resources = this.#draw(random, 'writes')
       const slow = random.chance(0.15) ? random.between(1, 200) : 0
-      const response = await ask(instance, { method: 'PUT', path: `/versions/${id}`, headers: { 'x-delay': String(Math.round(slow)) } })
-      if (response === undefined) {
-        counts.unacknowledged++
-      } else if (response.status !== 200) {
-        counts.failedWrites++
-        this.#failed(`PUT /versions/${id} on ${instance.name}: ${response.status} ${response.text}`)
-      } else {
-        counts.writes++
-        judge.written(id, { version: ofBody(response.text, id).version, instance: instance.name, at: performance.now() })
-        this.#tellOthers(instance, id)
-      }
+      await this.#writeOne(instance, WriteRequest.draw(resources, random, slow))
     }
   }
 
-  /** Who still has the old version shows it now or never. */
-  #tellOthers (teller: Instance, id: number): void {
-    for (const { index } of this.#options.instances) {
-      const news = this.#news[index]
-      if (index !== teller.index && news !== undefined && news.length < 100 && !news.includes(id)) news.push(id)
+  async #writeOne (instance: Instance, request: WriteRequest): Promise<void> {
+    const { judge, isFull, onAnswer } = this.#options
+    const { counts } = this
+    const wasFull = isFull()
+    const response = await ask(instance, request.options)
+    if (response === undefined) {
+      counts.unacknowledged++
+      return
     }
+    if (response.status !== 200) {
+      counts.failedWrites++
+      // What is not written because of what it is called will never be.
+      if (response.text.includes('INVALID_')) counts.refused++
+      this.#failed(`PUT ${String(request.options.path)} on ${instance.name}: ${response.status} ${response.text}`)
+      return
+    }
+    const { written, began, refused } = request.answer(response)
+    if (refused !== undefined) this.#refused(instance, request, refused)
+    if (written.length === 0) return
+    const at = performance.now()
+    if (wasFull && isFull() && INVALIDATIONS.has(request.way)) counts.whileFull++
+    onAnswer('writes')
+    for (const { id, version } of written) {
+      const resource = request.resources.find((resource) => resource.id === id)
+      if (resource === undefined) throw new Error(`${String(request.options.path)} has written ${id}`)
+      judge.written(id, { version, instance: instance.name, at, began: resource.workload === 'sets' ? began : undefined })
+      for (const tally of [counts, counts.workloads[resource.workload]]) tally.writes++
+      this.#news.tell(resource, instance.index)
+    }
+  }
+
+  /** Redis is away, as a rule; then nothing was promised. */
+  #refused (instance: Instance, { way, options }: WriteRequest, refused: string): void {
+    this.counts.unacknowledged++
+    const isInvalidation = INVALIDATIONS.has(way) || way === 'queue'
+    if (!refused.includes('INVALID_') && !(isInvalidation && /\bOOM\b/.test(refused))) return
+    this.counts.refused++
+    this.#failed(`PUT ${String(options.path)} on ${instance.name}: ${refused}`)
+  }
+
+  /** The resources of a workload, each workload as often as it says. */
+  #draw (random: Random, what: 'reads' | 'writes'): readonly Resource[] {
+    const all = [...this.#resources]
+    let left = random.between(0, all.reduce((sum, [name]) => sum + workload(name)[what], 0))
+    const drawn = all.find(([name]) => (left -= workload(name)[what]) < 0)
+    return drawn?.[1] ?? []
   }
 
   #failed (what: string): void {
-    if (this.counts.firstFailures.length < 5) this.counts.firstFailures.push(what)
+    const short = what.slice(0, 300)
+    if (this.counts.firstFailures.length < 5) this.counts.firstFailures.push(short)
   }
 }
 
+const INVALIDATIONS: ReadonlySet<string> = new Set(['invalidate', 'delete', 'clear'])
+
 /** Undefined if there is no answer. */
-async function ask ({ pool }: Instance, request: Dispatcher.RequestOptions) {
+async function ask ({ pool }: Instance, request: Dispatcher.RequestOptions): Promise<Response | undefined> {
   try {
     if (pool === undefined) throw new Error('it has been killed')
     const { statusCode: status, headers: answered, body } = await pool.request(request)
@@ -158,16 +200,4 @@ async function ask ({ pool }: Instance, request: Dispatcher.RequestOptions) {
     await delay(5)
     return undefined
   }
-}
-
-function ofBody (text: string, id: number): Answer {
-  const answer = JSON.parse(text) as Answer
-  if (answer.id !== id || !(answer.version > 0)) throw new Error(`asked for resource ${id} and got ${text.slice(0, 200)}`)
-  return answer
-}
-
-function ofEtag (etag: string, id: number): Answer {
-  const [of, version] = etag.replaceAll('"', '').split('.').map(Number)
-  if (of !== id || version === undefined) throw new Error(`asked for resource ${id} and got 304 for ${etag}`)
-  return { id, version }
 }

@@ -12,7 +12,7 @@ t.setTimeout(MUTANTS.length * MOST_SECONDS * 1000)
 /** Two instances and few resources that are written often, so that what goes wrong is soon seen. */
 async function check (program: string, { faults, pause }: Pick<Mutant, 'faults' | 'pause'>, seconds: number) {
   return run({
-    program, faults, pause, seconds, seed: 'mutants', processes: 2, store: 'redis', resources: 16, writePause: 60, untilViolation: true
+    program, faults, pause, seconds, seed: 'mutants', processes: 2, store: 'redis', versions: 16, writePause: 60, untilViolation: true
   })
 }
 

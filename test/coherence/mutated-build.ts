@@ -6,7 +6,7 @@ import type { Mutant } from './mutants.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PACKAGES = { cache: 'packages/cache', http: 'packages/http', outbox: 'packages/outbox', fastify: 'plugins' }
-const PROGRAM = ['instance.js', 'database.js']
+const PROGRAM = ['instance.js', 'database.js', 'engine.js', 'resources.js']
 
 /**
  * Copies what an instance runs of this repository, as it is compiled, into an empty folder, and changes one piece of text in it.

@@ -7,8 +7,22 @@ import { onFreePort } from '../support/free-port.js'
 import { Child } from './child.js'
 import type { Teardowns } from './teardowns.js'
 
+/** A user who may do what the store needs, and nothing else. Half of the instances log in as this one. */
+export const USER = { name: 'weir', password: 'coherent' } as const
+
+const RIGHTS = [
+  '~weir:*', '&weir:*', '-@all', '+hello', '+auth', '+client', '+info', '+ping', '+quit', '+select', '+get', '+set', '+del', '+unlink',
+  '+exists', '+getrange', '+pttl', '+pexpire', '+eval', '+evalsha', '+ssubscribe', '+spublish', '+time', '+zadd', '+zcard', '+zscore', '+zmscore',
+  '+zrange', '+zrem', '+zremrangebyscore'
+] as const
+
+/** What is taken away from the user for a while: each leaves another half of the protocol working. */
+const TAKEN = ['-evalsha', '-unlink', '-ssubscribe', '-spublish', '-zadd', '-get', 'resetchannels'] as const
+
 /** The Redis that the instances share, and all that can be done to it. */
 export class TroubledRedis {
+  /** Whether there is no memory for writes. */
+  isFull = false
   readonly #admin: Redis
   readonly #start: () => Promise<Child | undefined>
   #server: Child
@@ -88,6 +102,30 @@ export class TroubledRedis {
     await this.#admin.config('SET', 'maxmemory', 0)
   }
 
+  /** For a time there is no memory: no key goes, and whatever could need some is refused. */
+  async fill (ms: number): Promise<void> {
+    const used = Number(/used_memory:(\d+)/.exec(await this.#admin.info('memory'))?.[1])
+    await this.#admin.config('SET', 'maxmemory-policy', 'noeviction')
+    await this.#admin.config('SET', 'maxmemory', Math.round(used / 2))
+    this.isFull = true
+    await delay(ms)
+    this.isFull = false
+    await this.#admin.config('SET', 'maxmemory', 0)
+  }
+
+  /** For a time the user with rules may do less. */
+  async narrow (ms: number, pick: <T>(list: readonly T[]) => T): Promise<void> {
+    await this.#admin.call('ACL', 'SETUSER', USER.name, pick(TAKEN))
+    await delay(ms)
+    await this.#admin.call('ACL', 'SETUSER', USER.name, ...RIGHTS)
+  }
+
+  /** How many members the records of each namespace have. Waits while Redis is away. */
+  async recordCounts (): Promise<ReadonlyMap<string, number>> {
+    const keys = await this.#admin.keys('*:tags')
+    return new Map(await Promise.all(keys.map(async (key) => [key, await this.#admin.zcard(key)] as const)))
+  }
+
   #forgetSnapshot (): Promise<void> {
     return rm(join(this.folder, 'dump.rdb'), { force: true })
   }
@@ -96,7 +134,8 @@ export class TroubledRedis {
 /** Undefined if somebody else has the port. */
 async function startServer (teardowns: Teardowns, port: number, folder: string): Promise<Child | undefined> {
   const server = new Child(teardowns, spawn('redis-server', [
-    '--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', '--logfile', ''
+    '--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', '--logfile', '',
+    '--user', USER.name, 'on', `>${USER.password}`, ...RIGHTS
   ], { stdio: ['ignore', 'pipe', 'pipe'] }))
   const line = await server.line(/Ready to accept connections|Address already in use/)
   return line.includes('Ready') ? server : undefined

@@ -1,52 +1,74 @@
 import t from 'tap'
+import { type Counts, noCounts } from './counts.js'
 import type { Violation } from './judge.js'
 import { report, verdict } from './report.js'
 import type { Outcome } from './run.js'
 
 const violation: Violation = {
   read: { resource: 3, version: 1, instance: 'b', begin: 5000, end: 5002, cacheStatus: 'b; hit' },
-  told: { by: 'write', version: 2, instance: 'a', at: 4990, cacheStatus: '' }
+  told: { by: 'write', version: 2, instance: 'a', at: 4990, cacheStatus: '', began: Infinity }
 }
 
 /** A run of a minute in which all went well. */
-function good (changed: Partial<Outcome> = {}, counts: Partial<Outcome['counts']> = {}): Outcome {
+function good (changed: Partial<Outcome> = {}, counts: Partial<Counts> = {}): Outcome {
+  const { workloads, ...none } = noCounts()
   return {
     seconds: 60,
     counts: {
+      ...none,
       reads: 100_000,
       hits: 70_000,
       writes: 1000,
       unacknowledged: 3,
       unanswered: 20,
-      failedReads: 0,
-      failedWrites: 0,
-      firstFailures: [],
+      workloads: {
+        ...workloads,
+        versions: { reads: 60_000, hits: 50_000, standIns: 0, writes: 900 },
+        failures: { reads: 40_000, hits: 20_000, standIns: 7, writes: 100 }
+      },
       ...counts
     },
-    incidents: [{ kind: 'redis-frozen', target: 'Redis', begin: 4000, end: 4500 }, { kind: 'link-cut', target: 'a', begin: 1, end: 2 }],
+    incidents: [
+      { kind: 'redis-full', target: 'Redis', begin: 4000, end: 4500, reads: 50, writes: 2 },
+      { kind: 'link-cut', target: 'a', begin: 1, end: 2, reads: 1, writes: 0 }
+    ],
     violations: [],
+    problems: [],
+    records: new Map([['weir:{a}:tags', 300]]),
     deaths: [],
     ...changed
   }
 }
 
-const asked = { seed: '7', seconds: 60, faults: ['redis-frozen', 'link-cut'] } as const
+const full = { whileFull: 1 }
+const asked = { seed: '7', seconds: 60, faults: ['redis-full', 'link-cut'], workloads: ['versions', 'failures'] } as const
 
 t.test('a run in which all went well', async (t) => {
-  t.strictSame(verdict(good(), asked), [])
-  t.match(report(good(), asked), /^100000 reads checked in 60\.0 s \(1667\/s\), 70 % of them hits/)
-  t.match(report(good(), asked), /^2 faults: redis-frozen 1, link-cut 1$/m)
+  t.strictSame(verdict(good({}, full), asked), [])
+  const text = report(good({}, full), asked)
+  t.match(text, /^100000 reads checked in 60\.0 s \(1667\/s\), 70 % of them hits/)
+  t.match(text, /^ {2}failures: 40000 reads, 50 % hits, 7 in place of an error, 100 writes$/m)
+  t.match(text, /^ {2}redis-full: 1 times, 50 reads and 2 writes meanwhile$/m)
+  t.match(text, /^most records: weir:\{a\}:tags 300$/m)
 })
 
 t.test('what is wrong with a run, or proves nothing', async (t) => {
+  const { workloads } = good().counts
+  const without = (name: 'versions' | 'failures', changed: object) => ({ ...full, workloads: { ...workloads, [name]: { ...workloads[name], ...changed } } })
   const cases: [Outcome, RegExp][] = [
-    [good({ violations: [violation] }), /no longer true/],
-    [good({ deaths: ['a ended'] }), /ended by itself/],
-    [good({}, { failedReads: 1 }), /answered with errors/],
-    [good({}, { writes: 10 }), /too few writes/],
-    [good({}, { reads: 100, hits: 90 }), /too few reads/],
-    [good({}, { hits: 1000 }), /too few of the reads were hits/],
-    [good({ incidents: [] }), /never came to redis-frozen, link-cut/]
+    [good({ violations: [violation] }, full), /no longer true/],
+    [good({ problems: ['too many'] }, full), /without bounds/],
+    [good({ deaths: ['a ended'] }, full), /ended by itself/],
+    [good({}, { ...full, failedReads: 1 }), /answered with errors/],
+    [good({}, { ...full, refused: 1 }), /were refused/],
+    [good({}, { ...full, writes: 10 }), /too few writes/],
+    [good({}, { ...full, reads: 100, hits: 90 }), /too few reads/],
+    [good({}, { ...full, hits: 1000 }), /too few of the reads were hits/],
+    [good({ incidents: [] }, full), /never came to redis-full, link-cut$/],
+    [good({}, without('versions', { reads: 99 })), /never came to versions$/],
+    [good({}, without('failures', { writes: 9 })), /never came to failures$/],
+    [good({}, without('failures', { standIns: 0 })), /never came to stale failures$/],
+    [good(), /never came to an invalidation with Redis full$/]
   ]
   for (const [outcome, problem] of cases) {
     const found = verdict(outcome, asked)
@@ -59,7 +81,7 @@ t.test('what is wrong with a run, or proves nothing', async (t) => {
 t.test('a violation is shown with all that was going on', async (t) => {
   const text = report(good({ violations: [violation] }), asked)
   t.match(text, '1 violations\n' +
-    '  resource 3: b answered with version 1, though a had acknowledged 2 at -10.0 ms from the read\'s beginning\n' +
+    '  errors 3: b answered with version 1, though a had acknowledged 2 at -10.0 ms from the read\'s beginning\n' +
     '    it ended at 2.0 ms; Cache-Status: b; hit\n' +
-    '    redis-frozen Redis: -1000.0 ms to -500.0 ms\n')
+    '    redis-full Redis: -1000.0 ms to -500.0 ms\n')
 })

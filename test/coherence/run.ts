@@ -3,14 +3,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { Backlog } from './backlog.js'
+import type { Counts } from './counts.js'
 import { makeDatabase } from './database.js'
-import { type FaultKind, faultsFor, type Incident, Schedule } from './faults.js'
-import { startFleet } from './fleet.js'
+import { type FaultKind, faultsFor } from './faults.js'
+import { type Addresses, startFleet } from './fleet.js'
 import { Judge, type Violation } from './judge.js'
 import { Links } from './links.js'
-import { type Counts, Load } from './load.js'
+import { Load } from './load.js'
 import { Random } from './random.js'
+import { RecordWatch } from './records.js'
 import { TroubledRedis } from './redis.js'
+import { RESOURCES, WORKLOAD_NAMES, type WorkloadName } from './resources.js'
+import { type Incident, Schedule } from './schedule.js'
 import { Teardowns } from './teardowns.js'
 
 export interface RunOptions {
@@ -20,14 +25,17 @@ export interface RunOptions {
   readonly store: 'redis' | 'sqlite'
   /** Default: all that can befall the store. */
   readonly faults?: readonly FaultKind[]
+  /** Default: all. */
+  readonly workloads?: readonly WorkloadName[]
   /** Between two faults, at most, in ms. */
   readonly pause?: number
   /** Between two writes of one writer, at most, in ms. */
   readonly writePause?: number
   /** The program of an instance, where it is not the one beside this. */
   readonly program?: string
-  readonly resources?: number
-  /** Ends the run at the first violation. */
+  /** How many resources of the workload `versions`. */
+  readonly versions?: number
+  /** Ends the run at the first violation or problem. */
   readonly untilViolation?: boolean
   /** Called now and then. */
   readonly onProgress?: (progress: Progress) => void
@@ -39,6 +47,10 @@ export interface Progress {
   readonly counts: Readonly<Counts>
   readonly incidents: readonly Incident[]
   readonly violations: readonly Violation[]
+  /** What must not be, where that is no read. */
+  readonly problems: readonly string[]
+  /** The most records that were seen in each namespace, by their key in Redis. */
+  readonly records: ReadonlyMap<string, number>
 }
 
 /** What a run has come to. */
@@ -61,40 +73,52 @@ export async function run (options: RunOptions): Promise<Outcome> {
 }
 
 async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outcome> {
-  const { seconds, seed, processes, store, faults = faultsFor(store), pause = 800, program = PROGRAM, resources = 32 } = options
-  const { writePause = 250, untilViolation = false, onProgress } = options
+  const { seconds, seed, processes, store, faults = faultsFor(store), pause = 800, program = PROGRAM, versions = 32 } = options
+  const { workloads = WORKLOAD_NAMES, writePause = 250, untilViolation = false, onProgress } = options
   const random = new Random(seed)
   const dataDir = await mkdtemp(join(tmpdir(), 'weir-coherence-'))
   teardowns.add(() => rm(dataDir, { recursive: true, force: true }))
-  await makeDatabase(join(dataDir, 'versions.db'), resources)
+  const file = join(dataDir, 'versions.db')
+  await makeDatabase(file, RESOURCES.length)
 
   const enough = new AbortController()
   const violations: Violation[] = []
+  const problems: string[] = []
   const deaths: string[] = []
+  const found = <T>(list: T[]) => (item: T) => {
+    list.push(item)
+    if (untilViolation || list === deaths) enough.abort()
+  }
   const redis = store === 'redis' ? await TroubledRedis.start(teardowns, dataDir) : undefined
   const links = redis && await Links.start(teardowns, processes, redis.port)
-  const fleetOptions = { program, processes, dataDir, resources, redisPorts: links?.ports ?? [] }
-  const instances = await startFleet(fleetOptions, teardowns, (said) => {
-    deaths.push(said)
-    enough.abort()
-  })
+  const addresses: Addresses = links ?? { redisUrl: () => '' }
+  const instances = await startFleet({ program, processes, dataDir, addresses }, teardowns, found(deaths))
+  const watch = redis && new RecordWatch(teardowns, redis, found(problems))
   const load = new Load({
     instances,
     judge: new Judge(),
     random: random.of('load'),
-    resources,
+    workloads,
+    versions,
     readers: 24,
-    writers: 2,
+    writers: 4,
     pause: writePause,
-    onViolation (violation) {
-      violations.push(violation)
-      if (untilViolation) enough.abort()
-    }
+    isFull: () => redis?.isFull ?? false,
+    onViolation: found(violations),
+    onAnswer: (what) => { schedule.count(what) }
   })
-  const schedule = new Schedule({ instances, load, redis, links }, faults, random.of('faults'), pause)
+  const world = { instances, load, redis, links, backlog: new Backlog(teardowns, file), onProblem: found(problems) }
+  const schedule = new Schedule(world, faults, random.of('faults'), pause)
 
   const began = performance.now()
-  const progress = () => ({ seconds: (performance.now() - began) / 1000, counts: load.counts, incidents: schedule.incidents, violations })
+  const progress = (): Progress => ({
+    seconds: (performance.now() - began) / 1000,
+    counts: load.counts,
+    incidents: schedule.incidents,
+    violations,
+    problems,
+    records: watch?.most ?? new Map()
+  })
   const telling = setInterval(() => onProgress?.(progress()), PROGRESS_EVERY)
   teardowns.add(() => { clearInterval(telling) })
   const loading = load.run()

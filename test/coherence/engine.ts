@@ -1,0 +1,201 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Cache, CacheError, createCache, type EntryOptions, Fill, keyTag, type Store } from '@weir/cache'
+import type { Outbox } from '@weir/outbox'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Kysely } from 'kysely'
+import type { Versions, VersionsSchema } from './database.js'
+import { namesOf, type Resource, RESOURCES, type Way, workload, type WorkloadName } from './resources.js'
+
+export interface EngineParts {
+  readonly name: string
+  readonly store: Store
+  /** The store, used only while the outbox is drained. */
+  readonly guarded: Store
+  readonly outbox: Outbox
+  readonly versions: Versions
+  readonly writer: Kysely<VersionsSchema>
+}
+
+/** What lies in the cache. */
+interface Value {
+  readonly id: number
+  readonly version: number
+  readonly setAt?: number
+}
+
+/** A resource's new version, when nobody may be served less. */
+export interface Written {
+  readonly id: number
+  readonly version: number
+}
+
+/** The answer to a write: what is acknowledged of it, when it began, and why the cache has refused the rest. */
+export interface WriteAnswer {
+  readonly written: readonly Written[]
+  readonly began?: number
+  readonly refused?: string
+}
+
+/** The origin was told to fail. */
+export class OriginError extends Error {
+  readonly statusCode = 503
+}
+
+/** In ms, the same in all processes of a machine. */
+const sharedClock = () => Number(process.hrtime.bigint()) / 1e6
+
+const IN_ENGINE: readonly WorkloadName[] = ['failures', 'keys', 'sets', 'refills', 'cold']
+
+// Some end while others are still good, and most never.
+const TTLS = ['1h', '2s', '10m', '250ms'] as const
+const WINDOWS = ['300ms', '2s', '1h'] as const
+
+function optionsOf (resource: Resource): EntryOptions {
+  const tags = [namesOf(resource).tag]
+  const { index } = resource
+  switch (resource.workload) {
+    case 'failures': return { tags, ttl: 50, staleIfError: '1h' }
+    case 'refills': return { tags, ttl: 20, staleWhileRevalidate: WINDOWS[index % WINDOWS.length] ?? 0 }
+    case 'cold': return { tags, ttl: '1h' }
+    default: return { tags, ttl: TTLS[index % TTLS.length] ?? 0 }
+  }
+}
+
+/** The headers of a read or a write say how long the origin takes, and whether it fails. */
+export async function asOrigin ({ headers }: Pick<FastifyRequest, 'headers'>): Promise<void> {
+  const ms = Number(headers['x-delay'])
+  if (ms > 0) await delay(ms)
+  if (headers['x-fail'] !== undefined) throw new OriginError('the origin was told to fail')
+}
+
+/** Resources of the engine itself: what HTTP does not reach. `GET /engine/7` reads one, `PUT /engine/7,8?way=refill` writes some. */
+export class Engine {
+  readonly #caches: ReadonlyMap<WorkloadName, Cache<Value>>
+
+  constructor (readonly parts: EngineParts) {
+    const { store, guarded, name } = parts
+    this.#caches = new Map(IN_ENGINE.map((namespace) =>
+      [namespace, createCache<Value>({ store: workload(namespace).outboxed ? guarded : store, namespace, name })]))
+  }
+
+  /** Delivers what comes from the outbox. */
+  async invalidate (tags: readonly string[]): Promise<void> {
+    await this.#cache('failures').invalidate(tags)
+  }
+
+  routes (app: FastifyInstance): void {
+    app.get<{ Params: { id: string } }>('/engine/:id', (request) => this.#read(resource(request.params.id), request))
+    app.put<{ Params: { ids: string }, Querystring: { way: Way } }>('/engine/:ids', (request) =>
+      this.#write(request.params.ids.split(',').map(resource), request.query.way, request))
+  }
+
+  async #read (resource: Resource, request: FastifyRequest) {
+    const { key } = namesOf(resource)
+    let filled = ''
+    const value = await this.#cache(resource.workload).remember(key, optionsOf(resource), async () => {
+      filled = 'failed'
+      const value = await this.#compute(resource, request)
+      filled = 'fill'
+      return value
+    })
+    // Failed, and there is a value all the same: a stale one.
+    const how = { '': 'hit', fill: 'fill', failed: 'STALE_IF_ERROR' }[filled] ?? ''
+    return { ...value, cacheStatus: `engine; ${how};` }
+  }
+
+  async #compute (resource: Resource, request: FastifyRequest): Promise<Value> {
+    const { id } = resource
+    const { key, tag } = namesOf(resource)
+    const version = this.parts.versions.current(id)
+    await asOrigin(request)
+    if (workload(resource.workload).outboxed) await this.parts.outbox.settle([tag, keyTag(key)])
+    return { id, version }
+  }
+
+  async #write (resources: readonly Resource[], way: Way, request: FastifyRequest): Promise<WriteAnswer> {
+    const [first] = resources
+    if (first === undefined) return { written: [] }
+    try {
+      switch (way) {
+        case 'queue': return { written: [await this.#queue(first, request)] }
+        case 'set': return await this.#set(first, this.parts.versions.raise(first.id))
+        case 'set-again': return await this.#set(first, this.parts.versions.current(first.id))
+        case 'refill': return { written: (await Promise.all(resources.map((one) => this.#refill(one, request)))).flat() }
+        default: return await this.#invalidate(resources, way, request)
+      }
+    } catch (error) {
+      if (error instanceof Error && 'code' in error) return { written: [], refused: refusalText(error) }
+      throw error
+    }
+  }
+
+  async #queue ({ id, ...rest }: Resource, request: FastifyRequest): Promise<Written> {
+    const { outbox, writer } = this.parts
+    const { key, tag } = namesOf({ id, ...rest })
+    const { version, ticket } = await writer.transaction().execute(async (trx) => ({
+      ...await trx.updateTable('versions').set(({ eb }) => ({ version: eb('version', '+', 1) })).where('id', '=', id)
+        .returning('version').executeTakeFirstOrThrow(),
+      ticket: await outbox.add(trx, [id % 4 < 2 ? tag : keyTag(key)])
+    }))
+    await asOrigin(request)
+    await outbox.deliver(ticket)
+    return { id, version }
+  }
+
+  /** Without a turn of the event loop between the version and the call: no other version can be known here by then. */
+  async #set (resource: Resource, version: number): Promise<WriteAnswer> {
+    const { id, workload } = resource
+    const setAt = sharedClock()
+    const stored = await this.#cache(workload).set(namesOf(resource).key, { id, version, setAt }, optionsOf(resource))
+    return { written: stored ? [{ id, version }] : [], began: setAt }
+  }
+
+  async #invalidate (resources: readonly Resource[], way: Way, request: FastifyRequest): Promise<WriteAnswer> {
+    const written = resources.map(({ id }) => ({ id, version: this.parts.versions.raise(id) }))
+    await asOrigin(request)
+    const began = sharedClock()
+    const [first] = resources
+    if (first === undefined) return { written, began }
+    const cache = this.#cache(first.workload)
+    if (way === 'clear') await cache.clear()
+    else if (way === 'delete') await cache.delete(namesOf(first).key)
+    else await cache.invalidate(resources.map((one) => namesOf(one).tag))
+    return { written, began }
+  }
+
+  /** What is acknowledged is a value stored in place of one that was valid; it has no invalidation of its own. */
+  async #refill (resource: Resource, request: FastifyRequest): Promise<Written[]> {
+    const { key } = namesOf(resource)
+    const { id } = resource
+    const cache = this.#cache(resource.workload)
+    const found = await cache.find(key)
+    if (found === undefined) {
+      await cache.remember(key, optionsOf(resource), () => this.#compute(resource, request))
+      return []
+    }
+    const fill = await cache.revalidate(key, found.entry)
+    if (!(fill instanceof Fill)) return []
+    const version = id % 2 === 0 ? this.parts.versions.raise(id) : this.parts.versions.current(id)
+    const { kept } = await fill.commit({ id, version }, () => optionsOf(resource))
+    return kept === 'stored' ? [{ id, version }] : []
+  }
+
+  #cache (name: WorkloadName): Cache<Value> {
+    const cache = this.#caches.get(name)
+    if (cache === undefined) throw new Error(`${name} is not in the engine`)
+    return cache
+  }
+}
+
+function resource (id: string): Resource {
+  const resource = RESOURCES[Number(id)]
+  if (resource === undefined) throw new Error(`there is no resource ${id}`)
+  return resource
+}
+
+/** The error with what caused it, in one line. */
+function refusalText (error: Error): string {
+  const { code } = error as { code?: unknown }
+  const because = error.cause instanceof Error ? `: ${error.cause.message}` : ''
+  return `${error instanceof CacheError ? '' : `${error.name} `}${String(code)}${because}`
+}

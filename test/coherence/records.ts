@@ -1,0 +1,34 @@
+import { MAX_TAGS } from './resources.js'
+import type { TroubledRedis } from './redis.js'
+import type { Teardowns } from './teardowns.js'
+
+const LOOK_EVERY = 200
+// A batch may come on top, and what is kept besides records.
+const BATCH = 200
+const OTHERS = 16
+
+/** Sees to it that no namespace has more tag records than it may. */
+export class RecordWatch {
+  /** The most that were seen, by their key in Redis. */
+  readonly most = new Map<string, number>()
+  #looking = false
+
+  constructor (teardowns: Teardowns, readonly redis: TroubledRedis, readonly onProblem: (what: string) => void) {
+    const timer = setInterval(() => { this.#look().catch(() => { this.#looking = false }) }, LOOK_EVERY)
+    teardowns.add(() => { clearInterval(timer) })
+  }
+
+  async #look (): Promise<void> {
+    if (this.#looking) return
+    this.#looking = true
+    for (const [key, count] of await this.redis.recordCounts()) this.#count(key, count)
+    this.#looking = false
+  }
+
+  #count (key: string, count: number): void {
+    const most = this.most.get(key) ?? 0
+    this.most.set(key, Math.max(most, count))
+    const limit = MAX_TAGS + BATCH + OTHERS
+    if (count > limit && most <= limit) this.onProblem(`${key} has ${count} records, of which there may be ${MAX_TAGS} and a batch of ${BATCH}`)
+  }
+}

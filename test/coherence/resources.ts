@@ -1,0 +1,87 @@
+/** One way of using the cache, in which something of its own can go wrong. */
+export interface Workload {
+  readonly resources: number
+  /** Of all reads and of all writes, as parts of the sum over all workloads. */
+  readonly reads: number
+  readonly writes: number
+  /** The ways in which it is written, each as likely as the others. */
+  readonly ways: readonly Way[]
+  /** Resources per write. */
+  readonly atOnce: number
+  /** Low resources are used much more often. */
+  readonly skewed: boolean
+  /** Writes go through the outbox, and what is read is settled: reads never go back in time. */
+  readonly outboxed: boolean
+  /** Its origin fails now and then; a stale value may then stand in. */
+  readonly fails: boolean
+}
+
+/**
+ * A way of writing. `put`: over HTTP. `queue`: with a ticket of the outbox. `delete`, `invalidate`, `clear`: the cache's own, after the
+ * new version is committed. `set`: the new version, committed just before; `set-again`: the version there is. `refill`: in place of a
+ * stale entry, which nothing invalidates.
+ */
+export type Way = 'put' | 'queue' | 'delete' | 'invalidate' | 'clear' | 'set' | 'set-again' | 'refill'
+
+const ALONE = { atOnce: 1, skewed: true, outboxed: false, fails: false } as const
+const OUTBOXED = { ...ALONE, outboxed: true } as const
+
+/** The workloads by name. The first four are written through the outbox. */
+export const WORKLOADS = {
+  /** Responses with stale-if-error. */
+  errors: { ...OUTBOXED, resources: 8, reads: 3, writes: 3, ways: ['put'], fails: true },
+  /** Responses that differ by a request header, and are refilled in the background. */
+  variants: { ...OUTBOXED, resources: 8, reads: 3, writes: 3, ways: ['put'] },
+  /** As `errors`, in the engine; half of the keys and tags are strange. */
+  failures: { ...OUTBOXED, resources: 16, reads: 3, writes: 4, ways: ['queue'], fails: true },
+  /** Keys and tags with line feeds, NUL, marks and separators. */
+  keys: { ...ALONE, resources: 24, reads: 3, writes: 3, ways: ['delete', 'delete', 'delete', 'invalidate', 'invalidate', 'clear'] },
+  /** Values that are put into the cache, among invalidations. */
+  sets: { ...ALONE, resources: 6, reads: 3, writes: 6, ways: ['set', 'set', 'set-again', 'invalidate', 'invalidate'] },
+  /** More stale entries than there may be records, replaced by refills. */
+  refills: { ...ALONE, resources: 800, reads: 2, writes: 2, ways: ['refill'], atOnce: 20, skewed: false },
+  /** More tags than there may be records, read long after they were invalidated. */
+  cold: { ...ALONE, resources: 400, reads: 2, writes: 4, ways: ['invalidate'], atOnce: 20, skewed: false },
+  /** Responses, some validated by their entity tags. Last: how many there are does not move the others. */
+  versions: { ...OUTBOXED, resources: 32, reads: 10, writes: 8, ways: ['put'] }
+} as const satisfies Record<string, Workload>
+
+export type WorkloadName = keyof typeof WORKLOADS
+
+/** A namespace keeps as many tag records: few, so that they are pruned. */
+export const MAX_TAGS = 256
+
+export const workload = (name: WorkloadName): Workload => WORKLOADS[name]
+
+export const WORKLOAD_NAMES = Object.keys(WORKLOADS) as readonly WorkloadName[]
+
+/** Something that has a version, in the database by its number. */
+export interface Resource {
+  readonly id: number
+  readonly workload: WorkloadName
+  /** Its place among those of its workload. */
+  readonly index: number
+}
+
+/** All resources, by their ids. */
+export const RESOURCES: readonly Resource[] = WORKLOAD_NAMES
+  .flatMap((name) => Array.from({ length: WORKLOADS[name].resources }, (_, index) => ({ workload: name, index })))
+  .map((resource, id) => ({ id, ...resource }))
+
+export const resourcesOf = (name: WorkloadName): readonly Resource[] => RESOURCES.filter(({ workload }) => workload === name)
+
+// Pieces of others among them, and what stores and buses may use themselves. Neighbours differ in what is strange: see below.
+const STRANGE = [
+  'a\nb', 'a', 'b', '\n', 'line\r\nfeed', '\u0000', 'nul\u0000nul', '\u0001a', '\u0002clock', '\u0002floor', '{a}', '}{', '["a","b"]', '"',
+  '\\', '\u2028', ' ', 'a,b', '\ufeff', 'é', 'e\u0301', '\u{1f9a2}', ':fill', 'x'.repeat(65_536)
+] as const
+
+/** Key and tag of a resource in the engine. */
+export function namesOf ({ workload, index, id }: Resource): { readonly key: string, readonly tag: string } {
+  const plain = { key: `key ${id}`, tag: `tag ${id}` }
+  const strange = STRANGE[index]
+  if (strange === undefined) return plain
+  // Of some both are, of others one or none.
+  if (workload === 'keys') return { key: strange, tag: index % 2 === 0 ? strange : plain.tag }
+  return workload === 'failures' && index % 2 === 0 ? { key: strange, tag: strange } : plain
+}
