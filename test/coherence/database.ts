@@ -14,8 +14,8 @@ export function connect (file: string, timeout: number): Kysely<VersionsSchema> 
 /** Versions without a turn of the event loop in between. */
 export interface Versions {
   current (id: number): number
-  /** Commits the next one. */
-  raise (id: number): number
+  /** Commits the next one of each, together; in their order. */
+  raise (ids: readonly number[]): readonly number[]
 }
 
 export function versionsOf (file: string): Versions {
@@ -26,7 +26,8 @@ export function versionsOf (file: string): Versions {
     if (version === undefined) throw new Error('there is no such resource')
     return version
   }
-  return { current: (id) => only(current.get(id)), raise: (id) => only(raise.get(id)) }
+  const raiseAll = database.transaction((ids: readonly number[]) => ids.map((id) => only(raise.get(id))))
+  return { current: (id) => only(current.get(id)), raise: (ids) => raiseAll.immediate(ids) }
 }
 
 /** Makes the file with the first version of each resource, and an outbox. */

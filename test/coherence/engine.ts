@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Cache, CacheError, createCache, type EntryOptions, Fill, keyTag, type Store } from '@weir/cache'
+import { type Cache, CacheError, createCache, type EntryOptions, type Fill, keyTag, type Store } from '@weir/cache'
 import type { Outbox } from '@weir/outbox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Kysely } from 'kysely'
@@ -56,6 +56,7 @@ function optionsOf (resource: Resource): EntryOptions {
   switch (resource.workload) {
     case 'failures': return { tags, ttl: 50, staleIfError: '1h' }
     case 'refills': return { tags, ttl: 20, staleWhileRevalidate: WINDOWS[index % WINDOWS.length] ?? 0 }
+    case 'keys':
     case 'cold': return { tags, ttl: '1h' }
     default: return { tags, ttl: TTLS[index % TTLS.length] ?? 0 }
   }
@@ -68,7 +69,7 @@ export async function asOrigin ({ headers }: Pick<FastifyRequest, 'headers'>): P
   if (headers['x-fail'] !== undefined) throw new OriginError('the origin was told to fail')
 }
 
-/** Resources of the engine itself: what HTTP does not reach. `GET /engine/7` reads one, `PUT /engine/7,8?way=refill` writes some. */
+/** Resources of the engine itself: what HTTP does not reach. `GET /engine/7` reads one, `PUT /engine?way=refill&ids=7,8` writes some. */
 export class Engine {
   readonly #caches: ReadonlyMap<WorkloadName, Cache<Value>>
 
@@ -85,8 +86,8 @@ export class Engine {
 
   routes (app: FastifyInstance): void {
     app.get<{ Params: { id: string } }>('/engine/:id', (request) => this.#read(resource(request.params.id), request))
-    app.put<{ Params: { ids: string }, Querystring: { way: Way } }>('/engine/:ids', (request) =>
-      this.#write(request.params.ids.split(',').map(resource), request.query.way, request))
+    app.put<{ Querystring: { way: Way, ids: string } }>('/engine', (request) =>
+      this.#write(request.query.ids.split(',').map(resource), request.query.way, request))
   }
 
   async #read (resource: Resource, request: FastifyRequest) {
@@ -118,9 +119,9 @@ export class Engine {
     try {
       switch (way) {
         case 'queue': return { written: [await this.#queue(first, request)] }
-        case 'set': return await this.#set(first, this.parts.versions.raise(first.id))
-        case 'set-again': return await this.#set(first, this.parts.versions.current(first.id))
-        case 'refill': return { written: (await Promise.all(resources.map((one) => this.#refill(one, request)))).flat() }
+        case 'set': return await this.#set(first, () => this.#raise(first))
+        case 'set-again': return await this.#set(first, () => this.parts.versions.current(first.id))
+        case 'refill': return { written: await this.#refill(resources, request) }
         default: return await this.#invalidate(resources, way, request)
       }
     } catch (error) {
@@ -142,16 +143,23 @@ export class Engine {
     return { id, version }
   }
 
+  #raise ({ id }: Resource): number {
+    const [version = 0] = this.parts.versions.raise([id])
+    return version
+  }
+
   /** Without a turn of the event loop between the version and the call: no other version can be known here by then. */
-  async #set (resource: Resource, version: number): Promise<WriteAnswer> {
+  async #set (resource: Resource, versionNow: () => number): Promise<WriteAnswer> {
     const { id, workload } = resource
+    const version = versionNow()
     const setAt = sharedClock()
     const stored = await this.#cache(workload).set(namesOf(resource).key, { id, version, setAt }, optionsOf(resource))
     return { written: stored ? [{ id, version }] : [], began: setAt }
   }
 
   async #invalidate (resources: readonly Resource[], way: Way, request: FastifyRequest): Promise<WriteAnswer> {
-    const written = resources.map(({ id }) => ({ id, version: this.parts.versions.raise(id) }))
+    const versions = this.parts.versions.raise(resources.map(({ id }) => id))
+    const written = resources.map(({ id }, i) => ({ id, version: versions[i] ?? 0 }))
     await asOrigin(request)
     const began = sharedClock()
     const [first] = resources
@@ -164,20 +172,25 @@ export class Engine {
   }
 
   /** What is acknowledged is a value stored in place of one that was valid; it has no invalidation of its own. */
-  async #refill (resource: Resource, request: FastifyRequest): Promise<Written[]> {
+  async #refill (resources: readonly Resource[], request: FastifyRequest): Promise<Written[]> {
+    const begun = await Promise.all(resources.map(async (resource) => ({ resource, fill: await this.#beginRefill(resource, request) })))
+    this.parts.versions.raise(resources.map(({ id }) => id))
+    const written = await Promise.all(begun.map(async ({ resource, fill }) => {
+      const { id } = resource
+      const version = this.parts.versions.current(id)
+      const stored = await fill?.commit({ id, version }, () => optionsOf(resource))
+      return stored?.kept === 'stored' ? [{ id, version }] : []
+    }))
+    return written.flat()
+  }
+
+  async #beginRefill (resource: Resource, request: FastifyRequest): Promise<Fill<Value> | undefined> {
     const { key } = namesOf(resource)
-    const { id } = resource
     const cache = this.#cache(resource.workload)
     const found = await cache.find(key)
-    if (found === undefined) {
-      await cache.remember(key, optionsOf(resource), () => this.#compute(resource, request))
-      return []
-    }
-    const fill = await cache.revalidate(key, found.entry)
-    if (!(fill instanceof Fill)) return []
-    const version = id % 2 === 0 ? this.parts.versions.raise(id) : this.parts.versions.current(id)
-    const { kept } = await fill.commit({ id, version }, () => optionsOf(resource))
-    return kept === 'stored' ? [{ id, version }] : []
+    if (found !== undefined) return cache.revalidate(key, found.entry)
+    await cache.remember(key, optionsOf(resource), () => this.#compute(resource, request))
+    return undefined
   }
 
   #cache (name: WorkloadName): Cache<Value> {

@@ -14,6 +14,8 @@ export interface World {
   readonly redis: TroubledRedis | undefined
   readonly links: Links | undefined
   readonly backlog: Backlog
+  /** How long the run is. */
+  readonly seconds: number
   /** Called with what must not be, where that is no read. */
   readonly onProblem: (what: string) => void
 }
@@ -141,8 +143,11 @@ export const FAULTS = {
     befalls: 'outbox',
     needsRedis: false,
     rests: true,
-    async run ({ backlog, signal, onProblem }, random) {
-      const [rows, tags] = random.pick([[20_000, 1], [5000, 10], [500, 100]] as const)
+    async run ({ backlog, signal, seconds, onProblem }, random) {
+      // In the middle of a run; the shorter it is, the less there is to drain.
+      const [most, tags] = random.pick([[20_000, 1], [5000, 10], [500, 100]] as const)
+      const rows = Math.round(most * Math.min(1, seconds / 60))
+      await delay(Math.min(10, seconds / 6) * 1000, undefined, { signal }).catch(() => {})
       await backlog.add(rows, tags, signal)
       if (!await backlog.drained(DRAINED_WITHIN, signal) && !signal.aborted) {
         onProblem(`${rows} rows of ${tags} tags were not drained from the outbox within ${DRAINED_WITHIN / 1000} s`)

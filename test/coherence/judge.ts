@@ -45,8 +45,8 @@ const CALL_TAKES = 5
  *
  * - An acknowledged write says its version. A lower one in a read that began later is a stale read, also in place of an error.
  * - Where writes go through the outbox a read that has ended says its version, too. A lower one in a read that began later has gone back.
- * - A value put into the cache may be any version that its caller has. It must not be served once an invalidation is acknowledged that began
- *   after it was put. One that began before says nothing about it, so here the beginnings count as well as the versions.
+ * - A value put into the cache may be any version that its caller has. It must not be served once an invalidation is acknowledged that
+ *   began after it was put. One that began before says nothing about it, so here the beginnings count as well as the versions.
  *
  * Everything is called by one process at the moment at which it happens, so "before" needs no sorting: what was told before a read
  * began is what `told` gives then. An answer that has come but waits for its turn in this process counts as later than it was,

@@ -26,7 +26,7 @@ export interface LinkReady {
   readonly ports: readonly number[]
 }
 
-/** The network between the instances and Redis: one link each, in a thread of its own. Every other instance logs in as a user with rules. */
+/** The network between the instances and Redis: one link each, in a thread of its own. Every other instance is a user with rules. */
 export class Links implements Addresses {
   private constructor (readonly worker: Worker, readonly ports: readonly number[]) {}
 

@@ -76,7 +76,7 @@ export class WriteRequest {
     const ids = resources.map(({ id }) => id).join(',')
     this.options = {
       method: 'PUT',
-      path: way === 'put' ? `/versions/${ids}` : `/engine/${ids}?way=${way}`,
+      path: way === 'put' ? `/versions/${ids}` : `/engine?way=${way}&ids=${ids}`,
       headers: { 'x-delay': String(Math.round(delay)) }
     }
   }

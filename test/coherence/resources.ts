@@ -33,13 +33,13 @@ export const WORKLOADS = {
   /** Responses that differ by a request header, and are refilled in the background. */
   variants: { ...OUTBOXED, resources: 8, reads: 3, writes: 3, ways: ['put'] },
   /** As `errors`, in the engine; half of the keys and tags are strange. */
-  failures: { ...OUTBOXED, resources: 16, reads: 3, writes: 4, ways: ['queue'], fails: true },
+  failures: { ...OUTBOXED, resources: 8, reads: 3, writes: 4, ways: ['queue'], fails: true },
   /** Keys and tags with line feeds, NUL, marks and separators. */
   keys: { ...ALONE, resources: 24, reads: 3, writes: 3, ways: ['delete', 'delete', 'delete', 'invalidate', 'invalidate', 'clear'] },
   /** Values that are put into the cache, among invalidations. */
   sets: { ...ALONE, resources: 6, reads: 3, writes: 6, ways: ['set', 'set', 'set-again', 'invalidate', 'invalidate'] },
   /** More stale entries than there may be records, replaced by refills. */
-  refills: { ...ALONE, resources: 800, reads: 2, writes: 2, ways: ['refill'], atOnce: 20, skewed: false },
+  refills: { ...ALONE, resources: 600, reads: 2, writes: 3, ways: ['refill'], atOnce: 30, skewed: false },
   /** More tags than there may be records, read long after they were invalidated. */
   cold: { ...ALONE, resources: 400, reads: 2, writes: 4, ways: ['invalidate'], atOnce: 20, skewed: false },
   /** Responses, some validated by their entity tags. Last: how many there are does not move the others. */
@@ -49,7 +49,7 @@ export const WORKLOADS = {
 export type WorkloadName = keyof typeof WORKLOADS
 
 /** A namespace keeps as many tag records: few, so that they are pruned. */
-export const MAX_TAGS = 256
+export const MAX_TAGS = 128
 
 export const workload = (name: WorkloadName): Workload => WORKLOADS[name]
 
@@ -72,8 +72,8 @@ export const resourcesOf = (name: WorkloadName): readonly Resource[] => RESOURCE
 
 // Pieces of others among them, and what stores and buses may use themselves. Neighbours differ in what is strange: see below.
 const STRANGE = [
-  'a\nb', 'a', 'b', '\n', 'line\r\nfeed', '\u0000', 'nul\u0000nul', '\u0001a', '\u0002clock', '\u0002floor', '{a}', '}{', '["a","b"]', '"',
-  '\\', '\u2028', ' ', 'a,b', '\ufeff', 'é', 'e\u0301', '\u{1f9a2}', ':fill', 'x'.repeat(65_536)
+  'a\nb', 'b\na', 'nul\u0000nul', 'line\r\nfeed', '\u0000', '\n', 'a', 'b', '\u0001a', '\u0002clock', '\u0002floor', '{a}', '}{', '["a","b"]', '"',
+  '\\', '\u2028', ' ', 'a,b', '\ufeff', 'é', 'e\u0301', '\u{1f9a2}', 'x'.repeat(65_536)
 ] as const
 
 /** Key and tag of a resource in the engine. */

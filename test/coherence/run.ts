@@ -73,7 +73,7 @@ export async function run (options: RunOptions): Promise<Outcome> {
 }
 
 async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outcome> {
-  const { seconds, seed, processes, store, faults = faultsFor(store), pause = 800, program = PROGRAM, versions = 32 } = options
+  const { seconds, seed, processes, store, faults = faultsFor(store), pause = 2500, program = PROGRAM, versions = 32 } = options
   const { workloads = WORKLOAD_NAMES, writePause = 250, untilViolation = false, onProgress } = options
   const random = new Random(seed)
   const dataDir = await mkdtemp(join(tmpdir(), 'weir-coherence-'))
@@ -107,7 +107,7 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
     onViolation: found(violations),
     onAnswer: (what) => { schedule.count(what) }
   })
-  const world = { instances, load, redis, links, backlog: new Backlog(teardowns, file), onProblem: found(problems) }
+  const world = { instances, load, redis, links, backlog: new Backlog(teardowns, file), seconds, onProblem: found(problems) }
   const schedule = new Schedule(world, faults, random.of('faults'), pause)
 
   const began = performance.now()
