@@ -129,8 +129,18 @@ export class Load {
       await instance.up
       const resources = this.#draw(random, 'writes')
       const slow = random.chance(0.15) ? random.between(1, 200) : 0
-      await this.#writeOne(instance, WriteRequest.draw(resources, random, slow))
+      const request = WriteRequest.draw(resources, random, slow)
+      // While the value is on its way, where that takes long.
+      const [overtaker, soon] = [random.pick(this.#options.instances), random.between(5, 100)]
+      const overtakes = random.chance(0.7) && request.way.startsWith('set')
+      await Promise.all([this.#writeOne(instance, request), overtakes && this.#overtake(overtaker, request, soon)])
     }
+  }
+
+  async #overtake (instance: Instance, { resources }: WriteRequest, soon: number): Promise<void> {
+    await delay(soon)
+    await instance.up
+    await this.#writeOne(instance, new WriteRequest(resources, 'invalidate', 0))
   }
 
   async #writeOne (instance: Instance, request: WriteRequest): Promise<void> {

@@ -36,8 +36,8 @@ export const WORKLOADS = {
   failures: { ...OUTBOXED, resources: 8, reads: 3, writes: 4, ways: ['queue'], fails: true },
   /** Keys and tags with line feeds, NUL, marks and separators. */
   keys: { ...ALONE, resources: 24, reads: 3, writes: 3, ways: ['delete', 'delete', 'delete', 'invalidate', 'invalidate', 'clear'] },
-  /** Values that are put into the cache, among invalidations. */
-  sets: { ...ALONE, resources: 6, reads: 3, writes: 6, ways: ['set', 'set', 'set-again', 'invalidate', 'invalidate'] },
+  /** Values that are put into the cache, with invalidations that overtake them. */
+  sets: { ...ALONE, resources: 24, reads: 3, writes: 6, ways: ['set', 'set', 'set', 'set-again', 'invalidate'] },
   /** More stale entries than there may be records, replaced by refills. */
   refills: { ...ALONE, resources: 600, reads: 2, writes: 3, ways: ['refill'], atOnce: 30, skewed: false },
   /** More tags than there may be records, read long after they were invalidated. */
