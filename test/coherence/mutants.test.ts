@@ -10,27 +10,32 @@ const MOST_SECONDS = 120
 t.setTimeout(MUTANTS.length * MOST_SECONDS * 1000)
 
 /** Two instances and few resources that are written often, so that what goes wrong is soon seen. */
-async function check (program: string, { faults, pause }: Pick<Mutant, 'faults' | 'pause'>, seconds: number) {
+async function check (program: string, situation: Pick<Mutant, 'faults' | 'workloads' | 'pause'>, seconds: number) {
   return run({
-    program, faults, pause, seconds, seed: 'mutants', processes: 2, store: 'redis', versions: 16, writePause: 60, untilViolation: true
+    program, ...situation, seconds, seed: 'mutants', processes: 2, store: 'redis', versions: 16, writePause: 60, untilViolation: true
   })
 }
 
 for (const mutant of MUTANTS) {
   t.test(`found wrong: ${mutant.rule}`, async (t) => {
-    const { violations, seconds, deaths, counts } = await check(await mutatedBuild(await tempDir(t), mutant), mutant, MOST_SECONDS)
+    const { violations, problems, seconds, deaths, counts } = await check(await mutatedBuild(await tempDir(t), mutant), mutant, MOST_SECONDS)
     t.strictSame(deaths, [])
-    t.ok(violations.length > 0, 'by a read that returned less than had been told', { counts })
+    if (mutant.shows === undefined) t.ok(violations.length > 0, 'by a read that returned less than had been told', { counts })
+    else t.match(problems.join('\n'), mutant.shows, 'by what it leaves behind', { counts })
     t.comment(`after ${seconds.toFixed(1)} s, ${counts.reads} reads and ${counts.writes} writes`)
   })
 }
 
 t.test('found right, by the same check: nothing is changed', async (t) => {
-  const faults = [...new Set(MUTANTS.flatMap(({ faults }) => faults))]
-  const outcome = await check(await mutatedBuild(await tempDir(t), undefined), { faults, pause: 500 }, 12)
+  const distinct = <T>(lists: readonly (readonly T[])[]) => [...new Set(lists.flat())]
+  const faults = distinct(MUTANTS.map(({ faults }) => faults))
+  const workloads = distinct(MUTANTS.map(({ workloads }) => workloads))
+  const outcome = await check(await mutatedBuild(await tempDir(t), undefined), { faults, workloads, pause: 500 }, 15)
   t.strictSame(outcome.violations, [])
+  t.strictSame(outcome.problems, [])
   t.strictSame(outcome.deaths, [])
   t.equal(outcome.counts.failedReads, 0)
+  t.equal(outcome.counts.refused, 0, outcome.counts.firstFailures.join('\n'))
   for (const fault of faults) t.ok(outcome.incidents.some(({ kind }) => kind === fault), fault)
 })
 

@@ -1,4 +1,5 @@
 import type { FaultKind } from './faults.js'
+import type { WorkloadName } from './resources.js'
 
 /** A build in which one rule is broken. */
 export interface Mutant {
@@ -10,6 +11,10 @@ export interface Mutant {
   readonly to: string
   /** Under which the rule is missed. */
   readonly faults: readonly FaultKind[]
+  /** In which it is missed. */
+  readonly workloads: readonly WorkloadName[]
+  /** It shows in something that grows, and in no read. */
+  readonly shows?: RegExp
   /** Between two of them, at most, in ms. */
   readonly pause: number
 }
@@ -21,6 +26,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'return stamp > this.#table.barrier(tags);',
     to: 'return true;',
     faults: [],
+    workloads: ['versions'],
     pause: 100
   },
   {
@@ -29,6 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'return performance.now() - this.#coherentAsOf <= this.lease;',
     to: 'return true;',
     faults: ['link-stalled'],
+    workloads: ['versions'],
     pause: 100
   },
   {
@@ -37,6 +44,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'const wait = this.#lease * 1.02 + 1;',
     to: 'const wait = 0;',
     faults: ['link-stalled'],
+    workloads: ['versions'],
     pause: 100
   },
   {
@@ -45,6 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'if (await this.#drain())',
     to: 'if (true)',
     faults: ['links-cut'],
+    workloads: ['versions'],
     pause: 2000
   },
   {
@@ -53,6 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "if not redis.call('ZSCORE', KEYS[1], history) and",
     to: 'if false and',
     faults: ['redis-reverted'],
+    workloads: ['versions'],
     pause: 100
   },
   {
@@ -61,6 +71,16 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'if (tags.length === 0)',
     to: 'if (true)',
     faults: ['link-cut'],
+    workloads: ['versions'],
+    pause: 100
+  },
+  {
+    rule: 'records are pruned, and the floor stays where it was',
+    file: '@weir/cache/dist/src/stores/redis/scripts.js',
+    from: 'math.max(tonumber(last), tonumber(',
+    to: 'math.min(tonumber(last), tonumber(',
+    faults: [],
+    workloads: ['cold'],
     pause: 100
   }
 ]

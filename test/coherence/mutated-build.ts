@@ -1,11 +1,10 @@
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Mutant } from './mutants.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const PACKAGES = { cache: 'packages/cache', http: 'packages/http', outbox: 'packages/outbox', fastify: 'plugins' }
 const PROGRAM = ['instance.js', 'database.js', 'engine.js', 'resources.js']
 
 /**
@@ -18,7 +17,8 @@ export async function mutatedBuild (folder: string, mutant: Mutant | undefined):
   // A folder above the copies, so that they are found first.
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const modules = join(folder, 'build/node_modules')
-  for (const [name, from] of Object.entries(PACKAGES)) await copyPackage(join(ROOT, from), join(modules, '@weir', name))
+  for (const name of await readdir(join(ROOT, 'packages'))) await copyPackage(join(ROOT, 'packages', name), join(modules, '@weir', name))
+  await copyPackage(join(ROOT, 'plugins'), join(modules, '@weir/fastify'))
   for (const file of PROGRAM) await cp(new URL(file, import.meta.url), join(folder, 'build', file))
   await writeFile(join(folder, 'build/package.json'), '{ "type": "module" }')
   if (mutant !== undefined) await mutate(join(modules, mutant.file), mutant)
