@@ -18,7 +18,8 @@ async function check (program: string, situation: Pick<Mutant, 'faults' | 'workl
 
 for (const mutant of MUTANTS) {
   t.test(`found wrong: ${mutant.rule}`, async (t) => {
-    const { violations, problems, seconds, deaths, counts } = await check(await mutatedBuild(await tempDir(t), mutant), mutant, MOST_SECONDS)
+    const program = await mutatedBuild(await tempDir(t), mutant)
+    const { violations, problems, seconds, deaths, counts } = await check(program, mutant, MOST_SECONDS)
     t.strictSame(deaths, [])
     if (mutant.shows === undefined) t.ok(violations.length > 0, 'by a read that returned less than had been told', { counts })
     else t.match(problems.join('\n'), mutant.shows, 'by what it leaves behind', { counts })
