@@ -179,7 +179,7 @@ export class Engine {
       const { id } = resource
       const version = this.parts.versions.current(id)
       const stored = await fill?.commit({ id, version }, () => optionsOf(resource))
-      return stored?.kept === 'stored' ? [{ id, version }] : []
+      return stored?.result === 'stored' ? [{ id, version }] : []
     }))
     return written.flat()
   }

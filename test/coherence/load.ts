@@ -69,15 +69,18 @@ export class Load {
     while (!this.#stopped) {
       await instance.up
       const resources = this.#draw(random, 'reads')
-      const { skewed, fails } = workload(resources[0]?.workload ?? 'versions')
+      const { skewed } = workload(resources[0]?.workload ?? 'versions')
       const drawn = resources[skewed ? random.skewed(resources.length) : Math.floor(random.between(0, resources.length))]
       // In any case, so that choices do not depend on answers.
       const slow = random.chance(this.slow ? 0.3 : 0.005) ? random.between(1, 1000) : 0
       const failing = random.chance(this.failing ? 0.7 : 0.1)
+      // What fails takes its time, too: others wait for it, and writes come in between.
+      const late = random.between(0, 300)
       const conditional = random.chance(0.15)
       const resource = this.#news.next(instance.index) ?? drawn
       if (resource === undefined) continue
-      const origin = { delay: slow, fails: failing && (resource === drawn ? fails : workload(resource.workload).fails) }
+      const willFail = failing && workload(resource.workload).fails
+      const origin = { delay: willFail ? slow + late : slow, fails: willFail }
       await this.#readOne(instance, new ReadRequest(resource, origin, random, conditional ? etags.get(resource.id) : undefined), etags)
     }
   }

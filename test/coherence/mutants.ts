@@ -22,9 +22,9 @@ export interface Mutant {
 export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'an entry is valid whatever its stamp',
-    file: '@weir/cache/dist/src/stores/redis/heard-tags.js',
-    from: 'return stamp > this.#table.barrier(tags);',
-    to: 'return true;',
+    file: '@weir/cache/dist/src/rule-v.js',
+    from: 'if (record !== undefined && stamp <= record)',
+    to: 'if (false)',
     faults: [],
     workloads: ['versions'],
     pause: 100
@@ -40,8 +40,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'a write is acknowledged as soon as its invalidation is in the store',
-    file: '@weir/cache/dist/src/stores/redis/namespace.js',
-    from: 'const wait = this.#lease * 1.02 + 1;',
+    file: '@weir/cache/dist/src/stores/redis/validity.js',
+    from: 'const wait = this.lease * 1.02 + 1;',
     to: 'const wait = 0;',
     faults: ['link-stalled'],
     workloads: ['versions'],
@@ -81,6 +81,24 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'math.min(tonumber(last), tonumber(',
     faults: [],
     workloads: ['cold'],
+    pause: 100
+  },
+  {
+    rule: 'a stale value stands in for an error, whenever it was judged',
+    file: '@weir/cache/dist/src/filling.js',
+    from: 'servesError(stale, Date.now()) ? await this.#valid(key, stale) : undefined',
+    to: 'servesError(stale, Date.now()) ? stale : undefined',
+    faults: ['origin-failing'],
+    workloads: ['failures', 'errors'],
+    pause: 200
+  },
+  {
+    rule: 'a value is put under the stamp of the moment at which that is done, not at which it was asked for',
+    file: '@weir/cache/dist/src/cache.js',
+    from: 'const stamp = await this.#tiers.validity.stamp();',
+    to: 'await new Promise((resolve) => setTimeout(resolve, 80)); const stamp = await this.#tiers.validity.stamp();',
+    faults: [],
+    workloads: ['sets'],
     pause: 100
   }
 ]
