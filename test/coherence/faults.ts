@@ -37,7 +37,7 @@ const SHORT = 10
 const LONG = 2000
 
 // Within so many ms a backlog is drained, though Redis and instances are away now and then.
-const DRAINED_WITHIN = 30_000
+const DRAINED_WITHIN = 45_000
 
 const ofRedis = (run: (redis: TroubledRedis, random: Random) => Promise<unknown>): Fault => ({
   befalls: 'redis',

@@ -80,8 +80,11 @@ t.test('what is wrong with a run, or proves nothing', async (t) => {
 
 t.test('a violation is shown with all that was going on', async (t) => {
   const text = report(good({ violations: [violation] }), asked)
-  t.match(text, '1 violations\n' +
+  t.match(text, '1 violations: errors 1\n' +
     '  errors 3: b answered with version 1, though a had acknowledged 2 at -10.0 ms from the read\'s beginning\n' +
     '    it ended at 2.0 ms; Cache-Status: b; hit\n' +
     '    redis-full Redis: -1000.0 ms to -500.0 ms\n')
+  const again = report(good({ violations: [violation, violation] }), asked)
+  t.match(again, /^2 violations: errors 2$/m)
+  t.equal(again.match(/answered with version 1/g)?.length, 1, 'the same resource is shown once')
 })

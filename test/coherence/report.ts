@@ -35,8 +35,8 @@ export function report (outcome: Outcome, { seed, faults, workloads }: Asked): s
     ...records.size > 0 ? [`most records: ${[...records].map(([key, count]) => `${key} ${count}`).join(', ')}`] : [],
     ...counts.firstFailures.map((failure) => `  ${failure}`),
     ...deaths,
-    `${violations.length} violations`,
-    ...violations.slice(0, SHOWN).map((violation) => violationText(violation, incidents)),
+    `${violations.length} violations${byWorkload(violations)}`,
+    ...firstOfEach(violations).slice(0, SHOWN).map((violation) => violationText(violation, incidents)),
     ...problems.map((problem) => `problem: ${problem}`),
     `seed ${seed}`
   ].join('\n')
@@ -80,12 +80,29 @@ function faultText (kind: FaultKind, incidents: readonly Incident[]): string {
   return `  ${kind}: ${own.length === 0 ? 'never' : `${own.length} times, ${sum('reads')} reads and ${sum('writes')} writes meanwhile`}`
 }
 
+/** The first of each resource: what follows is as a rule the same again. */
+function firstOfEach (violations: readonly Violation[]): readonly Violation[] {
+  const firsts = new Map<number, Violation>()
+  for (const violation of violations) {
+    if (!firsts.has(violation.read.resource)) firsts.set(violation.read.resource, violation)
+  }
+  return [...firsts.values()]
+}
+
+function byWorkload (violations: readonly Violation[]): string {
+  const counts = new Map<string, number>()
+  for (const { read } of violations) counts.set(workloadOf(read.resource), (counts.get(workloadOf(read.resource)) ?? 0) + 1)
+  return counts.size === 0 ? '' : `: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')}`
+}
+
+const workloadOf = (resource: number): string => RESOURCES[resource]?.workload ?? 'resource'
+
 function violationText ({ read, told }: Violation, incidents: readonly Incident[]): string {
   const at = (time: number) => `${(time - read.begin).toFixed(1)} ms`
   const around = incidents.filter(({ begin, end }) => begin < read.end && end > told.at - AFTERMATH)
     .map(({ kind, target, begin, end }) => `    ${kind} ${target}: ${at(begin)} to ${end === Infinity ? 'after it' : at(end)}`)
   return [
-    `  ${RESOURCES[read.resource]?.workload ?? 'resource'} ${read.resource}: ${read.instance} answered with version ${read.version}, though ` +
+    `  ${workloadOf(read.resource)} ${read.resource}: ${read.instance} answered with version ${read.version}, though ` +
       `${told.instance} had ${told.by === 'write' ? 'acknowledged' : 'answered with'} ${told.version} at ${at(told.at)} from the read's beginning` +
       (told.by === 'read' ? ` (${told.cacheStatus})` : ''),
     `    it ended at ${at(read.end)}; Cache-Status: ${read.cacheStatus}`,

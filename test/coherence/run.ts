@@ -27,7 +27,7 @@ export interface RunOptions {
   readonly faults?: readonly FaultKind[]
   /** Default: all. */
   readonly workloads?: readonly WorkloadName[]
-  /** Between two faults, at most, in ms. */
+  /** Between two faults, at most, in ms. Default 2500; in shorter runs less, so that each fault comes. */
   readonly pause?: number
   /** Between two writes of one writer, at most, in ms. */
   readonly writePause?: number
@@ -73,7 +73,7 @@ export async function run (options: RunOptions): Promise<Outcome> {
 }
 
 async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outcome> {
-  const { seconds, seed, processes, store, faults = faultsFor(store), pause = 2500, program = PROGRAM, versions = 32 } = options
+  const { seconds, seed, processes, store, faults = faultsFor(store), pause = Math.min(2500, 40 * options.seconds), program = PROGRAM, versions = 32 } = options
   const { workloads = WORKLOAD_NAMES, writePause = 250, untilViolation = false, onProgress } = options
   const random = new Random(seed)
   const dataDir = await mkdtemp(join(tmpdir(), 'weir-coherence-'))
