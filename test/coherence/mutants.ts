@@ -100,5 +100,33 @@ export const MUTANTS: readonly Mutant[] = [
     faults: [],
     workloads: ['sets'],
     pause: 100
+  },
+  {
+    rule: 'what is heard of an invalidation is split at line feeds',
+    file: '@weir/cache/dist/src/stores/redis/tag-mirror.js',
+    from: 'for (const tag of tags)',
+    to: "for (const tag of tags.flatMap((tag) => tag.split('\\n')))",
+    faults: [],
+    workloads: ['keys'],
+    pause: 100
+  },
+  {
+    rule: 'a refill leaves what it replaces in the memory of others',
+    file: '@weir/cache/dist/src/filling.js',
+    from: 'replaces === true && stale !== undefined',
+    to: 'false',
+    faults: [],
+    workloads: ['refills'],
+    pause: 100
+  },
+  {
+    rule: 'an invalidation prunes nothing',
+    file: '@weir/cache/dist/src/stores/redis/records.js',
+    from: 'this.maxTags, ...part',
+    to: '1e9, ...part',
+    faults: [],
+    workloads: ['cold'],
+    shows: /cold\}:tags has \d+ records/,
+    pause: 100
   }
 ]

@@ -73,8 +73,8 @@ export async function run (options: RunOptions): Promise<Outcome> {
 }
 
 async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outcome> {
-  const { seconds, seed, processes, store, faults = faultsFor(store), pause = Math.min(2500, 40 * options.seconds), program = PROGRAM, versions = 32 } = options
-  const { workloads = WORKLOAD_NAMES, writePause = 250, untilViolation = false, onProgress } = options
+  const { seconds, seed, processes, store, program = PROGRAM, workloads = WORKLOAD_NAMES, versions = 32, onProgress } = options
+  const { faults = faultsFor(store), pause = Math.min(2500, 40 * seconds), writePause = 250, untilViolation = false } = options
   const random = new Random(seed)
   const dataDir = await mkdtemp(join(tmpdir(), 'weir-coherence-'))
   teardowns.add(() => rm(dataDir, { recursive: true, force: true }))
