@@ -11,23 +11,14 @@ export function connect (file: string, timeout: number): Kysely<VersionsSchema> 
   return new Kysely<VersionsSchema>({ dialect: new SqliteDialect({ database: open(file, timeout) }) })
 }
 
-/** Versions without a turn of the event loop in between. */
-export interface Versions {
-  current (id: number): number
-  /** Commits the next one of each, together; in their order. */
-  raise (ids: readonly number[]): readonly number[]
-}
-
-export function versionsOf (file: string): Versions {
-  const database = open(file, 5000)
-  const current = database.prepare<[number], number>('select version from versions where id = ?').pluck()
-  const raise = database.prepare<[number], number>('update versions set version = version + 1 where id = ? returning version').pluck()
-  const only = (version: number | undefined) => {
-    if (version === undefined) throw new Error('there is no such resource')
+/** The current version of a resource, without a turn of the event loop. Writes are for one connection: it would wait for itself. */
+export function versionsOf (file: string): (id: number) => number {
+  const current = open(file, 5000).prepare<[number], number>('select version from versions where id = ?').pluck()
+  return (id) => {
+    const version = current.get(id)
+    if (version === undefined) throw new Error(`there is no resource ${id}`)
     return version
   }
-  const raiseAll = database.transaction((ids: readonly number[]) => ids.map((id) => only(raise.get(id))))
-  return { current: (id) => only(current.get(id)), raise: (ids) => raiseAll.immediate(ids) }
 }
 
 /** Makes the file with the first version of each resource, and an outbox. */

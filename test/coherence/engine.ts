@@ -3,7 +3,7 @@ import { type Cache, CacheError, createCache, type EntryOptions, type Fill, keyT
 import type { Outbox } from '@weir/outbox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Kysely } from 'kysely'
-import type { Versions, VersionsSchema } from './database.js'
+import type { VersionsSchema } from './database.js'
 import { namesOf, type Resource, RESOURCES, type Way, workload, type WorkloadName } from './resources.js'
 
 export interface EngineParts {
@@ -12,7 +12,7 @@ export interface EngineParts {
   /** The store, used only while the outbox is drained. */
   readonly guarded: Store
   readonly outbox: Outbox
-  readonly versions: Versions
+  readonly currentVersion: (id: number) => number
   readonly writer: Kysely<VersionsSchema>
 }
 
@@ -107,7 +107,7 @@ export class Engine {
   async #compute (resource: Resource, request: FastifyRequest): Promise<Value> {
     const { id } = resource
     const { key, tag } = namesOf(resource)
-    const version = this.parts.versions.current(id)
+    const version = this.parts.currentVersion(id)
     await asOrigin(request)
     if (workload(resource.workload).outboxed) await this.parts.outbox.settle([tag, keyTag(key)])
     return { id, version }
@@ -119,8 +119,10 @@ export class Engine {
     try {
       switch (way) {
         case 'queue': return { written: [await this.#queue(first, request)] }
-        case 'set': return await this.#set(first, () => this.#raise(first))
-        case 'set-again': return await this.#set(first, () => this.parts.versions.current(first.id))
+        case 'set':
+          await this.#raise(resources)
+          return await this.#set(first)
+        case 'set-again': return await this.#set(first)
         case 'refill': return { written: await this.#refill(resources, request) }
         default: return await this.#invalidate(resources, way, request)
       }
@@ -143,23 +145,23 @@ export class Engine {
     return { id, version }
   }
 
-  #raise ({ id }: Resource): number {
-    const [version = 0] = this.parts.versions.raise([id])
-    return version
+  /** Commits the next version of each. */
+  #raise (resources: readonly Resource[]): Promise<Written[]> {
+    return this.parts.writer.updateTable('versions').set(({ eb }) => ({ version: eb('version', '+', 1) }))
+      .where('id', 'in', resources.map(({ id }) => id)).returning(['id', 'version']).execute()
   }
 
   /** Without a turn of the event loop between the version and the call: no other version can be known here by then. */
-  async #set (resource: Resource, versionNow: () => number): Promise<WriteAnswer> {
+  async #set (resource: Resource): Promise<WriteAnswer> {
     const { id, workload } = resource
-    const version = versionNow()
+    const version = this.parts.currentVersion(id)
     const setAt = sharedClock()
     const stored = await this.#cache(workload).set(namesOf(resource).key, { id, version, setAt }, optionsOf(resource))
     return { written: stored ? [{ id, version }] : [], began: setAt }
   }
 
   async #invalidate (resources: readonly Resource[], way: Way, request: FastifyRequest): Promise<WriteAnswer> {
-    const versions = this.parts.versions.raise(resources.map(({ id }) => id))
-    const written = resources.map(({ id }, i) => ({ id, version: versions[i] ?? 0 }))
+    const written = await this.#raise(resources)
     await asOrigin(request)
     const began = sharedClock()
     const [first] = resources
@@ -174,10 +176,10 @@ export class Engine {
   /** What is acknowledged is a value stored in place of one that was valid; it has no invalidation of its own. */
   async #refill (resources: readonly Resource[], request: FastifyRequest): Promise<Written[]> {
     const begun = await Promise.all(resources.map(async (resource) => ({ resource, fill: await this.#beginRefill(resource, request) })))
-    this.parts.versions.raise(resources.map(({ id }) => id))
+    await this.#raise(resources)
     const written = await Promise.all(begun.map(async ({ resource, fill }) => {
       const { id } = resource
-      const version = this.parts.versions.current(id)
+      const version = this.parts.currentVersion(id)
       const stored = await fill?.commit({ id, version }, () => optionsOf(resource))
       return stored?.result === 'stored' ? [{ id, version }] : []
     }))

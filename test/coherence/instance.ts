@@ -25,7 +25,7 @@ const TTLS = ['1h', '2s', '10m', '250ms'] as const
 const BODY = 'x'.repeat(1024)
 
 const file = join(folder, 'versions.db')
-const versions = versionsOf(file)
+const currentVersion = versionsOf(file)
 const writer = connect(file, 5000)
 const relay = connect(file, 50)
 
@@ -44,7 +44,7 @@ const outbox = createOutbox({
 })
 const store = await storeFor(app)
 const guarded = guardedStore(store, outbox.isDrained)
-const engine = new Engine({ name, store, guarded, outbox, versions, writer })
+const engine = new Engine({ name, store, guarded, outbox, currentVersion, writer })
 app.addHook('onReady', () => outbox.start())
 await app.register(conditional)
 await app.register(responseCache, { store: guarded, name, origin: 'http://versions', outbox })
@@ -62,7 +62,7 @@ function addResource (resource: Resource): void {
   const path = `/versions/${id}`
 
   app.get(path, { config: { cache: cacheOptions(resource) } }, async (request, reply) => {
-    const version = versions.current(id)
+    const version = currentVersion(id)
     await asOrigin(request)
     const language = workload === 'variants' ? request.headers['accept-language'] ?? '' : ''
     if (workload === 'variants') reply.header('vary', 'accept-language')

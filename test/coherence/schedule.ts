@@ -8,10 +8,13 @@ export interface Incident {
   readonly begin: number
   end: number
   target: string
-  /** What was answered and acknowledged meanwhile. */
+  /** What was answered and acknowledged meanwhile, and just after: some are over at once. */
   reads: number
   writes: number
 }
+
+// In ms.
+const AFTERMATH = 500
 
 /** Makes things go wrong, in an order and for times that the seed gives, until `signal` says that it is enough. */
 export class Schedule {
@@ -46,7 +49,7 @@ export class Schedule {
       this.#on.add(incident)
       incident.target = await FAULTS[kind].run({ ...this.world, signal }, random)
       incident.end = performance.now()
-      this.#on.delete(incident)
+      setTimeout(() => { this.#on.delete(incident) }, AFTERMATH).unref()
       // A quiet time as long, or there would be nothing but this.
       const rest = FAULTS[kind].rests ? incident.end - incident.begin : 0
       if (!await passes(rest, signal)) return
