@@ -38,14 +38,15 @@ async function storeFor (app: FastifyInstance): Promise<Store> {
 process.on('disconnect', () => process.exit())
 
 const app = fastify()
-const outbox = createOutbox({
-  db: relay,
-  async invalidate (tags) { await Promise.all([app.responseCache.invalidate(tags), engine.invalidate(tags)]) }
-})
+const outbox = createOutbox({ db: relay, invalidate: (tags) => app.responseCache.invalidate(tags) })
+// Another cache's, on the same table.
+const engineOutbox = createOutbox({ db: relay, namespace: 'failures', invalidate: (tags) => engine.invalidate(tags) })
 const store = await storeFor(app)
 const guarded = guardedStore(store, outbox.isDrained)
-const engine = new Engine({ name, store, guarded, outbox, currentVersion, writer })
-app.addHook('onReady', () => outbox.start())
+const engine = new Engine({
+  name, store, guarded: guardedStore(store, engineOutbox.isDrained), outbox: engineOutbox, currentVersion, writer
+})
+app.addHook('onReady', async () => { await Promise.all([outbox.start(), engineOutbox.start()]) })
 await app.register(conditional)
 await app.register(responseCache, { store: guarded, name, origin: 'http://versions', outbox })
 await app.register(invalidation, { outbox })

@@ -95,8 +95,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'a value is put under the stamp of the moment at which that is done, not at which it was asked for',
     file: '@weir/cache/dist/src/cache.js',
-    from: 'const stamp = await this.#tiers.validity.stamp();',
-    to: 'await new Promise((resolve) => setTimeout(resolve, 80)); const stamp = await this.#tiers.validity.stamp();',
+    from: 'const stamp = await this.#tiers.validity.callStamp();',
+    to: 'await new Promise((resolve) => setTimeout(resolve, 80)); const stamp = await this.#tiers.validity.callStamp();',
     faults: [],
     workloads: ['sets'],
     pause: 100
