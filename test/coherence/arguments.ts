@@ -26,6 +26,7 @@ somebody had been told before they began.
   --only NAME      this fault, with all workloads; or this workload, with all faults
   --seed TEXT      repeats the choices of an earlier run: which faults come when and for how long, what is read and written. Not
                    how the processes' steps fall together, so that a violation may take several runs to come again
+  --topology KIND  instead of one Redis a cluster, or servers that Sentinels watch: see --topology cluster --help
   --help           this`
 
 /** The command line is wrong. */

@@ -24,6 +24,8 @@ export interface FleetOptions {
   readonly processes: number
   readonly dataDir: string
   readonly addresses: Addresses
+  /** More of the environment of each, by its index. */
+  readonly environment?: (instance: number) => Readonly<Record<string, string>>
 }
 
 /** One process of the service, and the one that takes its place when it is killed. */
@@ -79,7 +81,8 @@ export class Instance {
         DATA_DIR: dataDir,
         INSTANCE: this.name,
         REDIS_URL: addresses.redisUrl(this.index),
-        REDIS_COMMAND_TIMEOUT: String(commandTimeout(this.index))
+        REDIS_COMMAND_TIMEOUT: String(commandTimeout(this.index)),
+        ...this.options.environment?.(this.index)
       }
     })
     const started = new Child(this.teardowns, child)

@@ -18,6 +18,8 @@ export interface LoadOptions {
   /** Of each instance. */
   readonly readers: number
   readonly writers: number
+  /** Whether writes go to an instance now. Default: always. */
+  readonly writes?: (instance: Instance) => boolean
   /** A writer's pause, at most, in ms. */
   readonly pause: number
   /** Whether Redis has no memory left. */
@@ -130,6 +132,7 @@ export class Load {
     while (!this.#stopped) {
       await delay(random.between(0, pause))
       await instance.up
+      if (this.#options.writes?.(instance) === false) continue
       const resources = this.#draw(random, 'writes')
       const slow = random.chance(0.15) ? random.between(1, 200) : 0
       const request = WriteRequest.draw(resources, random, slow)

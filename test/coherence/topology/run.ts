@@ -1,0 +1,207 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Counts } from '../counts.js'
+import { makeDatabase } from '../database.js'
+import { type Instance, startFleet } from '../fleet.js'
+import { Judge, type Violation } from '../judge.js'
+import { Load } from '../load.js'
+import { Random } from '../random.js'
+import { RESOURCES, resourcesOf, type WorkloadName } from '../resources.js'
+import { Teardowns } from '../teardowns.js'
+import { ClusterTopology } from './cluster.js'
+import { befall, type TopologyFault } from './faults.js'
+import type { Sources } from './network.js'
+import { type IdleCost, measureIdle } from './idle.js'
+import { Latencies } from './latencies.js'
+import { Probe } from './probe.js'
+import { SentinelTopology } from './sentinel.js'
+import { GROUP, sourceOf, type Topology, type TopologyKind } from './topology.js'
+
+export interface TopologyRunOptions {
+  readonly topology: TopologyKind
+  /** At least; the fault that is on then is waited for. */
+  readonly seconds: number
+  readonly seed: string
+  readonly processes: number
+  readonly faults: readonly TopologyFault[]
+  /** Clients that read at full speed, of each instance; without them latencies are the cache's. */
+  readonly readers?: number
+  /** Called when a fault is over. */
+  readonly onPeriod?: (period: Period) => void
+}
+
+/** A stretch of the run: a fault with what follows until all has settled, or the calm before it. */
+export interface Period {
+  readonly fault: TopologyFault | 'none'
+  readonly target: string
+  /** As in the judge's history, in ms. */
+  readonly begin: number
+  /** When the fault itself was over. */
+  readonly over: number
+  readonly end: number
+  readonly latencies: Latencies
+  readonly violations: readonly Violation[]
+}
+
+export interface TopologyOutcome {
+  readonly seconds: number
+  readonly counts: Readonly<Counts>
+  readonly periods: readonly Period[]
+  readonly deaths: readonly string[]
+  readonly failedProbes: number
+}
+
+const INSTANCE = fileURLToPath(new URL('../instance.js', import.meta.url))
+const PRELOADED = new URL('source-address.js', import.meta.url).href
+// Those that write by the dozen are for one Redis: here they would only keep it busy.
+const WORKLOADS: readonly WorkloadName[] = ['versions', 'errors', 'variants', 'failures', 'keys', 'sets']
+const VERSIONS = 24
+// The other versions are the probe's, and nobody writes them.
+const PROBED = resourcesOf('versions').slice(VERSIONS).map(({ id }) => id)
+// As the plugin has it by default, for all instances.
+const COMMAND_TIMEOUT = '100'
+const PROBE_EVERY = 20
+// A key in the slot that has the records of the response cache.
+const RECORDS = '{responses}'
+const CALM = 1000
+// Until instances have compiled what they run.
+const WARM_UP = 2000
+// After a fault is over, readers may still have to find their way; in ms, at least.
+const AFTERMATH = 2000
+
+/** Starts servers and instances, lets faults loose on them one after the other, and ends it all. */
+export async function runTopology (options: TopologyRunOptions): Promise<TopologyOutcome> {
+  const teardowns = new Teardowns()
+  try {
+    return await runWith(options, teardowns)
+  } finally {
+    await teardowns.run()
+  }
+}
+
+async function runWith (options: TopologyRunOptions, teardowns: Teardowns): Promise<TopologyOutcome> {
+  const { seconds, seed, faults, readers = 4, onPeriod } = options
+  const random = new Random(seed)
+  const folder = await temporaryFolder(teardowns)
+  const topology = await startTopology(options, teardowns, folder)
+
+  const enough = new AbortController()
+  const deaths: string[] = []
+  const instances = await startInstances(options, topology, teardowns, folder, (said) => {
+    deaths.push(said)
+    enough.abort()
+  })
+  const silent = new Set<string>()
+  let violations: Violation[] = []
+  const load = new Load({
+    instances,
+    judge: new Judge(),
+    random: random.of('load'),
+    workloads: WORKLOADS,
+    versions: VERSIONS,
+    readers,
+    writers: 2,
+    pause: 250,
+    writes: ({ name }) => !silent.has(name),
+    isFull: () => false,
+    onViolation (violation) { violations.push(violation) },
+    onAnswer () {}
+  })
+  const probe = new Probe({ instances, ids: PROBED, every: PROBE_EVERY })
+
+  const began = performance.now()
+  const loading = load.run()
+  loading.catch(() => { enough.abort() })
+  teardowns.add(() => { load.stop() })
+  probe.start()
+  teardowns.add(() => probe.stop())
+
+  await delay(WARM_UP)
+
+  const periods: Period[] = []
+  const during = async (fault: Period['fault'], run: () => Promise<{ target: string, over: number }>) => {
+    const begin = performance.now()
+    const latencies = probe.current = new Latencies()
+    const found: Violation[] = violations = []
+    const { target, over } = await run()
+    const period = { fault, target, begin, over, end: performance.now(), latencies, violations: found }
+    periods.push(period)
+    if (fault !== 'none') onPeriod?.(period)
+  }
+  const choices = random.of('faults')
+  const isEnough = () => enough.signal.aborted || performance.now() - began >= 1000 * seconds
+  for (let deck: TopologyFault[] = []; !isEnough();) {
+    await during('none', async () => {
+      await delay(CALM)
+      return { target: '', over: performance.now() }
+    })
+    // Shuffled, and not drawn: then each comes soon.
+    if (deck.length === 0) deck = choices.shuffled(faults)
+    const fault = deck.pop()
+    if (fault === undefined || isEnough()) continue
+    await during(fault, async () => {
+      const target = await befall(fault, { topology, instances, silent }, choices)
+      const over = performance.now()
+      await Promise.all([topology.settled(), delay(AFTERMATH)])
+      return { target, over }
+    })
+  }
+  load.stop()
+  await Promise.all([loading, probe.stop()])
+  return {
+    seconds: (performance.now() - began) / 1000,
+    counts: load.counts,
+    periods,
+    deaths,
+    failedProbes: probe.failed
+  }
+}
+
+/** Starts the servers alone and measures what an instance costs that is not asked for anything. */
+export async function runIdle (topology: TopologyKind, seconds: number): Promise<IdleCost> {
+  const teardowns = new Teardowns()
+  try {
+    const folder = await temporaryFolder(teardowns)
+    return await measureIdle(await startTopology({ topology, processes: 0 }, teardowns, folder), teardowns, seconds)
+  } finally {
+    await teardowns.run()
+  }
+}
+
+async function temporaryFolder (teardowns: Teardowns): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-topology-'))
+  teardowns.add(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+function startTopology (
+  { topology, processes }: Pick<TopologyRunOptions, 'topology' | 'processes'>,
+  teardowns: Teardowns, folder: string
+): Promise<Topology> {
+  const sources: Sources = Object.fromEntries(Array.from({ length: processes }, (_, i) =>
+    [sourceOf(GROUP.instance, i), String.fromCharCode('a'.charCodeAt(0) + i)]))
+  return topology === 'cluster'
+    ? ClusterTopology.start(teardowns, folder, sources, RECORDS)
+    : SentinelTopology.start(teardowns, folder, sources)
+}
+
+async function startInstances (
+  { processes }: TopologyRunOptions, { url }: Topology, teardowns: Teardowns, dataDir: string,
+  onDeath: (said: string) => void
+): Promise<Instance[]> {
+  await makeDatabase(join(dataDir, 'versions.db'), RESOURCES.length)
+  return startFleet({
+    program: INSTANCE,
+    processes,
+    dataDir,
+    addresses: { redisUrl: () => url },
+    environment: (index) => ({
+      REDIS_COMMAND_TIMEOUT: COMMAND_TIMEOUT,
+      SOURCE_ADDRESS: sourceOf(GROUP.instance, index),
+      NODE_OPTIONS: `--import ${PRELOADED}`
+    })
+  }, teardowns, onDeath)
+}

@@ -1,0 +1,153 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Teardowns } from '../teardowns.js'
+import { freePorts } from './free-ports.js'
+import { Network, type Sources } from './network.js'
+import { Server } from './server.js'
+import { GROUP, sourceOf, type Topology } from './topology.js'
+import { until } from './until.js'
+
+const SERVERS = 3
+const SENTINELS = 3
+const QUORUM = 2
+const NAME = 'main'
+// Redis counts lag in whole seconds, once a second: a master without its replicas notices within
+// `min-replicas-max-lag` + 3 s. Until then no other may be made.
+const MAX_LAG = 1
+const DOWN_AFTER = 4000
+
+/** A master with two replicas that three Sentinels watch, behind proxies. */
+export class SentinelTopology implements Topology {
+  readonly kind = 'sentinel'
+  readonly url: string
+
+  private constructor (
+    readonly network: Network, readonly servers: readonly Server[],
+    readonly sentinels: readonly Server[]
+  ) {
+    const addresses = sentinels.map(({ door }) => `127.0.0.1:${door}`)
+    this.url = `redis+sentinel://${addresses.join(',')}/${NAME}`
+  }
+
+  /** One that goes on telling of the old master: the other two are enough to make a new one. */
+  get accomplices (): readonly string[] {
+    return this.sentinels.slice(0, 1).map(({ name }) => name)
+  }
+
+  static async start (
+    teardowns: Teardowns, folder: string, instances: Sources
+  ): Promise<SentinelTopology> {
+    const members = (await freePorts(SERVERS + SENTINELS, 2)).map(memberOf)
+    const sources = Object.fromEntries(members.map(({ name, source }) => [source, name]))
+    const network = await Network.start(teardowns, members.map((member) =>
+      ({ member: member.name, target: member.port, port: member.door })), { ...sources, ...instances })
+    const [master] = members
+    const all = await Promise.all(members.map(async (member) => {
+      const dir = join(folder, member.name)
+      await mkdir(dir)
+      const settings = { ...member, dir, master: master?.door ?? 0 }
+      const args = member.isSentinel
+        ? await sentinelArguments(settings)
+        : serverArguments(settings)
+      return new Server(teardowns, { ...member, network, args })
+    }))
+    for (const server of all) await server.start()
+    const topology = new SentinelTopology(network, all.slice(0, SERVERS), all.slice(SERVERS))
+    await topology.#quicken()
+    await topology.settled()
+    return topology
+  }
+
+  /** Told by the Sentinels that are never cut off. */
+  async master (): Promise<Server> {
+    const [, ...majority] = this.sentinels
+    const doors = await Promise.all(majority.map(masterDoorOf))
+    const master = this.servers.find(({ door }) => doors.every((told) => told === door))
+    if (master === undefined) throw new Error(`Sentinels do not agree: ${doors.join(', ')}`)
+    return master
+  }
+
+  async handOver (): Promise<void> {
+    const before = await this.master()
+    const [, sentinel] = this.sentinels
+    await until('Sentinel begins', async () => {
+      return await sentinel?.control.call('SENTINEL', 'FAILOVER', NAME).then(() => true, () => false) ?? false
+    })
+    await until('there is another master', async () => {
+      return await this.master().then((master) => master !== before, () => false)
+    })
+  }
+
+  async settled (): Promise<void> {
+    await until('the master has its replicas', async () => {
+      const doors = await Promise.all(this.sentinels.map(masterDoorOf))
+      if (new Set(doors).size > 1) return false
+      const master = await this.master()
+      const infos = await Promise.all(this.servers.map((server) => server.info('replication')))
+      const sees = await Promise.all(this.sentinels.map(({ control }) => control.call('SENTINEL', 'CKQUORUM', NAME)
+        .then(() => true, () => false)))
+      return sees.every(Boolean) && this.servers.every((server, i) => server === master
+        ? infos[i]?.includes(`min_slaves_good_slaves:${SERVERS - 1}`)
+        : infos[i]?.includes('master_link_status:up') && infos[i].includes(`master_port:${master.door}`))
+    })
+    await until('Sentinels know all replicas', async () => {
+      const known = await Promise.all(this.sentinels.map(({ control }) =>
+        control.call('SENTINEL', 'REPLICAS', NAME)))
+      return known.every((replicas) =>
+        JSON.stringify(replicas).split('"master-link-status","ok"').length === SERVERS)
+    })
+  }
+
+  /** Their periods of seconds are for real networks; what is judged here does not depend on them. */
+  async #quicken (): Promise<void> {
+    for (const { control } of this.sentinels) {
+      await control.call('SENTINEL', 'DEBUG', 'INFO-PERIOD', 500, 'PUBLISH-PERIOD', 500, 'ASK-PERIOD', 200)
+    }
+  }
+}
+
+async function masterDoorOf ({ control }: Server): Promise<number> {
+  const address = await control.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME)
+  return Array.isArray(address) ? Number(address[1]) : 0
+}
+
+/** A server or a Sentinel, as others know it and as it is. */
+interface Member {
+  readonly name: string
+  readonly isSentinel: boolean
+  readonly source: string
+  readonly port: number
+  readonly door: number
+}
+
+function memberOf ([port = 0, door = 0]: number[], i: number): Member {
+  return i < SERVERS
+    ? { name: `redis${i}`, isSentinel: false, source: sourceOf(GROUP.server, i), port, door }
+    : { name: `sentinel${i - SERVERS}`, isSentinel: true, source: sourceOf(GROUP.sentinel, i - SERVERS), port, door }
+}
+
+interface Settings extends Member {
+  readonly dir: string
+  /** The door of the first master. */
+  readonly master: number
+}
+
+const serverArguments = ({ port, door, source, dir, master }: Settings) => [
+  '--port', `${port}`, '--bind', '127.0.0.1', '--bind-source-addr', source, '--dir', dir,
+  '--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0',
+  '--replica-announce-ip', '127.0.0.1', '--replica-announce-port', `${door}`,
+  '--min-replicas-to-write', '1', '--min-replicas-max-lag', `${MAX_LAG}`,
+  ...door === master ? [] : ['--replicaof', '127.0.0.1', `${master}`]
+]
+
+async function sentinelArguments ({ port, door, source, dir, master }: Settings): Promise<string[]> {
+  const file = join(dir, 'sentinel.conf')
+  await writeFile(file, [
+    `port ${port}`, 'bind 127.0.0.1', `bind-source-addr ${source}`, `dir ${dir}`,
+    'sentinel announce-ip 127.0.0.1', `sentinel announce-port ${door}`,
+    `sentinel monitor ${NAME} 127.0.0.1 ${master} ${QUORUM}`,
+    `sentinel down-after-milliseconds ${NAME} ${DOWN_AFTER}`,
+    `sentinel failover-timeout ${NAME} 3000`
+  ].join('\n'))
+  return [file, '--sentinel']
+}

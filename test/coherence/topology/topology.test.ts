@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { program } from '../../support/program.js'
+
+const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
+const SMALL = ['--processes', '2', '--readers', '2', '--seed', 'short'] as const
+
+/** Runs the checker as its command does. */
+async function check (t: Test, args: readonly string[]) {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const { output } = program(t, child)
+  const [code] = await once(child, 'close') as [number | null]
+  return { code, output: output() }
+}
+
+t.setTimeout(120_000)
+
+t.test('a short run over a cluster: a cut, a failover and a slot that moves', async (t) => {
+  const { code, output } = await check(t, [
+    '--topology', 'cluster', '--seconds', '15', ...SMALL,
+    '--faults', 'cut-off-with-master,handed-over,slot-moved'
+  ])
+  t.equal(code, 0, output)
+  t.match(output, /^0 violations$/m)
+  t.comment(output)
+})
+
+t.test('a short run over Sentinel: a master that is killed', async (t) => {
+  const { code, output } = await check(t, [
+    '--topology', 'sentinel', '--seconds', '10', ...SMALL, '--faults', 'master-killed'
+  ])
+  t.equal(code, 0, output)
+  t.match(output, /^0 violations$/m)
+  t.comment(output)
+})
+
+t.test('wrong arguments are told, and nothing is run', async (t) => {
+  for (const [args, problem] of [
+    [['--topology', 'ring'], /^--topology ring: one of cluster, sentinel$/m],
+    [['--topology', 'cluster', '--readers', '-1'], /--readers/],
+    [['--topology', 'cluster', '--seconds', '0'], /^--seconds 0: a whole number, 1 or more$/m],
+    [['--topology', 'sentinel', '--faults', 'slot-moved'], /^--faults slot-moved: one of /m],
+    [['--topology', 'cluster', '--quick'], /--quick/]
+  ] as const) {
+    const { code, output } = await check(t, args)
+    t.equal(code, 2)
+    t.match(output, problem)
+  }
+  const { code, output } = await check(t, ['--topology', 'cluster', '--help'])
+  t.equal(code, 0)
+  t.match(output, /--idle/)
+})

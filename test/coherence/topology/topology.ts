@@ -1,0 +1,32 @@
+import type { Network } from './network.js'
+import type { Server } from './server.js'
+
+/** Several Redis servers that stand in for each other, and how they do. */
+export interface Topology {
+  readonly kind: TopologyKind
+  /** The URL that instances are given. */
+  readonly url: string
+  readonly network: Network
+  /** Servers with data. */
+  readonly servers: readonly Server[]
+  /** Names of members that are cut off with a master: a Sentinel that tells of it, if any. */
+  readonly accomplices: readonly string[]
+  /** The master of the records of the instances' namespace, as the majority sees it. */
+  master (): Promise<Server>
+  /** Makes a replica the master, with nothing lost. Resolves when it is. */
+  handOver (): Promise<void>
+  /** Resolves when every master has its replicas again. */
+  settled (): Promise<void>
+  /** Moves the slot of the records to another master; undefined where there are no slots. */
+  readonly moveSlot?: () => Promise<void>
+}
+
+export type TopologyKind = 'cluster' | 'sentinel'
+
+export const TOPOLOGIES: readonly TopologyKind[] = ['cluster', 'sentinel']
+
+/** Address that a member connects from: the network tells members apart by it. */
+export const sourceOf = (group: number, index: number) => `127.0.${group}.${index + 1}`
+
+/** Groups of members, by their part of the address. */
+export const GROUP = { server: 1, instance: 2, sentinel: 3 } as const

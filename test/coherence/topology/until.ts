@@ -1,0 +1,20 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+const LIMIT = 30_000
+const EVERY = 50
+
+/**
+ * Polls servers until something holds that their own clocks decide.
+ * @param state what to say of them if it never does
+ * @throws Error after 30 s
+ */
+export async function until (
+  what: string, holds: () => Promise<boolean>, state: () => Promise<string> = async () => ''
+): Promise<void> {
+  for (const end = performance.now() + LIMIT; !await holds();) {
+    if (performance.now() > end) {
+      throw new Error(`waited ${LIMIT} ms in vain: ${what}\n${await state()}`)
+    }
+    await delay(EVERY)
+  }
+}
