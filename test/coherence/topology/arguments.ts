@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { UsageError } from '../arguments.js'
+import { WORKLOAD_NAMES, type WorkloadName } from '../resources.js'
 import { faultsFor, TOPOLOGY_FAULTS, type TopologyFault } from './faults.js'
 import { TOPOLOGIES, type TopologyKind } from './topology.js'
 
@@ -11,8 +12,13 @@ export interface TopologyWish {
   readonly processes: number
   readonly readers: number
   readonly faults: readonly TopologyFault[]
+  readonly workloads: readonly WorkloadName[]
   readonly idle: boolean
 }
+
+// Those that write by the dozen are for one Redis: here they would only keep it busy.
+const TOPOLOGY_WORKLOADS: readonly WorkloadName[] =
+  ['errors', 'variants', 'failures', 'keys', 'sets', 'versions']
 
 export const topologyUsage = `npm run test:coherence -- --topology KIND [OPTIONS]
 
@@ -27,6 +33,8 @@ had been told before they began, and for reads that take long.
                    those of an instance that has little to do
   --faults A,B     of ${Object.keys(TOPOLOGY_FAULTS).join(', ')}
                    (all that can befall the topology)
+  --workloads A,B  of ${WORKLOAD_NAMES.join(', ')}
+                   (${TOPOLOGY_WORKLOADS.join(', ')})
   --seed TEXT      repeats the choices of an earlier run
   --idle           measures what an instance costs that nobody asks for anything, for so many
                    seconds; nothing else
@@ -46,21 +54,20 @@ export function parseTopologyArguments (args: readonly string[]): TopologyWish |
     seed: values.seed ?? String(Math.floor(Math.random() * 1e9)),
     processes: whole('processes', values.processes, 1),
     readers: whole('readers', values.readers, 0),
-    faults: faultsOf(values.faults, faultsFor(topology)),
+    faults: listOf('faults', values.faults, faultsFor(topology)) ?? faultsFor(topology),
+    workloads: listOf('workloads', values.workloads, WORKLOAD_NAMES) ?? TOPOLOGY_WORKLOADS,
     idle: values.idle
   }
 }
 
-function faultsOf (
-  names: string | undefined, possible: readonly TopologyFault[]
-): readonly TopologyFault[] {
+function listOf<T extends string> (
+  option: string, names: string | undefined, possible: readonly T[]
+): readonly T[] | undefined {
   return names?.split(',').map((name) => {
-    const fault = possible.find((one) => one === name)
-    if (fault === undefined) {
-      throw new UsageError(`--faults ${name}: one of ${possible.join(', ')}`)
-    }
-    return fault
-  }) ?? possible
+    const found = possible.find((one) => one === name)
+    if (found !== undefined) return found
+    throw new UsageError(`--${option} ${name}: one of ${possible.join(', ')}`)
+  })
 }
 
 function whole (name: string, text: string, least: number): number {
@@ -80,6 +87,7 @@ function parsed (args: readonly string[]) {
         processes: { type: 'string', default: '3' },
         readers: { type: 'string', default: '4' },
         faults: { type: 'string' },
+        workloads: { type: 'string' },
         idle: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false }
       }

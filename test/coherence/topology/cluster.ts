@@ -83,7 +83,8 @@ export class ClusterTopology implements Topology {
       const views = await this.#views()
       const masters = views.filter(({ slots }) => slots.length > 0)
       const states = await Promise.all(this.servers.map(async (server) => {
-        const [state, links] = [await server.control.cluster('INFO'), await server.info('replication')]
+        const state = await server.control.cluster('INFO')
+        const links = await server.info('replication')
         return state.includes('cluster_state:ok') &&
           /role:master|master_link_status:up/.test(links)
       }))
@@ -116,7 +117,8 @@ export class ClusterTopology implements Topology {
 
   async #form (): Promise<void> {
     const masters = this.servers.slice(0, MASTERS)
-    await Promise.all(masters.map(({ control }, i) => control.cluster('ADDSLOTSRANGE', ...share(i))))
+    await Promise.all(masters.map(({ control }, i) =>
+      control.cluster('ADDSLOTSRANGE', ...share(i))))
     // Nodes that begin with the same epoch would have to settle first who is who.
     await Promise.all(this.servers.map(({ control }, i) =>
       control.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1)))

@@ -91,7 +91,8 @@ export const TOPOLOGY_FAULTS = {
   'listeners-killed': {
     kinds: BOTH,
     async run ({ topology }) {
-      await Promise.all(topology.servers.map(({ control }) => control.call('CLIENT', 'KILL', 'TYPE', 'pubsub')))
+      await Promise.all(topology.servers.map(({ control }) =>
+        control.call('CLIENT', 'KILL', 'TYPE', 'pubsub')))
       return 'all'
     }
   },

@@ -50,7 +50,8 @@ export class Probe {
     const place = this.#next++ % ids.length
     const id = ids[place] ?? 0
     const delay = place % CONTENDED === CONTENDED - 1 ? FILL_TAKES : 0
-    const request = { method: 'GET', path: `/versions/${id}`, headers: { 'x-delay': `${delay}` } } as const
+    const headers = { 'x-delay': `${delay}` }
+    const request = { method: 'GET', path: `/versions/${id}`, headers } as const
     const { current } = this
     const begin = performance.now()
     const answer = await answerOf(instance, request)

@@ -9,7 +9,8 @@ const SLOW = 250
 const VERY_SLOW = 5000
 
 /** One line when a period has ended. */
-export function periodText ({ fault, target, begin, over, end, latencies, violations }: Period): string {
+export function periodText (period: Period): string {
+  const { fault, target, begin, over, end, latencies, violations } = period
   const ms = (from: number, to: number) => `${(to - from).toFixed(0)} ms`
   return `${fault} ${target}`.trim().padEnd(48) +
     `${ms(begin, over)}, settled after ${ms(over, end)}; ` +
@@ -17,18 +18,20 @@ export function periodText ({ fault, target, begin, over, end, latencies, violat
 }
 
 /** A table of what each kind of fault did to reads, and the first violations. */
-export function topologyReport ({ seconds, counts, periods, deaths, failedProbes }: TopologyOutcome): string {
+export function topologyReport (outcome: TopologyOutcome): string {
+  const { seconds, counts, periods, deaths, failedProbes } = outcome
   const kinds = [...new Set(periods.map(({ fault }) => fault))]
-  const violations = periods.flatMap((period) => period.violations.map((violation) => ({ period, violation })))
+  const violations = periods.flatMap((period) =>
+    period.violations.map((violation) => ({ period, violation })))
   return [
     `${counts.reads} reads checked in ${seconds.toFixed(1)} s, ${counts.hits} of them hits; ` +
-      `${counts.unanswered} without an answer, ${counts.failedReads + failedProbes} answered with an error`,
+      `${counts.unanswered} without an answer, ` +
+      `${counts.failedReads + failedProbes} answered with an error`,
     `${counts.writes} writes acknowledged; ${counts.unacknowledged + counts.failedWrites} not`,
     ...counts.firstFailures, ...deaths,
     row('fault', 'times', 'lasted', 'stale', 'back', 'probes', 'p50', 'p99', 'max', `>${SLOW} ms`),
     ...kinds.map((kind) => rowOf(kind, periods.filter(({ fault }) => fault === kind))),
-    ...periods.filter(({ latencies }) => latencies.max > VERY_SLOW).map(({ fault, target, latencies }) =>
-      `  ${fault} ${target}: a probe took ${latencies.max.toFixed(0)} ms: ${latencies.slowest}`),
+    ...periods.filter(({ latencies }) => latencies.max > VERY_SLOW).map(slowestText),
     ...violations.slice(0, SHOWN).map(({ period, violation }) => violationText(violation, period)),
     `${violations.length} violations`
   ].join('\n')
@@ -37,7 +40,10 @@ export function topologyReport ({ seconds, counts, periods, deaths, failedProbes
 /** Why an outcome proves nothing, or proves something wrong; empty if all is well. */
 export function topologyVerdict ({ seconds, counts, periods, deaths }: TopologyOutcome): string[] {
   const found: [boolean, string][] = [
-    [periods.some(({ violations }) => violations.length > 0), 'reads returned what was no longer true'],
+    [
+      periods.some(({ violations }) => violations.length > 0),
+      'reads returned what was no longer true'
+    ],
     [deaths.length > 0, 'an instance ended by itself'],
     [counts.failedReads > 0, 'reads were answered with errors'],
     [counts.writes < seconds, 'too few writes were acknowledged to prove anything'],
@@ -46,14 +52,19 @@ export function topologyVerdict ({ seconds, counts, periods, deaths }: TopologyO
   return found.filter(([is]) => is).map(([, what]) => what)
 }
 
+const slowestText = ({ fault, target, latencies }: Period) =>
+  `  ${fault} ${target}: a probe took ${latencies.max.toFixed(0)} ms: ${latencies.slowest}`
+
 function rowOf (kind: string, periods: readonly Period[]): string {
   const latencies = Latencies.of(periods.map((period) => period.latencies))
   const all = periods.flatMap(({ violations }) => violations)
   const stale = all.filter(({ told }) => told.by === 'write').length
-  const lasted = periods.reduce((sum, { begin, end }) => sum + end - begin, 0) / periods.length / 1000
+  const total = periods.reduce((sum, { begin, end }) => sum + end - begin, 0)
+  const lasted = total / periods.length / 1000
   return row(
     kind, periods.length, `${lasted.toFixed(1)} s`, stale, all.length - stale, latencies.count,
-    ...[latencies.quantile(0.5), latencies.quantile(0.99), latencies.max].map((ms) => ms.toFixed(ms < 10 ? 1 : 0)),
+    ...[0.5, 0.99, 1].map((share) => latencies.quantile(share))
+      .map((ms) => ms.toFixed(ms < 10 ? 1 : 0)),
     latencies.above(SLOW)
   )
 }
@@ -63,8 +74,8 @@ const row = (first: string, ...others: readonly (string | number)[]) =>
 
 function violationText ({ read, told }: Violation, { fault, target, begin, over }: Period): string {
   return `  ${fault} ${target}: ${(read.begin - begin).toFixed(0)} ms after its beginning ` +
-    `(it ended at ${(over - begin).toFixed(0)} ms) ${read.instance} answered with version ${read.version} of ` +
-    `${read.resource}, though ${told.instance} had ` +
+    `(it ended at ${(over - begin).toFixed(0)} ms) ${read.instance} answered with version ` +
+    `${read.version} of ${read.resource}, though ${told.instance} had ` +
     `${told.by === 'write' ? 'acknowledged' : 'answered with'} ${told.version} ` +
     `${(read.begin - told.at).toFixed(1)} ms before; ${read.cacheStatus}`
 }

@@ -27,6 +27,7 @@ export interface TopologyRunOptions {
   readonly seed: string
   readonly processes: number
   readonly faults: readonly TopologyFault[]
+  readonly workloads: readonly WorkloadName[]
   /** Clients that read at full speed, of each instance; without them latencies are the cache's. */
   readonly readers?: number
   /** Called when a fault is over. */
@@ -56,8 +57,6 @@ export interface TopologyOutcome {
 
 const INSTANCE = fileURLToPath(new URL('../instance.js', import.meta.url))
 const PRELOADED = new URL('source-address.js', import.meta.url).href
-// Those that write by the dozen are for one Redis: here they would only keep it busy.
-const WORKLOADS: readonly WorkloadName[] = ['versions', 'errors', 'variants', 'failures', 'keys', 'sets']
 const VERSIONS = 24
 // The other versions are the probe's, and nobody writes them.
 const PROBED = resourcesOf('versions').slice(VERSIONS).map(({ id }) => id)
@@ -82,8 +81,10 @@ export async function runTopology (options: TopologyRunOptions): Promise<Topolog
   }
 }
 
-async function runWith (options: TopologyRunOptions, teardowns: Teardowns): Promise<TopologyOutcome> {
-  const { seconds, seed, faults, readers = 4, onPeriod } = options
+async function runWith (
+  options: TopologyRunOptions, teardowns: Teardowns
+): Promise<TopologyOutcome> {
+  const { seconds, seed, faults, workloads, readers = 4, onPeriod } = options
   const random = new Random(seed)
   const folder = await temporaryFolder(teardowns)
   const topology = await startTopology(options, teardowns, folder)
@@ -100,7 +101,7 @@ async function runWith (options: TopologyRunOptions, teardowns: Teardowns): Prom
     instances,
     judge: new Judge(),
     random: random.of('load'),
-    workloads: WORKLOADS,
+    workloads,
     versions: VERSIONS,
     readers,
     writers: 2,
@@ -122,12 +123,15 @@ async function runWith (options: TopologyRunOptions, teardowns: Teardowns): Prom
   await delay(WARM_UP)
 
   const periods: Period[] = []
-  const during = async (fault: Period['fault'], run: () => Promise<{ target: string, over: number }>) => {
+  const during = async (
+    fault: Period['fault'], run: () => Promise<{ target: string, over: number }>
+  ) => {
     const begin = performance.now()
     const latencies = probe.current = new Latencies()
     const found: Violation[] = violations = []
     const { target, over } = await run()
-    const period = { fault, target, begin, over, end: performance.now(), latencies, violations: found }
+    const end = performance.now()
+    const period = { fault, target, begin, over, end, latencies, violations: found }
     periods.push(period)
     if (fault !== 'none') onPeriod?.(period)
   }
@@ -165,7 +169,8 @@ export async function runIdle (topology: TopologyKind, seconds: number): Promise
   const teardowns = new Teardowns()
   try {
     const folder = await temporaryFolder(teardowns)
-    return await measureIdle(await startTopology({ topology, processes: 0 }, teardowns, folder), teardowns, seconds)
+    const started = await startTopology({ topology, processes: 0 }, teardowns, folder)
+    return await measureIdle(started, teardowns, seconds)
   } finally {
     await teardowns.run()
   }

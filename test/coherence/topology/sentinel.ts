@@ -39,8 +39,9 @@ export class SentinelTopology implements Topology {
   ): Promise<SentinelTopology> {
     const members = (await freePorts(SERVERS + SENTINELS, 2)).map(memberOf)
     const sources = Object.fromEntries(members.map(({ name, source }) => [source, name]))
-    const network = await Network.start(teardowns, members.map((member) =>
-      ({ member: member.name, target: member.port, port: member.door })), { ...sources, ...instances })
+    const doors = members.map(({ name: member, port: target, door: port }) =>
+      ({ member, target, port }))
+    const network = await Network.start(teardowns, doors, { ...sources, ...instances })
     const [master] = members
     const all = await Promise.all(members.map(async (member) => {
       const dir = join(folder, member.name)
@@ -70,9 +71,8 @@ export class SentinelTopology implements Topology {
   async handOver (): Promise<void> {
     const before = await this.master()
     const [, sentinel] = this.sentinels
-    await until('Sentinel begins', async () => {
-      return await sentinel?.control.call('SENTINEL', 'FAILOVER', NAME).then(() => true, () => false) ?? false
-    })
+    await until('Sentinel begins', async () =>
+      sentinel !== undefined && await accepts(sentinel, 'FAILOVER'))
     await until('there is another master', async () => {
       return await this.master().then((master) => master !== before, () => false)
     })
@@ -84,11 +84,11 @@ export class SentinelTopology implements Topology {
       if (new Set(doors).size > 1) return false
       const master = await this.master()
       const infos = await Promise.all(this.servers.map((server) => server.info('replication')))
-      const sees = await Promise.all(this.sentinels.map(({ control }) => control.call('SENTINEL', 'CKQUORUM', NAME)
-        .then(() => true, () => false)))
+      const sees = await Promise.all(this.sentinels.map((one) => accepts(one, 'CKQUORUM')))
       return sees.every(Boolean) && this.servers.every((server, i) => server === master
         ? infos[i]?.includes(`min_slaves_good_slaves:${SERVERS - 1}`)
-        : infos[i]?.includes('master_link_status:up') && infos[i].includes(`master_port:${master.door}`))
+        : infos[i]?.includes('master_link_status:up') &&
+          infos[i].includes(`master_port:${master.door}`))
     })
     await until('Sentinels know all replicas', async () => {
       const known = await Promise.all(this.sentinels.map(({ control }) =>
@@ -98,13 +98,18 @@ export class SentinelTopology implements Topology {
     })
   }
 
-  /** Their periods of seconds are for real networks; what is judged here does not depend on them. */
+  /** Shortens periods of seconds that nothing judged here depends on. */
   async #quicken (): Promise<void> {
     for (const { control } of this.sentinels) {
-      await control.call('SENTINEL', 'DEBUG', 'INFO-PERIOD', 500, 'PUBLISH-PERIOD', 500, 'ASK-PERIOD', 200)
+      await control.call('SENTINEL', 'DEBUG',
+        'INFO-PERIOD', 500, 'PUBLISH-PERIOD', 500, 'ASK-PERIOD', 200)
     }
   }
 }
+
+/** Whether a Sentinel answers a command about the master with anything but an error. */
+const accepts = ({ control }: Server, command: string): Promise<boolean> =>
+  control.call('SENTINEL', command, NAME).then(() => true, () => false)
 
 async function masterDoorOf ({ control }: Server): Promise<number> {
   const address = await control.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME)
@@ -121,9 +126,13 @@ interface Member {
 }
 
 function memberOf ([port = 0, door = 0]: number[], i: number): Member {
-  return i < SERVERS
-    ? { name: `redis${i}`, isSentinel: false, source: sourceOf(GROUP.server, i), port, door }
-    : { name: `sentinel${i - SERVERS}`, isSentinel: true, source: sourceOf(GROUP.sentinel, i - SERVERS), port, door }
+  if (i < SERVERS) {
+    const source = sourceOf(GROUP.server, i)
+    return { name: `redis${i}`, isSentinel: false, source, port, door }
+  }
+  const index = i - SERVERS
+  const source = sourceOf(GROUP.sentinel, index)
+  return { name: `sentinel${index}`, isSentinel: true, source, port, door }
 }
 
 interface Settings extends Member {
@@ -140,7 +149,8 @@ const serverArguments = ({ port, door, source, dir, master }: Settings) => [
   ...door === master ? [] : ['--replicaof', '127.0.0.1', `${master}`]
 ]
 
-async function sentinelArguments ({ port, door, source, dir, master }: Settings): Promise<string[]> {
+async function sentinelArguments (settings: Settings): Promise<string[]> {
+  const { port, door, source, dir, master } = settings
   const file = join(dir, 'sentinel.conf')
   await writeFile(file, [
     `port ${port}`, 'bind 127.0.0.1', `bind-source-addr ${source}`, `dir ${dir}`,

@@ -5,7 +5,9 @@ import t, { type Test } from 'tap'
 import { program } from '../../support/program.js'
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
-const SMALL = ['--processes', '2', '--readers', '2', '--seed', 'short'] as const
+const SMALL = [
+  '--processes', '2', '--readers', '2', '--seed', 'short', '--workloads', 'versions,variants'
+] as const
 
 /** Runs the checker as its command does. */
 async function check (t: Test, args: readonly string[]) {
