@@ -103,9 +103,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'what is heard of an invalidation is split at line feeds',
-    file: '@weir/cache/dist/src/stores/redis/tag-mirror.js',
-    from: 'for (const tag of tags)',
-    to: "for (const tag of tags.flatMap((tag) => tag.split('\\n')))",
+    file: '@weir/cache/dist/src/stores/redis/changes.js',
+    from: 'return { kind, stamp, tags: names };',
+    to: "return { kind, stamp, tags: names.flatMap((name) => name.split('\\n')) };",
     faults: [],
     workloads: ['keys'],
     pause: 100
@@ -127,6 +127,15 @@ export const MUTANTS: readonly Mutant[] = [
     faults: [],
     workloads: ['cold'],
     shows: /cold\}:tags has \d+ records/,
+    pause: 100
+  },
+  {
+    rule: 'the record of a replacement ends at once',
+    file: '@weir/cache/dist/src/stores/redis/records.js',
+    from: 'Math.ceil(until) + CLOCK_MARGIN',
+    to: 'Date.now() + 1',
+    faults: ['subscribers-killed'],
+    workloads: ['refills'],
     pause: 100
   }
 ]

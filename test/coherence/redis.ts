@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,11 +11,9 @@ import type { Teardowns } from './teardowns.js'
 /** A user who may do what the store needs, and nothing else. Half of the instances log in as this one. */
 export const USER = { name: 'weir', password: 'coherent' } as const
 
-/** As the README of `@weir/cache` gives them. */
-const RIGHTS = [
-  '~weir:*', '&weir:*', '-@all', '+hello', '+info', '+time', '+get', '+set', '+del', '+unlink', '+exists', '+getrange', '+pttl', '+pexpire', '+zadd',
-  '+zscore', '+zmscore', '+zrange', '+zcard', '+zremrangebyscore', '+eval', '+evalsha', '+ssubscribe', '+spublish'
-] as const
+// What the documentation says is what is tried.
+const README = readFileSync(new URL('../../../packages/cache/README.md', import.meta.url), 'utf8')
+const RIGHTS = rightsIn(README)
 
 /** What is taken away from the user for a while: each leaves another half of the protocol working. */
 const TAKEN = ['-evalsha', '-unlink', '-ssubscribe', '-spublish', '-zadd', '-get', 'resetchannels'] as const
@@ -120,15 +119,22 @@ export class TroubledRedis {
     await this.#admin.call('ACL', 'SETUSER', USER.name, ...RIGHTS)
   }
 
-  /** How many members the records of each namespace have. Waits while Redis is away. */
+  /** How many members the records and the replacements of each namespace have. Waits while Redis is away. */
   async recordCounts (): Promise<ReadonlyMap<string, number>> {
-    const keys = await this.#admin.keys('*:tags')
+    const keys = (await Promise.all(['*:tags', '*:replaced'].map((pattern) => this.#admin.keys(pattern)))).flat()
     return new Map(await Promise.all(keys.map(async (key) => [key, await this.#admin.zcard(key)] as const)))
   }
 
   #forgetSnapshot (): Promise<void> {
     return rm(join(this.folder, 'dump.rdb'), { force: true })
   }
+}
+
+/** Of the user in the example of the README, without the password. */
+function rightsIn (readme: string): readonly string[] {
+  const [, rights] = /ACL SETUSER weir on >PASSWORD (.+)/.exec(readme) ?? []
+  if (rights === undefined) throw new Error('the README of @weir/cache does not say what a user with ACL rules needs')
+  return rights.trim().split(' ')
 }
 
 /** Undefined if somebody else has the port. */
