@@ -41,7 +41,7 @@ export const arrayBufferBytes = (length: number) => 88 + length
 
 /** An entry in memory, its tags included, without its key and value. */
 export const entryBytes = (tags: readonly string[]) =>
-  216 + arrayBytes(tags.length) + tags.reduce((sum, tag) => sum + stringBytes(tag.length, false), 0)
+  160 + arrayBytes(tags.length) + tags.reduce((sum, tag) => sum + stringBytes(tag.length, false), 0)
 
 /** A frame in the memory store, without its key. */
 export const frameBytes = (length: number) => 88 + bufferBytes(length)

@@ -22,8 +22,9 @@ export class Replacements {
 
   /**
    * Records a replacement. Beyond the limit the oldest go.
-   * @returns the highest stamp of a dropped record that had no end: entries up to it can be judged no
-   *   more; 0 if there was none
+   * @param until milliseconds since the epoch
+   * @returns the highest stamp of a dropped record that had not ended: entries up to it cannot be
+   *   judged any more; 0 if there was none
    */
   record (key: string, stamp: Stamp, until: number): Stamp {
     if (stamp <= (this.get(key) ?? 0)) return 0
@@ -50,7 +51,7 @@ export class Replacements {
     const [key, stamp] = oldest
     const end = this.#ends.get(key)
     this.#drop(key)
-    return end === Infinity ? stamp : 0
+    return end !== undefined && end > Date.now() ? stamp : 0
   }
 
   #dropEnded (): void {

@@ -4,8 +4,8 @@ import type { TagRecords } from './rule-v.js'
 import type { Stamp } from './validity.js'
 
 /**
- * Tag records in memory: at most `limit` of invalidations, and as many of replacements. Dropping the
- * record of an invalidation raises the floor to its stamp: the entries it judged become invalid.
+ * Tag records in memory: at most `limit` of invalidations, and as many of replacements. Dropping a
+ * record raises the floor to its stamp: the entries it judged become invalid.
  */
 export class TagTable implements TagRecords {
   floor: Stamp
@@ -26,8 +26,7 @@ export class TagTable implements TagRecords {
 
   /**
    * Records that entries of the key were replaced.
-   * @param until milliseconds since the epoch at which the record may be forgotten; Infinity: never,
-   *   so that dropping it beyond the limit raises the floor
+   * @param until milliseconds since the epoch at which the record may be forgotten
    */
   replace (key: string, stamp: Stamp, until: number): void {
     if (stamp <= this.floor) return

@@ -7,7 +7,7 @@ import type { Held } from './heap-process.js'
 const PROGRAM = fileURLToPath(new URL('heap-process.js', import.meta.url))
 
 t.test('what the cache believes its memory to take is within a quarter of the heap, whatever the values', { timeout: 110_000 }, async (t) => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', '--no-flush-bytecode', PROGRAM])
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', '--single-threaded-gc', '--no-flush-bytecode', PROGRAM])
   const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as Held)
   t.ok(lines.length > 30)
   for (const { shape, from, heap, estimate } of lines) {

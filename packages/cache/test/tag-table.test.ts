@@ -55,14 +55,18 @@ t.test('a replacement ends earlier entries of its key alone, until the replaced 
   t.strictSame([endsAt(table, [], 'a'), endsAt(table, [], 'b'), table.replaced.size], [0, 6, 2])
 })
 
-t.test('beyond the limit replacements go without a trace, unless they have no end', async (t) => {
+t.test('beyond the limit the oldest replacements go, and the floor rises over those that have not ended', async (t) => {
+  const date = stopDate(t)
   const table = new TagTable(0, 2)
   const later = Date.now() + 60_000
-  for (const [i, key] of ['a', 'b', 'c'].entries()) table.replace(key, i + 1, later)
+  table.replace('a', 1, Date.now() + 1000)
+  date.advance(1000)
+  for (const [i, key] of ['b', 'c'].entries()) table.replace(key, i + 2, later)
   t.strictSame([table.replaced.size, table.floor], [2, 0])
   table.replace('d', 10, Infinity)
-  for (const [i, key] of ['e', 'f'].entries()) table.replace(key, i + 11, later)
-  t.strictSame([table.replaced.size, table.floor], [2, 10])
+  t.strictSame([table.replaced.size, table.floor], [2, 2])
+  table.replace('e', 11, later)
+  t.strictSame([table.replaced.size, table.floor], [2, 3])
 })
 
 t.test('dropping the oldest costs the same, however many went before', async (t) => {

@@ -67,31 +67,31 @@ end
 
 /**
  * Every writer of records prunes, a bounded number of each kind at a time. Records beyond the limit go,
- * oldest first, and the floor rises to the last of them. Replacements go when they have ended, and
- * beyond the limit those that end soonest.
+ * oldest first, and the floor rises to the last of them. Replacements also go when they have ended.
  */
 const PRUNE = `
 local function prune(stamp, limit, batch)
-  local extra = redis.call('ZCARD', KEYS[1]) - 3 - limit
-  if extra > 0 then
-    local last = redis.call('ZRANGE', KEYS[1], math.min(extra, batch) - 1, math.min(extra, batch) - 1, 'WITHSCORES')[2]
-    local floor = math.max(tonumber(last), tonumber(redis.call('ZSCORE', KEYS[1], '${FLOOR}')))
-    redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', last)
-    put('${FLOOR}', floor)
-    put('${CLOCK}', stamp)
-    put(history, stamp)
+  local function drop(keys)
+    if #keys == 0 then return end
+    redis.call('ZREM', KEYS[2], unpack(keys))
+    redis.call('ZREM', KEYS[3], unpack(keys))
+  end
+  local function last(key, extra)
+    local rank = math.min(extra, batch) - 1
+    return extra > 0 and tonumber(redis.call('ZRANGE', key, rank, rank, 'WITHSCORES')[2]) or 0
   end
   local now = math.floor(time[1] * 1000 + time[2] / 1000)
-  local gone = redis.call('ZRANGE', KEYS[3], '-inf', now, 'BYSCORE', 'LIMIT', 0, batch)
-  extra = redis.call('ZCARD', KEYS[2]) - #gone - limit
-  if extra > 0 then
-    gone = redis.call('ZRANGE', KEYS[3], 0, #gone + math.min(extra, batch) - 1)
-    if #gone == 0 then redis.call('ZREMRANGEBYRANK', KEYS[2], 0, math.min(extra, batch) - 1) end
-  end
-  if #gone > 0 then
-    redis.call('ZREM', KEYS[2], unpack(gone))
-    redis.call('ZREM', KEYS[3], unpack(gone))
-  end
+  drop(redis.call('ZRANGE', KEYS[3], '-inf', now, 'BYSCORE', 'LIMIT', 0, batch))
+  local extra = redis.call('ZCARD', KEYS[2]) - limit
+  local lastTag = last(KEYS[1], redis.call('ZCARD', KEYS[1]) - 3 - limit)
+  local floor = math.max(lastTag, last(KEYS[2], extra))
+  if floor == 0 then return end
+  if extra > 0 then drop(redis.call('ZRANGE', KEYS[2], 0, math.min(extra, batch) - 1)) end
+  floor = math.max(floor, tonumber(redis.call('ZSCORE', KEYS[1], '${FLOOR}')))
+  if lastTag > 0 then redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(lastTag)) end
+  put('${FLOOR}', floor)
+  put('${CLOCK}', stamp)
+  put(history, stamp)
 end
 `
 

@@ -25,8 +25,6 @@ export interface Statements {
   readonly deleteEnded: Statement<[now: number]>
   /** The latest of the replacements beyond the number to keep. */
   readonly lastReplaced: Statement<[namespace: string, keep: number], { stamp: Stamp }>
-  /** The latest up to a stamp of those that never end. */
-  readonly endlessUpTo: Statement<[namespace: string, stamp: Stamp], { floor: Stamp | null }>
   readonly pruneReplaced: Statement<[namespace: string, upTo: Stamp]>
   readonly read: Statement<[namespace: string, key: string, now: number], { frame: Buffer }>
   readonly write: Statement<[namespace: string, key: string, stamp: Stamp, goneAt: number, frame: Buffer]>
@@ -83,8 +81,6 @@ export function prepare (db: Database): Statements {
         SELECT namespace, key FROM replaced WHERE until IS NOT NULL AND until <= ? ORDER BY until LIMIT 16)`),
     lastReplaced: db.prepare(
       'SELECT stamp FROM replaced WHERE namespace = ? ORDER BY stamp DESC LIMIT 1 OFFSET ?'),
-    endlessUpTo: db.prepare(
-      'SELECT max(stamp) AS floor FROM replaced WHERE namespace = ? AND stamp <= ? AND until IS NULL'),
     pruneReplaced: db.prepare('DELETE FROM replaced WHERE namespace = ? AND stamp <= ?'),
 
     read: db.prepare(

@@ -99,11 +99,8 @@ export class SqliteValidity implements Validity {
     const last = sql.lastPruned.get(this.name, this.maxTags)
     if (last !== undefined) this.#raise(sql, last.stamp)
     sql.deleteEnded.run(Date.now())
-    const endless = sql.lastReplaced.get(this.name, this.maxTags)
-    if (endless === undefined) return
-    const { floor } = sql.endlessUpTo.get(this.name, endless.stamp) ?? { floor: null }
-    if (floor !== null) this.#raise(sql, floor)
-    sql.pruneReplaced.run(this.name, endless.stamp)
+    const lastReplaced = sql.lastReplaced.get(this.name, this.maxTags)
+    if (lastReplaced !== undefined) this.#raise(sql, lastReplaced.stamp)
   }
 
   /** Loads after the commit: what is rolled back must leave no trace in memory. */
