@@ -71,6 +71,7 @@ t.test('without a stamp the value is shared, and not kept', async (t) => {
   const cache = createCache<string>({ store: steered.store, namespace: 'n' })
   steered.before.claim = failing
   steered.before.stamp = failing
+  steered.before.callStamp = failing
   const values = await Promise.all([1, 2, 3].map(() => cache.remember('key', OPTIONS, () => 'value')))
   t.strictSame(values, ['value', 'value', 'value'])
   t.notOk(steered.asked.includes('set'))
