@@ -77,8 +77,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'records are pruned, and the floor stays where it was',
     file: '@weir/cache/dist/src/stores/redis/scripts.js',
-    from: 'math.max(tonumber(last), tonumber(',
-    to: 'math.min(tonumber(last), tonumber(',
+    from: 'floor = math.max(floor, tonumber(',
+    to: 'floor = math.min(floor, tonumber(',
     faults: [],
     workloads: ['cold'],
     pause: 100
