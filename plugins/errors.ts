@@ -58,7 +58,7 @@ export const WEIR_ERR_NOT_INVALIDATED = createError('WEIR_ERR_NOT_INVALIDATED',
 
 /** `reply.invalidate()` was called where nothing acts on it. */
 export const WEIR_ERR_SAFE_METHOD = createError<'WEIR_ERR_SAFE_METHOD', 500, [method: string, path: string]>('WEIR_ERR_SAFE_METHOD',
-  'reply.invalidate() and reply.invalidationTags() are for unsafe methods, not %s %s: call app.responseCache.invalidate() instead', 500)
+  'reply.invalidate() is for unsafe methods, not %s %s: call app.responseCache.invalidate() instead', 500)
 
 /* rate-limit */
 

@@ -20,6 +20,8 @@ export interface InvalidationOutbox {
   /** Resolves when no instance serves what was before, or none will use its cache before it has been told. */
   deliver (ticket: InvalidationTicket): Promise<unknown>
   queue (tags: readonly string[]): Promise<InvalidationTicket>
+  /** Runs `work`, and adds the tags to every ticket that is made within. Without it tickets have what the handler gives. */
+  withTags? (tags: () => readonly string[], work: () => void): void
 }
 
 export interface InvalidationOptions {
@@ -29,7 +31,10 @@ export interface InvalidationOptions {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Tags that this unsafe route invalidates when it succeeds, before its answer is sent. */
+    /**
+     * Tags that this unsafe route invalidates when it succeeds, before its answer is sent. With an outbox a function is called
+     * for each ticket as well, and once more for the answer: what it does not know before, it may throw or leave out.
+     */
     invalidates?: Invalidates
     /**
      * What the answer of this unsafe route waits for: `strict`, the default, until no instance serves what was before;
@@ -49,19 +54,12 @@ declare module 'fastify' {
      * knows. Given the ticket of an outbox, it is delivered. Only on unsafe methods.
      * @throws WEIR_ERR_SAFE_METHOD, WEIR_ERR_PLUGIN_OPTION for a ticket where there is no outbox
      * @example reply.invalidate([`product:${created.id}`])
-     */
-    invalidate (what: readonly string[] | InvalidationTicket): FastifyReply
-    /**
-     * The tags that this request invalidates if it succeeds, as far as they are known: those given, the route's
-     * `config.invalidates`, and those of the target URI and of Location and Content-Location as the reply has them by now. For an
-     * outbox, which keeps them in the transaction that writes the data. Only on unsafe methods.
-     * @throws WEIR_ERR_SAFE_METHOD
      * @example reply.invalidate(await db.transaction().execute(async (trx) => {
      *   await save(trx, request.body)
-     *   return outbox.add(trx, reply.invalidationTags([`product:${id}`]))
+     *   return outbox.add(trx, [`product:${id}`])
      * }))
      */
-    invalidationTags (tags?: readonly string[]): string[]
+    invalidate (what: readonly string[] | InvalidationTicket): FastifyReply
     /** What `invalidate` has been given so far. */
     invalidations: { readonly tags: string[], readonly tickets: InvalidationTicket[] } | null
   }
@@ -74,9 +72,11 @@ const KEY_MARK = keyTag('')
 /**
  * Writes invalidate what they change before they are acknowledged: the route's `config.invalidates`, what the handler
  * gives to `reply.invalidate()` or names in Cache-Group-Invalidation (RFC 9875, section 3), and the target URI with
- * Location and Content-Location (RFC 9111, section 4.4). What a ticket of the outbox has is delivered with it, and not
- * invalidated a second time. Whoever is told that a write is done may rely on nobody being
+ * Location and Content-Location (RFC 9111, section 4.4). A client that is told that a write is done may rely on nobody being
  * served what was before; if the store cannot be told, the answer is 503, or waits for the outbox where there is one.
+ *
+ * A ticket of the outbox has all of these tags that are known when it is made, so that they commit with the data. What a
+ * ticket has is delivered with it, and not invalidated a second time.
  */
 async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptions): Promise<void> {
   app.decorateReply('invalidations', null)
@@ -91,20 +91,21 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
     return this
   })
 
-  app.decorateReply('invalidationTags', function (this: FastifyReply, tags: readonly string[] = []) {
-    const { method, url } = this.request
-    if (SAFE.has(method)) throw new WEIR_ERR_SAFE_METHOD(method, url)
-    return [...new Set([...tags, ...tagsOfRoute(this), ...tagsOfUris(this, 200)])]
-  })
-
   app.addHook('onRoute', (route) => {
     const methods = [route.method].flat()
     const safe = methods.every((method) => SAFE.has(method))
     checkConfig(route, methods.join(), safe)
     if (!safe) route.onRequest = [rememberOrigin, ...[route.onRequest ?? []].flat()]
+    // Last, as a body that is read loses the context, and so may other plugins' callbacks.
+    if (!safe && outbox?.withTags !== undefined) route.preHandler = [...[route.preHandler ?? []].flat(), completeTickets]
     // Last, so that nothing can still turn a success into an error after it has been acted on.
     if (!safe) route.onSend = [...[route.onSend ?? []].flat(), invalidateBeforeSending]
   })
+
+  function completeTickets (request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+    if (outbox?.withTags === undefined || SAFE.has(request.method)) done()
+    else outbox.withTags(() => tagsSoFar(reply), done)
+  }
 
   async function invalidateBeforeSending (request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { tags = [], tickets = [] } = reply.invalidations ?? {}
@@ -135,11 +136,17 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
   /** @param named by the handler */
   function tagsOfSuccess (request: FastifyRequest, reply: FastifyReply, named: readonly string[]): string[] {
     if (SAFE.has(request.method)) return []
-    const groups = [...tagsOfRoute(reply), ...named, ...parseCacheGroups(reply.getHeader('cache-group-invalidation'))]
+    const groups = [...tagsOfRoute(reply), ...named, ...groupsOf(reply)]
     // Caches on the way to the client are told too, except of URIs: the method and the headers tell of those.
     const told = new Set(groups.filter((tag) => !tag.startsWith(KEY_MARK)))
     if (told.size > 0) reply.header('cache-group-invalidation', formatCacheGroups([...told]))
     return [...groups, ...tagsOfUris(reply, reply.statusCode)]
+  }
+
+  /** What a request invalidates if it succeeds, as far as the reply has it by now. */
+  function tagsSoFar (reply: FastifyReply): string[] {
+    const named = [...reply.invalidations?.tags ?? [], ...groupsOf(reply)]
+    return [...tagsOfRouteSoFar(reply), ...named, ...tagsOfUris(reply, 200)]
   }
 
   /** RFC 9111, 4.4: the target URI, and Location and Content-Location of the same origin. */
@@ -150,10 +157,22 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
   }
 }
 
+const groupsOf = (reply: FastifyReply) => parseCacheGroups(reply.getHeader('cache-group-invalidation'))
+
 function tagsOfRoute (reply: FastifyReply): readonly string[] {
   const { request } = reply
   const { invalidates = [] } = request.routeOptions.config
   return typeof invalidates === 'function' ? invalidates(request, reply) : invalidates
+}
+
+/** A function may need what the handler has yet to find out: it is called again when the answer is sent. */
+function tagsOfRouteSoFar (reply: FastifyReply): string[] {
+  try {
+    const tags: readonly unknown[] = tagsOfRoute(reply)
+    return tags.filter((tag): tag is string => typeof tag === 'string' && tag !== '')
+  } catch {
+    return []
+  }
 }
 
 /** When the answer is sent, a client that has gone has taken its socket along, and the protocol with it. */

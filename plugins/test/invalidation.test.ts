@@ -1,11 +1,7 @@
-import { mock } from 'node:test'
-import Fastify from 'fastify'
 import t from 'tap'
-import { CacheError, type Store } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
-import invalidation from '../invalidation/index.js'
-import responseCache from '../response-cache/index.js'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
+import { refusingStore, storeWith } from './support/stores.js'
 
 t.test('a write invalidates what its route names, before it is acknowledged, on every instance', async (t) => {
   const store = memoryStore()
@@ -113,95 +109,18 @@ t.test('a fill delayed across a write is served to nobody who came after the wri
 })
 
 t.test('a store that cannot be told makes the write a 503 that says the change is saved', async (t) => {
-  const memory = memoryStore()
-  const broken: Store = {
-    ...memory,
-    namespace: (name) => Object.assign(Object.create(memory.namespace(name)) as ReturnType<Store['namespace']>, {
-      invalidate: async () => { throw new CacheError('WEIR_CACHE_STORE_FAILED', 'answer') }
-    })
-  }
-  const app = await cachedApp(t, { store: broken })
+  const app = await cachedApp(t, { store: refusingStore() })
   app.post('/x', { config: { invalidates: ['x'] } }, async () => 'done')
   const response = await app.inject({ method: 'POST', url: '/x' })
   t.equal(response.statusCode, 503)
   t.match(response.json(), { code: 'WEIR_ERR_NOT_INVALIDATED', message: /The change is saved/ })
 })
 
-t.test('with an outbox a ticket is delivered, and what the store was not told of is queued', async (t) => {
-  const memory = memoryStore()
-  const broken: Store = {
-    ...memory,
-    namespace: (name) => Object.assign(Object.create(memory.namespace(name)) as ReturnType<Store['namespace']>, {
-      invalidate: async () => { throw new CacheError('WEIR_CACHE_STORE_FAILED', 'answer') }
-    })
-  }
-  const delivered: unknown[] = []
-  const outbox = {
-    deliver: async (ticket: { tags: readonly string[] }) => { delivered.push(ticket.tags) },
-    queue: async (tags: readonly string[]) => ({ id: 'queued', tags })
-  }
-  const app = Fastify()
-  t.teardown(() => app.close())
-  await app.register(responseCache, { store: broken, origin: 'http://shop.test' })
-  await app.register(invalidation, { outbox })
-  app.post('/x', { config: { invalidates: ['x', 'y'] } }, async (_request, reply) => reply.invalidate({ id: '1', tags: ['x'] }).send('done'))
-  const response = await app.inject({ method: 'POST', url: '/x' })
-  t.equal(response.statusCode, 200)
-  t.equal(response.headers['cache-group-invalidation'], '"x", "y"')
-  t.same(delivered, [['x'], ['y', '\u0001http://shop.test/x']], 'each tag once')
-})
-
-t.test('a ticket may have all that is known of a write before its commit, and is then all that is delivered', async (t) => {
-  const invalidated: (readonly string[])[] = []
-  const delivered: (readonly string[])[] = []
-  const outbox = {
-    deliver: async (ticket: { tags: readonly string[] }) => { delivered.push(ticket.tags) },
-    queue: async (tags: readonly string[]) => ({ id: 'queued', tags })
-  }
-  const app = Fastify()
-  t.teardown(() => app.close())
-  await app.register(responseCache, { store: memoryStore(), origin: 'http://shop.test' })
-  mock.method(app.responseCache, 'invalidate', async (tags: readonly string[]) => { invalidated.push(tags) })
-  await app.register(invalidation, { outbox })
-  const uri = (path: string) => `\u0001http://shop.test${path}`
-  app.put('/x/:id', { config: { invalidates: (request) => [`of ${request.url}`] } }, async (_request, reply) => {
-    reply.header('content-location', '/x/2')
-    return reply.invalidate({ id: '1', tags: reply.invalidationTags(['x', 'käse', 'x']) }).send('done')
-  })
-  app.post('/x', async (_request, reply) => reply.invalidate({ id: '2', tags: reply.invalidationTags() })
-    .code(201).header('location', '/x/3').send('made'))
-  app.patch('/x', async (_request, reply) => reply.invalidate({ id: '3', tags: reply.invalidationTags(['x']) }).code(409).send('half done'))
-
-  const { headers } = await app.inject({ method: 'PUT', url: '/x/1?a=b' })
-  t.strictSame(delivered, [['x', 'käse', 'of /x/1?a=b', uri('/x/1?a=b'), uri('/x/2')]])
-  t.strictSame(invalidated, [], 'nothing a second time')
-  t.equal(headers['cache-group-invalidation'], '"of /x/1?a=b", "x", "k%C3%A4se"', 'without the tags of URIs')
-
-  await app.inject({ method: 'POST', url: '/x' })
-  t.strictSame(delivered.at(-1), [uri('/x')])
-  t.strictSame(invalidated, [[uri('/x/3')]], 'what is known only after the commit')
-
-  await app.inject({ method: 'PATCH', url: '/x' })
-  t.strictSame(delivered.at(-1), ['x', uri('/x')], 'a ticket is of what is committed, whatever the answer')
-  t.equal(invalidated.length, 1)
-})
-
-t.test('a ticket without an outbox is a mistake', async (t) => {
-  const app = await cachedApp(t)
-  app.post('/x', async (_request, reply) => reply.invalidate({ id: '1', tags: ['x'] }).send('done'))
-  t.match((await app.inject({ method: 'POST', url: '/x' })).json(), { code: 'WEIR_ERR_PLUGIN_OPTION', message: /option "outbox" is missing/ })
-})
-
 t.test('a route says what its answer waits for', async (t) => {
-  const memory = memoryStore()
   const asked: unknown[] = []
-  const watched: Store = {
-    ...memory,
-    namespace: (name) => Object.assign(Object.create(memory.namespace(name)) as ReturnType<Store['namespace']>, {
-      invalidate: async (_tags: readonly string[], consistency: unknown) => { asked.push(consistency) }
-    })
-  }
-  const app = await cachedApp(t, { store: watched })
+  const app = await cachedApp(t, {
+    store: storeWith(async (_tags, consistency) => asked.push(consistency))
+  })
   app.post('/strict', { config: { invalidates: ['x'] } }, async () => 'done')
   app.post('/bounded', { config: { invalidates: ['x'], consistency: 'bounded' } }, async () => 'done')
   t.throws(() => app.post('/x', { config: { consistency: 'eventual' } as object }, async () => 'x'),
@@ -218,7 +137,5 @@ t.test('mistakes are named: at boot for a route, at once for a call', async (t) 
   t.throws(() => app.post('/x', { config: { invalidates: 'x' } as object }, async () => 'x'),
     { code: 'WEIR_ERR_ROUTE_OPTION', message: /^Route POST \/x: config.invalidates must be a list of tags/ })
   app.get('/y', async (_request, reply) => reply.invalidate(['y']).send())
-  app.get('/tags', async (_request, reply) => reply.invalidationTags(['y']))
   t.match((await app.inject('/y')).json(), { code: 'WEIR_ERR_SAFE_METHOD', message: /app.responseCache.invalidate/ })
-  t.match((await app.inject('/tags')).json(), { code: 'WEIR_ERR_SAFE_METHOD' })
 })

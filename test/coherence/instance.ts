@@ -75,7 +75,7 @@ function addResource (resource: Resource): void {
     const { version, ticket } = await writer.transaction().execute(async (trx) => ({
       ...await trx.updateTable('versions').set(({ eb }) => ({ version: eb('version', '+', 1) })).where('id', '=', id)
         .returning('version').executeTakeFirstOrThrow(),
-      ticket: await outbox.add(trx, reply.invalidationTags([`version:${id}`]))
+      ticket: await outbox.add(trx, [`version:${id}`])
     }))
     await asOrigin(request)
     reply.invalidate(ticket)

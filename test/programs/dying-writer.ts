@@ -8,8 +8,8 @@ import { fastify } from 'fastify'
 import { connect } from '../coherence/database.js'
 
 /**
- * An instance of a service with an outbox; its one resource `/versions/0` has no tags. A PUT that is told to die is killed after its
- * commit, before anybody is told.
+ * An instance of a service with an outbox. Its handlers give the outbox no tags: `/versions/0` has none, and `/versions` is what the
+ * route's `config.invalidates` says. A PUT that is told to die is killed after its commit, before anybody is told.
  */
 export async function versionsApp (folder: string) {
   const db = connect(join(folder, 'versions.db'), 5000)
@@ -24,13 +24,14 @@ export async function versionsApp (folder: string) {
   await app.register(responseCache, { store, origin: 'http://versions', outbox })
   await app.register(invalidation, { outbox })
 
-  app.get('/versions/0', { config: { cache: { ttl: '1h' } } }, async () =>
-    db.selectFrom('versions').select('version').where('id', '=', 0).executeTakeFirstOrThrow())
+  const versions = db.selectFrom('versions').select('version').orderBy('id')
+  app.get('/versions/0', { config: { cache: { ttl: '1h' } } }, async () => versions.execute())
+  app.get('/versions', { config: { cache: { ttl: '1h', tags: ['versions'] } } }, async () => versions.execute())
 
-  app.put('/versions/0', async (request, reply) => {
+  app.put('/versions/0', { config: { invalidates: ['versions'] } }, async (request, reply) => {
     const ticket = await db.transaction().execute(async (trx) => {
       await trx.updateTable('versions').set(({ eb }) => ({ version: eb('version', '+', 1) })).where('id', '=', 0).execute()
-      return outbox.add(trx, reply.invalidationTags())
+      return outbox.add(trx, [])
     })
     if (request.headers['x-die'] !== undefined) process.kill(process.pid, 'SIGKILL')
     reply.invalidate(ticket)
@@ -40,8 +41,8 @@ export async function versionsApp (folder: string) {
 }
 
 // In a process of its own: it writes, and dies.
-const [, , folder] = process.argv
-if (folder !== undefined) {
+const [, , folder, url] = process.argv
+if (folder !== undefined && url !== undefined) {
   const { app } = await versionsApp(folder)
-  await app.inject({ method: 'PUT', url: '/versions/0', headers: { 'x-die': 'yes' } })
+  await app.inject({ method: 'PUT', url, headers: { 'x-die': 'yes' } })
 }

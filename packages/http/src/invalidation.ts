@@ -3,7 +3,9 @@ import type { Headers } from './headers.js'
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 /**
- * The paths, with queries, whose stored responses a request has made invalid (RFC 9111 4.4): its target, and Location and
+ * The paths, with queries, whose stored responses a request has made invalid (RFC 9111 4.4).
+ *
+ * They are its target, the target without its query (a parameter of a write rarely names another resource), and Location and
  * Content-Location where they are on the target's origin, as others could be used to drop what is not theirs. None if the
  * method is safe or the response says that it failed. A method that nobody knows is unsafe.
  *
@@ -19,7 +21,7 @@ export function invalidatedPaths (
   response: { readonly status: number, readonly headers: Headers }
 ): string[] {
   if (safeMethods.has(request.method) || response.status < 200 || response.status >= 400) return []
-  const paths = new Set([request.url])
+  const paths = new Set([request.url, ...request.url.split('?', 1)])
   const target = request.origin + request.url
   if (!URL.canParse(target)) return [...paths]
   const { origin } = new URL(target)

@@ -2,7 +2,7 @@ import t from 'tap'
 import { invalidatedPaths, type Headers } from '../src/index.js'
 
 const origin = 'https://shop.example'
-const put = { method: 'PUT', origin, url: '/products/7?x=1' }
+const put = { method: 'PUT', origin, url: '/products/7' }
 const paths = (headers: Headers, request = put, status = 200) => invalidatedPaths(request, { status, headers })
 
 t.test('RFC 9111 4.4: unsafe methods invalidate their target', async (t) => {
@@ -13,6 +13,18 @@ t.test('RFC 9111 4.4: unsafe methods invalidate their target', async (t) => {
 t.test('RFC 9111 4.4: only when they succeed', async (t) => {
   for (const status of [200, 201, 204, 299, 301, 303, 304, 399]) t.strictSame(paths({}, put, status), [put.url], `${status}`)
   for (const status of [100, 199, 400, 404, 412, 500, 503]) t.strictSame(paths({ location: '/a' }, put, status), [], `${status}`)
+})
+
+t.test('RFC 9111 4.4: a target with a query, and the same without it', async (t) => {
+  const table: [url: string, paths: string[]][] = [
+    ['/a?x=1', ['/a?x=1', '/a']],
+    ['/a?', ['/a?', '/a']],
+    ['/a/?x=1?y', ['/a/?x=1?y', '/a/']],
+    ['/?', ['/?', '/']],
+    ['/a%3Fx=1', ['/a%3Fx=1']]
+  ]
+  for (const [url, expected] of table) t.strictSame(paths({}, { ...put, url }), expected, url)
+  t.strictSame(paths({ location: '/b?y=2' }, { ...put, url: '/a?x=1' }), ['/a?x=1', '/a', '/b?y=2'], 'of Location the whole')
 })
 
 t.test('RFC 9111 4.4: Location and Content-Location, on the same origin', async (t) => {

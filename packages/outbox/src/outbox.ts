@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { within } from '@weir/internal'
 import type { Transaction } from 'kysely'
 import { Delivery, type DeliveryOutcome } from './delivery.js'
@@ -19,10 +20,24 @@ export interface Ticket {
 /** See {@link createOutbox}. */
 export interface Outbox {
   /**
-   * Writes an invalidation as part of the transaction that writes the data. Without tags there is nothing to write or to deliver.
+   * Writes an invalidation as part of the transaction that writes the data.
+   *
+   * Called within `withTags`, it writes those tags as well. Without any there is nothing to write or to deliver.
    * @throws OutboxError WEIR_OUTBOX_INVALID_TAG, WEIR_OUTBOX_NO_TRANSACTION; what the database fails with
    */
   add (trx: Transaction<OutboxSchema>, tags: readonly string[]): Promise<Ticket>
+  /**
+   * Runs `work`; each ticket that `add` of this outbox makes within has these tags as well.
+   *
+   * Within is also after an `await`, by `AsyncLocalStorage`. The listeners of an event emitter run in the context of the
+   * emitter: await a promise of the event, or bind them with `AsyncResource.bind`. `tags` is called for each ticket. Nested
+   * calls add up.
+   * @example
+   * await outbox.withTags(() => [`page:${url}`], async () => {
+   *   await db.transaction().execute((trx) => outbox.add(trx, ['product:1'])) // product:1 and the page
+   * })
+   */
+  withTags<T> (tags: () => readonly string[], work: () => T): T
   /**
    * To be awaited between the commit and its acknowledgement. Never rejects, and answers within the lease and a little,
    * one more lease if the database does not answer either.
@@ -41,8 +56,8 @@ export interface Outbox {
    */
   readonly isDrained: () => boolean
   /**
-   * Writes an invalidation in a transaction of its own, for what could not be part of the data's: if the process dies between
-   * the two, it is lost.
+   * Writes an invalidation of exactly these tags in a transaction of its own, for what could not be part of the data's: if the
+   * process dies between the two, it is lost.
    * @throws OutboxError WEIR_OUTBOX_INVALID_TAG; what the database fails with
    */
   queue (tags: readonly string[]): Promise<Ticket>
@@ -117,10 +132,15 @@ export function createOutbox (options: OutboxOptions): Outbox {
   const delivery = new Delivery({ rows, invalidate, lease: length, pollInterval })
   const settling = new Settling({ rows, delivery, lease: length })
 
-  const add = async (trx: Transaction<OutboxSchema>, tags: readonly string[]): Promise<Ticket> => {
+  const context = new AsyncLocalStorage<() => readonly string[]>()
+
+  const write = async (
+    trx: Transaction<OutboxSchema>, tags: readonly string[], carried: readonly string[]
+  ): Promise<Ticket> => {
     checkTags(tags)
+    checkTags(carried)
     if (!trx.isTransaction) throw new OutboxError('WEIR_OUTBOX_NO_TRANSACTION', 'add()')
-    const distinct = [...new Set(tags)]
+    const distinct = [...new Set([...tags, ...carried])]
     if (distinct.length === 0) return { id: '', tags: [] }
     const ticket = { id: makeTicketId(), tags: distinct }
     await insertTicket(trx, namespace, ticket)
@@ -128,8 +148,12 @@ export function createOutbox (options: OutboxOptions): Outbox {
   }
 
   return {
-    add,
-    queue: (tags) => db.transaction().execute((trx) => add(trx, tags)),
+    add: async (trx, tags) => write(trx, tags, context.getStore()?.() ?? []),
+    withTags: (tags, work) => {
+      const outer = context.getStore()
+      return context.run(() => [...outer?.() ?? [], ...tags()], work)
+    },
+    queue: (tags) => db.transaction().execute((trx) => write(trx, tags, [])),
     async deliver (ticket) {
       const ids = rowIds(ticket)
       const outcome = await delivery.deliver({ tags: ticket.tags, ids })

@@ -61,7 +61,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       const category = await insertCategory(transaction, body)
       // Before the commit, as the ticket takes its URI from there: the slug's 404 may be cached.
       reply.header('location', `/api/categories/${category.slug}`)
-      return { category, ticket: await outbox.add(transaction, reply.invalidationTags([tags.categoryList, tags.category(category.slug)])) }
+      return { category, ticket: await outbox.add(transaction, [tags.categoryList, tags.category(category.slug)]) }
     })
     reply.invalidate(ticket)
     sendValidators(reply, category)
@@ -85,8 +85,8 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       const category = await replaceCategory(transaction, before.id, body)
       // Lists of products are asked for by slug.
       const renamed = category.slug === slug ? [] : [tags.category(category.slug), tags.productLists]
-      const invalidated = reply.invalidationTags([tags.categoryList, tags.category(slug), ...renamed])
-      return { category, ticket: await outbox.add(transaction, invalidated) }
+      const ticket = await outbox.add(transaction, [tags.categoryList, tags.category(slug), ...renamed])
+      return { category, ticket }
     })
     reply.invalidate(ticket)
     sendValidators(reply, category)
@@ -107,7 +107,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       const category = await findCategory(transaction, slug)
       request.checkPreconditions(validatorsOf(category))
       await deleteCategory(transaction, category)
-      return await outbox.add(transaction, reply.invalidationTags([tags.categoryList, tags.productLists, tags.category(slug)]))
+      return await outbox.add(transaction, [tags.categoryList, tags.productLists, tags.category(slug)])
     }))
     return reply.code(204).send(null)
   })

@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '@weir/fastify/service'
 import { type Outbox } from '@weir/outbox'
-import { type FastifyReply, type FastifyRequest } from 'fastify'
+import { type FastifyRequest } from 'fastify'
 import { type Transaction } from 'kysely'
 import { Type } from 'typebox'
 import { forEditors } from '../access.js'
@@ -28,13 +28,13 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
 
   /** Writes a new version of a product where the request's conditions hold, and with it what that invalidates. */
   const change = (
-    request: FastifyRequest, reply: FastifyReply, id: number, write: (transaction: Transaction<CatalogSchema>) => Promise<Product>
+    request: FastifyRequest, id: number, write: (transaction: Transaction<CatalogSchema>) => Promise<Product>
   ) =>
     database.write(async (transaction) => {
       const before = await findProduct(transaction, id)
       request.checkPreconditions(validatorsOf(before))
       const product = await write(transaction)
-      return { product, ticket: await outbox.add(transaction, reply.invalidationTags(changed(before, product))) }
+      return { product, ticket: await outbox.add(transaction, changed(before, product)) }
     })
 
   app.post('/api/products', {
@@ -50,8 +50,8 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
       const product = await insertProduct(transaction, body)
       // Before the commit, as the ticket takes its URI from there: the id's 404 may be cached.
       reply.header('location', `/api/products/${product.id}`)
-      const invalidated = reply.invalidationTags([tags.productLists, tags.product(product.id), tags.categoryList])
-      return { product, ticket: await outbox.add(transaction, invalidated) }
+      const ticket = await outbox.add(transaction, [tags.productLists, tags.product(product.id), tags.categoryList])
+      return { product, ticket }
     })
     reply.invalidate(ticket)
     sendValidators(reply, product)
@@ -70,7 +70,7 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
     config: forEditors
   }, async (request, reply) => {
     const { params: { id }, body } = request
-    const { product, ticket } = await change(request, reply, id, (transaction) => replaceProduct(transaction, id, body))
+    const { product, ticket } = await change(request, id, (transaction) => replaceProduct(transaction, id, body))
     reply.invalidate(ticket)
     sendValidators(reply, product)
     return product
@@ -89,7 +89,7 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
     config: forEditors
   }, async (request, reply) => {
     const { params: { id }, body } = request
-    const { product, ticket } = await change(request, reply, id, (transaction) => updateProduct(transaction, id, body))
+    const { product, ticket } = await change(request, id, (transaction) => updateProduct(transaction, id, body))
     reply.invalidate(ticket)
     sendValidators(reply, product)
     return product
@@ -108,7 +108,7 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
     reply.invalidate(await database.write(async (transaction) => {
       request.checkPreconditions(validatorsOf(await findProduct(transaction, id)))
       await deleteProduct(transaction, id)
-      return await outbox.add(transaction, reply.invalidationTags([tags.productLists, tags.product(id), tags.categoryList]))
+      return await outbox.add(transaction, [tags.productLists, tags.product(id), tags.categoryList])
     }))
     return reply.code(204).send(null)
   })

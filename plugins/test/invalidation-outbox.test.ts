@@ -1,0 +1,156 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { mock } from 'node:test'
+import Fastify, { type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import type { Store } from '@weir/cache'
+import { memoryStore } from '@weir/cache/memory'
+import invalidation, { type InvalidationOutbox, type InvalidationTicket } from '../invalidation/index.js'
+import responseCache from '../response-cache/index.js'
+import { cachedApp } from './support/cached-app.js'
+import { refusingStore } from './support/stores.js'
+
+/** An outbox without a table. */
+class Outbox implements InvalidationOutbox {
+  readonly delivered: (readonly string[])[] = []
+  readonly #context = new AsyncLocalStorage<() => readonly string[]>()
+
+  withTags (tags: () => readonly string[], work: () => void): void {
+    this.#context.run(tags, work)
+  }
+
+  async add (tags: readonly string[]): Promise<InvalidationTicket> {
+    return { id: 'added', tags: [...new Set([...tags, ...this.#context.getStore()?.() ?? []])] }
+  }
+
+  async queue (tags: readonly string[]): Promise<InvalidationTicket> {
+    return { id: 'queued', tags }
+  }
+
+  async deliver ({ tags }: InvalidationTicket): Promise<void> {
+    this.delivered.push(tags)
+  }
+}
+
+/** An application with an outbox; `invalidated` is what goes to the store by itself. */
+async function outboxApp (t: Test, outbox: InvalidationOutbox, store: Store = memoryStore()) {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(responseCache, { store, origin: 'http://shop.test' })
+  const invalidate = app.responseCache.invalidate.bind(app.responseCache)
+  const invalidated: (readonly string[])[] = []
+  mock.method(app.responseCache, 'invalidate', async (...args: Parameters<typeof invalidate>) => {
+    invalidated.push(args[0])
+    return invalidate(...args)
+  })
+  await app.register(invalidation, { outbox })
+  return { app, invalidated }
+}
+
+const uri = (path: string) => `\u0001http://shop.test${path}`
+const put = (app: FastifyInstance, url: string) => app.inject({ method: 'PUT', url })
+
+t.test('a ticket is delivered, and what the store was not told of is queued', async (t) => {
+  const outbox = new Outbox()
+  const { app } = await outboxApp(t, outbox, refusingStore())
+  app.post('/x', { config: { invalidates: ['x', 'y'] } }, async (_request, reply) =>
+    reply.invalidate({ id: '1', tags: ['x'] }).send('done'))
+  const response = await app.inject({ method: 'POST', url: '/x' })
+  t.equal(response.statusCode, 200)
+  t.equal(response.headers['cache-group-invalidation'], '"x", "y"')
+  t.strictSame(outbox.delivered, [['x'], ['y', uri('/x')]], 'each tag once')
+})
+
+t.test('a ticket has all that is known of a write before its commit, and is then all that is delivered', async (t) => {
+  const outbox = new Outbox()
+  const { app, invalidated } = await outboxApp(t, outbox)
+  app.put('/x/:id', { config: { invalidates: (request) => [`of ${request.url}`] } }, async (_request, reply) => {
+    reply.header('content-location', '/x/2')
+    return reply.invalidate(await outbox.add(['x', 'käse', 'x'])).send('done')
+  })
+  app.post('/x', async (_request, reply) => {
+    reply.invalidate(await outbox.add([]))
+    return reply.code(201).header('location', '/x/3').send('made')
+  })
+  app.patch('/x', async (_request, reply) => reply.invalidate(await outbox.add(['x'])).code(409).send('half done'))
+
+  const { headers } = await put(app, '/x/1?a=b')
+  t.strictSame(outbox.delivered, [['x', 'käse', 'of /x/1?a=b', uri('/x/1?a=b'), uri('/x/1'), uri('/x/2')]])
+  t.strictSame(invalidated, [], 'nothing a second time')
+  t.equal(headers['cache-group-invalidation'], '"of /x/1?a=b", "x", "k%C3%A4se"', 'without the tags of URIs')
+
+  await app.inject({ method: 'POST', url: '/x' })
+  t.strictSame(outbox.delivered.at(-1), [uri('/x')])
+  t.strictSame(invalidated, [[uri('/x/3')]], 'what is known only after the commit')
+
+  await app.inject({ method: 'PATCH', url: '/x' })
+  t.strictSame(outbox.delivered.at(-1), ['x', uri('/x')], 'a ticket is of what is committed, whatever the answer')
+  t.equal(invalidated.length, 1)
+})
+
+t.test('a ticket has what the handler named before by other ways', async (t) => {
+  const outbox = new Outbox()
+  const { app, invalidated } = await outboxApp(t, outbox)
+  app.put('/x', async (_request, reply) => {
+    reply.invalidate(['y']).header('cache-group-invalidation', '"z"')
+    return reply.invalidate(await outbox.add(['x'])).send('done')
+  })
+  t.equal((await put(app, '/x')).headers['cache-group-invalidation'], '"y", "x", "z"')
+  t.strictSame(outbox.delivered, [['x', 'y', 'z', uri('/x')]])
+  t.strictSame(invalidated, [])
+})
+
+t.test('config.invalidates that needs what the handler finds out is invalidated with the answer', async (t) => {
+  const outbox = new Outbox()
+  const { app, invalidated } = await outboxApp(t, outbox)
+  const created = new Map<string, string>()
+  app.put('/throws', {
+    config: {
+      invalidates ({ id }) {
+        const tag = created.get(id)
+        if (tag === undefined) throw new Error('too early')
+        return [tag]
+      }
+    }
+  }, async ({ id }, reply) => {
+    const ticket = await outbox.add(['x'])
+    created.set(id, 'created')
+    return reply.invalidate(ticket).send('done')
+  })
+  app.put('/empty', { config: { invalidates: ({ id }) => [created.get(id) ?? ''] } }, async ({ id }, reply) => {
+    const ticket = await outbox.add(['x'])
+    created.set(id, 'created')
+    return reply.invalidate(ticket).send('done')
+  })
+  for (const url of ['/throws', '/empty']) {
+    t.equal((await put(app, url)).statusCode, 200)
+    t.strictSame(outbox.delivered.at(-1), ['x', uri(url)], url)
+    t.strictSame(invalidated.at(-1), ['created'], url)
+  }
+})
+
+t.test('a safe request of a route with several methods has no tags', async (t) => {
+  const outbox = new Outbox()
+  const { app } = await outboxApp(t, outbox)
+  app.route({ method: ['GET', 'PUT'], url: '/x', handler: async () => (await outbox.add(['x'])).tags })
+  t.strictSame((await app.inject('/x')).json(), ['x'])
+  t.strictSame((await put(app, '/x')).json(), ['x', uri('/x')])
+})
+
+t.test('an outbox without withTags has tickets of what it was given', async (t) => {
+  const delivered: (readonly string[])[] = []
+  const { app, invalidated } = await outboxApp(t, {
+    queue: async (tags) => ({ id: 'queued', tags }),
+    deliver: async ({ tags }) => { delivered.push(tags) }
+  })
+  app.put('/x', async (_request, reply) => reply.invalidate({ id: '1', tags: ['x'] }).send('done'))
+  t.equal((await put(app, '/x')).statusCode, 200)
+  t.strictSame(delivered, [['x']])
+  t.strictSame(invalidated, [[uri('/x')]])
+})
+
+t.test('a ticket without an outbox is a mistake', async (t) => {
+  const app = await cachedApp(t)
+  app.post('/x', async (_request, reply) => reply.invalidate({ id: '1', tags: ['x'] }).send('done'))
+  t.match((await app.inject({ method: 'POST', url: '/x' })).json(),
+    { code: 'WEIR_ERR_PLUGIN_OPTION', message: /option "outbox" is missing/ })
+})
