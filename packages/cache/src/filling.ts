@@ -61,7 +61,8 @@ export class Filling<T> {
     if (this.#flights.of(key) !== undefined || freshness(stale, Date.now()) !== 'stale') return undefined
     const flight = this.#flights.begin(key, true)
     const claimed = await this.counters.read(key, this.tiers.claim(key, isFresh))
-    if (claimed === undefined) return this.#fill(key, { flight, stale })
+    // Without a lease, too: other instances may have the stale value in memory.
+    if (claimed === undefined) return this.#fill(key, { flight, stale, replaces: true })
     if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces: true })
     flight.finish({ kind: 'again' })
     return undefined
@@ -87,8 +88,9 @@ export class Filling<T> {
    */
   async #lead (key: string, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
     const flight = this.#flights.begin(key)
+    const replaces = options.renew === true
     for (let waited = 0; ;) {
-      const isGood = (found: Found<T>) => isUsable(found) && (options.renew !== true || waited > 0)
+      const isGood = (found: Found<T>) => isUsable(found) && (!replaces || waited > 0)
       const claimed = await this.counters.read(key, this.tiers.claim(key, isGood))
       if (claimed === undefined) return this.#withoutStore(key, flight, options)
       if (claimed.kind === 'found') {
@@ -98,13 +100,13 @@ export class Filling<T> {
         return this.counters.hit(key, { entry, source, stale: freshness(entry, Date.now()) === 'stale' })
       }
       const { stale } = claimed
-      if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces: options.renew === true })
+      if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces })
       const end = waited === MOST_WAITS ? 'failed' : await Promise.race([claimed.ended, flight.outcome.then(() => 'late' as const)])
-      if (end === 'failed') return this.#fill(key, { flight, stale })
+      if (end === 'failed') return this.#fill(key, { flight, stale, replaces })
       if (end === 'unshared') this.#unshared.add(key)
       if (end === 'unshared' || end === 'late') {
         flight.finish({ kind: 'unshared' })
-        return this.#fill(key, { stale })
+        return this.#fill(key, { stale, replaces })
       }
       if (end === 'done') waited++
     }
@@ -114,7 +116,7 @@ export class Filling<T> {
   async #alone (key: string, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
     const answer = await this.counters.read(key, this.tiers.find(key).then((found) => ({ found })))
     const hit = answer === undefined ? this.unverified(key, options) : options.renew === true ? undefined : this.usable(key, answer.found)
-    return hit ?? this.#fill(key, { stale: answer?.found?.entry })
+    return hit ?? this.#fill(key, { stale: answer?.found?.entry, replaces: options.renew === true })
   }
 
   #withoutStore (key: string, flight: Flight<T>, options: OutageOptions): Hit<T> | Promise<Fill<T>> {

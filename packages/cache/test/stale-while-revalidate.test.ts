@@ -131,3 +131,18 @@ for (const judgesLocally of [true, false]) {
     t.equal(b.stats().errors, 0)
   })
 }
+
+t.test('a refill without a lease still ends what other instances have in memory', async (t) => {
+  const date = stopDate(t)
+  const steered = steeredStore()
+  const [a, b] = [createCache<string>({ store: steered.store, namespace: 'n' }), createCache<string>({ store: steered.store, namespace: 'n' })]
+  const options = { ttl: '10s', staleWhileRevalidate: '1h' } as const
+  await a.remember('key', options, () => 'old')
+  t.equal(await b.get('key'), 'old')
+  date.advance(10_000)
+  const stale = a.lookup('key')
+  steered.before.claim = () => { throw new Error('full') }
+  const fill = stale && await a.revalidate('key', stale.entry)
+  t.match(await fill?.commit('new', () => options), { result: 'stored' })
+  t.equal(b.lookup('key'), undefined)
+})

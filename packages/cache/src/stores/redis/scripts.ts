@@ -152,8 +152,10 @@ else
   redis.call('ZADD', KEYS[2], text(stamp), key)
   redis.call('ZADD', KEYS[3], 'GT', ends, key)
   local last = math.ceil(tonumber(redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')[2]))
-  redis.call('PEXPIREAT', KEYS[2], text(last))
-  redis.call('PEXPIREAT', KEYS[3], text(last))
+  for i = 2, 3 do
+    redis.call('PEXPIREAT', KEYS[i], text(last), 'NX')
+    redis.call('PEXPIREAT', KEYS[i], text(last), 'GT')
+  end
 end
 prune(stamp, tonumber(ARGV[1]), 16)
 publish('replace', text(stamp), key, ends)
