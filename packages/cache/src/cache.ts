@@ -81,7 +81,8 @@ export class Cache<T> {
 
   /**
    * Puts a value in place of the key's present one, for every instance. False if the value is not kept,
-   * because one of its tags or the key was invalidated, or the key set again, since the call.
+   * because one of its tags or the key was invalidated, or the key set again, since the call, or the
+   * store has lost its records.
    * @throws CacheError for invalid options, WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_STORE_FAILED
    */
   async set (key: string, value: T, { consistency = 'strict', ...options }: EntryOptions & WriteOptions): Promise<boolean> {

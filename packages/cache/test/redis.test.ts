@@ -118,7 +118,8 @@ t.test('a flush of everything is misses, then as new', async (t) => {
   await cache.set('key', 'value', { ttl: '1h' })
   await client.flushall()
   t.equal(await cache.get('key'), undefined)
-  await cache.set('key', 'value 2', { ttl: '1h' })
+  t.notOk(await cache.set('key', 'value 2', { ttl: '1h' }), 'nothing tells whether it has been invalidated since the call')
+  t.ok(await cache.set('key', 'value 2', { ttl: '1h' }))
   t.equal(await cache.get('key'), 'value 2')
 })
 

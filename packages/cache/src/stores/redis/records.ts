@@ -64,8 +64,8 @@ export class Records {
   async replace ({ key, tags, stamp }: Judged, until: number): Promise<Stamp | undefined> {
     const end = Number.isFinite(until) ? Math.ceil(until) + CLOCK_MARGIN : ''
     const issued = stampOf(await this.#run(REPLACE, [this.maxTags, stamp, key, end, ...tags]))
-    this.see(issued)
-    return issued === 0 ? undefined : issued
+    this.see(Math.abs(issued))
+    return issued > 0 ? issued : undefined
   }
 
   /** The records that judge the entry. Many readers in one turn of the event loop cost one command. */

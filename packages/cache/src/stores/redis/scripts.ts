@@ -130,15 +130,15 @@ return text(stamp)`)
 /**
  * ARGV: the most records to keep, a stamp, the key, when the record ends or '' if it does not,
  * then the tags of the entry that has the stamp. -> a stamp above that of the replacement; '0', and
- * nothing is replaced, if that entry is invalid
+ * nothing is replaced, if that entry is invalid; a stamp below 0 if the records were lost, and begin there
  */
 export const REPLACE = script(`${TICK}${PRUNE}
 local own, key, ends = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local floor = redis.call('ZSCORE', KEYS[1], '${FLOOR}')
 if floor and own <= tonumber(floor) then return '0' end
 local stamp = tick()
--- Without records a value that is put has nothing to be overtaken by; one that was computed has.
-if not floor and ends ~= '' then return '0' end
+-- Records that are lost may have had one that ends the value. A caller that has seen no stamp began with none.
+if not floor and (ends ~= '' or seen > 0) then return '-' .. text(stamp) end
 local function isAfter(record) return not record or own > tonumber(record) end
 for i = 5, #ARGV do
   if not isAfter(redis.call('ZSCORE', KEYS[1], member(ARGV[i]))) then return '0' end
