@@ -41,16 +41,22 @@ local history = '${HISTORY}' .. string.match(redis.call('INFO', 'replication'), 
 local seen = tonumber(table.remove(ARGV, 1))
 local channel = table.remove(ARGV, 1)
 local time = redis.call('TIME')
+local isFirst = false
 local function text(stamp) return string.format('%.0f', stamp) end
 local function publish(...) redis.call('SPUBLISH', channel, cjson.encode({ ... })) end
+local function raise(stamp)
+  -- First: a user who may not publish changes nothing.
+  publish('clear', text(stamp))
+  put('${FLOOR}', stamp)
+  put(history, stamp)
+end
 local function tick()
   local now = time[1] * 1000000 + time[2]
   local clock = math.max(tonumber(redis.call('ZSCORE', KEYS[1], '${CLOCK}') or 0), seen)
   if now <= clock then now = clock + 1 end
   if not redis.call('ZSCORE', KEYS[1], '${FLOOR}') then
-    put('${FLOOR}', now)
-    put(history, now)
-    publish('clear', text(now))
+    isFirst = true
+    raise(now)
     now = now + 1
   end
   put('${CLOCK}', now)
@@ -58,10 +64,7 @@ local function tick()
 end
 local function member(tag) return string.byte(tag) == ${MARK.charCodeAt(0)} and '${ESCAPED}' .. tag or tag end
 if not redis.call('ZSCORE', KEYS[1], history) and redis.call('EXISTS', KEYS[1]) == 1 then
-  local now = tick()
-  put('${FLOOR}', now)
-  put(history, now)
-  publish('clear', text(now))
+  raise(tick())
 end
 `
 
@@ -95,9 +98,9 @@ local function prune(stamp, limit, batch)
 end
 `
 
-/** Makes the floor if it is lost. -> stamp, floor */
+/** Makes the floor if there is none. -> stamp, and 1 if there were no records before */
 export const STAMP = script(`${TICK}
-return { text(tick()), redis.call('ZSCORE', KEYS[1], '${FLOOR}') }`)
+return { text(tick()), isFirst and 1 or 0 }`)
 
 /** ARGV: how many tags, the tags, keys. -> the scores of clock, floor, tags, and keys as they were put; of replaced keys */
 export const RECORDS = script(`${TICK}
