@@ -40,13 +40,13 @@ export class Records {
     this.#latest = Math.max(this.#latest, stamp)
   }
 
-  /** Issues a stamp. `isFirst`: there were no records, because the namespace is new or they were lost. */
-  async stamp (): Promise<{ readonly stamp: Stamp, readonly isFirst: boolean }> {
+  /** Issues a stamp. `beginning`: below every stamp of the namespace, which is new, or 0 if it is not. */
+  async stamp (): Promise<{ readonly stamp: Stamp, readonly beginning: Stamp }> {
     const reply = await this.#run(STAMP, [])
     if (!isList(reply)) throw unexpected('give a stamp', reply)
     const stamp = stampOf(reply[0])
     this.see(stamp)
-    return { stamp, isFirst: reply[1] === 1 }
+    return { stamp, beginning: stampOf(reply[1]) }
   }
 
   /** In parts; the whole is done when the last one is. */

@@ -17,15 +17,15 @@ export class RedisValidity implements Validity {
    * Just above the latest stamp that has been seen here is above every invalidation that was
    * acknowledged, if this instance is current. Otherwise the stamp that Redis issues is set back by the
    * time its answer took: invalidations that Redis executed meanwhile are above it, since no clock
-   * issues more than a stamp a microsecond. In a new namespace there is nothing to overtake.
+   * issues more than a stamp a microsecond. In a new namespace all of them are above its beginning.
    */
   async callStamp () {
     const seen = justAbove(this.records.latest)
     if (this.mirror?.isCurrent === true) return seen
     const called = performance.now()
-    const { stamp, isFirst } = await this.records.stamp()
+    const { stamp, beginning } = await this.records.stamp()
     const elapsed = (performance.now() - called) * 1000
-    return isFirst ? stamp : Math.max(seen, Math.floor(stamp - elapsed * 1.05) - 1)
+    return Math.max(seen, justAbove(beginning), Math.floor(stamp - elapsed * 1.05) - 1)
   }
 
   /**
