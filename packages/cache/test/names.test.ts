@@ -16,11 +16,11 @@ const folder = t.testdir()
 
 /** Stores of several instances: the first of them writes. */
 const places: Record<string, (t: Test) => Promise<readonly [Store, ...Store[]]>> = {
-  async memory () {
+  memory: async () => {
     const store = memoryStore({ maxBytes: 2 ** 28 })
     return [store, store]
   },
-  async SQLite (t) {
+  SQLite: async (t) => {
     const open = () => {
       const store = sqliteStore({ file: join(folder, 'cache.db') })
       t.teardown(() => store.close())
@@ -28,7 +28,7 @@ const places: Record<string, (t: Test) => Promise<readonly [Store, ...Store[]]>>
     }
     return [open(), open()]
   },
-  async Redis (t) {
+  Redis: async (t) => {
     const client = await server.connect()
     const prefix = randomUUID()
     const [a, b] = [openStore(t, { client, prefix }), openStore(t, { client, prefix })]

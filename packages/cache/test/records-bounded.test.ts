@@ -26,7 +26,7 @@ const folder = t.testdir()
 let files = 0
 
 const places: Record<string, (t: Test) => Promise<Place>> = {
-  async Redis (t) {
+  Redis: async (t) => {
     const control = await server.connect()
     await control.flushall()
     const count = async (name: string) => control.zcard(`weir:{n}:${name}`)
@@ -36,7 +36,7 @@ const places: Record<string, (t: Test) => Promise<Place>> = {
       count: async () => ({ tags: Math.max(0, await count('tags') - 3), replaced: await count('replaced') })
     }
   },
-  async SQLite (t) {
+  SQLite: async (t) => {
     const file = join(folder, `${++files}.db`)
     const store = sqliteStore({ file, maxTags: MAX_TAGS })
     const db = new Database(file)
@@ -49,7 +49,7 @@ const places: Record<string, (t: Test) => Promise<Place>> = {
   }
 }
 
-type Work = (cache: Cache<number>, keys: readonly string[], advance: (ms: number) => void) => Promise<unknown>
+type Work = (cache: Cache<number>, keys: readonly string[], date: ReturnType<typeof stopDate>) => Promise<unknown>
 
 const STALE = { ttl: '1m', staleWhileRevalidate: '1h', tags: ['all'] } as const
 const BOUNDED = { consistency: 'bounded' } as const
@@ -60,21 +60,21 @@ async function renew (cache: Cache<number>, key: string): Promise<void> {
 }
 
 const works: Record<string, Work> = {
-  async 'stale-while-revalidate' (cache, keys, advance) {
+  'stale-while-revalidate': async (cache, keys, date) => {
     const all = () => Promise.all(keys.map((key) => cache.remember(key, STALE, () => 1)))
     await all()
-    advance(61_000)
+    date.advance(61_000)
     await all()
     while (cache.stats().flights > 0) await setImmediate()
   },
-  async renewals (cache, keys) {
+  renewals: async (cache, keys) => {
     await Promise.all(keys.map((key) => cache.remember(key, STALE, () => 1)))
     await Promise.all(keys.map((key) => renew(cache, key)))
   },
   sets: (cache, keys) => Promise.all(keys.map((key) => cache.set(key, 1, { ttl: '1h', ...BOUNDED }))),
   deletes: (cache, keys) => Promise.all(keys.map((key) => cache.delete(key, BOUNDED))),
   invalidations: (cache, keys) => Promise.all(keys.map((key) => cache.invalidate([key], BOUNDED))),
-  async 'a mix of them' (cache, keys, advance) {
+  'a mix of them': async (cache, keys, date) => {
     const random = randomFrom(keys.length + cache.stats().stores)
     await Promise.all(keys.map(async (key, i) => {
       const other = keys[random(keys.length)] ?? key
@@ -86,7 +86,7 @@ const works: Record<string, Work> = {
         default: return cache.remember(other, STALE, () => i)
       }
     }))
-    advance(61_000)
+    date.advance(61_000)
     while (cache.stats().flights > 0) await setImmediate()
   }
 }
@@ -95,24 +95,25 @@ for (const [name, open] of Object.entries(places)) {
   t.test(`no writer leaves more than maxTags records of a kind: ${name}`, async (t) => {
     for (const [kind, work] of Object.entries(works)) {
       await t.test(kind, async (t) => {
-        const { advance } = stopDate(t)
+        const date = stopDate(t)
         const { store, count } = await open(t)
         const cache = createCache<number>({ store, namespace: 'n' })
-        let [tags, replaced, isBusy] = [0, 0, true]
+        let [tags, replaced] = [0, 0]
+        const ended = new AbortController()
         const look = async () => {
           const counted = await count()
           tags = Math.max(tags, counted.tags)
           replaced = Math.max(replaced, counted.replaced)
         }
         const looking = async () => {
-          for (; isBusy; await setTimeout(5)) await look()
+          for (; !ended.signal.aborted; await setTimeout(5)) await look()
         }
         const looked = looking()
         for (let round = 0; round < ROUNDS; round++) {
-          await work(cache, Array.from({ length: AT_ONCE }, (_, i) => `${kind} ${round * AT_ONCE + i}`), advance)
+          await work(cache, Array.from({ length: AT_ONCE }, (_, i) => `${kind} ${round * AT_ONCE + i}`), date)
           await look()
         }
-        isBusy = false
+        ended.abort()
         await looked
         t.ok(Math.max(tags, replaced) >= MAX_TAGS, 'enough was written to reach the limit')
         t.ok(tags <= MAX_TAGS + BATCH, `${tags} records of tags`)
@@ -154,14 +155,14 @@ t.test('the record of a replacement does not outlive the entry that was replaced
 })
 
 t.test('the record of a replacement does not outlive the entry that was replaced: SQLite', async (t) => {
-  const { advance } = stopDate(t)
+  const date = stopDate(t)
   const place = await places.SQLite?.(t)
   if (place === undefined) return
   const { store, count } = place
   const { validity } = store.namespace('n')
   for (let i = 0; i < 100; i++) await validity.replace({ key: `${i}`, stamp: await validity.stamp(), tags: [] }, NOW + 1000)
   t.equal((await count()).replaced, 100)
-  advance(1000)
+  date.advance(1000)
   // Sets alone write no record of another key; the store sweeps every so often.
   const cache = createCache<number>({ store, namespace: 'other' })
   for (let i = 0; i < 7 * 128; i++) await cache.remember(`${i}`, { ttl: '1m' }, () => i)
@@ -169,13 +170,13 @@ t.test('the record of a replacement does not outlive the entry that was replaced
 })
 
 t.test('the record of a replacement ends with the entry that was replaced: memory', async (t) => {
-  const { advance } = stopDate(t)
+  const date = stopDate(t)
   const namespace = memoryStore({ maxTags: MAX_TAGS }).namespace('n')
   const { validity } = namespace
   const old = await validity.stamp()
   await validity.replace({ key: 'key', stamp: await validity.stamp(), tags: [] }, NOW + 1000)
   t.notOk(await valid(namespace, old, [], 'key'))
-  advance(1000)
+  date.advance(1000)
   for (let i = 0; i < 3; i++) await validity.replace({ key: 'another', stamp: await validity.stamp(), tags: [] }, NOW + 5000)
   t.ok(await valid(namespace, old, [], 'key'))
 })

@@ -43,9 +43,9 @@ function watch (t: Test, namespace: string) {
   t.teardown(() => { unsubscribe('weir:cache:listen', listen) })
   return {
     said,
-    times (count: number) {
+    times: (count: number) => {
       const reached = gate()
-      waits.push({ count, open: reached.open })
+      waits.push({ count, open: () => { reached.open() } })
       return reached.opened
     }
   }

@@ -21,25 +21,27 @@ type Instances = readonly [StoreNamespace, ...StoreNamespace[]]
 const server = await startRedis(t)
 const folder = t.testdir()
 
-const places: Record<string, (t: Test, seed: number) => Promise<{ instances: Instances, advance?: (ms: number) => void }>> = {
-  async memory (t) {
-    const { advance } = stopDate(t)
-    return { instances: [memoryStore({ maxTags: MAX_TAGS }).namespace('n')], advance }
+const places: Record<string, (t: Test, seed: number) => Promise<{ instances: Instances, date?: ReturnType<typeof stopDate> }>> = {
+  memory: async (t) => {
+    const date = stopDate(t)
+    return { instances: [memoryStore({ maxTags: MAX_TAGS }).namespace('n')], date }
   },
-  async SQLite (t, seed) {
-    const { advance } = stopDate(t)
+  SQLite: async (t, seed) => {
+    const date = stopDate(t)
     const open = () => {
       const store = sqliteStore({ file: join(folder, `${seed}.db`), maxTags: MAX_TAGS })
       t.teardown(() => store.close())
       return store.namespace('n')
     }
-    return { instances: [open(), open()], advance }
+    return { instances: [open(), open()], date }
   },
-  async Redis (t, seed) {
+  Redis: async (t, seed) => {
     const client = await server.connect()
-    const open = (options: Parameters<typeof openStore>[1]) => openStore(t, { maxTags: MAX_TAGS, prefix: `w${seed}`, ...options }).namespace('n')
+    const open = (options: Parameters<typeof openStore>[1]) =>
+      openStore(t, { maxTags: MAX_TAGS, prefix: `w${seed}`, ...options }).namespace('n')
     // Two that hear, the second one of them by fewer records than there are; one that has to ask.
-    return { instances: [await hearing(open({ client })), await hearing(open({ client, maxTags: 5 })), open({ client: passingClient(client) })] }
+    const [all, few, none] = [open({ client }), open({ client, maxTags: 5 }), open({ client: passingClient(client) })]
+    return { instances: [await hearing(all), await hearing(few), none] }
   }
 }
 
@@ -47,14 +49,14 @@ for (const [name, open] of Object.entries(places)) {
   t.test(`a store never takes for valid what a model that forgets nothing does not: ${name}`, async (t) => {
     for (const seed of [1, 2, 3]) {
       await t.test(`seed ${seed}`, async (t) => {
-        const { instances, advance } = await open(t, seed)
+        const { instances, date } = await open(t, seed)
         const random = randomFrom(seed)
         const model = new RuleVModel()
         const entries: Known[] = []
         const name = () => `${random(30)}`
         for (let step = 1; step <= STEPS; step++) {
           await take(model, entries, pick(random, instances), random, name)
-          if (random(20) === 0) advance?.(random(4) * 20_000)
+          if (random(20) === 0) date?.advance(random(4) * 20_000)
           if (step % JUDGED_EVERY !== 0) continue
           await instances[0].validity.waitForLeases()
           for (const instance of instances) await judge(t, model, entries, instance, instances.at(-1) ?? instance)

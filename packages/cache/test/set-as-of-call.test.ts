@@ -100,7 +100,7 @@ for (const listens of [true, false]) {
       const store = openStore(t, { client: listens ? client : passingClient(client), prefix })
       return createCache<string>({ store, namespace: 'n' })
     })
-    const stored = await Promise.all(keys.map((key, i) => caches[i % 2]?.set(key, key, OPTIONS)))
+    const stored = await Promise.all(keys.map(async (key, i) => caches[i % 2]?.set(key, key, OPTIONS)))
     t.strictSame(stored, keys.map(() => true))
     t.strictSame(await caches[0]?.getMany(keys), keys)
   })
@@ -115,7 +115,7 @@ for (const listens of [true, false]) {
     for (let round = 0; round < 20; round++) {
       if (round % 5 === 0) await client.script('FLUSH')
       const keys = ['a', 'b']
-      await Promise.all(Array.from({ length: 20 }, (_, i) => keys.map((key) => cache.set(key, `${round} ${i}`, OPTIONS))).flat())
+      await Promise.all(Array.from({ length: 20 }, (_, i) => Promise.all(keys.map((key) => cache.set(key, `${round} ${i}`, OPTIONS)))))
       for (const key of keys) {
         if (await cache.get(key) !== `${round} 19` || await reader.get(key) !== `${round} 19`) t.fail(`round ${round}: ${await reader.get(key)}`)
       }
