@@ -16,9 +16,12 @@ export interface TagRecords {
   readonly replaced: Stamps
 }
 
-/** Rule V. An entry of the same stamp as a record is invalid. */
-export function isValid ({ key, stamp, tags }: Judged, { floor, stamps, replaced }: TagRecords): boolean {
-  if (stamp <= floor) return false
+/**
+ * Rule V. An entry of the same stamp as a record is invalid. A floor is a claim about records that are
+ * not there any more: it says nothing of an entry that was found valid since, by all of them.
+ */
+export function isValid ({ key, stamp, tags, validatedAt = stamp }: Judged, { floor, stamps, replaced }: TagRecords): boolean {
+  if (validatedAt <= floor) return false
   for (const tag of tags) {
     const record = stamps.get(tag)
     if (record !== undefined && stamp <= record) return false

@@ -5,6 +5,7 @@ import { type Denial, denialsOf } from '@weir/redis'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { createCache } from '../src/index.js'
+import * as scripts from '../src/stores/redis/scripts.js'
 import { openStore, redisPlace } from './redis-place.js'
 import { storeContract } from './store-contract.js'
 
@@ -40,6 +41,14 @@ t.test('the rule in the README is all that the store needs', async (t) => {
   t.ok(RULE.includes('-@all'))
   await allow(...RULE)
   storeContract(t, 'a user with an access control list', { shared: true, persistent: true }, (t) => redisPlace(t, server, async (t) => ({ client: connect(t) }), '', login))
+})
+
+t.test('the rule has every command that a script may send', async (t) => {
+  const commands = new Set(Object.values(scripts).flatMap((value) => typeof value === 'string' ? [] : [...value.source.matchAll(/redis\.call\('(\w+)'/g)])
+    .map(([, command]) => command?.toLowerCase()))
+  t.ok(commands.size > 15)
+  // Some only when there is something to prune, or nothing of an entry.
+  t.strictSame([...commands].filter((command) => !RULE.includes(`+${command}`)), [])
 })
 
 t.test('what is missing is told once, with what to grant, until it is allowed', async (t) => {

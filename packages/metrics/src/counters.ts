@@ -46,11 +46,14 @@ export class Counters {
     return count
   }
 
-  /** What there is now, for `since`. Denials, which are by client, begin anew: to keep all clients there ever were has no bound. */
-  begin (): Totals {
+  /**
+   * What there is now, for `since`. Denials, which are by client, begin anew: to keep all clients there ever were has no bound.
+   * @param earlier what `begin` returned before: of what was not counted since, nothing is copied
+   */
+  begin (earlier?: Totals): Totals {
     this.#denials.clear()
     return {
-      routes: new Map([...this.#routes.values()].map((counter) => [counter, counter.totals()])),
+      routes: new Map([...this.#routes.values()].map((counter) => [counter, counter.totals(earlier?.routes.get(counter))])),
       filledBy: this.filledBy.copy()
     }
   }

@@ -147,7 +147,7 @@ export class Recorder {
     // Never one that has been already: its record would be replaced.
     if (minute <= this.#minute) return
     this.#minute = minute
-    this.#before = counters.begin()
+    this.#before = counters.begin(this.#before)
   }
 
   #toTell (): MinuteRecord[] {

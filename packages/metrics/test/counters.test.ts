@@ -81,3 +81,18 @@ t.test('clients that were denied are told for one minute', async (t) => {
   counters.deny(route, 'burst', 'user:1')
   t.strictSame(counters.since(before).denials, [{ route: 'GET /a', policy: 'burst', client: 'user:1', count: 1 }])
 })
+
+t.test('the next minute begins with copies of what has changed alone', async (t) => {
+  const counters = new Counters()
+  const [a, b] = [counters.route('GET /a'), counters.route('GET /b')]
+  for (const { tallies } of [a, b]) tallies.l1.add(1, 10)
+  const first = counters.begin()
+  a.tallies.miss.add(5, 10)
+  const second = counters.begin(first)
+  t.equal(second.routes.get(b), first.routes.get(b))
+  t.equal(second.routes.get(a)?.outcomes.l1, first.routes.get(a)?.outcomes.l1)
+  t.strictSame([...second.routes], [...counters.begin().routes], 'as if all of it were copied')
+  a.tallies.miss.add(5, 10)
+  t.match(counters.since(second).routes, [{ route: 'GET /a', outcomes: { miss: { count: 1, latencySumMicros: 5000 } } }])
+  t.match(counters.since(first).routes, [{ route: 'GET /a', outcomes: { miss: { count: 2 } } }])
+})

@@ -11,18 +11,27 @@ export type Change =
 /** A message of the scripts: a JSON list of the kind, the stamp, and names. Undefined if it is none. */
 export function parseChange (message: string): Change | undefined {
   const [kind, time, ...names] = parseList(message)
-  const stamp = Number(time)
-  if (time === undefined || !Number.isSafeInteger(stamp)) return undefined
+  const stamp = wholeNumber(time)
+  if (stamp === undefined || stamp === 0 || stamp > LATEST) return undefined
   switch (kind) {
     case 'invalidate': return { kind, stamp, tags: names }
-    case 'clear': return { kind, stamp }
+    case 'clear': return names.length > 0 ? undefined : { kind, stamp }
     case 'replace': {
-      const [key, end] = names
-      if (key === undefined || end === undefined) return undefined
-      return { kind, stamp, key, until: end === '' ? Infinity : Number(end) }
+      const [key, end, ...rest] = names
+      const until = end === '' ? Infinity : wholeNumber(end)
+      return key === undefined || until === undefined || rest.length > 0 ? undefined : { kind, stamp, key, until }
     }
     default: return undefined
   }
+}
+
+// The year 2112, in microseconds. A later stamp would be handed on to Redis, whose clock would go on from
+// there: it needs room above, and between two stamps.
+const LATEST: Stamp = 2 ** 52
+
+/** As the scripts write numbers: digits, nothing else. */
+function wholeNumber (text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined
 }
 
 /** Records the change in what an instance knows. */

@@ -40,13 +40,13 @@ export class Records {
     this.#latest = Math.max(this.#latest, stamp)
   }
 
-  /** Issues a stamp. `isFirst`: the namespace is new, or its records were lost. */
-  async stamp (): Promise<{ readonly stamp: Stamp, readonly isFirst: boolean }> {
+  /** Issues a stamp. `beginning`: below every stamp of the namespace, which is new, or 0 if it is not. */
+  async stamp (): Promise<{ readonly stamp: Stamp, readonly beginning: Stamp }> {
     const reply = await this.#run(STAMP, [])
     if (!isList(reply)) throw unexpected('give a stamp', reply)
-    const [stamp, floor] = [stampOf(reply[0]), stampOf(reply[1])]
+    const stamp = stampOf(reply[0])
     this.see(stamp)
-    return { stamp, isFirst: stamp === floor + 1 }
+    return { stamp, beginning: stampOf(reply[1]) }
   }
 
   /** In parts; the whole is done when the last one is. */
@@ -163,9 +163,10 @@ const isNone = (score: unknown) => score === null || score === undefined
 
 const isList = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply)
 
+/** Null, a list or an empty text would be numbers, too: a write that was answered by them is not done. */
 function stampOf (reply: unknown): Stamp {
-  const stamp = Number(reply)
-  if (Number.isSafeInteger(stamp)) return stamp
+  const stamp = typeof reply === 'string' && reply !== '' ? Number(reply) : reply
+  if (typeof stamp === 'number' && Number.isSafeInteger(stamp)) return stamp
   throw unexpected('give a stamp', reply)
 }
 

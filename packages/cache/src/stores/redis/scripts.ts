@@ -20,6 +20,8 @@ export const MARK = '\u0002'
 export const CLOCK = `${MARK}clock`
 const FLOOR = `${MARK}floor`
 const HISTORY = `${MARK}history:`
+/** The floor that the namespace began with, for as long as it has no higher one. */
+const FIRST = `${MARK}first`
 /** Begins the member for a key whose value was put by hand: the replacement has no end. */
 export const PUT = `${MARK}!`
 /** Begins the member for a tag that begins like one of the members that are none. */
@@ -43,14 +45,19 @@ local channel = table.remove(ARGV, 1)
 local time = redis.call('TIME')
 local function text(stamp) return string.format('%.0f', stamp) end
 local function publish(...) redis.call('SPUBLISH', channel, cjson.encode({ ... })) end
+local function raise(stamp)
+  -- First: a user who may not publish changes nothing.
+  publish('clear', text(stamp))
+  put('${FLOOR}', stamp)
+  put(history, stamp)
+end
 local function tick()
   local now = time[1] * 1000000 + time[2]
   local clock = math.max(tonumber(redis.call('ZSCORE', KEYS[1], '${CLOCK}') or 0), seen)
   if now <= clock then now = clock + 1 end
   if not redis.call('ZSCORE', KEYS[1], '${FLOOR}') then
-    put('${FLOOR}', now)
-    put(history, now)
-    publish('clear', text(now))
+    raise(now)
+    put('${FIRST}', now)
     now = now + 1
   end
   put('${CLOCK}', now)
@@ -58,10 +65,7 @@ local function tick()
 end
 local function member(tag) return string.byte(tag) == ${MARK.charCodeAt(0)} and '${ESCAPED}' .. tag or tag end
 if not redis.call('ZSCORE', KEYS[1], history) and redis.call('EXISTS', KEYS[1]) == 1 then
-  local now = tick()
-  put('${FLOOR}', now)
-  put(history, now)
-  publish('clear', text(now))
+  raise(tick())
 end
 `
 
@@ -95,9 +99,11 @@ local function prune(stamp, limit, batch)
 end
 `
 
-/** Makes the floor if it is lost. -> stamp, floor */
+/** Makes the floor if there is none. -> stamp, and the floor if it is the one the namespace began with, else 0 */
 export const STAMP = script(`${TICK}
-return { text(tick()), redis.call('ZSCORE', KEYS[1], '${FLOOR}') }`)
+local stamp = tick()
+local floor = redis.call('ZSCORE', KEYS[1], '${FLOOR}')
+return { text(stamp), redis.call('ZSCORE', KEYS[1], '${FIRST}') == floor and floor or 0 }`)
 
 /** ARGV: how many tags, the tags, keys. -> the scores of clock, floor, tags, and keys as they were put; of replaced keys */
 export const RECORDS = script(`${TICK}

@@ -13,8 +13,8 @@ import type { Listener, Subscription } from './subscription.js'
 export class TagMirror implements Listener {
   #table = new TagTable(0, 0)
   #isComplete = false
-  /** Changes heard while the records are read. */
-  #meanwhile: Change[] = []
+  /** Changes heard while the records are read; undefined while they are not: those that are read have all before. */
+  #meanwhile: Change[] | undefined
 
   constructor (
     readonly namespace: string,
@@ -64,12 +64,12 @@ export class TagMirror implements Listener {
   /** Also before it is heard, where it is from this instance. */
   know (change: Change): void {
     if (this.#isComplete) this.#apply(change)
-    else this.#meanwhile.push(change)
+    else this.#meanwhile?.push(change)
   }
 
   lost (): void {
     this.#table = new TagTable(0, 0)
-    this.#meanwhile = []
+    this.#meanwhile = undefined
     this.#tell(false)
   }
 
@@ -92,7 +92,7 @@ export class TagMirror implements Listener {
   #begin (table: TagTable, meanwhile: readonly Change[]): void {
     this.#table = table
     for (const change of meanwhile) this.#apply(change)
-    this.#meanwhile = []
+    this.#meanwhile = undefined
     this.#tell(true)
   }
 

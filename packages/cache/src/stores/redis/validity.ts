@@ -18,16 +18,16 @@ export class RedisValidity implements Validity {
    * acknowledged, if this instance is current. Otherwise the stamp that Redis issues is set back by the
    * time its answer took: invalidations that Redis executed meanwhile are above it, since no clock
    * issues more than a stamp a microsecond. In a namespace that is new to Redis and to this instance
-   * there is nothing to overtake.
+   * all of them are above its beginning.
    */
   async callStamp () {
     const { latest } = this.records
     const seen = justAbove(latest)
     if (this.mirror?.isCurrent === true) return seen
     const called = performance.now()
-    const { stamp, isFirst } = await this.records.stamp()
+    const { stamp, beginning } = await this.records.stamp()
     const elapsed = (performance.now() - called) * 1000
-    return isFirst && latest === 0 ? stamp : Math.max(seen, Math.floor(stamp - elapsed * 1.05) - 1)
+    return Math.max(seen, latest === 0 ? justAbove(beginning) : 0, Math.floor(stamp - elapsed * 1.05) - 1)
   }
 
   /**

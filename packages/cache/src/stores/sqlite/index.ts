@@ -50,6 +50,7 @@ export function sqliteStore ({ file, maxBytes = 256 * 1024 * 1024, maxTags = 100
     if (++writes % SWEEP_EVERY !== 0) return
     statements.deleteGone.run(Date.now())
     statements.deleteFills.run(Date.now())
+    statements.deleteEnded.run(Date.now())
     const { used } = statements.used.get() ?? { used: 0 }
     if (used > maxBytes) statements.deleteSoonest.run(used - maxBytes)
   }

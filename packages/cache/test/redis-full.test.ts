@@ -1,0 +1,138 @@
+import { startRedis } from '@weir/internal/testing'
+import t, { type Test } from 'tap'
+import { createCache } from '../src/index.js'
+import { record } from './events.js'
+import { hearing } from './judging.js'
+import { randomFrom } from './random.js'
+import { openStore } from './redis-place.js'
+
+const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
+
+/** Two instances of one cache, and the client of somebody else. */
+async function fleet (t: Test, policy: string, maxTags?: number) {
+  const server = await startRedis(t, { args: ['--maxmemory', '6mb', '--maxmemory-policy', policy] })
+  const instance = async () => {
+    const store = openStore(t, { client: await server.connect(), ...maxTags !== undefined && { maxTags } })
+    const namespace = await hearing(store.namespace('n'))
+    return { namespace, cache: createCache<string>({ store, namespace: 'n' }) }
+  }
+  const [a, b] = [await instance(), await instance()]
+  return { a, b, foreign: await server.connect() }
+}
+
+t.test('a full Redis invalidates, deletes, clears and replaces, and others hear it', async (t) => {
+  const { a, b, foreign } = await fleet(t, 'noeviction', 200)
+  let keys = 0
+  /** Until not a byte more goes in: what was invalidated has made room. */
+  const fill = async () => {
+    for (const size of [100_000, 1000, 10]) {
+      try {
+        for (;;) await foreign.set(`foreign:${++keys}`, 'x'.repeat(size))
+      } catch (error) {
+        t.match(error, /OOM/)
+      }
+    }
+  }
+  const inMemory = async (key: string, value: string) => {
+    await a.cache.remember(key, { ...OPTIONS, tags: [`tag of ${key}`] }, () => value)
+    t.equal(await b.cache.get(key), value)
+  }
+  for (const key of ['invalidated', 'deleted', 'set', 'kept', 'cleared']) await inMemory(key, `old ${key}`)
+  const gone = async (key: string) => {
+    for (const { cache } of [a, b]) {
+      t.equal(cache.lookup(key), undefined, key)
+      t.equal(await cache.get(key), undefined, key)
+    }
+  }
+
+  await t.test('writes of records', async () => {
+    await fill()
+    await a.cache.invalidate(['tag of invalidated'])
+    await gone('invalidated')
+    await fill()
+    await a.cache.delete('deleted')
+    await gone('deleted')
+    await fill()
+    // The value that is put finds no room; the one in whose place it was to come has ended all the same.
+    await t.rejects(a.cache.set('set', 'new', OPTIONS), { code: 'WEIR_CACHE_STORE_FAILED', cause: /OOM/ })
+    t.equal(b.cache.lookup('set'), undefined)
+    t.not(await b.cache.get('set'), 'old set')
+  })
+
+  await t.test('reads go on, and fills are not kept', async (t) => {
+    await fill()
+    const errors = record(t, 'weir:cache:error')
+    b.cache.evict('kept')
+    t.equal(await b.cache.get('kept'), 'old kept')
+    for (const { cache } of [a, b]) {
+      let runs = 0
+      const value = await cache.remember('new', OPTIONS, () => `value ${++runs}`)
+      t.equal(value, 'value 1', 'what cannot be claimed is computed')
+    }
+    t.ok(errors.length > 0)
+    for (const { error } of errors) t.match(error, /OOM/)
+  })
+
+  await t.test('records stay within maxTags', async () => {
+    for (let i = 0; i < 30; i++) {
+      await fill()
+      await Promise.all(Array.from({ length: 100 }, (_, j) => a.cache.invalidate([`tag ${i * 100 + j}`], { consistency: 'bounded' })))
+    }
+    t.ok(await foreign.zcard('weir:{n}:tags') <= 220)
+    await fill()
+    await a.cache.clear()
+    await gone('cleared')
+    await gone('kept')
+  })
+
+  await t.test('with room again it is as it was', async () => {
+    await foreign.unlink(...Array.from({ length: keys }, (_, i) => `foreign:${i + 1}`))
+    await inMemory('another', 'value')
+    await b.cache.invalidate(['tag of another'])
+    await gone('another')
+  })
+})
+
+t.test('a Redis that evicts: misses, and nothing that was before a write', async (t) => {
+  for (const seed of [1, 2, 3]) {
+    await t.test(`seed ${seed}`, async (t) => {
+      const { a, b, foreign } = await fleet(t, 'allkeys-random')
+      const random = randomFrom(seed)
+      const truth = Array.from({ length: 20 }, () => 0)
+      const RECORDS = ['weir:{n}:tags', 'weir:{n}:replaced', 'weir:{n}:replaced-until'] as const
+      let [lost, filled] = [0, 0]
+      for (let step = 0; step < 400; step++) {
+        const { cache } = random(2) === 0 ? a : b
+        const i = random(truth.length)
+        const [key, tag] = [`key ${i}`, `tag ${i}`]
+        switch (random(8)) {
+          case 0:
+            truth[i] = step
+            await cache.invalidate([tag])
+            break
+          case 1:
+            truth[i] = step
+            await cache.delete(key)
+            break
+          case 2:
+            truth[i] = step
+            await cache.set(key, `${step}`, { ttl: '1h', tags: [tag] })
+            break
+          case 3:
+            // Real evictions, of whatever is there, and those of the records: one of them after the other, or all.
+            for (let j = 0; j < 10; j++) await foreign.set(`foreign:${++filled}`, 'x'.repeat(50_000))
+            if (random(4) === 0) await foreign.unlink(RECORDS[random(3)] ?? RECORDS[0])
+            break
+          default: {
+            const value = await cache.remember(key, { ttl: '1h', tags: [tag] }, () => `${truth[i]}`)
+            if (value !== `${truth[i]}`) t.fail(`step ${step}: ${value}, not ${truth[i]}`)
+          }
+        }
+        if (await foreign.exists(RECORDS[0]) === 0) lost++
+      }
+      t.ok(lost > 0, 'the records were evicted')
+      t.match(await foreign.info('stats'), /evicted_keys:[1-9]/)
+      t.equal(a.cache.stats().errors + b.cache.stats().errors, 0)
+    })
+  }
+})
