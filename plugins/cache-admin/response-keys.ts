@@ -48,7 +48,7 @@ export class ResponseKeys {
       // It is no client's request, for those who count.
       request.cacheResult = { outcome: 'refill', cost: 0 }
       const found = keyFor?.(request)
-      answer(found && ownKey(found, request))
+      answer(typeof found === 'object' ? ownKey(found, request) : undefined)
       reply.hijack()
       reply.raw.end()
     }
