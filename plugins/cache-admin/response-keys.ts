@@ -60,7 +60,8 @@ export class ResponseKeys {
     if (own === undefined) return undefined
     const origin = originOf(asking)
     const tagOf = (rest: string) => this.app.responseCache.uriTag(origin, rest)
-    const full = (rest: string) => keyOfTag(tagOf(rest))
+    // A key may have lines after that of its URI, which no URI has.
+    const full = (rest: string) => keyOfTag(tagOf('')) + rest
     return { key: full(own.key), tag: tagOf(own.uri), variant: (names) => full(own.variant(names)) }
   }
 

@@ -1,4 +1,4 @@
-import { type Consistency, keyTag } from '@weir/cache'
+import type { Consistency } from '@weir/cache'
 import { invalidatedPaths } from '@weir/http'
 import { shown } from '@weir/internal'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
@@ -6,7 +6,7 @@ import fp from 'fastify-plugin'
 import { WEIR_ERR_NOT_INVALIDATED, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_ROUTE_OPTION, WEIR_ERR_SAFE_METHOD } from '../errors.js'
 import { fittingGroups } from '../response-cache/groups.js'
 import { originOf } from '../response-cache/key.js'
-import { givenTags, groupTags } from '../response-cache/tags.js'
+import { givenTags, groupTags, isKeyTag } from '../response-cache/tags.js'
 import '../response-cache/index.js'
 
 /** What a write invalidates: tags, or what makes them of the request and its reply. */
@@ -72,7 +72,6 @@ declare module 'fastify' {
 
 const NAME = 'weir-invalidation'
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
-const KEY_MARK = keyTag('')
 
 /**
  * Writes invalidate what they change before they are acknowledged: the route's `config.invalidates`, what the handler
@@ -138,13 +137,15 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
   /** @param named by the handler */
   async function tagsOfSuccess (request: FastifyRequest, reply: FastifyReply, named: readonly string[]): Promise<string[]> {
     if (SAFE.has(request.method)) return []
-    // Not promised, but the one way to invalidate what an async function names.
-    const ofRoute = tagsAmong(await givenByRoute(reply), INVALIDATES, reply)
+    // An async function is not what the option asks for, but the write is saved by now.
+    const given = await Promise.resolve(reply).then(givenByRoute).catch((error: unknown) => error)
+    const ofRoute = tagsAmong(given, INVALIDATES, reply)
     const groups = [...ofRoute, ...named, ...groupTags(reply.getHeader('cache-group-invalidation'))]
     // Caches on the way to the client are told too, except of URIs: the method and the headers tell of those.
-    const told = new Set(groups.filter((tag) => !tag.startsWith(KEY_MARK)))
-    if (!app.responseCache.cacheGroups) reply.removeHeader('cache-group-invalidation')
-    else if (told.size > 0) reply.header('cache-group-invalidation', fittingGroups([...told]))
+    const told = new Set(groups.filter((tag) => !isKeyTag(tag)))
+    const field = app.responseCache.cacheGroups ? fittingGroups([...told]) : ''
+    if (field !== '') reply.header('cache-group-invalidation', field)
+    else if (told.size > 0) reply.removeHeader('cache-group-invalidation')
     return [...groups, ...tagsOfUris(reply, reply.statusCode)]
   }
 

@@ -9,7 +9,7 @@ import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { discard } from '../conditional/payload.js'
 import type { InternalFills } from './fills.js'
-import { MOST_GROUP_BYTES, withholdGroups } from './groups.js'
+import { MOST_GROUP_BYTES, shortenGroups } from './groups.js'
 import { addVary, handlersHeaders, listOf, writeHeaders } from './headers.js'
 import { variantKeyOf } from './key.js'
 import { lifetime, storingOptions } from './lifetime.js'
@@ -138,7 +138,7 @@ class Capture {
     const settled = await this.#settle(tags)
     const responseTime = Date.now()
     const storing = this.#judge(responseTime, settled, malformed)
-    this.#limitGroups()
+    this.#limitGroups(tags)
     const declared = Number(reply.getHeader('content-length') ?? 0)
     const whole = storing.store ? await this.#gathered(payload, declared) : payload
     const stream = whole instanceof Readable ? whole : undefined
@@ -207,10 +207,10 @@ class Capture {
   }
 
   /** Leaves out what would be too long for the way to the client; it is stored all the same. */
-  #limitGroups (): void {
+  #limitGroups (tags: readonly string[]): void {
     const { reply, options: { cacheGroups } } = this
     if (!cacheGroups) reply.removeHeader('cache-groups')
-    else if (String(reply.getHeader('cache-groups') ?? '').length > MOST_GROUP_BYTES) withholdGroups(reply)
+    else if (String(reply.getHeader('cache-groups') ?? '').length > MOST_GROUP_BYTES) shortenGroups(reply, tags)
   }
 
   /** The answer goes out in any case: it is the right one. */

@@ -7,23 +7,29 @@ import type { FastifyReply } from 'fastify'
  */
 export const MOST_GROUP_BYTES = 2048
 
-/** A Cache-Group-Invalidation field of as many groups as fit, the first ones first. */
+/** A field of as many groups as fit, the first ones first. */
 export function fittingGroups (groups: readonly string[]): string {
   let field = ''
   for (const group of groups) {
     const member = formatCacheGroups([group])
-    if (field.length + member.length + 2 > MOST_GROUP_BYTES) continue
+    if (field.length + member.length + 2 > MOST_GROUP_BYTES) {
+      // Not for the sake of one that is as long as all others.
+      if (field.length > MOST_GROUP_BYTES / 2) break
+      continue
+    }
     field += field === '' ? member : `, ${member}`
   }
   return field
 }
 
 /**
- * Leaves Cache-Groups out of a reply, and has caches downstream ask before each reuse: they could not be told
- * of an invalidation of groups that they do not know. Applies to Cache-Control and to targeted fields (RFC 9213).
+ * Shortens a reply's Cache-Groups to what fits, and has caches downstream ask before each reuse: they could not
+ * be told of an invalidation of the groups left out. Applies to Cache-Control and to targeted fields (RFC 9213).
  */
-export function withholdGroups (reply: FastifyReply): void {
-  reply.removeHeader('cache-groups')
+export function shortenGroups (reply: FastifyReply, groups: readonly string[]): void {
+  const field = fittingGroups(groups)
+  if (field === '') reply.removeHeader('cache-groups')
+  else reply.header('cache-groups', field)
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-cache')
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (name !== 'cache-control' && !name.endsWith('-cache-control')) continue

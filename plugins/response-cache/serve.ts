@@ -2,7 +2,8 @@ import type { Hit } from '@weir/cache'
 import { answerFromStored, formatCacheStatus, type RangeAnswer } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { emptyBody } from '../conditional/payload.js'
-import { withholdGroups } from './groups.js'
+import { shortenGroups } from './groups.js'
+import { isKeyTag } from './tags.js'
 import { writeHeaders } from './headers.js'
 import { hasConditions, type StoredResponse } from './stored-response.js'
 
@@ -55,12 +56,12 @@ export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<
   request.isUntyped = response.isUntyped
   if (answer === 'not-modified') {
     writeHeaders(reply, response.headers, cacheGroups ? NOT_OF_304 : NOT_OF_304_WITHOUT_GROUPS)
-    if (response.hasManyGroups && cacheGroups) withholdGroups(reply)
+    if (response.hasManyGroups && cacheGroups) shortenGroups(reply, entry.tags.filter((tag) => !isKeyTag(tag)))
     reply.code(304).send(request.method === 'HEAD' ? emptyBody() : undefined)
     return
   }
   writeHeaders(reply, response.headers, cacheGroups ? WRITTEN_ALREADY : WITHOUT_GROUPS)
-  if (response.hasManyGroups && cacheGroups) withholdGroups(reply)
+  if (response.hasManyGroups && cacheGroups) shortenGroups(reply, entry.tags.filter((tag) => !isKeyTag(tag)))
   reply.code(response.status)
   reply.send(answer === 'whole' ? response.body : rangeOf(reply, response.body, answer))
 }

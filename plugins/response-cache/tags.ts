@@ -1,3 +1,4 @@
+import { keyTag } from '@weir/cache'
 import { parseCacheGroups, type HeaderValue } from '@weir/http'
 import { ignoreRejection } from './key.js'
 
@@ -10,6 +11,11 @@ export interface GivenTags {
 
 /** Whether it can be a tag: a non-empty string of well-formed Unicode. */
 export const isTag = (value: unknown): value is string => typeof value === 'string' && value !== '' && !/\p{Cs}/u.test(value)
+
+const KEY_MARK = keyTag('')
+
+/** Whether the tag is that of a key or URI: caches downstream are told of those by method and headers. */
+export const isKeyTag = (tag: string) => tag.startsWith(KEY_MARK)
 
 /** Looks through what a function of the application's returned as its list of tags. */
 export function givenTags (given: unknown): GivenTags {
