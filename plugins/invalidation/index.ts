@@ -137,9 +137,7 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
   /** @param named by the handler */
   async function tagsOfSuccess (request: FastifyRequest, reply: FastifyReply, named: readonly string[]): Promise<string[]> {
     if (SAFE.has(request.method)) return []
-    // An async function is not what the option asks for, but the write is saved by now.
-    const given = await Promise.resolve(reply).then(givenByRoute).catch((error: unknown) => error)
-    const ofRoute = tagsAmong(given, INVALIDATES, reply)
+    const ofRoute = tagsAmong(await awaitedOfRoute(reply), INVALIDATES, reply)
     const groups = [...ofRoute, ...named, ...groupTags(reply.getHeader('cache-group-invalidation'))]
     // Caches on the way to the client are told too, except of URIs: the method and the headers tell of those.
     const told = new Set(groups.filter((tag) => !isKeyTag(tag)))
@@ -164,6 +162,15 @@ function givenByRoute (reply: FastifyReply): unknown {
   const { request } = reply
   const { invalidates = [] } = request.routeOptions.config
   return typeof invalidates === 'function' ? invalidates(request, reply) : invalidates
+}
+
+/** As `givenByRoute`. An async function is not what the option asks for, but the write is saved by now. */
+async function awaitedOfRoute (reply: FastifyReply): Promise<unknown> {
+  try {
+    return await givenByRoute(reply)
+  } catch (error) {
+    return error
+  }
 }
 
 const isTicket = (what: readonly string[] | InvalidationTicket): what is InvalidationTicket =>
