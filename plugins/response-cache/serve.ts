@@ -30,7 +30,9 @@ export interface HitOptions {
 }
 
 /** Answers with a stored response, as a 304 where the client has it, or by a range of it (RFC 9111, 4.3.2; RFC 9110, 14). */
-export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<StoredResponse>, { cacheName, cacheGroups }: HitOptions): void {
+export function sendHit (
+  request: FastifyRequest, reply: FastifyReply, hit: Hit<StoredResponse>, { cacheName, cacheGroups }: HitOptions
+): void {
   const { entry } = hit
   const source = hit.unverified === undefined ? hit.source : 'outage'
   const now = Date.now()

@@ -24,7 +24,7 @@ async function asIs (app: FastifyInstance, path: string): Promise<string> {
   const { port } = app.server.address() as AddressInfo
   return new Promise((resolve, reject) => {
     get({ port, path, agent: false }, (response) => {
-      response.resume().once('end', () => { resolve(`${response.statusCode} ${response.headers['cache-status']}`) })
+      response.resume().once('end', () => { resolve(`${response.statusCode} ${String(response.headers['cache-status'])}`) })
     }).once('error', reject).end()
   })
 }

@@ -8,7 +8,7 @@ import { cachedApp } from './cached-app.js'
 export async function instanceOn (t: Test, server: TestRedis, name: string): Promise<FastifyInstance> {
   // A busy machine may be late by more than an instance would wait: what is then is for other tests.
   const client = await server.connect({ commandTimeout: 10_000 })
-  const store = redisStore({ client, lease: 1000 })
+  const store = redisStore({ client, lease: 200 })
   t.teardown(() => store.close())
   return cachedApp(t, { store, name, namespace: t.name.replace(/\W/g, '') })
 }
