@@ -40,6 +40,10 @@ export const WEIR_ERR_PRECONDITION_FAILED = createError('WEIR_ERR_PRECONDITION_F
 
 /* response-cache and invalidation */
 
+/** A handler asks its own application for the response that it is computing. */
+export const WEIR_CACHE_REENTRANT_FILL = createError<'WEIR_CACHE_REENTRANT_FILL', 508, [method: string, path: string]>('WEIR_CACHE_REENTRANT_FILL',
+  '%s %s is answered by a handler that asks for this same response, so it would wait for itself: compute it without asking for it', 508)
+
 /** An option of a plugin cannot be used. */
 export const WEIR_ERR_PLUGIN_OPTION = createError<'WEIR_ERR_PLUGIN_OPTION', 500, [plugin: string, name: string, problem: string]>(
   'WEIR_ERR_PLUGIN_OPTION', '%s: option "%s" %s', 500)

@@ -48,7 +48,7 @@ export class ResponseKeys {
       // It is no client's request, for those who count.
       request.cacheResult = { outcome: 'refill', cost: 0 }
       const found = keyFor?.(request)
-      answer(found && ownKey(found, request))
+      answer(typeof found === 'object' ? ownKey(found, request) : undefined)
       reply.hijack()
       reply.raw.end()
     }
@@ -60,7 +60,8 @@ export class ResponseKeys {
     if (own === undefined) return undefined
     const origin = originOf(asking)
     const tagOf = (rest: string) => this.app.responseCache.uriTag(origin, rest)
-    const full = (rest: string) => keyOfTag(tagOf(rest))
+    // A key may have lines after that of its URI, which no URI has.
+    const full = (rest: string) => keyOfTag(tagOf('')) + rest
     return { key: full(own.key), tag: tagOf(own.uri), variant: (names) => full(own.variant(names)) }
   }
 

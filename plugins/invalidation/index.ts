@@ -1,9 +1,12 @@
-import { type Consistency, keyTag } from '@weir/cache'
-import { formatCacheGroups, invalidatedPaths, parseCacheGroups } from '@weir/http'
+import type { Consistency } from '@weir/cache'
+import { invalidatedPaths } from '@weir/http'
+import { shown } from '@weir/internal'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_NOT_INVALIDATED, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_ROUTE_OPTION, WEIR_ERR_SAFE_METHOD } from '../errors.js'
+import { fittingGroups } from '../response-cache/groups.js'
 import { originOf } from '../response-cache/key.js'
+import { givenTags, groupTags, isKeyTag } from '../response-cache/tags.js'
 import '../response-cache/index.js'
 
 /** What a write invalidates: tags, or what makes them of the request and its reply. */
@@ -67,7 +70,6 @@ declare module 'fastify' {
 
 const NAME = 'weir-invalidation'
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
-const KEY_MARK = keyTag('')
 
 /**
  * Writes invalidate what they change before they are acknowledged: the route's `config.invalidates`, what the handler
@@ -85,7 +87,7 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
     const { method, url } = this.request
     if (SAFE.has(method)) throw new WEIR_ERR_SAFE_METHOD(method, url)
     this.invalidations ??= { tags: [], tickets: [] }
-    if (!('id' in what)) this.invalidations.tags.push(...what)
+    if (!isTicket(what)) this.invalidations.tags.push(...tagsAmong(what, 'reply.invalidate()', this))
     else if (outbox === undefined) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox', 'is missing, but a ticket of one was given')
     else this.invalidations.tickets.push(what)
     return this
@@ -110,7 +112,7 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
   async function invalidateBeforeSending (request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { tags = [], tickets = [] } = reply.invalidations ?? {}
     const named = [...tags, ...tickets.flatMap((ticket) => ticket.tags)]
-    const written = new Set([...tags, ...isSuccess(reply) ? tagsOfSuccess(request, reply, named) : []])
+    const written = new Set([...tags, ...isSuccess(reply) ? await tagsOfSuccess(request, reply, named) : []])
     for (const ticket of tickets) ticket.tags.forEach((tag) => written.delete(tag))
     // Once: an error thrown below is sent through the same hooks.
     reply.invalidations = null
@@ -134,12 +136,15 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
   }
 
   /** @param named by the handler */
-  function tagsOfSuccess (request: FastifyRequest, reply: FastifyReply, named: readonly string[]): string[] {
+  async function tagsOfSuccess (request: FastifyRequest, reply: FastifyReply, named: readonly string[]): Promise<string[]> {
     if (SAFE.has(request.method)) return []
-    const groups = [...tagsOfRoute(reply), ...named, ...groupsOf(reply)]
+    const ofRoute = tagsAmong(await awaitedOfRoute(reply), INVALIDATES, reply)
+    const groups = [...ofRoute, ...named, ...groupsOf(reply)]
     // Caches on the way to the client are told too, except of URIs: the method and the headers tell of those.
-    const told = new Set(groups.filter((tag) => !tag.startsWith(KEY_MARK)))
-    if (told.size > 0) reply.header('cache-group-invalidation', formatCacheGroups([...told]))
+    const told = new Set(groups.filter((tag) => !isKeyTag(tag)))
+    const field = app.responseCache.cacheGroups ? fittingGroups([...told]) : ''
+    if (field !== '') reply.header('cache-group-invalidation', field)
+    else if (told.size > 0) reply.removeHeader('cache-group-invalidation')
     return [...groups, ...tagsOfUris(reply, reply.statusCode)]
   }
 
@@ -157,22 +162,49 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
   }
 }
 
-const groupsOf = (reply: FastifyReply) => parseCacheGroups(reply.getHeader('cache-group-invalidation'))
+const INVALIDATES = 'config.invalidates'
 
-function tagsOfRoute (reply: FastifyReply): readonly string[] {
+const groupsOf = (reply: FastifyReply) => groupTags(reply.getHeader('cache-group-invalidation'))
+
+/** What `config.invalidates` says of a request: its function may return anything. */
+function givenByRoute (reply: FastifyReply): unknown {
   const { request } = reply
   const { invalidates = [] } = request.routeOptions.config
   return typeof invalidates === 'function' ? invalidates(request, reply) : invalidates
 }
 
 /** A function may need what the handler has yet to find out: it is called again when the answer is sent. */
-function tagsOfRouteSoFar (reply: FastifyReply): string[] {
+function tagsOfRouteSoFar (reply: FastifyReply): readonly string[] {
   try {
-    const tags: readonly unknown[] = tagsOfRoute(reply)
-    return tags.filter((tag): tag is string => typeof tag === 'string' && tag !== '')
+    return givenTags(givenByRoute(reply)).tags
   } catch {
     return []
   }
+}
+
+/** As `givenByRoute`. An async function is not what the option asks for, but the write is saved by now. */
+async function awaitedOfRoute (reply: FastifyReply): Promise<unknown> {
+  try {
+    return await givenByRoute(reply)
+  } catch (error) {
+    return error
+  }
+}
+
+const isTicket = (what: readonly string[] | InvalidationTicket): what is InvalidationTicket =>
+  typeof what === 'object' && what !== null && 'id' in what
+
+/**
+ * The tags of what the application gave. The write is saved by now, so what is none costs itself and a line in
+ * the log; one tag outside of a list is a tag, because to invalidate too much is harmless.
+ */
+function tagsAmong (given: unknown, from: string, { request }: FastifyReply): readonly string[] {
+  const { tags, malformed } = givenTags(given)
+  const found = typeof given === 'string' ? givenTags([given]).tags : tags
+  if (malformed !== undefined) {
+    request.log.error({ given: shown(malformed), tags: found }, `${from} has what is no tag, which is left out: give a list of non-empty strings`)
+  }
+  return found
 }
 
 /** When the answer is sent, a client that has gone has taken its socket along, and the protocol with it. */

@@ -3,19 +3,21 @@ import { buffer } from 'node:stream/consumers'
 import { type Cache, type Entry, type EntryOptions, keyTag, type StoreResult } from '@weir/cache'
 import {
   answerFromStored, appendCacheStatus, type CacheStatus, decideStoring, endToEndHeaders, formatCacheGroups, formatCacheStatus,
-  isServerFailure, outcomeOf, parseCacheGroups, type Policy, servesStaleOnError, type StoredHeaders, type Storing, updatedHeaders
+  isServerFailure, outcomeOf, type Policy, servesStaleOnError, type StoredHeaders, type Storing, updatedHeaders
 } from '@weir/http'
+import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { discard } from '../conditional/payload.js'
 import type { InternalFills } from './fills.js'
+import { MOST_GROUP_BYTES, shortenGroups } from './groups.js'
 import { addVary, handlersHeaders, listOf, writeHeaders } from './headers.js'
 import { variantKeyOf } from './key.js'
 import { lifetime, storingOptions } from './lifetime.js'
 import type { OngoingFill } from './ongoing-fill.js'
-import type { RouteCacheOptions } from './options.js'
-import { bodyOf, copyOf, unwrapped } from './payload.js'
+import { bodyOf, copyOf, firstBytes, unwrapped } from './payload.js'
 import { OF_THE_BODY, rangeOf, ttlSeconds } from './serve.js'
 import { hasConditions, StoredResponse } from './stored-response.js'
+import { givenTags, type GivenTags, groupTags } from './tags.js'
 import { tee } from './tee.js'
 
 /** Invalidations that are committed with their data, and that not every instance may have heard of: `createOutbox` of `@weir/outbox`. */
@@ -30,6 +32,8 @@ export interface PendingInvalidations {
 export interface CaptureOptions {
   readonly cache: Cache<StoredResponse>
   readonly cacheName: string
+  /** Whether responses have Cache-Groups. */
+  readonly cacheGroups: boolean
   readonly maxBodyBytes: number
   readonly outbox: PendingInvalidations | undefined
   readonly internal: InternalFills
@@ -43,7 +47,12 @@ export async function capture (
   request: FastifyRequest, reply: FastifyReply, payload: unknown, ongoing: OngoingFill, options: CaptureOptions
 ): Promise<unknown> {
   try {
-    return await new Capture(request, reply, ongoing, options).end(unwrapped(payload, reply))
+    const sent = await new Capture(request, reply, ongoing, options).end(unwrapped(payload, reply))
+    if (ongoing.purpose !== 'refill') return sent
+    // Nobody is to read it, however large it is.
+    discard(sent)
+    reply.removeHeader('content-length')
+    return ''
   } catch (error) {
     // A function of the route's that throws must not keep those who wait.
     ongoing.fill.fail()
@@ -59,6 +68,11 @@ interface Made {
   readonly tags: readonly string[]
   readonly responseTime: number
 }
+
+type Decision = Storing | { readonly store: false, readonly reason: 'NEGATIVE' | 'UNSETTLED' | 'INVALID_TAG' }
+
+/** In place of a body of which no more was read than may be stored. */
+const TOO_LARGE = Symbol('too large')
 
 class Capture {
   /** The status by which the handler has confirmed what is stored. */
@@ -117,26 +131,23 @@ class Capture {
 
   /** Stores the reply as it is by now, with this payload, if it may be stored. */
   async #store (payload: unknown): Promise<unknown> {
-    const { request, reply, ongoing: { fill, options }, options: { maxBodyBytes } } = this
-    const tags = tagsOf(request, reply, options)
+    const { reply, ongoing: { fill, route: { options } }, options: { maxBodyBytes } } = this
+    const { tags, malformed } = this.#tags()
     if (tags.length > 0) reply.header('cache-groups', formatCacheGroups(tags))
     if (options.vary !== undefined) addVary(reply, options.vary)
     const settled = await this.#settle(tags)
     const responseTime = Date.now()
-    const storing = settled ? this.#decide(responseTime) : { store: false, reason: 'UNSETTLED' } as const
+    const storing = this.#judge(responseTime, settled, malformed)
+    this.#limitGroups(tags)
     const declared = Number(reply.getHeader('content-length') ?? 0)
-    // Who asks for a part, or whether there is anything new, is answered from the whole.
-    const isWanted = storing.store && declared > 0 && declared <= maxBodyBytes && hasConditions(request.headers)
-    const whole = isWanted && payload instanceof Readable ? await buffer(payload) : payload
+    const whole = storing.store ? await this.#gathered(payload, declared) : payload
     const stream = whole instanceof Readable ? whole : undefined
     const body = stream === undefined && storing.store ? bodyOf(whole) : undefined
-    const isTooLarge = (body?.length ?? declared) > maxBodyBytes
+    const isTooLarge = whole === TOO_LARGE || (body?.length ?? declared) > maxBodyBytes
     if (!storing.store || isTooLarge) {
-      fill.abandon()
-      // What is stale would be served again although it is known by now that the answer has become another.
-      if (fill.stale !== undefined) await this.#drop()
+      await this.#abandon()
       this.#status({ detail: storing.store ? 'TOO_LARGE' : storing.reason })
-      return whole
+      return whole === TOO_LARGE ? '' : whole
     }
 
     const { headers: { 'cache-status': _, date = '', ...headers }, policy } = storing
@@ -151,7 +162,8 @@ class Capture {
       this.#status({})
       return tee(stream, maxBodyBytes, declared, async (all, error) => {
         if (error !== undefined) fill.fail()
-        else if (all === undefined || (declared > 0 && declared !== all.length)) fill.abandon()
+        else if (all === undefined) await this.#abandon()
+        else if (declared > 0 && declared !== all.length) fill.abandon()
         else await this.#commit(made, copyOf(all))
       })
     }
@@ -165,6 +177,42 @@ class Capture {
     return this.#asAsked(made, body, whole)
   }
 
+  /** The response is not to be shared. What is stale would be served again although the answer has become another. */
+  async #abandon (): Promise<void> {
+    const { fill, beside } = this.ongoing
+    fill.abandon()
+    // An answer that is its client's alone says nothing of what others get.
+    if (fill.stale !== undefined && !beside) await this.#drop()
+  }
+
+  /**
+   * The whole of a stream where the client has asked for a part of it, or whether there is anything new, and where
+   * there is no client: then no more of it is read than may be stored.
+   */
+  async #gathered (payload: unknown, declared: number): Promise<unknown> {
+    const { request, ongoing: { purpose }, options: { maxBodyBytes } } = this
+    if (!(payload instanceof Readable) || declared > maxBodyBytes) return payload
+    if (purpose !== 'refill') return declared > 0 && hasConditions(request.headers) ? buffer(payload) : payload
+    const body = await firstBytes(payload, maxBodyBytes)
+    if (body === undefined) return TOO_LARGE
+    if (declared > 0 && declared !== body.length) throw new Error('the response broke off')
+    return body
+  }
+
+  /** The route's tags and those the handler named in Cache-Groups (RFC 9875, section 2). */
+  #tags (): GivenTags {
+    const { request, reply, ongoing: { route: { options: { tags: own = [] } } } } = this
+    const { tags, malformed } = givenTags(typeof own === 'function' ? own(request, reply) : own)
+    return { tags: [...new Set([...tags, ...groupTags(reply.getHeader('cache-groups'))])], malformed }
+  }
+
+  /** Leaves out what would be too long for the way to the client; it is stored all the same. */
+  #limitGroups (tags: readonly string[]): void {
+    const { reply, options: { cacheGroups } } = this
+    if (!cacheGroups) reply.removeHeader('cache-groups')
+    else if (String(reply.getHeader('cache-groups') ?? '').length > MOST_GROUP_BYTES) shortenGroups(reply, tags)
+  }
+
   /** The answer goes out in any case: it is the right one. */
   async #drop (): Promise<void> {
     const { request, ongoing: { fill }, options: { cache } } = this
@@ -175,9 +223,24 @@ class Capture {
     }
   }
 
+  /** Whether the reply may be stored, as far as it says itself and as far as others know. */
+  #judge (responseTime: number, settled: boolean, malformed: unknown): Decision {
+    const { request, ongoing: { route, fill, target } } = this
+    if (malformed !== undefined) {
+      route.complain(request, 'tags', { given: shown(malformed) })
+      return { store: false, reason: 'INVALID_TAG' }
+    }
+    if (!settled) return { store: false, reason: 'UNSETTLED' }
+    const storing = this.#decide(responseTime)
+    if (request.headers.authorization !== undefined && (storing.store || storing.reason === 'AUTHORIZATION')) {
+      route.authorized.note(target.variant?.of ?? fill.key, storing.store)
+    }
+    return storing
+  }
+
   /** Whether and how the reply may be stored. */
-  #decide (responseTime: number): Storing | { readonly store: false, readonly reason: 'NEGATIVE' } {
-    const { request, reply, ongoing: { options, before, requestTime } } = this
+  #decide (responseTime: number): Decision {
+    const { request, reply, ongoing: { route: { options }, before, requestTime } } = this
     const status = reply.statusCode
     const negative = NEGATIVE.has(status) && options.ttl !== undefined
     if (negative && options.negative === undefined) return { store: false, reason: 'NEGATIVE' }
@@ -195,7 +258,7 @@ class Capture {
 
   /** Under the fill's own key, or, if the response differs by headers that are not in it, under a variant's. */
   async #commit (made: Made, body: Buffer): Promise<{ entry: Entry<StoredResponse>, result: StoreResult }> {
-    const { request, ongoing: { fill, target, options, before } } = this
+    const { request, ongoing: { fill, target, before } } = this
     const { policy, responseTime, tags } = made
     const response = StoredResponse.of(made.status, made.headers, body, policy, Date.now())
     const { uri } = target.key
@@ -204,7 +267,7 @@ class Capture {
       // A write to the URI ends all of its variants (RFC 9111, 4.4); an entry that is the only one ends with its key.
       tags: uri === key ? tags : [...tags, keyTag(uri)]
     })
-    const keyed = [...listOf(options.vary), ...listOf(before['vary']), ...target.variant?.names ?? []]
+    const keyed = [...target.names, ...listOf(before['vary'])]
     const names = policy.vary.filter((name) => !keyed.includes(name))
     if (names.length === 0) return fill.commit(response, () => entryOptions(fill.key))
 
@@ -237,12 +300,12 @@ class Capture {
 
   /** A 304 about another response than the stored one: it is fetched again, without conditions (RFC 9111, 4.3.3). */
   async #refetch (): Promise<Buffer> {
-    const { request, ongoing: { fill }, options: { internal } } = this
+    const { request, ongoing: { fill, target }, options: { internal } } = this
     request.cacheResult ??= { outcome: 'miss', cost: 0 }
-    const answer = await internal.repeat(request, { fill, validate: false })
+    const { answer, body } = await internal.refetch(request, fill, target)
     const headers = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !OF_A_CONNECTION.has(name)))
     this.#replaceReply(answer.statusCode, headers as StoredHeaders)
-    return answer.rawPayload
+    return body
   }
 
   #serveStale (stale: Entry<StoredResponse>): Buffer {
@@ -290,7 +353,7 @@ class Capture {
   }
 
   get #trust (): { requestDirectives: boolean } {
-    return { requestDirectives: this.ongoing.options.requestDirectives !== false }
+    return { requestDirectives: this.ongoing.route.options.requestDirectives !== false }
   }
 }
 
@@ -301,9 +364,3 @@ const WANTED: ReadonlySet<string> = new Set(['INVALIDATED', 'STORE_FAILED', 'UNS
 const OF_A_CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length'])
 // Milliseconds: a day.
 const VARIANTS_KEPT = 86_400_000
-
-/** The route's tags and those the handler named in Cache-Groups (RFC 9875, section 2). */
-function tagsOf (request: FastifyRequest, reply: FastifyReply, { tags = [] }: RouteCacheOptions): string[] {
-  const own = typeof tags === 'function' ? tags(request, reply) : tags
-  return [...new Set([...own, ...parseCacheGroups(reply.getHeader('cache-groups'))])]
-}

@@ -1,27 +1,34 @@
 import { randomUUID } from 'node:crypto'
 import type { Cache, Entry, Fill } from '@weir/cache'
-import type { FastifyInstance, FastifyRequest, LightMyRequestResponse } from 'fastify'
-import type { ResponseKey } from './key.js'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { inject, type Response } from 'light-my-request'
+import type { Target } from './ongoing-fill.js'
 import type { StoredResponse } from './stored-response.js'
 
 /** A fill that an internal request is to carry out. */
 export interface HandedOver {
   readonly fill: Fill<StoredResponse>
-  /** False: the stored response is not to be validated. */
-  readonly validate: boolean
+  /** What the fill is for: nothing of it is found out again from the internal request. */
+  readonly target: Target
+  /**
+   * `refill`: in the background, for everybody, validating the stored response. `refetch`: for the client of
+   * the request that is repeated, and unconditional.
+   */
+  readonly purpose: 'refill' | 'refetch'
 }
 
 // Says which handed-over fill an internal request is for. Nobody outside can guess one, and unknown ones are ignored.
 const HEADER = 'x-weir-fill'
 // These would make the handler's answer something else than the whole, current representation.
-const NOT_REPEATED = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range',
-  'content-length', 'transfer-encoding', 'connection', 'cache-control', 'pragma']
+const NOT_REPEATED = new Set(['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range',
+  'content-length', 'transfer-encoding', 'connection', 'cache-control', 'pragma'])
 
 /** Fills by requests of the application to itself, through all of its hooks. */
 export class InternalFills {
   readonly #waiting = new Map<string, HandedOver>()
 
-  constructor (readonly app: FastifyInstance, readonly cache: Cache<StoredResponse>) {}
+  /** @param maxBodyBytes how much of a refill's answer is read at most */
+  constructor (readonly app: FastifyInstance, readonly cache: Cache<StoredResponse>, readonly maxBodyBytes: number) {}
 
   /** Whether it is a request of the application to itself. */
   has (request: FastifyRequest): boolean {
@@ -40,31 +47,73 @@ export class InternalFills {
     return handedOver
   }
 
-  /** Refills a stale response. Never rejects, and never waits for: whoever found it stale has been answered with it. */
-  refill (request: FastifyRequest, { key }: ResponseKey, stale: Entry<StoredResponse>): void {
+  /**
+   * Refills a stale response. Never rejects, and nobody waits for it: the client has the stale response.
+   * Its Authorization is not used, or the response would be its own (RFC 9111, section 3.5), unless
+   * responses are told apart by it.
+   */
+  refill (request: FastifyRequest, target: Target, stale: Entry<StoredResponse>): void {
+    const { key } = target.key
     this.cache.revalidate(key, stale).then(async (fill) => {
-      if (fill !== undefined) await this.repeat(request, { fill, validate: true })
+      if (fill === undefined) return
+      const without = target.names.includes('authorization') ? [] : ['authorization']
+      await this.#carryOut(request, { fill, target, purpose: 'refill' }, without, (answer) => this.#discard(answer))
     }).catch((error: unknown) => {
       request.log.warn({ err: error, key }, 'a stale response could not be refilled')
     })
   }
 
-  /** Carries out a fill by repeating the request. */
-  async repeat (request: FastifyRequest, handedOver: HandedOver): Promise<LightMyRequestResponse> {
+  /** Carries out a fill by repeating the request for its client; resolves when the whole answer is there. */
+  async refetch (request: FastifyRequest, fill: Fill<StoredResponse>, target: Target): Promise<{ answer: Response, body: Buffer }> {
+    return this.#carryOut(request, { fill, target, purpose: 'refetch' }, [], async (answer) => ({ answer, body: await wholeOf(answer) }))
+  }
+
+  async #carryOut<R> (
+    request: FastifyRequest, handedOver: HandedOver, without: readonly string[], read: (answer: Response) => Promise<R>
+  ): Promise<R> {
     const token = randomUUID()
     this.#waiting.set(token, handedOver)
     try {
-      const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !NOT_REPEATED.includes(name)))
-      return await this.app.inject({
-        method: 'GET',
-        url: request.raw.url ?? request.url,
-        remoteAddress: request.socket.remoteAddress ?? '127.0.0.1',
-        headers: { ...headers, [HEADER]: token }
-      })
+      return await read(await this.#repeat(request, token, without))
     } finally {
       this.#waiting.delete(token)
       // If no hook of ours ever saw the answer, those who wait must not.
       handedOver.fill.abandon()
     }
   }
+
+  /** Sends the request's target as its client sent it: neither rewritten twice, nor resolved as a URL. */
+  #repeat (request: FastifyRequest, token: string, without: readonly string[]): Promise<Response> {
+    const { originalUrl, headers } = request
+    const repeated = Object.entries(headers)
+      .filter(([name]) => !NOT_REPEATED.has(name) && !without.includes(name) && !name.startsWith(':'))
+    const dispatch: Parameters<typeof inject>[0] = (raw, reply) => {
+      raw.url = originalUrl
+      this.app.routing(raw, reply)
+    }
+    return inject(dispatch, {
+      method: 'GET',
+      url: '/',
+      authority: request.host,
+      remoteAddress: request.socket.remoteAddress ?? '127.0.0.1',
+      headers: { ...Object.fromEntries(repeated), [HEADER]: token },
+      payloadAsStream: true
+    })
+  }
+
+  /** Reads an answer to its end, or as far as one may be stored: then whatever makes it is stopped. */
+  async #discard (answer: Response): Promise<void> {
+    let length = 0
+    for await (const chunk of answer.stream() as AsyncIterable<Buffer>) {
+      length += chunk.length
+      if (length > this.maxBodyBytes) break
+    }
+    if (length > this.maxBodyBytes) answer.raw.res.destroy()
+  }
+}
+
+async function wholeOf (answer: Response): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of answer.stream() as AsyncIterable<Buffer>) chunks.push(chunk)
+  return Buffer.concat(chunks)
 }

@@ -5,13 +5,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import { AbstractCache } from './abstract-cache.js'
+import { AuthorizedKeys } from './authorized-keys.js'
 import { capture, type PendingInvalidations } from './capture.js'
 import { InternalFills } from './fills.js'
 import { compareHead, type ForwardedHead } from './head.js'
-import { keyOf } from './key.js'
+import { keyOf, uriOf } from './key.js'
 import { lookupHook } from './lookup.js'
-import type { OngoingFill } from './ongoing-fill.js'
-import { checkRouteCache, type RouteCacheOptions } from './options.js'
+import type { CachedRoute, OngoingFill } from './ongoing-fill.js'
+import { checkRouteCache, type RouteCacheOptions, routeName } from './options.js'
 import './result.js'
 import { responseSerializer, type StoredResponse } from './stored-response.js'
 
@@ -37,6 +38,11 @@ export interface ResponseCacheOptions {
   readonly l1?: MemoryLimits | false
   /** Larger responses are served and not stored. Default 1 MiB. */
   readonly maxBodyBytes?: number
+  /**
+   * False: responses have no Cache-Groups and writes no Cache-Group-Invalidation, for caches on the way to the client
+   * (RFC 9875). Default true.
+   */
+  readonly cacheGroups?: boolean
   /** How long requests wait for one that computes the same response, before they compute it themselves. Default 10 s. */
   readonly fillTimeout?: Duration
   /**
@@ -49,6 +55,8 @@ export interface ResponseCacheOptions {
 /** `app.responseCache` */
 export interface ResponseCache {
   readonly cache: Cache<StoredResponse>
+  /** Whether caches on the way to the client are told of tags: see {@link ResponseCacheOptions.cacheGroups}. */
+  readonly cacheGroups: boolean
   /** Invalidates every response with one of the tags, on every instance. */
   invalidate (tags: readonly string[], options?: WriteOptions): Promise<void>
   /** The tag of a URI's responses: `path` with its query, on the origin that a request to `origin` has in keys. */
@@ -89,7 +97,7 @@ const NAME = 'weir-response-cache'
 async function responseCache (app: FastifyInstance, options: ResponseCacheOptions): Promise<void> {
   if (app.hasDecorator('responseCache')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one cache serves every route of an application')
   if (app.hasDecorator('cache')) throw new WEIR_ERR_REGISTERED_TWICE('@fastify/caching', `${NAME} registers it itself`)
-  const { name: cacheName = 'weir', origin, maxBodyBytes = 1024 * 1024, outbox } = checked(options)
+  const { name: cacheName = 'weir', origin, maxBodyBytes = 1024 * 1024, cacheGroups = true, outbox } = checked(options)
   const cache = named(() => createCache({
     store: options.store,
     namespace: options.namespace ?? 'responses',
@@ -98,12 +106,14 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     ...(options.l1 !== undefined && { l1: options.l1 }),
     ...(options.fillTimeout !== undefined && { fillTimeout: options.fillTimeout })
   }))
-  const internal = new InternalFills(app, cache)
+  const internal = new InternalFills(app, cache, maxBodyBytes)
+  const captured = { cache, cacheName, cacheGroups, maxBodyBytes, outbox, internal }
 
   app.decorate('responseCache', {
     cache,
+    cacheGroups,
     invalidate: (tags, options) => cache.invalidate(tags, options),
-    uriTag: (requested, path) => keyTag((origin ?? requested) + path),
+    uriTag: (requested, path) => keyTag(uriOf(origin ?? requested, path)),
     isRefill: (request) => internal.has(request)
   })
   app.decorateRequest('responseFill', null)
@@ -118,9 +128,10 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     if (routeCache === undefined || routeCache === false) return
     checkRouteCache(route, routeCache)
     const { vary = [], key: custom } = routeCache
+    const cachedRoute = { options: routeCache, authorized: new AuthorizedKeys(), complain: complaints(routeName(route)) }
     const keyFor = keyOf({ origin, vary, custom, schema: route.schema })
     // Appended: a route's own hooks, and what rate limiting has appended before, come first, so that hits are limited too.
-    route.onRequest = [...[route.onRequest ?? []].flat(), lookupHook({ cache, cacheName, internal, routeCache, keyFor })]
+    route.onRequest = [...[route.onRequest ?? []].flat(), lookupHook({ cache, serving: captured, internal, route: cachedRoute, keyFor })]
   })
 
   app.addHook('onSend', (request, reply, payload, done) => {
@@ -133,7 +144,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     if (head) compareHead(head, reply, cache).catch((error: unknown) => { request.log.warn({ err: error }, 'a HEAD contradicts what is stored') })
     if (!ongoing) return done()
     request.responseFill = null
-    capture(request, reply, payload, ongoing, { cache, cacheName, maxBodyBytes, outbox, internal }).then((sent) => done(null, sent), done)
+    capture(request, reply, payload, ongoing, captured).then((sent) => done(null, sent), done)
   })
 
   // After `capture`: what it tells clients by default is not part of a stored response.
@@ -143,7 +154,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
 }
 
 function checked (options: ResponseCacheOptions): ResponseCacheOptions {
-  const { store, origin, maxBodyBytes, outbox } = options
+  const { store, origin, maxBodyBytes, cacheGroups, outbox } = options
   if (typeof store?.namespace !== 'function') throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'store', 'is missing: give it sqliteStore(), redisStore() or memoryStore() of @weir/cache')
   if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).origin !== origin)) {
     throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'origin', `must be scheme and host, like 'https://shop.example', not ${JSON.stringify(origin)}`)
@@ -151,10 +162,28 @@ function checked (options: ResponseCacheOptions): ResponseCacheOptions {
   if (maxBodyBytes !== undefined && !(Number.isInteger(maxBodyBytes) && maxBodyBytes > 0)) {
     throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'maxBodyBytes', `must be a positive number of bytes, not ${JSON.stringify(maxBodyBytes)}`)
   }
+  if (cacheGroups !== undefined && typeof cacheGroups !== 'boolean') {
+    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'cacheGroups', `must be true or false, not ${JSON.stringify(cacheGroups)}`)
+  }
   if (outbox !== undefined && typeof outbox?.settle !== 'function') {
     throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox', 'must have settle(), as createOutbox() of @weir/outbox makes it')
   }
   return options
+}
+
+const COMPLAINTS = {
+  key: 'config.cache.key returned no key, so the cache is bypassed: let it return a non-empty string, not a promise',
+  tags: 'config.cache.tags returned no list of tags, so the response is not stored: let it return a list of non-empty strings'
+} as const
+
+/** Logs each kind of mistake of a route once: there may be one with each request. */
+function complaints (route: string): CachedRoute['complain'] {
+  const made = new Set<string>()
+  return (request, about, details) => {
+    if (made.has(about)) return
+    made.add(about)
+    request.log.error({ route, ...details }, COMPLAINTS[about])
+  }
 }
 
 /** The engine's complaints about options, in the plugin's name. */

@@ -12,9 +12,13 @@ export interface KeyOptions {
   /** Scheme and host of every URI; undefined: the request's own. */
   readonly origin: string | undefined
   readonly vary: readonly string[]
-  readonly custom: ((request: FastifyRequest) => string) | undefined
+  /** A function of the route's, which may return anything. */
+  readonly custom: ((request: FastifyRequest) => unknown) | undefined
   readonly schema: FastifySchema | undefined
 }
+
+/** Makes the key of a request; `INVALID_KEY` if the route's own function gave none. */
+export type KeyFunction = (request: FastifyRequest) => ResponseKey | 'INVALID_KEY' | undefined
 
 /**
  * Makes the function from request to key for one route.
@@ -23,7 +27,7 @@ export interface KeyOptions {
  * handler: what it cannot see cannot make its response differ, so nobody can fill the cache with `?x=1`, `?x=2`, ...
  * The function returns undefined for a query that the schema refuses: that is for the route's own validation to answer.
  */
-export function keyOf ({ origin, vary, custom, schema }: KeyOptions): (request: FastifyRequest) => ResponseKey | undefined {
+export function keyOf ({ origin, vary, custom, schema }: KeyOptions): KeyFunction {
   const names = vary.map((name) => name.toLowerCase()).sort()
   const parameters = declaredParameters(schema)
 
@@ -31,27 +35,50 @@ export function keyOf ({ origin, vary, custom, schema }: KeyOptions): (request: 
     const base = origin ?? originOf(request)
     const query = parameters === undefined ? rawQuery(request.url) : normalizedQuery(request, parameters)
     if (query === undefined) return undefined
-    const uri = base + pathOf(request.url) + query
-    const key = custom === undefined ? uri : `${base}#${custom(request)}`
-    return { uri, key: names.length === 0 ? key : `${key}\n${variantKey(names, request.headers)}` }
+    const uri = uriOf(base, pathOf(request.url) + query)
+    const own = custom === undefined ? undefined : ownKey(custom(request))
+    if (custom !== undefined && own === undefined) return 'INVALID_KEY'
+    // An origin ends before the first '#' or '/', so that no own key is taken for a URI.
+    const key = own === undefined ? uri : `${base}#${line(own)}`
+    return { uri, key: names.length === 0 ? key : `${key}\n${selecting(names, request)}` }
   }
 }
 
-// A URI has no line feed, and what follows one in a key has no two.
+// Keys are lists of lines: the URI or the route's own key, a line for each selecting header, and where the
+// response names more of them, an empty line and theirs. No line has a line feed within, and none of a header
+// is empty, so that two different lists never make the same key.
 const BEFORE_VARIANT = '\n\n'
 
 /** The key of the variant that a request selects, where responses differ by these headers (RFC 9111, section 4.1). */
 export function variantKeyOf ({ uri, key }: ResponseKey, names: readonly string[], request: FastifyRequest): ResponseKey {
-  return { uri, key: key + BEFORE_VARIANT + variantKey(names, request.headers) }
+  return { uri, key: key + BEFORE_VARIANT + selecting(names, request) }
 }
 
-/** The names in the key of a variant; undefined if it is none. */
-export function variantNames (key: string, of: string): string[] | undefined {
-  if (!key.startsWith(of + BEFORE_VARIANT)) return undefined
-  return key.slice(of.length + BEFORE_VARIANT.length).split('\n').map((field) => field.split(':', 1)[0] ?? '')
+/** The URI of a path with its query: one line, whatever has rewritten the path. */
+export const uriOf = (origin: string, path: string) => path.includes('\n') ? origin + path.replaceAll('\n', '%0A') : origin + path
+
+const selecting = (names: readonly string[], { headers }: FastifyRequest) =>
+  names.map((name) => line(variantKey([name], headers))).join('\n')
+
+/** Text without line feeds, different for different texts. */
+const line = (text: string) => /[\n\\]/.test(text) ? text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n') : text
+
+/** The key if it is one: a non-empty string of well-formed Unicode. */
+function ownKey (key: unknown): string | undefined {
+  if (typeof key === 'string' && key !== '' && !/\p{Cs}/u.test(key)) return key
+  ignoreRejection(key)
+  return undefined
 }
 
-export const originOf = (request: FastifyRequest) => `${request.protocol}://${request.host}`
+/** Keeps a promise that nobody waits for, because it should not be one, from ending the process. */
+export function ignoreRejection (value: unknown): void {
+  if (value instanceof Promise) value.catch(() => {})
+}
+
+/** Scheme and host of a request. Characters that end an authority are encoded: a client may send any Host. */
+export const originOf = (request: FastifyRequest) => `${delimited(request.protocol)}://${delimited(request.host)}`
+
+const delimited = (text: string) => /[/?#\\%\s]/.test(text) ? encodeURIComponent(text) : text
 
 /** The path of a request target, without its query. */
 export function pathOf (url: string): string {

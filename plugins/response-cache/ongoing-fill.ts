@@ -1,27 +1,46 @@
 import type { Entry, Fill } from '@weir/cache'
 import { fetchHeaders, type HeaderValue } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AuthorizedKeys } from './authorized-keys.js'
 import type { HandedOver } from './fills.js'
 import type { ResponseKey } from './key.js'
 import type { RouteCacheOptions } from './options.js'
 import type { StoredResponse } from './stored-response.js'
 
 /** Why a request goes to the handler, for Cache-Status (RFC 9211, 2.2). */
-export type Forward = 'uri-miss' | 'vary-miss' | 'stale' | 'request'
+export type Forward = 'bypass' | 'uri-miss' | 'vary-miss' | 'stale' | 'request'
 
 /** What a fill is for. */
 export interface Target {
   readonly key: ResponseKey
+  /** Every header that the key has, in lower case. */
+  readonly names: readonly string[]
   /** Where the key is one of several variants': the names by which they differ, and the key that says so. */
   readonly variant?: { readonly names: readonly string[], readonly of: string }
 }
 
-/** A fill on its way through a route's handler. */
-export interface OngoingFill {
+/** What the fills of one route have in common. */
+export interface CachedRoute {
+  readonly options: RouteCacheOptions
+  readonly authorized: AuthorizedKeys
+  /** Logs a mistake of the route's, once. */
+  readonly complain: (request: FastifyRequest, about: 'key' | 'tags', details: object) => void
+}
+
+/** A fill to begin, and why. */
+export interface NewFill {
   readonly fill: Fill<StoredResponse>
   readonly target: Target
+  readonly route: CachedRoute
+  readonly fwd?: Forward | undefined
+  /** Nobody waits for it, and its response may be its client's alone: if so it says nothing of what is stored. */
+  readonly beside: boolean
+  readonly purpose: 'answer' | HandedOver['purpose']
+}
+
+/** A fill on its way through a route's handler. */
+export interface OngoingFill extends NewFill {
   readonly fwd: Forward
-  readonly options: RouteCacheOptions
   /** The stored response that is being validated, or that may stand in for an error. */
   readonly stale: Entry<StoredResponse> | undefined
   /** The reply's headers before the handler: what it adds to them is the response's. */
@@ -35,20 +54,17 @@ export interface OngoingFill {
  * Makes the request one for a fill: the handler is asked for the whole representation, on the condition that it is another than the
  * stored one, if there is one that can be validated (RFC 9111, 4.3.1).
  */
-export function beginFill (
-  request: FastifyRequest, reply: FastifyReply, { fill, validate }: HandedOver, target: Target, options: RouteCacheOptions, fwd?: Forward
-): void {
+export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: NewFill): void {
+  const { fill, target, fwd, purpose } = begun
   // Of an expired list of variants there is nothing to validate.
   const stale = fill.stale?.value.variesBy === undefined ? fill.stale : undefined
   request.responseFill = {
-    fill,
-    target,
-    options,
+    ...begun,
     stale,
     fwd: fwd ?? (stale !== undefined ? 'stale' : target.variant === undefined ? 'uri-miss' : 'vary-miss'),
     before: reply.getHeaders(),
     requestTime: Date.now(),
-    restore: replaceConditions(request, validate ? stale : undefined)
+    restore: replaceConditions(request, purpose === 'refetch' ? undefined : stale)
   }
   outlive(request)
 }

@@ -1,4 +1,5 @@
 import { CacheError, type Duration, parseDuration, type OutageOptions } from '@weir/cache'
+import { varyNames } from '@weir/http'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { WEIR_ERR_ROUTE_OPTION } from '../errors.js'
 
@@ -26,15 +27,22 @@ export interface RouteCacheOptions extends OutageOptions {
   readonly negative?: Duration
   /** The part of `ttl`, 0 to 1, that is taken away at random, so that what was filled together does not end together. */
   readonly jitter?: number
-  /** What invalidates the response; emitted as Cache-Groups (RFC 9875). */
+  /**
+   * What invalidates the response; emitted as Cache-Groups (RFC 9875). A response for which the function returns
+   * anything but a list of non-empty strings is served and not stored.
+   */
   readonly tags?: readonly string[] | ((request: FastifyRequest, reply: FastifyReply) => readonly string[])
   /** Request headers by which responses differ; part of the key, and told as `Vary` (RFC 9111, section 4.1). */
   readonly vary?: readonly string[]
-  /** What identifies the response instead of path and query. */
+  /**
+   * What identifies the response instead of path and query: a non-empty string. For a request of which it returns
+   * anything else, a promise included, the cache is bypassed.
+   */
   readonly key?: (request: FastifyRequest) => string
 }
 
-const isTextList = (value: unknown) => Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
+const isTextList = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
+const isNameList = (value: unknown) => isTextList(value) && varyNames(value.join()) !== '*'
 const DURATION = { check: (value: unknown) => parseDuration(value, 'it'), expected: "a duration: milliseconds, or text like '60s'" }
 const SWITCH = { check: (value: unknown) => typeof value === 'boolean', expected: 'true or false' }
 
@@ -50,7 +58,7 @@ const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unkno
   negative: DURATION,
   jitter: { check: (value) => typeof value === 'number' && value >= 0 && value <= 1, expected: 'a number from 0 to 1' },
   tags: { check: (value) => typeof value === 'function' || isTextList(value), expected: 'a list of tags, or a function that makes one' },
-  vary: { check: isTextList, expected: 'a list of request header names' },
+  vary: { check: isNameList, expected: 'a list of request header names' },
   key: { check: (value) => typeof value === 'function', expected: 'a function of the request' },
   onOutage: { check: (value) => value === 'bypass' || value === 'stale', expected: "'bypass' or 'stale'" }
 }

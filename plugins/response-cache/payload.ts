@@ -27,3 +27,17 @@ export function copyOf (bytes: Uint8Array): Buffer {
   body.set(bytes)
   return body
 }
+
+/** All that a stream has, if that is not more than so many bytes; otherwise undefined, and the stream is destroyed. */
+export async function firstBytes (stream: Readable, limit: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let length = 0
+  // Leaving the loop destroys the stream.
+  for await (const chunk of stream as AsyncIterable<Uint8Array | string>) {
+    const bytes = Buffer.from(chunk)
+    length += bytes.length
+    if (length > limit) return undefined
+    chunks.push(bytes)
+  }
+  return Buffer.concat(chunks, length)
+}

@@ -2,6 +2,8 @@ import type { Hit } from '@weir/cache'
 import { answerFromStored, formatCacheStatus, type RangeAnswer } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { emptyBody } from '../conditional/payload.js'
+import { shortenGroups } from './groups.js'
+import { isKeyTag } from './tags.js'
 import { writeHeaders } from './headers.js'
 import { hasConditions, type StoredResponse } from './stored-response.js'
 
@@ -15,11 +17,22 @@ const DETAIL = { l1: 'memory', l2: 'store', outage: 'OUTAGE' } as const
 export const OF_THE_BODY: ReadonlySet<string> = new Set(['content-type', 'content-encoding', 'content-language'])
 const WRITTEN_ALREADY = new Set(['date'])
 const NOT_OF_304 = new Set([...OF_THE_BODY, ...WRITTEN_ALREADY])
+const WITHOUT_GROUPS = new Set(['cache-groups', ...WRITTEN_ALREADY])
+const NOT_OF_304_WITHOUT_GROUPS = new Set(['cache-groups', ...NOT_OF_304])
 // RFC 9111, 1.2.2
 const OLDEST = 2 ** 31
 
+/** What all hits of an application have in common. */
+export interface HitOptions {
+  readonly cacheName: string
+  /** Whether responses have Cache-Groups. */
+  readonly cacheGroups: boolean
+}
+
 /** Answers with a stored response, as a 304 where the client has it, or by a range of it (RFC 9111, 4.3.2; RFC 9110, 14). */
-export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<StoredResponse>, cacheName: string): void {
+export function sendHit (
+  request: FastifyRequest, reply: FastifyReply, hit: Hit<StoredResponse>, { cacheName, cacheGroups }: HitOptions
+): void {
   const { entry } = hit
   const source = hit.unverified === undefined ? hit.source : 'outage'
   const now = Date.now()
@@ -44,11 +57,13 @@ export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<
   request.isStored = true
   request.isUntyped = response.isUntyped
   if (answer === 'not-modified') {
-    writeHeaders(reply, response.headers, NOT_OF_304)
+    writeHeaders(reply, response.headers, cacheGroups ? NOT_OF_304 : NOT_OF_304_WITHOUT_GROUPS)
+    if (response.hasManyGroups && cacheGroups) shortenGroups(reply, entry.tags.filter((tag) => !isKeyTag(tag)))
     reply.code(304).send(request.method === 'HEAD' ? emptyBody() : undefined)
     return
   }
-  writeHeaders(reply, response.headers, WRITTEN_ALREADY)
+  writeHeaders(reply, response.headers, cacheGroups ? WRITTEN_ALREADY : WITHOUT_GROUPS)
+  if (response.hasManyGroups && cacheGroups) shortenGroups(reply, entry.tags.filter((tag) => !isKeyTag(tag)))
   reply.code(response.status)
   reply.send(answer === 'whole' ? response.body : rangeOf(reply, response.body, answer))
 }

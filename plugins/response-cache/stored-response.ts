@@ -1,5 +1,6 @@
 import type { Entry, Serializer } from '@weir/cache'
 import { type Headers, parseEntityTag, type Policy, type StoredHeaders } from '@weir/http'
+import { MOST_GROUP_BYTES } from './groups.js'
 import type { CacheResult } from './result.js'
 
 type HeaderValue = string | readonly string[]
@@ -10,6 +11,7 @@ export type HeaderPairs = readonly HeaderValue[]
 const NO_CACHE = 1
 const NEVER_STALE = 2
 const UNTYPED = 4
+const MANY_GROUPS = 8
 
 /**
  * A response as it is kept: what the handler said, none of what hooks add to each reply. Of its policy only what its entry in
@@ -24,7 +26,7 @@ export class StoredResponse {
     readonly body: Buffer,
     /** How old it was when it was stored, in milliseconds: mostly 0, which costs nothing. */
     readonly initialAge: number,
-    /** The sum of what applies of NO_CACHE, NEVER_STALE and UNTYPED. */
+    /** The sum of what applies of NO_CACHE, NEVER_STALE, UNTYPED and MANY_GROUPS. */
     readonly flags = 0
   ) {}
 
@@ -32,7 +34,9 @@ export class StoredResponse {
   static of (
     status: number, headers: StoredHeaders, body: Buffer, { bornAt, noCache, neverStale }: Policy, storedAt: number
   ): StoredResponse {
-    const flags = (noCache ? NO_CACHE : 0) + (neverStale ? NEVER_STALE : 0) + (headers['content-type'] === undefined ? UNTYPED : 0)
+    const flags = (noCache ? NO_CACHE : 0) + (neverStale ? NEVER_STALE : 0) +
+      (headers['content-type'] === undefined ? UNTYPED : 0) +
+      (fieldLength(headers['cache-groups']) > MOST_GROUP_BYTES ? MANY_GROUPS : 0)
     return new StoredResponse(status, Object.entries(headers).flat().slice(), body, Math.max(0, Math.round(storedAt - bornAt)), flags)
   }
 
@@ -52,6 +56,11 @@ export class StoredResponse {
   /** It has no Content-Type, and is not to get one. */
   get isUntyped (): boolean {
     return (this.flags & UNTYPED) !== 0
+  }
+
+  /** Its Cache-Groups is kept, for the 304 that renews it, and longer than what is sent. */
+  get hasManyGroups (): boolean {
+    return (this.flags & MANY_GROUPS) !== 0
   }
 
   header (name: string): string | undefined {
@@ -110,6 +119,8 @@ export class StoredResponse {
 /** Whether a request asks more of a stored response than to be sent: nearly none does, and then nothing is looked at. */
 export const hasConditions = (headers: Headers) =>
   headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined || headers['range'] !== undefined
+
+const fieldLength = (value: HeaderValue = '') => String(value).length
 
 interface RenderedHit {
   readonly second: number

@@ -72,11 +72,3 @@ t.test('a tags function that throws is the route\'s error, and nobody waits for 
   const answers = await Promise.all([app.inject('/x'), app.inject('/x')])
   for (const { statusCode } of answers) t.equal(statusCode, 500)
 })
-
-t.test('a tag that is none is the route\'s error, and those who wait are told', async (t) => {
-  const app = await cachedApp(t)
-  app.get('/x', { config: { cache: { ttl: '60s', tags: () => [''] } } }, async () => 'x')
-  const [one, two] = await Promise.all([app.inject('/x'), app.inject('/x')])
-  t.equal(one?.statusCode, 500)
-  t.equal(two?.statusCode, 500)
-})

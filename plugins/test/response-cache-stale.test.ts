@@ -1,8 +1,8 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import type { RouteCacheOptions } from '../response-cache/index.js'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
+import { nextEvent } from './support/next-event.js'
 
 /** An application whose one route answers with its run's number, and the clock in the test's hand. */
 async function counting (t: Test, cache: RouteCacheOptions, answer: (run: number) => unknown = (run) => ({ run })) {
@@ -19,18 +19,6 @@ async function counting (t: Test, cache: RouteCacheOptions, answer: (run: number
   return { app, threeArrived, later: (ms: number) => mock.timers.tick(ms), runs: () => runs }
 }
 
-/** Resolves when the engine has told of the next event of the kind. */
-function next (event: 'store' | 'invalidate'): Promise<void> {
-  return new Promise((resolve) => {
-    const name = `weir:cache:${event}`
-    const listener = () => {
-      unsubscribe(name, listener)
-      resolve()
-    }
-    subscribe(name, listener)
-  })
-}
-
 t.test('stale-while-revalidate: the stale response at once, and one refill behind it', async (t) => {
   const slow = gate()
   const { app, later, runs } = await counting(t, { ttl: '10s', staleWhileRevalidate: '20s' }, async (run) => {
@@ -38,7 +26,7 @@ t.test('stale-while-revalidate: the stale response at once, and one refill behin
     return { run }
   })
   later(10_000)
-  const refilled = next('store')
+  const refilled = nextEvent('store')
   for (const response of await Promise.all([1, 2, 3].map(() => app.inject('/x')))) {
     t.equal(response.headers['cache-status'], 'weir; hit; ttl=0; detail=memory')
     t.equal(response.headers['age'], '10')
@@ -74,7 +62,7 @@ t.test('the refill goes through the application as the request did, without its 
   const headers = { 'accept-language': 'de' }
   const { headers: { etag } } = await app.inject({ url: '/x?a=1', headers })
   mock.timers.tick(10_000)
-  const refilled = next('store')
+  const refilled = nextEvent('store')
   t.equal((await app.inject({ url: '/x?a=1', headers: { ...headers, 'if-none-match': String(etag), range: 'bytes=0-0' } })).statusCode, 304)
   await refilled
   t.same(seen, [['de', undefined, undefined, '/x?a=1'], ['de', etag, undefined, '/x?a=1']], 'but with the validators of what is stored')
@@ -139,7 +127,7 @@ t.test('without anything stale, those who waited for a failed fill are told in t
 t.test('a refill that may not be stored ends the stale response', async (t) => {
   const { app, later } = await counting(t, { ttl: '10s', staleWhileRevalidate: '1m' }, (run) => run === 1 ? { run } : 404)
   later(15_000)
-  const dropped = next('invalidate')
+  const dropped = nextEvent('invalidate')
   t.equal((await app.inject('/x')).statusCode, 200)
   await dropped
   t.equal((await app.inject('/x')).statusCode, 404)

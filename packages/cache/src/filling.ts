@@ -16,6 +16,8 @@ interface Duty<T> {
   readonly stale?: Entry<T> | undefined
   /** The stale value is still valid, and other instances may have it in memory. */
   readonly replaces?: boolean
+  /** It is its caller's: that it could not be shared says nothing of others. */
+  readonly beside?: boolean
 }
 
 /** Computes each value once, whoever asks for it: flights in this process, leases among instances. */
@@ -38,6 +40,7 @@ export class Filling<T> {
   /** See {@link Cache.acquire}. */
   async acquire (key: string, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
     FillNode.checkNotWithin(this.tiers.entries, key)
+    if (options.beside === true) return this.#alone(key, options)
     const arrival = this.#flights.latest
     for (;;) {
       const flight = this.#flights.of(key)
@@ -112,11 +115,11 @@ export class Filling<T> {
     }
   }
 
-  /** Of a key whose last value could not be shared: takes what the store has by now, or computes beside all others. */
+  /** For a caller or a key whose value is not shared: takes what the store has by now, or computes beside all others. */
   async #alone (key: string, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
     const answer = await this.counters.read(key, this.tiers.find(key).then((found) => ({ found })))
     const hit = answer === undefined ? this.unverified(key, options) : options.renew === true ? undefined : this.usable(key, answer.found)
-    return hit ?? this.#fill(key, { stale: answer?.found?.entry, replaces: options.renew === true })
+    return hit ?? this.#fill(key, { stale: answer?.found?.entry, replaces: options.renew === true, beside: options.beside === true })
   }
 
   #withoutStore (key: string, flight: Flight<T>, options: OutageOptions): Hit<T> | Promise<Fill<T>> {
@@ -138,7 +141,7 @@ export class Filling<T> {
     return new Fill(key, stamp, stale, this.#keeper(key, duty, node), node)
   }
 
-  #keeper (key: string, { flight, lease, stale, replaces }: Duty<T>, node: FillNode): FillKeeper<T> {
+  #keeper (key: string, { flight, lease, stale, replaces, beside }: Duty<T>, node: FillNode): FillKeeper<T> {
     let isOpen = true
     return {
       name: this.name,
@@ -151,7 +154,7 @@ export class Filling<T> {
         if (!isOpen) return
         isOpen = false
         node.end()
-        this.#note(key, outcome)
+        if (beside !== true) this.#note(key, outcome)
         flight?.finish(asOfFlight(outcome, stale))
       }
     }

@@ -45,6 +45,11 @@ export interface FindOptions extends OutageOptions {
 export interface AcquireOptions extends OutageOptions {
   /** Nothing that is stored will do, however fresh: only what a fill brings that ends from now on. */
   readonly renew?: boolean
+  /**
+   * The caller computes beside all others: it takes what is stored, but does not wait for a fill under way, and
+   * nobody waits for its own. For callers whose value is likely to be for themselves alone.
+   */
+  readonly beside?: boolean
 }
 
 /** Options of {@link Cache.remember}. */
