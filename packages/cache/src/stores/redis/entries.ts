@@ -41,10 +41,14 @@ export class RedisEntries implements Entries {
 
   async claim (key: string, seen: FrameId = { stamp: 0, storedAt: 0 }): Promise<Claim> {
     const token = `${PROCESS}.${++tokens}`
+    const { interruptions } = this.announcements
     try {
       const reply = await this.commands.evaluateBuffer(CLAIM, this.#keys(key), [seen.stamp, seen.storedAt, token, FILL_LEASE])
       if (Buffer.isBuffer(reply)) return { kind: 'found', frame: reply }
-      if (isHeld(reply)) return { kind: 'held', ended: this.announcements.ended(String(reply[1]), reply[0]) }
+      if (isHeld(reply)) {
+        const [left, holder] = reply
+        return { kind: 'held', ended: this.announcements.ended(String(holder), left, interruptions) }
+      }
       if (reply !== 0) throw new CacheError('WEIR_CACHE_STORE_FAILED', `say who fills a key, but ${shown(reply)}`)
       return { kind: 'granted', lease: this.#lease(key, token, await this.stamp(seen.stamp)) }
     } catch (error) {
