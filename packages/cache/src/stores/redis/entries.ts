@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { CacheError, shown } from '../../errors.js'
 import type { Claim, Entries, FillEnd, FrameId } from '../../store.js'
 import type { Stamp } from '../../validity.js'
@@ -10,6 +11,8 @@ import { ANNOUNCE, CLAIM, RELEASE, RENEW, STORE } from './scripts.js'
 // What sets the tokens of this process apart.
 const PROCESS = randomBytes(9).toString('base64url')
 let tokens = 0
+// Until a lease that could not be given up is tried again, in ms: twice as long each time.
+const FIRST_PAUSE = 50
 
 /** A namespace's entries, and the leases to fill them. */
 export class RedisEntries implements Entries {
@@ -60,14 +63,20 @@ export class RedisEntries implements Entries {
 
   #lease (key: string, token: string, stamp: Stamp): RenewedLease {
     const keys = this.#keys(key)
+    // A store that was not answered may have given up the lease, and nobody was told.
+    let isInDoubt = false
     const announce = async (awaited: unknown, how: FillEnd) => {
-      if (awaited === 1) await this.commands.evaluate(ANNOUNCE, [this.channel], [this.channel, announcement(token, how)])
+      if (awaited === 1 || isInDoubt) await this.commands.evaluate(ANNOUNCE, [this.channel], [this.channel, announcement(token, how)])
     }
     return new RenewedLease(stamp, {
       renew: async () => await this.commands.evaluate(RENEW, keys, [token, FILL_LEASE]) === 1,
-      release: async (how) => announce(await this.commands.evaluate(RELEASE, keys, [token]), how),
+      release: (how) => persistently(async () => {
+        await announce(await this.commands.evaluate(RELEASE, keys, [token]), how)
+      }),
       store: async (frame, ttl) => {
+        isInDoubt = true
         const awaited = await this.#store(key, frame, ttl, token)
+        isInDoubt = false
         // The value is there for everyone: the filler need not wait until they have been told.
         announce(awaited, 'done').catch(() => {})
       }
@@ -86,6 +95,19 @@ export class RedisEntries implements Entries {
   #keys (key: string): string[] {
     const entry = this.#entry(key)
     return [entry, `${entry}:fill`]
+  }
+}
+
+/** Tries again until it succeeds, or the lease has run out. */
+async function persistently (task: () => Promise<void>): Promise<void> {
+  const end = performance.now() + FILL_LEASE
+  for (let pause = FIRST_PAUSE; ; pause *= 2) {
+    try {
+      return await task()
+    } catch (error) {
+      if (performance.now() + pause > end) throw error
+      await setTimeout(pause, undefined, { ref: false })
+    }
   }
 }
 

@@ -10,7 +10,7 @@ import type { Listener, ListenerEvents, Located, RedisConnection } from '@weir/r
 export class SharedConnections {
   readonly #byNode = new Map<string, SharedConnection>()
 
-  constructor (readonly connection: RedisConnection) {}
+  constructor (readonly connection: Pick<RedisConnection, 'locate'>) {}
 
   /** As `RedisConnection.locate`; to listen to the node joins the connection to it. */
   async locate (channel: string): Promise<Located> {

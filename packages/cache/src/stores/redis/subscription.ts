@@ -62,7 +62,7 @@ export class Subscription {
    * @param lease milliseconds; the same for every instance
    */
   constructor (readonly find: (channel: string) => Promise<Located>, readonly lease: number) {
-    this.#lookEvery(this.#pause)
+    this.#lookLater()
   }
 
   /** Whether every message published a lease ago or earlier has been heard. Asking keeps proofs coming. */
@@ -97,7 +97,8 @@ export class Subscription {
   }
 
   close (): void {
-    clearInterval(this.#watch)
+    clearTimeout(this.#watch)
+    this.#isIdle = false
     this.#lose(this.#epoch)
     clearTimeout(this.#retry)
   }
@@ -107,19 +108,17 @@ export class Subscription {
     return Math.max(2, this.lease / 5)
   }
 
-  #lookEvery (pause: number): void {
-    clearInterval(this.#watch)
-    this.#watch = setInterval(() => this.#look(), pause).unref()
-  }
-
-  #rest (): void {
-    this.#isIdle = true
-    this.#lookEvery(IDLE_PROOF_EVERY)
+  #lookLater (): void {
+    clearTimeout(this.#watch)
+    this.#watch = setTimeout(() => {
+      this.#lookLater()
+      this.#look()
+    }, this.#isIdle ? IDLE_PROOF_EVERY : this.#pause).unref()
   }
 
   #wake (): void {
     this.#isIdle = false
-    this.#lookEvery(this.#pause)
+    this.#lookLater()
     this.#look()
   }
 
@@ -177,7 +176,10 @@ export class Subscription {
     }
     if (!this.#isReady) return
     const isIdle = performance.now() - this.#askedAt > IDLE_AFTER
-    if (isIdle && !this.#isIdle && this.#pause < IDLE_PROOF_EVERY) this.#rest()
+    if (isIdle && !this.#isIdle && this.#pause < IDLE_PROOF_EVERY) {
+      this.#isIdle = true
+      this.#lookLater()
+    }
     const epoch = this.#epoch
     const deadline = performance.now() + ANSWERED_WITHIN
     this.#deadline = deadline
