@@ -28,9 +28,12 @@ export class Commands {
     return this.#ask(keys[0] ?? '', () => this.connection.evaluate(script, keys, args))
   }
 
-  /** Sent however Redis is doing, for what should undo an earlier command that may still be executed; nobody waits for it. */
-  try (script: Script, keys: readonly string[], args: readonly ScriptArgument[]): void {
-    this.connection.evaluate(script, keys, args).catch(() => {})
+  /**
+   * As `evaluate`, but sent however Redis is doing: for what should undo an earlier command that may
+   * still be executed.
+   */
+  async send (script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+    return asText(await this.connection.evaluate(script, keys, args))
   }
 
   /** Ends the probing of nodes that do not answer. */

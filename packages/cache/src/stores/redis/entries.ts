@@ -56,31 +56,42 @@ export class RedisEntries implements Entries {
       return { kind: 'granted', lease: this.#lease(key, token, await this.stamp(seen.stamp)) }
     } catch (error) {
       // A command that timed out may still be executed. Nobody would then hold the lease, and everybody wait for it.
-      this.commands.try(RELEASE, this.#keys(key), [token])
+      this.commands.send(RELEASE, this.#keys(key), [token])
+        .then((awaited) => awaited === 1 ? this.#announce(token, 'done') : undefined)
+        .catch(() => {})
       throw error
     }
   }
 
   #lease (key: string, token: string, stamp: Stamp): RenewedLease {
     const keys = this.#keys(key)
-    // A store that was not answered may have given up the lease, and nobody was told.
+    // Without an answer the lease may have been given up, and nobody was told.
     let isInDoubt = false
+    const answered = (reply: Promise<unknown>) => reply.catch((error: unknown) => {
+      isInDoubt = true
+      throw error
+    })
     const announce = async (awaited: unknown, how: FillEnd) => {
-      if (awaited === 1 || isInDoubt) await this.commands.evaluate(ANNOUNCE, [this.channel], [this.channel, announcement(token, how)])
+      if (awaited === 1 || isInDoubt) await this.#announce(token, how)
     }
     return new RenewedLease(stamp, {
       renew: async () => await this.commands.evaluate(RENEW, keys, [token, FILL_LEASE]) === 1,
-      release: (how) => persistently(async () => {
-        await announce(await this.commands.evaluate(RELEASE, keys, [token]), how)
-      }),
+      release: async (how) => {
+        const release = () => answered(this.commands.evaluate(RELEASE, keys, [token]))
+        await announce(await persistently(release), how)
+      },
       store: async (frame, ttl) => {
-        isInDoubt = true
-        const awaited = await this.#store(key, frame, ttl, token)
-        isInDoubt = false
+        const awaited = await answered(this.#store(key, frame, ttl, token))
         // The value is there for everyone: the filler need not wait until they have been told.
         announce(awaited, 'done').catch(() => {})
       }
     })
+  }
+
+  async #announce (token: string, how: FillEnd): Promise<void> {
+    const message = announcement(token, how)
+    await persistently(() =>
+      this.commands.evaluate(ANNOUNCE, [this.channel], [this.channel, message]))
   }
 
   #store (key: string, frame: Buffer, ttl: number, token: string): Promise<unknown> {
@@ -98,8 +109,8 @@ export class RedisEntries implements Entries {
   }
 }
 
-/** Tries again until it succeeds, or the lease has run out. */
-async function persistently (task: () => Promise<void>): Promise<void> {
+/** Tries again until it succeeds, or a lease has run out. */
+async function persistently<R> (task: () => Promise<R>): Promise<R> {
   const end = performance.now() + FILL_LEASE
   for (let pause = FIRST_PAUSE; ; pause *= 2) {
     try {
