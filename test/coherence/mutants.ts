@@ -32,7 +32,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'memory is used without a lease',
     file: '@weir/cache/dist/src/stores/redis/subscription.js',
-    from: 'return performance.now() - this.#coherentAsOf <= this.lease;',
+    from: 'return now - this.#coherentAsOf <= this.lease;',
     to: 'return true;',
     faults: ['link-stalled'],
     workloads: ['versions'],

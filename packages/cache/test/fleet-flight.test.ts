@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { type Cache, createCache, Fill } from '../src/index.js'
 import { redisStore } from '../src/stores/redis/index.js'
-import { CLAIM } from '../src/stores/redis/scripts.js'
+import { CLAIM, RELEASE, STORE } from '../src/stores/redis/scripts.js'
 import { record } from './events.js'
 import { gate, gatedFn } from './gate.js'
 import { listening } from './listening.js'
@@ -181,6 +181,29 @@ t.test('Redis freezes after a claim has left: it does not keep others waiting wh
   own.thaw()
   const second = await own.connect()
   t.equal(await second.exists('weir:n:{=key}:fill'), 0)
+})
+
+t.test('a fill whose end was not answered: others are told as soon as Redis answers', async (t) => {
+  const [b] = await pair(t)
+  const client = await server.connect()
+  const passing = passingClient(client)
+  let lost = 0
+  const store = redisStore({
+    client: {
+      ...passing,
+      async evalshaBuffer (sha, ...args) {
+        const reply = await passing.evalshaBuffer(sha, ...args)
+        if (sha === STORE.sha || (sha === RELEASE.sha && lost++ === 0)) throw new Error('no answer')
+        return reply
+      }
+    }
+  })
+  t.teardown(() => store.close())
+  const own = await fill(createCache<string>({ store, namespace: `n${namespaces}` }))
+  const waiting = b.acquire('key')
+  await claimed(b)
+  t.equal((await own.commit('value', () => OPTIONS)).result, 'failed')
+  t.match(await waiting, { source: 'coalesced', entry: { value: 'value' } }, 'not by the end of the lease')
 })
 
 /** Resolves when what the cache was asked before has been asked of Redis, and answered: answers come in order. */

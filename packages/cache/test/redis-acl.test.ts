@@ -6,6 +6,7 @@ import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { createCache } from '../src/index.js'
 import * as scripts from '../src/stores/redis/scripts.js'
+import { until } from './redis-node.js'
 import { openStore, redisPlace } from './redis-place.js'
 import { storeContract } from './store-contract.js'
 
@@ -43,12 +44,12 @@ t.test('the rule in the README is all that the store needs', async (t) => {
   storeContract(t, 'a user with an access control list', { shared: true, persistent: true }, (t) => redisPlace(t, server, async (t) => ({ client: connect(t) }), '', login))
 })
 
-t.test('the rule has every command that a script may send', async (t) => {
-  const commands = new Set(Object.values(scripts).flatMap((value) => typeof value === 'string' ? [] : [...value.source.matchAll(/redis\.call\('(\w+)'/g)])
-    .map(([, command]) => command?.toLowerCase()))
-  t.ok(commands.size > 15)
-  // Some only when there is something to prune, or nothing of an entry.
-  t.strictSame([...commands].filter((command) => !RULE.includes(`+${command}`)), [])
+t.test('the rule has every command that a script calls', async (t) => {
+  const sources = Object.values(scripts).map((one) => typeof one === 'string' ? '' : one.source)
+  t.ok(sources.some((source) => source.includes('redis.call')))
+  for (const [, name = ''] of sources.join('').matchAll(/redis\.p?call\('(\w+)'/g)) {
+    t.ok(RULE.includes(`+${name.toLowerCase()}`), name)
+  }
 })
 
 t.test('what is missing is told once, with what to grant, until it is allowed', async (t) => {
@@ -73,7 +74,8 @@ t.test('what is missing is told once, with what to grant, until it is allowed', 
       await cache.get('key')
       const { message } = t.match(await told, expected) ? await told : { message: '' }
       t.match(message, 'ACL SETUSER')
-      t.ok(denialsOf(client).length > 0)
+      // Scripts that need it only now and then may have been carried out since.
+      await until('it is refused', async () => denialsOf(client).length > 0)
       t.equal(denialsOf(client).length, new Set(denialsOf(client).map(({ grant }) => grant)).size, 'once each')
 
       await allow(...RULE)

@@ -49,6 +49,7 @@ t.test('memory is trusted only while who sends the messages could also take an i
     await control.config('SET', 'min-replicas-to-write', 1)
     await cut
     t.equal(cache.lookup('key'), undefined)
+    t.equal(await cache.get('key'), undefined, 'nor does it say itself what is valid')
     await control.config('SET', 'min-replicas-to-write', 0)
     await back
     t.equal(await cache.get('key'), 'value')

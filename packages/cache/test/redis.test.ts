@@ -5,6 +5,7 @@ import { Redis } from 'ioredis'
 import t from 'tap'
 import { createCache } from '../src/index.js'
 import { redisStore } from '../src/stores/redis/index.js'
+import { RECORDS, REPLACED, STAMP } from '../src/stores/redis/scripts.js'
 import { record } from './events.js'
 import { frameOf } from './frames.js'
 import { gatedFn } from './gate.js'
@@ -86,6 +87,27 @@ t.test('an answer of another kind is an error, never a stamp', async (t) => {
   await t.rejects(valid(answering([['1', '1', 'nan'], []]), 1, ['tag']), { code: 'WEIR_CACHE_STORE_FAILED' })
 })
 
+t.test('in a cluster, what two servers say of different histories is worth nothing', async (t) => {
+  const answering = (history: string) => {
+    const replies = new Map<string, unknown>([
+      [RECORDS.sha, [['9', '1', null, null], [], 'one']],
+      [REPLACED.sha, [[null], history]],
+      [STAMP.sha, ['10', '1']]
+    ])
+    return openStore(t, {
+      client: {
+        isCluster: true,
+        getBuffer: async () => null,
+        unlink: async () => 0,
+        evalshaBuffer: async (sha) => replies.get(sha),
+        evalBuffer: async () => undefined
+      }
+    }).namespace('n')
+  }
+  t.equal(await valid(answering('one'), 5, ['tag']), true)
+  t.equal(await valid(answering('another'), 5, ['tag']), false)
+})
+
 t.test('memory is judged by one question a turn, however many read', async (t) => {
   const client = await server.connect()
   const asked: unknown[][] = []
@@ -105,7 +127,7 @@ t.test('memory is judged by one question a turn, however many read', async (t) =
   const values = await Promise.all(Array.from({ length: 100 }, (_, i) => cache.get(`key-${i}`)))
   t.strictSame(values, Array.from({ length: 100 }, (_, i) => i))
   t.equal(asked.length, 1)
-  t.equal(asked[0]?.length, 4 + 3 + 100 + 200, 'the keys of the records, a stamp, the channel, a count, 100 keys, their tags and 100 more')
+  t.equal(asked[0]?.length, 2 + 3 + 100 + 200, 'the keys of the records, a stamp, the channel, a count, 100 keys, their tags and 100 more')
   t.equal(cache.stats().hits.l1, 100)
   await cache.invalidate(['tag-7'])
   t.equal(cache.lookup('key-7'), undefined)

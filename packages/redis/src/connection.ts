@@ -21,6 +21,11 @@ export interface RedisConnection {
   values (key: string): Promise<Buffer[]>
   /** Runs a script, by its digest if Redis knows it. In the reply text is a Buffer and an integer a number. */
   evaluate (script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown>
+  /**
+   * The node that commands for the key go to now, as the client knows; '' if there is but one or
+   * the client does not say.
+   */
+  nodeOf (key: string): string
   /** Says that a redirection failed: asks again where slots are. */
   refresh (): void
   /** Whether the client can make another connection, to listen. */
@@ -83,6 +88,10 @@ export class DrivenConnection implements RedisConnection {
 
   evaluate (script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     return this.#ask({ command: 'EVALSHA', name: keys[0] ?? '', script }, () => runScript(this.#driver, script, keys, args))
+  }
+
+  nodeOf (key: string): string {
+    return this.isCluster ? this.#driver.nodeOf(key) : ''
   }
 
   refresh (): void {

@@ -27,6 +27,8 @@ interface Known {
   readonly denial: Denial
   /** All that was refused for it. */
   readonly sent: Set<string>
+  /** Nothing but scripts was refused. */
+  isOfScripts: boolean
 }
 
 // By what is to be granted. Those of one client are shared by all stores that use it.
@@ -50,18 +52,26 @@ export class Denials {
     const grant = missing(error.message, sent, this.pattern)
     if (grant === undefined) return
     const before = this.#known.get(grant)
-    before?.sent.add(keyOf(sent))
-    if (before !== undefined) return
+    const isOfScripts = sent.script !== undefined
+    if (before !== undefined) {
+      before.sent.add(keyOf(sent))
+      before.isOfScripts &&= isOfScripts
+      return
+    }
     const { command, name } = sent
     const message = `Redis does not allow ${command} of ${name}. Grant it: ACL SETUSER ${userIn(error.message)} ${grant}`
     const denial = { client: this.client, command, grant, message }
-    this.#known.set(grant, { denial, sent: new Set([keyOf(sent)]) })
+    this.#known.set(grant, { denial, sent: new Set([keyOf(sent)]), isOfScripts })
     denied.publish(denial)
   }
 
   succeeded (sent: Sent): void {
     if (this.#known.size === 0) return
-    for (const [grant, { sent: refused }] of this.#known) if (refused.has(keyOf(sent))) this.#known.delete(grant)
+    for (const [grant, { sent: refused, isOfScripts }] of this.#known) {
+      // A script does not always need what it was refused for. Other commands do.
+      const isAllowed = isOfScripts || sent.script === undefined
+      if (isAllowed && refused.has(keyOf(sent))) this.#known.delete(grant)
+    }
     if (this.#known.size === 0) granted.publish({ client: this.client })
   }
 }

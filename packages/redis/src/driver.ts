@@ -22,6 +22,8 @@ export interface Driver extends ScriptClient {
   get (key: string): Promise<unknown>
   unlink (key: string): Promise<unknown>
   hvals (key: string): Promise<unknown>
+  /** The node that commands for the key go to, as the client knows; '' if there is but one. */
+  nodeOf (key: string): string
   /** A redirection failed: asks again where slots are. */
   refresh (): void
   /** Whether the client can make another connection, to listen. */

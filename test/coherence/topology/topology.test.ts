@@ -6,7 +6,7 @@ import { program } from '../../support/program.js'
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
 const SMALL = [
-  '--processes', '2', '--readers', '2', '--seed', 'short', '--workloads', 'versions,variants'
+  '--processes', '2', '--readers', '2', '--seed', 'short', '--workloads', 'versions,variants,keys'
 ] as const
 
 /** Runs the checker as its command does. */
@@ -29,9 +29,10 @@ t.test('a short run over a cluster: a cut, a failover and a slot that moves', as
   t.comment(output)
 })
 
-t.test('a short run over Sentinel: a master that is killed', async (t) => {
+t.test('a short run over Sentinel: a master that is killed, and one cut off', async (t) => {
   const { code, output } = await check(t, [
-    '--topology', 'sentinel', '--seconds', '10', ...SMALL, '--faults', 'master-killed'
+    '--topology', 'sentinel', '--seconds', '15', ...SMALL,
+    '--faults', 'master-killed,cut-off-with-master'
   ])
   t.equal(code, 0, output)
   t.match(output, /^0 violations$/m)

@@ -1,6 +1,8 @@
 import { runScript } from '@weir/internal'
 import type { IoredisClient } from '../client.js'
 import type { Argument, ClientState, Driver, Located } from '../driver.js'
+import { firstOf } from '../first-of.js'
+import { slotOf } from '../slot.js'
 import { ECHO } from './echo.js'
 import { type IoredisNode, IoredisListener, LISTENER_OPTIONS } from './listener.js'
 
@@ -15,7 +17,9 @@ interface Client extends Required<Pick<IoredisClient, 'unlink' | 'evalshaBuffer'
   connect? (): Promise<unknown>
   select? (database: number): Promise<unknown>
   duplicate? (options: typeof LISTENER_OPTIONS): unknown
-  nodes? (): readonly IoredisNode[]
+  nodes? (role?: 'master' | 'slave'): readonly IoredisNode[]
+  /** By slot its nodes, the master first. */
+  readonly slots?: readonly (readonly string[] | undefined)[]
   refreshSlotsCache? (): void
 }
 
@@ -106,6 +110,10 @@ export class IoredisDriver implements Driver {
     return this.#client.evalBuffer(source, keys, ...args)
   }
 
+  nodeOf (key: string): string {
+    return this.#client.slots?.[slotOf(`${this.keyPrefix}${key}`)]?.[0] ?? ''
+  }
+
   /** ioredis does not look where slots went when it was a pipeline that failed, with commands for several of them. */
   refresh (): void {
     this.#client.refreshSlotsCache?.()
@@ -113,19 +121,23 @@ export class IoredisDriver implements Driver {
 
   async locate (channel: string): Promise<Located> {
     const client = this.#client
-    if (client.nodes !== undefined) return this.#owner(channel, client.nodes())
+    if (client.nodes !== undefined) return this.#owner(channel)
     return this.#located('', (options) => client.duplicate?.(options))
   }
 
-  async #owner (channel: string, nodes: readonly IoredisNode[]): Promise<Located> {
+  async #owner (channel: string): Promise<Located> {
     // For the next attempt, if the owner is a node that is not known yet.
     this.refresh()
-    const node = await Promise.any(nodes.map(async (node) => {
+    const node = await firstOf(this.#nodes('master'), () => this.#nodes('slave'), async (node) => {
       const prefix = node.options?.keyPrefix ?? ''
       await node.unlink(channel.startsWith(prefix) ? channel.slice(prefix.length) : channel)
       return node
-    }))
+    })
     return this.#located(`${node.options?.host ?? ''}:${node.options?.port ?? ''}`, (options) => node.duplicate(options))
+  }
+
+  #nodes (role: 'master' | 'slave'): readonly IoredisNode[] {
+    return this.#client.nodes?.(role) ?? []
   }
 
   #located (id: string, duplicate: (options: typeof LISTENER_OPTIONS) => unknown): Located {

@@ -1,12 +1,15 @@
 import { RedisError } from '../errors.js'
 import type { Argument, ClientState, Driver, Located } from '../driver.js'
 import { type NodeRedisConnection, REPLIES, rethrow, send } from './connection.js'
+import { firstOf } from '../first-of.js'
+import { slotOf } from '../slot.js'
 import { NodeRedisListener } from './listener.js'
 
 interface NodeRedisCluster {
   readonly isOpen: boolean
   readonly masters: readonly object[]
   readonly replicas: readonly object[]
+  readonly slots?: readonly ({ readonly master: { readonly address?: string } } | undefined)[]
   nodeClient (node: object): NodeRedisConnection | Promise<NodeRedisConnection>
   sendCommand (firstKey: string, isReadonly: boolean, args: readonly (string | Buffer)[], options: typeof REPLIES): Promise<unknown>
 }
@@ -38,6 +41,10 @@ abstract class NodeRedisDriver implements Driver {
   protected abstract send (key: string, args: readonly (string | Buffer)[]): Promise<unknown>
   abstract onChange (changed: () => void): () => void
   abstract locate (channel: string): Promise<Located>
+
+  nodeOf (_key: string): string {
+    return ''
+  }
 
   wake (): void {}
   refresh (): void {}
@@ -116,15 +123,19 @@ export class NodeRedisClusterDriver extends NodeRedisDriver {
     return () => {}
   }
 
+  override nodeOf (key: string): string {
+    return this.cluster.slots?.[slotOf(key)]?.master.address ?? ''
+  }
+
   async locate (channel: string): Promise<Located> {
     // An answer that the slot is elsewhere makes the client look, for the next attempt.
     this.unlink(channel).catch(() => {})
     const { masters, replicas } = this.cluster
-    const owner = await Promise.any([...masters, ...replicas].map(async (node) => {
+    const owner = await firstOf(masters, () => replicas, async (node) => {
       const client = await this.cluster.nodeClient(node)
       await send(client, ['UNLINK', channel])
       return { client, id: String(Reflect.get(node, 'address')) }
-    }))
+    })
     return { id: owner.id, listen: (events) => new NodeRedisListener(owner.client, events) }
   }
 

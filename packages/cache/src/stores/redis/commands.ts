@@ -1,23 +1,15 @@
-import { Breaker, isReplyError, type Script, script, type ScriptArgument } from '@weir/internal'
+import { isReplyError, type Script, script, type ScriptArgument } from '@weir/internal'
 import type { RedisConnection } from '@weir/redis'
-import { CacheError } from '../../errors.js'
+import { NodeBreaker } from './node-breaker.js'
 
 // Scripts are what the store cannot do without, and one that is given a key goes to its node.
 const PROBE = script('return 1')
 
-/** Sends the store's commands to Redis, behind a breaker. */
+/** Sends the store's commands to Redis; in a cluster behind a breaker per node. */
 export class Commands {
-  readonly #breaker: Breaker
-  /** The key of the last command that was not answered: in a cluster it tells which node to probe. */
-  #suspect = ''
+  readonly #breakers = new Map<string, NodeBreaker>()
 
-  constructor (readonly connection: RedisConnection) {
-    this.#breaker = new Breaker({
-      probe: () => connection.evaluate(PROBE, [this.#suspect], []),
-      refusal: () => new CacheError('WEIR_CACHE_STORE_UNAVAILABLE', 'The store'),
-      isAnswer: isReplyError
-    })
-  }
+  constructor (readonly connection: RedisConnection) {}
 
   read (key: string): Promise<Buffer | undefined> {
     return this.#ask(key, () => this.connection.read(key))
@@ -33,29 +25,43 @@ export class Commands {
 
   /** As `evaluate`, with text in the reply as bytes. */
   evaluateBuffer (script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
-    return this.#ask(keys[0], () => this.connection.evaluate(script, keys, args))
+    return this.#ask(keys[0] ?? '', () => this.connection.evaluate(script, keys, args))
   }
 
-  /** Sent however Redis is doing, for what should undo an earlier command that may still be executed; nobody waits for it. */
-  try (script: Script, keys: readonly string[], args: readonly ScriptArgument[]): void {
-    this.connection.evaluate(script, keys, args).catch(() => {})
+  /**
+   * As `evaluate`, but sent however Redis is doing: for what should undo an earlier command that may
+   * still be executed.
+   */
+  async send (script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+    return asText(await this.connection.evaluate(script, keys, args))
   }
 
-  /** Ends the probing of a Redis that does not answer. */
+  /** Ends the probing of nodes that do not answer. */
   close (): void {
-    this.#breaker.stop()
+    for (const breaker of this.#breakers.values()) breaker.stop()
   }
 
-  async #ask<R> (key: string | undefined, command: () => Promise<R>): Promise<R> {
-    return this.#breaker.run(async () => {
+  #ask<R> (key: string, command: () => Promise<R>): Promise<R> {
+    return this.#breakerOf(this.connection.nodeOf(key)).run(key, async () => {
       try {
         return await command()
       } catch (error) {
-        if (!isReplyError(error)) this.#suspect = key ?? ''
-        else if (error.message.startsWith('MOVED')) this.connection.refresh()
+        if (isReplyError(error) && error.message.startsWith('MOVED')) this.connection.refresh()
         throw error
       }
     })
+  }
+
+  #breakerOf (node: string): NodeBreaker {
+    const known = this.#breakers.get(node)
+    if (known !== undefined) return known
+    const breaker = new NodeBreaker(async (key) => {
+      // Since another node has taken over the key, its answer would tell nothing of this one.
+      if (this.connection.nodeOf(key) !== node) return
+      await this.connection.evaluate(PROBE, [key], [])
+    })
+    this.#breakers.set(node, breaker)
+    return breaker
   }
 }
 

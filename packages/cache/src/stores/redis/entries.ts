@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { CacheError, shown } from '../../errors.js'
 import type { Claim, Entries, FillEnd, FrameId } from '../../store.js'
 import type { Stamp } from '../../validity.js'
@@ -10,6 +11,8 @@ import { ANNOUNCE, CLAIM, RELEASE, RENEW, STORE } from './scripts.js'
 // What sets the tokens of this process apart.
 const PROCESS = randomBytes(9).toString('base64url')
 let tokens = 0
+// Until a lease that could not be given up is tried again, in ms: twice as long each time.
+const FIRST_PAUSE = 50
 
 /** A namespace's entries, and the leases to fill them. */
 export class RedisEntries implements Entries {
@@ -41,33 +44,54 @@ export class RedisEntries implements Entries {
 
   async claim (key: string, seen: FrameId = { stamp: 0, storedAt: 0 }): Promise<Claim> {
     const token = `${PROCESS}.${++tokens}`
+    const { interruptions } = this.announcements
     try {
       const reply = await this.commands.evaluateBuffer(CLAIM, this.#keys(key), [seen.stamp, seen.storedAt, token, FILL_LEASE])
       if (Buffer.isBuffer(reply)) return { kind: 'found', frame: reply }
-      if (isHeld(reply)) return { kind: 'held', ended: this.announcements.ended(String(reply[1]), reply[0]) }
+      if (isHeld(reply)) {
+        const [left, holder] = reply
+        return { kind: 'held', ended: this.announcements.ended(String(holder), left, interruptions) }
+      }
       if (reply !== 0) throw new CacheError('WEIR_CACHE_STORE_FAILED', `say who fills a key, but ${shown(reply)}`)
       return { kind: 'granted', lease: this.#lease(key, token, await this.stamp(seen.stamp)) }
     } catch (error) {
       // A command that timed out may still be executed. Nobody would then hold the lease, and everybody wait for it.
-      this.commands.try(RELEASE, this.#keys(key), [token])
+      this.commands.send(RELEASE, this.#keys(key), [token])
+        .then((awaited) => awaited === 1 ? this.#announce(token, 'done') : undefined)
+        .catch(() => {})
       throw error
     }
   }
 
   #lease (key: string, token: string, stamp: Stamp): RenewedLease {
     const keys = this.#keys(key)
+    // Without an answer the lease may have been given up, and nobody was told.
+    let isInDoubt = false
+    const answered = (reply: Promise<unknown>) => reply.catch((error: unknown) => {
+      isInDoubt = true
+      throw error
+    })
     const announce = async (awaited: unknown, how: FillEnd) => {
-      if (awaited === 1) await this.commands.evaluate(ANNOUNCE, [this.channel], [this.channel, announcement(token, how)])
+      if (awaited === 1 || isInDoubt) await this.#announce(token, how)
     }
     return new RenewedLease(stamp, {
       renew: async () => await this.commands.evaluate(RENEW, keys, [token, FILL_LEASE]) === 1,
-      release: async (how) => announce(await this.commands.evaluate(RELEASE, keys, [token]), how),
+      release: async (how) => {
+        const release = () => answered(this.commands.evaluate(RELEASE, keys, [token]))
+        await announce(await persistently(release), how)
+      },
       store: async (frame, ttl) => {
-        const awaited = await this.#store(key, frame, ttl, token)
+        const awaited = await answered(this.#store(key, frame, ttl, token))
         // The value is there for everyone: the filler need not wait until they have been told.
         announce(awaited, 'done').catch(() => {})
       }
     })
+  }
+
+  async #announce (token: string, how: FillEnd): Promise<void> {
+    const message = announcement(token, how)
+    await persistently(() =>
+      this.commands.evaluate(ANNOUNCE, [this.channel], [this.channel, message]))
   }
 
   #store (key: string, frame: Buffer, ttl: number, token: string): Promise<unknown> {
@@ -82,6 +106,19 @@ export class RedisEntries implements Entries {
   #keys (key: string): string[] {
     const entry = this.#entry(key)
     return [entry, `${entry}:fill`]
+  }
+}
+
+/** Tries again until it succeeds, or a lease has run out. */
+async function persistently<R> (task: () => Promise<R>): Promise<R> {
+  const end = performance.now() + FILL_LEASE
+  for (let pause = FIRST_PAUSE; ; pause *= 2) {
+    try {
+      return await task()
+    } catch (error) {
+      if (performance.now() + pause > end) throw error
+      await setTimeout(pause, undefined, { ref: false })
+    }
   }
 }
 

@@ -16,18 +16,27 @@ interface Wait {
 export class FillAnnouncements implements Listener {
   readonly #waiting = new Map<string, Wait>()
   readonly #recent = new Map<string, FillEnd>()
+  #interruptions = 0
 
   constructor (readonly subscription: Subscription | undefined, channel: string) {
     subscription?.listen(channel, this)
   }
 
+  /** Grows whenever announcements may have been missed. */
+  get interruptions (): number {
+    return this.#interruptions
+  }
+
   /**
-   * Resolves when the fill's end is announced; to `unknown` when its lease has run out or announcements may be lost.
+   * Resolves when the fill's end is announced; to `unknown` when its lease has run out or
+   * announcements may be lost, also since it was asked who fills.
    * @param left milliseconds until the lease ends if it is not renewed
+   * @param before interruptions when it was asked who fills
    */
-  ended (token: string, left: number): Promise<FillEnd> {
+  ended (token: string, left: number, before: number): Promise<FillEnd> {
     const recent = this.#recent.get(token)
     if (recent !== undefined) return Promise.resolve(recent)
+    if (before !== this.#interruptions) return Promise.resolve('unknown')
     const wait = this.#waiting.get(token) ?? this.#begin(token, performance.now() + left)
     return wait.ended
   }
@@ -53,13 +62,17 @@ export class FillAnnouncements implements Listener {
   }
 
   #askAgain (): void {
+    this.#interruptions++
     for (const { tell } of this.#waiting.values()) tell('unknown')
   }
 
   #begin (token: string, over: number): Wait {
     const { promise, resolve } = withResolvers<FillEnd>()
+    const isCoherent = () => this.subscription?.isCoherent() === true
+    // Has it proven by the time of the first look.
+    isCoherent()
     const look = setInterval(() => {
-      if (performance.now() >= over || this.subscription?.isCoherent !== true) tell('unknown')
+      if (performance.now() >= over || !isCoherent()) tell('unknown')
     }, LOOK_EVERY)
     const tell = (end: FillEnd) => {
       clearInterval(look)

@@ -4,7 +4,7 @@ import type { TagRecords } from '../../rule-v.js'
 import type { Judged, Stamp } from '../../validity.js'
 import { Batch } from './batch.js'
 import type { Commands } from './commands.js'
-import { CLEAR, ESCAPED, INVALIDATE, MARK, PAGE, PUT, RECORDS, REPLACE, REPLACED_PAGE, STAMP } from './scripts.js'
+import { CLEAR, ESCAPED, INVALIDATE, MARK, PAGE, PUT, RECORDS, REPLACE, REPLACED, REPLACED_PAGE, STAMP } from './scripts.js'
 
 /** A part of a namespace's records, oldest first. */
 export interface RecordsPage {
@@ -14,9 +14,9 @@ export interface RecordsPage {
   readonly replaced: readonly (readonly [key: string, stamp: Stamp])[]
 }
 
-/** The keys of a namespace's records, as the scripts expect them; see there. The last does not exist. */
+/** The keys of a namespace's records, as the scripts expect them; see there. */
 export const recordKeys = (namespace: string): readonly string[] =>
-  [`${namespace}:tags`, `${namespace}:replaced`, `${namespace}:replaced-until`, `${namespace}:bus`]
+  [`${namespace}:tags`, `${namespace}:replaced`, `${namespace}:replaced-until`]
 
 // Other clients wait while a script runs, and Lua takes no more than some 8,000 arguments at once.
 const INVALIDATED_AT_ONCE = 200
@@ -42,7 +42,7 @@ export class Records {
 
   /** Issues a stamp. `beginning`: below every stamp of the namespace, which is new, or 0 if it is not. */
   async stamp (): Promise<{ readonly stamp: Stamp, readonly beginning: Stamp }> {
-    const reply = await this.#run(STAMP, [])
+    const reply = await this.#run(STAMP, [], 1)
     if (!isList(reply)) throw unexpected('give a stamp', reply)
     const stamp = stampOf(reply[0])
     this.see(stamp)
@@ -51,7 +51,7 @@ export class Records {
 
   /** In parts; the whole is done when the last one is. */
   async invalidate (tags: readonly string[]): Promise<Stamp> {
-    const parts = inParts(tags, INVALIDATED_AT_ONCE).map((part) => this.#stampBy(INVALIDATE, [this.maxTags, ...part]))
+    const parts = inParts(tags, INVALIDATED_AT_ONCE).map((part) => this.#stampBy(INVALIDATE, [this.maxTags, ...part], 1))
     return Math.max(...await Promise.all(parts))
   }
 
@@ -78,7 +78,7 @@ export class Records {
    * record that changes meanwhile may be read as it was before or after.
    */
   async * all (): AsyncGenerator<RecordsPage> {
-    for await (const { floor, members } of this.#pages(PAGE)) {
+    for await (const { floor, members } of this.#pages(PAGE, 1)) {
       const names = members.filter(([member]) => !member.startsWith(MARK) || member.startsWith(ESCAPED))
       const put = members.filter(([member]) => member.startsWith(PUT))
       yield {
@@ -90,9 +90,11 @@ export class Records {
     for await (const { floor, members } of this.#pages(REPLACED_PAGE)) yield { floor, tags: [], replaced: members }
   }
 
-  async * #pages (script: Script): AsyncGenerator<{ floor: Stamp, members: (readonly [member: string, stamp: Stamp])[] }> {
+  async * #pages (
+    script: Script, keys = this.keys.length
+  ): AsyncGenerator<{ floor: Stamp, members: (readonly [member: string, stamp: Stamp])[] }> {
     for (let from: Stamp = 0; ;) {
-      const reply = await this.#run(script, [from, READ_AT_ONCE])
+      const reply = await this.#run(script, [from, READ_AT_ONCE], keys)
       if (!isList(reply)) throw unexpected('give records', reply)
       const [stamp, floor, ...page] = reply.map(String)
       this.see(stampOf(stamp))
@@ -121,11 +123,21 @@ export class Records {
   }
 
   async #part (tags: readonly string[], keys: readonly string[]): Promise<Answer> {
-    const reply = await this.#run(RECORDS, [tags.length, ...tags, ...keys])
-    if (!isList(reply) || !isList(reply[0]) || !isList(reply[1])) throw unexpected('give records', reply)
-    const [[clock, floor, ...scores], replaced] = [reply[0], reply[1]]
-    // No floor: the records are lost. The stamp's script makes a new one, as of now, below the stamp it issues.
-    if (isNone(clock) || isNone(floor)) return { floor: (await this.stamp()).stamp, stamps: [], replaced: [] }
+    const question = [tags.length, ...tags, ...keys]
+    const { isCluster } = this.commands.connection
+    const [reply, apart] = await Promise.all([
+      this.#run(RECORDS, question, isCluster ? 1 : 2),
+      isCluster && keys.length > 0 ? this.commands.evaluate(REPLACED, this.keys.slice(1, 2), keys) : undefined
+    ])
+    if (!isList(reply) || !isList(reply[0])) throw unexpected('give records', reply)
+    const [[clock, floor, ...scores], together, history] = reply
+    const [replaced, historyApart] = isList(apart) ? apart : [together, history]
+    if (!isList(replaced)) throw unexpected('give records', replaced)
+    // Without a floor the records are lost. They may be if two servers have answered. The stamp's
+    // script makes a floor, as of now, below the stamp it issues.
+    if (isNone(clock) || isNone(floor) || history !== historyApart) {
+      return { floor: (await this.stamp()).stamp, stamps: [], replaced: [] }
+    }
     return {
       floor: stampOf(floor),
       stamps: known(tags, scores),
@@ -133,14 +145,19 @@ export class Records {
     }
   }
 
-  async #stampBy (script: Script, args: (string | number)[]): Promise<Stamp> {
-    const stamp = stampOf(await this.#run(script, args))
+  async #stampBy (
+    script: Script, args: (string | number)[], keys = this.keys.length
+  ): Promise<Stamp> {
+    const stamp = stampOf(await this.#run(script, args, keys))
     this.see(stamp)
     return stamp
   }
 
-  #run (script: Script, args: readonly (string | number)[]): Promise<unknown> {
-    return this.commands.evaluate(script, this.keys, [this.#latest, this.channel, ...args])
+  /** @param keys how many of the keys the script is given */
+  #run (
+    script: Script, args: readonly (string | number)[], keys = this.keys.length
+  ): Promise<unknown> {
+    return this.commands.evaluate(script, this.keys.slice(0, keys), [this.#latest, this.channel, ...args])
   }
 }
 

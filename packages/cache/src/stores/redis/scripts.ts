@@ -10,9 +10,14 @@ import { STAMP_OFFSET, STORED_AT_OFFSET } from '../../frame.js'
  * 2. Keys whose entry was replaced, by stamp. 3. The same keys, by the time at which the record ends, in
  *    milliseconds since the epoch. Losing these costs no more than that an instance may serve a replaced
  *    entry until its end.
- * 4. A key that does not exist. Each script begins by deleting it: a write of nothing, which a server
- *    refuses that would not carry out an invalidation - a replica, a master without its replicas
- *    (`min-replicas-to-write`) - and after which a full Redis takes what else the script writes.
+ *
+ * Each script begins by removing a member that does not exist: a write of nothing, which a server
+ * refuses that would not carry out an invalidation - a replica, a master without its replicas
+ * (`min-replicas-to-write`) - and after which a full Redis takes what else the script writes.
+ *
+ * While a slot is on its way to another node of a cluster, a script is carried out only if all of its
+ * keys are on one of the two, and none is missing unless it is the only one. So those that requests
+ * wait for are given the first key alone, or the second.
  *
  * All stamps are below 2^53, exact as Lua numbers; %.0f writes them without an exponent.
  */
@@ -28,18 +33,25 @@ export const PUT = `${MARK}!`
 export const ESCAPED = `${MARK}=`
 
 /**
- * The part that the scripts about records have in common. After a restart Redis may have begun from an
+ * Begins every script about records: the write of nothing, and the history. After a restart Redis may have begun from an
  * old snapshot, or it was a replica that took over: it may have entries whose invalidation it has lost.
  * Its replication id changes with either and tells that it goes on with another history than that of
  * the records; then the floor rises to now. (A run_id does not tell: a master that became a replica and
  * then the master again still has the same.) In each script: INFO costs 2 µs, and none reads the records
- * before. Their first argument is a stamp the caller has seen: whatever happened to Redis' clock or to
- * the records, none that is issued is lower. Their second is the channel of changes.
+ * before.
  */
-const TICK = `
-redis.call('UNLINK', KEYS[4])
-local function put(member, stamp) redis.call('ZADD', KEYS[1], string.format('%.0f', stamp), member) end
+const HISTORY_NOW = `
+redis.call('ZREM', KEYS[1], '')
 local history = '${HISTORY}' .. string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+`
+
+/**
+ * The part that scripts with the first key have in common. Their first argument is a stamp the caller
+ * has seen: whatever happened to Redis' clock or to the records, none that is issued is lower. Their
+ * second is the channel of changes.
+ */
+const TICK = `${HISTORY_NOW}
+local function put(member, stamp) redis.call('ZADD', KEYS[1], string.format('%.0f', stamp), member) end
 local seen = tonumber(table.remove(ARGV, 1))
 local channel = table.remove(ARGV, 1)
 local time = redis.call('TIME')
@@ -70,8 +82,9 @@ end
 `
 
 /**
- * Every writer of records prunes, a bounded number of each kind at a time. Records beyond the limit go,
- * oldest first, and the floor rises to the last of them. Replacements also go when they have ended.
+ * Every writer of records prunes, a bounded number at a time. Records beyond the limit go, oldest
+ * first, and the floor rises to the last of them. Replacements also go when they have ended; their
+ * writer prunes both kinds, and that of tags its own.
  */
 const PRUNE = `
 local function prune(stamp, limit, batch)
@@ -84,11 +97,15 @@ local function prune(stamp, limit, batch)
     local rank = math.min(extra, batch) - 1
     return extra > 0 and tonumber(redis.call('ZRANGE', key, rank, rank, 'WITHSCORES')[2]) or 0
   end
-  local now = math.floor(time[1] * 1000 + time[2] / 1000)
-  drop(redis.call('ZRANGE', KEYS[3], '-inf', now, 'BYSCORE', 'LIMIT', 0, batch))
-  local extra = redis.call('ZCARD', KEYS[2]) - limit
+  local extra, lastReplaced = 0, 0
+  if KEYS[3] then
+    local now = math.floor(time[1] * 1000 + time[2] / 1000)
+    drop(redis.call('ZRANGE', KEYS[3], '-inf', now, 'BYSCORE', 'LIMIT', 0, batch))
+    extra = redis.call('ZCARD', KEYS[2]) - limit
+    lastReplaced = last(KEYS[2], extra)
+  end
   local lastTag = last(KEYS[1], redis.call('ZCARD', KEYS[1]) - 3 - limit)
-  local floor = math.max(lastTag, last(KEYS[2], extra))
+  local floor = math.max(lastTag, lastReplaced)
   if floor == 0 then return end
   if extra > 0 then drop(redis.call('ZRANGE', KEYS[2], 0, math.min(extra, batch) - 1)) end
   floor = math.max(floor, tonumber(redis.call('ZSCORE', KEYS[1], '${FLOOR}')))
@@ -99,33 +116,41 @@ local function prune(stamp, limit, batch)
 end
 `
 
-/** Makes the floor if there is none. -> stamp, and the floor if it is the one the namespace began with, else 0 */
+/** KEYS[1]. Makes the floor if there is none. -> stamp, and the floor if it is the one the namespace began with, else 0 */
 export const STAMP = script(`${TICK}
 local stamp = tick()
 local floor = redis.call('ZSCORE', KEYS[1], '${FLOOR}')
 return { text(stamp), redis.call('ZSCORE', KEYS[1], '${FIRST}') == floor and floor or 0 }`)
 
-/** ARGV: how many tags, the tags, keys. -> the scores of clock, floor, tags, and keys as they were put; of replaced keys */
+/**
+ * KEYS: the first, or two. ARGV: how many tags, the tags, keys. -> the scores of clock, floor, tags, and
+ * keys as they were put; of replaced keys if the second is given; the history
+ */
 export const RECORDS = script(`${TICK}
 local tags = tonumber(table.remove(ARGV, 1))
 local members = {}
 for i = 1, #ARGV do members[i] = i > tags and '${PUT}' .. ARGV[i] or member(ARGV[i]) end
 return {
   redis.call('ZMSCORE', KEYS[1], '${CLOCK}', '${FLOOR}', unpack(members)),
-  tags < #ARGV and redis.call('ZMSCORE', KEYS[2], unpack(ARGV, tags + 1)) or {}
+  KEYS[2] and tags < #ARGV and redis.call('ZMSCORE', KEYS[2], unpack(ARGV, tags + 1)) or {},
+  history
 }`)
 
-/** ARGV: a stamp to begin at, how many. Issues a stamp. -> the stamp, the floor, then members and scores, ascending */
+/** KEYS: the second. ARGV: keys. -> the scores of those that were replaced; the history */
+export const REPLACED = script(`${HISTORY_NOW}
+return { redis.call('ZMSCORE', KEYS[1], unpack(ARGV)), history }`)
+
+/** KEYS[1]. ARGV: a stamp to begin at, how many. Issues a stamp. -> the stamp, the floor, then members and scores, ascending */
 export const PAGE = script(`${TICK}
 local stamp = tick()
 return { text(stamp), redis.call('ZSCORE', KEYS[1], '${FLOOR}'), unpack(redis.call('ZRANGE', KEYS[1], ARGV[1], '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')) }`)
 
-/** As PAGE, of the replacements. */
+/** As PAGE, of the replacements; KEYS: all. */
 export const REPLACED_PAGE = script(`${TICK}
 local stamp = tick()
 return { text(stamp), redis.call('ZSCORE', KEYS[1], '${FLOOR}'), unpack(redis.call('ZRANGE', KEYS[2], ARGV[1], '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')) }`)
 
-/** ARGV: the most records to keep, tags. -> stamp */
+/** KEYS[1]. ARGV: the most records to keep, tags. -> stamp */
 export const INVALIDATE = script(`${TICK}${PRUNE}
 local stamp = tick()
 for i = 2, #ARGV do put(member(ARGV[i]), stamp) end
@@ -134,7 +159,7 @@ publish('invalidate', text(stamp), unpack(ARGV, 2))
 return text(stamp)`)
 
 /**
- * ARGV: the most records to keep, a stamp, the key, when the record ends or '' if it does not,
+ * KEYS: all. ARGV: the most records to keep, a stamp, the key, when the record ends or '' if it does not,
  * then the tags of the entry that has the stamp. -> a stamp above that of the replacement; '0', and
  * nothing is replaced, if that entry is invalid; a stamp below 0 if the records were lost, and begin there
  */
@@ -167,7 +192,7 @@ prune(stamp, tonumber(ARGV[1]), 16)
 publish('replace', text(stamp), key, ends)
 return text(tick())`)
 
-/** Raises the floor to a new stamp and drops the records it makes pointless. -> stamp */
+/** KEYS: all. Raises the floor to a new stamp and drops the records it makes pointless. -> stamp */
 export const CLEAR = script(`${TICK}
 local stamp = tick()
 redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3])

@@ -15,6 +15,9 @@ const CONNECTED_WITHIN = 5000
 const ANSWERED_WITHIN = 2000
 // A connection that has lasted for so long was none that fails again and again, as where a script is refused. In milliseconds.
 const LASTING = 2000
+// Without a question for so long, the proofs are for the connection alone. In milliseconds.
+const IDLE_AFTER = 2000
+const IDLE_PROOF_EVERY = 1000
 
 /**
  * The lease under which an instance may trust what it remembers.
@@ -23,6 +26,9 @@ const LASTING = 2000
  * every message published before the question was sent has been heard: this instance is coherent as of that moment, and may
  * rely on it for one lease. Whoever publishes waits that long before he calls it done. A stalled event loop, a dead
  * connection or a frozen Redis ends the lease by themselves, without anybody noticing anything.
+ *
+ * Nobody needs a proof that nobody relies on: an instance that is not asked for anything proves only once
+ * a second that its connection lives. The first question after that is the store's to answer.
  *
  * The proof is the UNLINK of a key that does not exist, in the slot of the channel: a write that changes nothing. Only who would
  * carry out an invalidation answers it. A replica refuses it (READONLY), as do the former owner of a slot (MOVED), one whose slot is on
@@ -36,7 +42,9 @@ const LASTING = 2000
  */
 export class Subscription {
   readonly #listeners = new Map<string, Listener>()
-  readonly #watch: NodeJS.Timeout
+  #watch: NodeJS.Timeout | undefined
+  #askedAt = performance.now()
+  #isIdle = false
   #connection: Connection | undefined
   #isReady = false
   #readySince = Infinity
@@ -54,12 +62,15 @@ export class Subscription {
    * @param lease milliseconds; the same for every instance
    */
   constructor (readonly find: (channel: string) => Promise<Located>, readonly lease: number) {
-    this.#watch = setInterval(() => this.#look(), Math.max(2, lease / 5)).unref()
+    this.#lookLater()
   }
 
-  /** Whether every message published a lease ago or earlier has been heard. */
-  get isCoherent (): boolean {
-    return performance.now() - this.#coherentAsOf <= this.lease
+  /** Whether every message published a lease ago or earlier has been heard. Asking keeps proofs coming. */
+  isCoherent (): boolean {
+    const now = performance.now()
+    this.#askedAt = now
+    if (this.#isIdle) this.#wake()
+    return now - this.#coherentAsOf <= this.lease
   }
 
   /** The channels of one subscription are all published on by one server. */
@@ -86,9 +97,29 @@ export class Subscription {
   }
 
   close (): void {
-    clearInterval(this.#watch)
+    clearTimeout(this.#watch)
+    this.#isIdle = false
     this.#lose(this.#epoch)
     clearTimeout(this.#retry)
+  }
+
+  /** Milliseconds between proofs that somebody relies on. */
+  get #pause (): number {
+    return Math.max(2, this.lease / 5)
+  }
+
+  #lookLater (): void {
+    clearTimeout(this.#watch)
+    this.#watch = setTimeout(() => {
+      this.#lookLater()
+      this.#look()
+    }, this.#isIdle ? IDLE_PROOF_EVERY : this.#pause).unref()
+  }
+
+  #wake (): void {
+    this.#isIdle = false
+    this.#lookLater()
+    this.#look()
   }
 
   #connect (): void {
@@ -144,6 +175,11 @@ export class Subscription {
       return
     }
     if (!this.#isReady) return
+    const isIdle = performance.now() - this.#askedAt > IDLE_AFTER
+    if (isIdle && !this.#isIdle && this.#pause < IDLE_PROOF_EVERY) {
+      this.#isIdle = true
+      this.#lookLater()
+    }
     const epoch = this.#epoch
     const deadline = performance.now() + ANSWERED_WITHIN
     this.#deadline = deadline

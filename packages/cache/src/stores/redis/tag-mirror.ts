@@ -33,7 +33,7 @@ export class TagMirror implements Listener {
 
   /** Whether every change is known here that was published a lease ago or earlier. */
   get isCurrent (): boolean {
-    return this.#isComplete && this.subscription.isCoherent
+    return this.#isComplete && this.subscription.isCoherent()
   }
 
   /** Rule V from what is known here, for certain; undefined where the store has to be asked. */

@@ -1,0 +1,67 @@
+import type { Listener, ListenerEvents, Located, RedisConnection } from '@weir/redis'
+
+/**
+ * Connections that listen, one per node of a cluster, for all subscriptions whose channels the node
+ * publishes on.
+ *
+ * A subscription leaves a connection when it trusts it no more. Nobody joins it after that: the next
+ * to come opens a new one, and the others stay for as long as it serves them.
+ */
+export class SharedConnections {
+  readonly #byNode = new Map<string, SharedConnection>()
+
+  constructor (readonly connection: Pick<RedisConnection, 'locate'>) {}
+
+  /** As `RedisConnection.locate`; to listen to the node joins the connection to it. */
+  async locate (channel: string): Promise<Located> {
+    const node = await this.connection.locate(channel)
+    return { id: node.id, listen: (events) => this.#open(node).join(events) }
+  }
+
+  #open (node: Located): SharedConnection {
+    const open = this.#byNode.get(node.id)
+    if (open !== undefined) return open
+    const shared = new SharedConnection(node, () => {
+      if (this.#byNode.get(node.id) === shared) this.#byNode.delete(node.id)
+    })
+    this.#byNode.set(node.id, shared)
+    return shared
+  }
+}
+
+class SharedConnection {
+  readonly #members = new Set<ListenerEvents>()
+  readonly #listener: Listener
+  #isReady = false
+
+  /** @param doubted nobody should join it any more */
+  constructor (node: Located, readonly doubted: () => void) {
+    this.#listener = node.listen({
+      ready: () => {
+        this.#isReady = true
+        for (const member of this.#members) member.ready()
+      },
+      lost: (error) => {
+        this.doubted()
+        for (const member of [...this.#members]) member.lost(error)
+      }
+    })
+  }
+
+  join (events: ListenerEvents): Listener {
+    this.#members.add(events)
+    // As if it had come about only now.
+    if (this.#isReady) queueMicrotask(() => { if (this.#members.has(events)) events.ready() })
+    return {
+      subscribe: (channel, heard) => this.#listener.subscribe(channel, heard),
+      prove: (channel) => this.#listener.prove(channel),
+      close: () => { this.#leave(events) }
+    }
+  }
+
+  #leave (events: ListenerEvents): void {
+    if (!this.#members.delete(events)) return
+    this.doubted()
+    if (this.#members.size === 0) this.#listener.close()
+  }
+}

@@ -1,0 +1,87 @@
+import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { FillAnnouncements } from '../src/stores/redis/fill-announcements.js'
+import { Subscription } from '../src/stores/redis/subscription.js'
+
+const LEASE = 50
+// That of the proofs, while they are asked for.
+const STEP = 10
+
+/** A subscription whose server answers at once, under a clock that the test moves. */
+async function setUp (t: Test) {
+  let now = performance.now()
+  let lose = () => {}
+  const proofs: number[] = []
+  t.intercept(performance, 'now', { value: () => now })
+  mock.timers.enable({ apis: ['setInterval', 'setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const subscription = new Subscription(async () => ({
+    id: 'node',
+    listen (events) {
+      lose = () => { events.lost() }
+      queueMicrotask(() => { events.ready() })
+      return {
+        subscribe: async () => {},
+        prove: async () => { proofs.push(now) },
+        close () {}
+      }
+    }
+  }), LEASE)
+  t.teardown(() => { subscription.close() })
+  const advance = async (ms: number) => {
+    for (let left = ms; left > 0; left -= STEP) {
+      now += STEP
+      mock.timers.tick(STEP)
+      await setImmediate()
+    }
+  }
+  return { subscription, proofs, advance, lose: () => { lose() } }
+}
+
+const listener = { subscribed () {}, heard () {}, lost () {} }
+
+t.test('proofs are for those who ask: without a question they are one a second', async (t) => {
+  const { subscription, proofs, advance } = await setUp(t)
+  subscription.listen('channel', listener)
+  await advance(100)
+  t.ok(subscription.isCoherent())
+  t.ok(proofs.length >= 9)
+  await advance(2100)
+  proofs.length = 0
+  await advance(5000)
+  t.equal(proofs.length, 5)
+
+  await advance(100)
+  proofs.length = 0
+  t.notOk(subscription.isCoherent(), 'the first question is not answered by it')
+  t.equal(proofs.length, 1, 'but makes it ask')
+  await advance(STEP)
+  t.ok(subscription.isCoherent())
+  await advance(1000)
+  t.ok(subscription.isCoherent())
+  t.ok(proofs.length > 90)
+})
+
+t.test('who waits for a fill asks again when its end may have been missed', async (t) => {
+  const { subscription, advance, lose } = await setUp(t)
+  const announcements = new FillAnnouncements(subscription, 'fills')
+  await advance(STEP)
+  const minute = 60_000
+  const ended = (token: string, before = announcements.interruptions) =>
+    announcements.ended(token, minute, before)
+
+  const before = announcements.interruptions
+  const waiting = ended('token')
+  lose()
+  t.equal(await waiting, 'unknown', 'the connection is lost')
+  const meanwhile = ended('token')
+  await advance(100)
+  t.equal(await meanwhile, 'unknown', 'there is another')
+  t.equal(await ended('token', before), 'unknown', 'it was asked before that')
+
+  const told = ended('token')
+  announcements.heard('done token')
+  t.equal(await told, 'done')
+  t.equal(await ended('token', before), 'done', 'what was heard is known')
+})
