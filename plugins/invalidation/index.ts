@@ -176,7 +176,7 @@ function givenByRoute (reply: FastifyReply): unknown {
 /** A function may need what the handler has yet to find out: it is called again when the answer is sent. */
 function tagsOfRouteSoFar (reply: FastifyReply): readonly string[] {
   try {
-    return givenTags(givenByRoute(reply)).tags
+    return tagsOf(givenByRoute(reply))
   } catch {
     return []
   }
@@ -194,17 +194,17 @@ async function awaitedOfRoute (reply: FastifyReply): Promise<unknown> {
 const isTicket = (what: readonly string[] | InvalidationTicket): what is InvalidationTicket =>
   typeof what === 'object' && what !== null && 'id' in what
 
-/**
- * The tags of what the application gave. The write is saved by now, so what is none costs itself and a line in
- * the log; one tag outside of a list is a tag, because to invalidate too much is harmless.
- */
+/** The tags of what the application gave. One outside of a list is a tag: to invalidate too much is harmless. */
+const tagsOf = (given: unknown): readonly string[] => givenTags(typeof given === 'string' ? [given] : given).tags
+
+/** As `tagsOf`, for a write that is saved by now: what is no list of tags costs itself and a line in the log. */
 function tagsAmong (given: unknown, from: string, { request }: FastifyReply): readonly string[] {
-  const { tags, malformed } = givenTags(given)
-  const found = typeof given === 'string' ? givenTags([given]).tags : tags
+  const tags = tagsOf(given)
+  const { malformed } = givenTags(given)
   if (malformed !== undefined) {
-    request.log.error({ given: shown(malformed), tags: found }, `${from} has what is no tag, which is left out: give a list of non-empty strings`)
+    request.log.error({ given: shown(malformed), tags }, `${from} has what is no tag, which is left out: give a list of non-empty strings`)
   }
-  return found
+  return tags
 }
 
 /** When the answer is sent, a client that has gone has taken its socket along, and the protocol with it. */

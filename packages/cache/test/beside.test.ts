@@ -1,0 +1,34 @@
+import t from 'tap'
+import { createCache, Fill } from '../src/index.js'
+import { memoryStore } from '../src/stores/memory.js'
+
+/*
+ * A caller that computes beside all others: `acquire` with `beside`.
+ */
+const OPTIONS = { ttl: '1m' } as const
+
+async function fill (acquired: Promise<unknown>): Promise<Fill<string>> {
+  const found = await acquired
+  if (found instanceof Fill) return found as Fill<string>
+  throw new Error('a hit')
+}
+
+t.test('it does not wait, nor is it waited for, and that it shares nothing is its own', async (t) => {
+  const cache = createCache<string>({ store: memoryStore(), namespace: 'beside' })
+  const before = await fill(cache.acquire('key', { beside: true }))
+  const leader = await fill(cache.acquire('key'))
+  const within = await fill(cache.acquire('key', { beside: true }))
+  before.abandon()
+  within.abandon()
+  const waiting = cache.acquire('key')
+  await leader.commit('value', () => OPTIONS)
+  t.match(await waiting, { source: 'coalesced', entry: { value: 'value' } })
+  t.match(await cache.acquire('key', { beside: true }), { source: 'l1' }, 'what is stored is for it, too')
+})
+
+t.test('what it can share after all is stored', async (t) => {
+  const cache = createCache<string>({ store: memoryStore(), namespace: 'beside' })
+  const own = await fill(cache.acquire('key', { beside: true }))
+  t.match(await own.commit('value', () => OPTIONS), { result: 'stored' })
+  t.match(await cache.acquire('key'), { source: 'l1', entry: { value: 'value' } })
+})
