@@ -51,7 +51,7 @@ export class Cache<T> {
    * meanwhile. A stale value within its window is returned at once while one caller computes the next;
    * within `staleIfError` it is returned if `fn` fails.
    * @throws what `fn` throws; CacheError for invalid options, and WEIR_CACHE_REENTRANT_FILL if `fn` asks
-   *   for its own key, directly or through the functions of other keys
+   *   for its own key, directly or through the functions of other keys, of other instances too
    */
   remember<U extends T> (key: string, options: RememberOptions<U>, fn: () => U | Promise<U>): Promise<U> {
     const hit = this.lookup(key)

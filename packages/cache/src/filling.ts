@@ -5,12 +5,14 @@ import { FillNode } from './fill-graph.js'
 import { Fill, type FillKeeper, type FillOutcome, type StoreResult } from './fill.js'
 import { type Flight, Flights, type Outcome } from './flights.js'
 import type { AcquireOptions, Hit, OutageOptions } from './options.js'
-import type { FillLease } from './store.js'
+import type { Claim, FillEnd, FillLease } from './store.js'
 import { type Found, isFresh, type Tiers } from './tiers.js'
 import { UnsharedKeys } from './unshared-keys.js'
 
 /** A fill's place: the flight that others have joined, the lease, the value it is to replace. */
 interface Duty<T> {
+  /** The fill that the caller is part of. */
+  readonly parent?: FillNode | undefined
   readonly flight?: Flight<T>
   readonly lease?: FillLease
   readonly stale?: Entry<T> | undefined
@@ -39,20 +41,20 @@ export class Filling<T> {
 
   /** See {@link Cache.acquire}. */
   async acquire (key: string, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
-    FillNode.checkNotWithin(this.tiers.entries, key)
-    if (options.beside === true) return this.#alone(key, options)
+    const parent = FillNode.checkNotWithin(this.tiers.entries, key)
+    if (options.beside === true) return this.#alone(key, parent, options)
     const arrival = this.#flights.latest
     for (;;) {
       const flight = this.#flights.of(key)
-      if (flight === undefined) return this.#unshared.has(key) ? this.#alone(key, options) : this.#lead(key, options)
+      if (flight === undefined) return this.#unshared.has(key) ? this.#alone(key, parent, options) : this.#lead(key, parent, options)
       // Callers do not wait for a revalidation while the stale value will do.
       const mayBeStale = flight.background && options.renew !== true
       const stale = mayBeStale ? this.usable(key, await this.counters.read(key, this.tiers.find(key))) : undefined
       if (stale !== undefined) return stale
       const outcome = await flight.node.answer(flight.outcome)
       if (outcome.kind === 'again') continue
-      if (outcome.kind === 'unshared') return this.#fill(key)
-      if (outcome.kind === 'error') return this.#afterFailure(key, outcome.stale)
+      if (outcome.kind === 'unshared') return this.#fill(key, { parent })
+      if (outcome.kind === 'error') return this.#afterFailure(key, parent, outcome.stale)
       if (outcome.source !== 'coalesced' && options.renew === true) continue
       const hit = await this.#joined(key, outcome, flight.number > arrival)
       if (hit !== undefined) return hit
@@ -62,7 +64,7 @@ export class Filling<T> {
   /** See {@link Cache.revalidate}. */
   async revalidate (key: string, stale: Entry<T>): Promise<Fill<T> | undefined> {
     if (this.#flights.of(key) !== undefined || freshness(stale, Date.now()) !== 'stale') return undefined
-    const flight = this.#flights.begin(key, true)
+    const flight = this.#flights.begin(key, undefined, true)
     const claimed = await this.counters.read(key, this.tiers.claim(key, isFresh))
     // Without a lease, too: other instances may have the stale value in memory.
     if (claimed === undefined) return this.#fill(key, { flight, stale, replaces: true })
@@ -89,8 +91,8 @@ export class Filling<T> {
    * A fill elsewhere may have begun before this flight, and be worth nothing to it; the one after that
    * has not, but may be overtaken by an invalidation as well. After two the leader computes for itself.
    */
-  async #lead (key: string, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
-    const flight = this.#flights.begin(key)
+  async #lead (key: string, parent: FillNode | undefined, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
+    const flight = this.#flights.begin(key, parent)
     const replaces = options.renew === true
     for (let waited = 0; ;) {
       const isGood = (found: Found<T>) => isUsable(found) && (!replaces || waited > 0)
@@ -104,22 +106,33 @@ export class Filling<T> {
       }
       const { stale } = claimed
       if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces })
-      const end = waited === MOST_WAITS ? 'failed' : await Promise.race([claimed.ended, flight.outcome.then(() => 'late' as const)])
+      const end = waited === MOST_WAITS ? 'failed' : await this.#awaitElsewhere(flight, claimed)
       if (end === 'failed') return this.#fill(key, { flight, stale, replaces })
       if (end === 'unshared') this.#unshared.add(key)
       if (end === 'unshared' || end === 'late') {
         flight.finish({ kind: 'unshared' })
-        return this.#fill(key, { stale, replaces })
+        return this.#fill(key, { parent, stale, replaces })
       }
       if (end === 'done') waited++
     }
   }
 
+  /** Waits for another instance's fill. One that waits for the leader's own is refused, which concerns no other caller. */
+  async #awaitElsewhere (flight: Flight<T>, { ended, fill }: Claim & { kind: 'held' }): Promise<FillEnd | 'late'> {
+    try {
+      return await flight.node.awaitRemote(fill, Promise.race([ended, flight.outcome.then(() => 'late' as const)]))
+    } catch (error) {
+      flight.finish({ kind: 'again' })
+      throw error
+    }
+  }
+
   /** For a caller or a key whose value is not shared: takes what the store has by now, or computes beside all others. */
-  async #alone (key: string, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
+  async #alone (key: string, parent: FillNode | undefined, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
     const answer = await this.counters.read(key, this.tiers.find(key).then((found) => ({ found })))
     const hit = answer === undefined ? this.unverified(key, options) : options.renew === true ? undefined : this.usable(key, answer.found)
-    return hit ?? this.#fill(key, { stale: answer?.found?.entry, replaces: options.renew === true, beside: options.beside === true })
+    const stale = answer?.found?.entry
+    return hit ?? this.#fill(key, { parent, stale, replaces: options.renew === true, beside: options.beside === true })
   }
 
   #withoutStore (key: string, flight: Flight<T>, options: OutageOptions): Hit<T> | Promise<Fill<T>> {
@@ -130,11 +143,12 @@ export class Filling<T> {
   }
 
   /** The stamp is taken before the value is computed: that is what makes Rule V hold for fills that are slow. */
-  async #fill (key: string, duty: Duty<T> = {}): Promise<Fill<T>> {
-    const { flight, lease, stale } = duty
+  async #fill (key: string, duty: Duty<T>): Promise<Fill<T>> {
+    const { parent, flight, lease, stale } = duty
     this.counters.miss(key)
     if (flight !== undefined) this.#flights.start(flight)
-    const node = flight?.node ?? new FillNode(this.tiers.entries, key)
+    const node = flight?.node ?? new FillNode(this.tiers.entries, key, parent)
+    node.lease = lease
     const stamp = lease === undefined ? await this.counters.read(key, this.tiers.validity.stamp()) : lease.stamp
     // However the flight ends, also by its timeout, the lease does too.
     if (lease !== undefined) flight?.outcome.then(({ kind }) => { lease.end(END[kind]) }, () => {})
@@ -153,7 +167,7 @@ export class Filling<T> {
       finish: (outcome) => {
         if (!isOpen) return
         isOpen = false
-        node.end()
+        node.end(outcome.kind === 'error')
         if (beside !== true) this.#note(key, outcome)
         flight?.finish(asOfFlight(outcome, stale))
       }
@@ -180,9 +194,9 @@ export class Filling<T> {
   }
 
   /** The fill that was waited for has failed, perhaps for reasons of its own caller's: each computes once for itself. */
-  async #afterFailure (key: string, stale: Entry<T> | undefined): Promise<Hit<T> | Fill<T>> {
+  async #afterFailure (key: string, parent: FillNode | undefined, stale: Entry<T> | undefined): Promise<Hit<T> | Fill<T>> {
     const entry = stale !== undefined && servesError(stale, Date.now()) ? await this.#valid(key, stale) : undefined
-    return entry === undefined ? this.#fill(key) : this.counters.hit(key, { entry, source: 'coalesced', stale: true })
+    return entry === undefined ? this.#fill(key, { parent }) : this.counters.hit(key, { entry, source: 'coalesced', stale: true })
   }
 
   /** The entry, if it is valid as of now. A store that does not answer cannot say so. */

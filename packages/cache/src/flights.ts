@@ -2,6 +2,7 @@ import { LONGEST_TIMER } from './duration.js'
 import type { Entry } from './entry.js'
 import type { Source } from './events.js'
 import { FillNode } from './fill-graph.js'
+import type { Entries } from './store.js'
 import { withResolvers } from './with-resolvers.js'
 
 /**
@@ -46,8 +47,8 @@ export class Flights<T> {
   readonly #open = new Map<string, Flight<T>>()
   #begun = 0
 
-  /** @param scope identifies the namespace whose keys these are */
-  constructor (readonly timeout: number, readonly scope: object) {}
+  /** @param entries identify the namespace whose keys these are */
+  constructor (readonly timeout: number, readonly entries: Entries) {}
 
   /** The number of the latest flight: a caller that arrives now arrives before any with a higher number. */
   get latest (): number {
@@ -62,9 +63,9 @@ export class Flights<T> {
     return this.#open.get(key)
   }
 
-  begin (key: string, background = false): Flight<T> {
-    const node = new FillNode(this.scope, key, background)
-    const flight = new Flight<T>(node, ++this.#begun, background, this.timeout, (ended) => {
+  /** @param parent the fill that waits for this one; a flight in the background has none */
+  begin (key: string, parent: FillNode | undefined, background = false): Flight<T> {
+    const flight = new Flight<T>(new FillNode(this.entries, key, parent), ++this.#begun, background, this.timeout, (ended) => {
       if (this.#open.get(key) === ended) this.#open.delete(key)
     })
     this.#open.set(key, flight)

@@ -10,6 +10,6 @@ export {
   type WriteOptions
 } from './options.js'
 export { defaultSerializer, type Serialized, type Serializer } from './serializer.js'
-export { type Claim, type Entries, type FillEnd, type FillLease, type FrameId, type Store, type StoreNamespace } from './store.js'
+export { type Claim, type Entries, type FillEnd, type FillId, type FillLease, type FrameId, type Store, type StoreNamespace } from './store.js'
 export { type Inspected } from './tiers.js'
 export { type Consistency, type Judged, type Stamp, type Validity } from './validity.js'

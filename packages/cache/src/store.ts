@@ -28,7 +28,16 @@ export interface Entries {
    * @param seen a frame that the caller cannot use, nor any with a lower stamp
    */
   claim (key: string, seen?: FrameId): Promise<Claim>
+  /**
+   * The fills that a fill under way waits for, as its instance said by {@link FillLease.setWaits}; none of one that
+   * has ended, or that is no fill of this store. With `setWaits` and the ids it lets fills be refused that wait for
+   * each other in several instances. A store without these works, and such fills wait for the cache's `fillTimeout`.
+   */
+  waitsOf? (fill: FillId): Promise<readonly FillId[]>
 }
+
+/** Names one fill of one key, for every instance: another fill of the key has another. */
+export type FillId = string
 
 /** Identifies a frame among those of one key: fills one after the other may have the same stamp. */
 export interface FrameId {
@@ -41,7 +50,7 @@ export type Claim =
   | { readonly kind: 'found', readonly frame: Buffer }
   | { readonly kind: 'granted', readonly lease: FillLease }
   /** Another instance computes it. */
-  | { readonly kind: 'held', readonly ended: Promise<FillEnd> }
+  | { readonly kind: 'held', readonly ended: Promise<FillEnd>, readonly fill?: FillId }
 
 /**
  * How another instance's fill ended. `done`: look again. `unshared`: it has a value that is not for
@@ -53,8 +62,12 @@ export type FillEnd = 'done' | 'unshared' | 'failed' | 'unknown'
 export interface FillLease {
   /** The fill's, taken before its value is computed. */
   readonly stamp: Stamp
+  /** The name by which other instances know the fill. */
+  readonly id?: FillId
   /** As `set`, and ends the lease in the same round trip. */
   store (frame: Buffer, ttl: number): Promise<void>
   /** Ends the lease and tells waiters elsewhere, without waiting for it. No effect on one that has ended. */
   end (how: Exclude<FillEnd, 'unknown'>): void
+  /** Says which fills of other instances this one waits for, in place of what it said before, until the lease ends. */
+  setWaits? (fills: readonly FillId[]): Promise<void>
 }

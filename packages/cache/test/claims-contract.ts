@@ -116,6 +116,34 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
     t.strictSame(ends, Array(99).fill('failed'))
   })
 
+  t.test('what a fill waits for is known to all, in any namespace, until it says otherwise or ends', async (t) => {
+    const place = await makePlace(t)
+    const [here, there] = [await place.open(), await place.open()]
+    const [a, b] = [await hearing(here.namespace('n')), await hearing(there.namespace('other'))]
+    await hearing(there.namespace('n'))
+    for (const key of ['key', 'a\nb', 'a\u0000b', '}{ "', 'ä😀', 'x'.repeat(8192)]) {
+      const lease = granted(await a.entries.claim(key))
+      const claim = await there.namespace('n').entries.claim(key)
+      if (claim.kind !== 'held' || claim.fill === undefined || lease.setWaits === undefined) throw new Error('held, by a fill')
+      const ended = claim.ended
+      t.equal(claim.fill, lease.id)
+      t.strictSame(await b.entries.waitsOf?.(claim.fill), [])
+      await lease.setWaits([claim.fill, 'another'])
+      t.strictSame(await b.entries.waitsOf?.(claim.fill), [claim.fill, 'another'])
+      held(await there.namespace('n').entries.claim(key))
+      await lease.setWaits([])
+      t.strictSame(await b.entries.waitsOf?.(claim.fill), [])
+      await lease.setWaits(['another'])
+      await lease.store(frameOf(lease.stamp, 'body'), TTL)
+      t.equal(await ended, 'done')
+      await lease.setWaits(['too late'])
+      t.strictSame(await b.entries.waitsOf?.(claim.fill), [], 'it has ended')
+    }
+    for (const odd of ['', ' ', 'none', 'a b', '[]', '{}', '["n","key"]', 'token elsewhere:n:{=key}']) {
+      t.strictSame(await b.entries.waitsOf?.(odd), [], 'no fill of this store')
+    }
+  })
+
   t.test('of a process that is killed the lease runs out, and another is granted it', async (t) => {
     const place = await makePlace(t)
     if (place.process === undefined) throw new Error('a shared store needs a place for a second process')

@@ -8,10 +8,11 @@ function lease (t: Test, keeper: Partial<LeaseKeeper> = {}) {
   t.teardown(() => { mock.timers.reset() })
   const asked: string[] = []
   const told = (what: keyof LeaseKeeper) => { asked.push(what) }
-  const kept = new RenewedLease(1, {
+  const kept = new RenewedLease('fill', 1, {
     store: async (...args) => { told('store'); await keeper.store?.(...args) },
     renew: async () => { told('renew'); return await keeper.renew?.() ?? true },
-    release: async (...args) => { told('release'); await keeper.release?.(...args) }
+    release: async (...args) => { told('release'); await keeper.release?.(...args) },
+    setWaits: async (...args) => { told('setWaits'); await keeper.setWaits?.(...args) }
   })
   return { kept, asked, later: (ms: number) => { mock.timers.tick(ms) } }
 }

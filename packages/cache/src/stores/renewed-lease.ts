@@ -1,4 +1,4 @@
-import type { FillEnd, FillLease } from '../store.js'
+import type { FillEnd, FillId, FillLease } from '../store.js'
 import type { Stamp } from '../validity.js'
 
 /** What a store does with a lease, which is its holder's only as long as the store says so. */
@@ -9,6 +9,8 @@ export interface LeaseKeeper {
   renew (): Promise<boolean>
   /** Gives up the lease and tells those who wait. */
   release (how: Exclude<FillEnd, 'unknown'>): Promise<void>
+  /** Puts beside the lease which fills this one waits for. */
+  setWaits (fills: readonly FillId[]): Promise<void>
 }
 
 /** How long a lease lasts unless it is renewed, in milliseconds: so long do others wait for an instance that has died. */
@@ -23,7 +25,7 @@ export class RenewedLease implements FillLease {
   readonly #renewing: NodeJS.Timeout
   #isOpen = true
 
-  constructor (readonly stamp: Stamp, readonly keeper: LeaseKeeper) {
+  constructor (readonly id: FillId, readonly stamp: Stamp, readonly keeper: LeaseKeeper) {
     this.#renewing = setInterval(() => {
       // If nobody answers, there may be an answer the next time, or the lease runs out.
       keeper.renew().then((mine) => { if (!mine) this.#close() }, () => {})
@@ -40,6 +42,10 @@ export class RenewedLease implements FillLease {
     this.#close()
     // If it does not get there, the lease runs out.
     this.keeper.release(how).catch(() => {})
+  }
+
+  async setWaits (fills: readonly FillId[]): Promise<void> {
+    if (this.#isOpen) await this.keeper.setWaits(fills)
   }
 
   #close (): void {

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { CacheError, shown } from '../../errors.js'
-import type { Claim, Entries, FillEnd, FrameId } from '../../store.js'
+import type { Claim, Entries, FillEnd, FillId, FrameId } from '../../store.js'
 import type { Stamp } from '../../validity.js'
 import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
+import { parseStrings } from '../string-list.js'
 import type { Commands } from './commands.js'
 import { announcement, type FillAnnouncements } from './fill-announcements.js'
-import { ANNOUNCE, CLAIM, RELEASE, RENEW, STORE } from './scripts.js'
+import { ANNOUNCE, CLAIM, RELEASE, RENEW, SET_WAITS, STORE, WAITS } from './scripts.js'
 
 // What sets the tokens of this process apart.
 const PROCESS = randomBytes(9).toString('base64url')
@@ -17,11 +18,13 @@ const FIRST_PAUSE = 50
 /** A namespace's entries, and the leases to fill them. */
 export class RedisEntries implements Entries {
   /**
+   * @param prefix of all namespaces of the store
    * @param stamp issues one for a fill, not below that of the frame it is to replace
    */
   constructor (
     readonly commands: Commands,
     readonly prefix: string,
+    readonly namespace: string,
     readonly channel: string,
     readonly announcements: FillAnnouncements,
     readonly stamp: (above: Stamp) => Stamp | Promise<Stamp>
@@ -49,8 +52,8 @@ export class RedisEntries implements Entries {
       const reply = await this.commands.evaluateBuffer(CLAIM, this.#keys(key), [seen.stamp, seen.storedAt, token, FILL_LEASE])
       if (Buffer.isBuffer(reply)) return { kind: 'found', frame: reply }
       if (isHeld(reply)) {
-        const [left, holder] = reply
-        return { kind: 'held', ended: this.announcements.ended(String(holder), left, interruptions) }
+        const [left, holder] = [reply[0], String(reply[1])]
+        return { kind: 'held', ended: this.announcements.ended(holder, left, interruptions), fill: this.#fill(key, holder) }
       }
       if (reply !== 0) throw new CacheError('WEIR_CACHE_STORE_FAILED', `say who fills a key, but ${shown(reply)}`)
       return { kind: 'granted', lease: this.#lease(key, token, await this.stamp(seen.stamp)) }
@@ -61,6 +64,14 @@ export class RedisEntries implements Entries {
         .catch(() => {})
       throw error
     }
+  }
+
+  async waitsOf (fill: FillId): Promise<readonly FillId[]> {
+    const [token, entry] = split(fill)
+    // Of another namespace perhaps, but not of another store.
+    if (!entry.startsWith(`${this.prefix}:`)) return []
+    const waits = await this.commands.evaluate(WAITS, keysOf(entry), [token])
+    return parseStrings(String(waits))
   }
 
   #lease (key: string, token: string, stamp: Stamp): RenewedLease {
@@ -74,7 +85,7 @@ export class RedisEntries implements Entries {
     const announce = async (awaited: unknown, how: FillEnd) => {
       if (awaited === 1 || isInDoubt) await this.#announce(token, how)
     }
-    return new RenewedLease(stamp, {
+    return new RenewedLease(this.#fill(key, token), stamp, {
       renew: async () => await this.commands.evaluate(RENEW, keys, [token, FILL_LEASE]) === 1,
       release: async (how) => {
         const release = () => answered(this.commands.evaluate(RELEASE, keys, [token]))
@@ -84,7 +95,8 @@ export class RedisEntries implements Entries {
         const awaited = await answered(this.#store(key, frame, ttl, token))
         // The value is there for everyone: the filler need not wait until they have been told.
         announce(awaited, 'done').catch(() => {})
-      }
+      },
+      setWaits: async (fills) => { await this.commands.evaluate(SET_WAITS, keys, [token, JSON.stringify(fills)]) }
     })
   }
 
@@ -100,12 +112,15 @@ export class RedisEntries implements Entries {
 
   // Whatever braces a key has, what is hashed for the slot begins at these and ends at the same place in both names.
   #entry (key: string): string {
-    return `${this.prefix}:{=${key}}`
+    return `${this.prefix}:${this.namespace}:{=${key}}`
+  }
+
+  #fill (key: string, token: string): FillId {
+    return `${token} ${this.#entry(key)}`
   }
 
   #keys (key: string): string[] {
-    const entry = this.#entry(key)
-    return [entry, `${entry}:fill`]
+    return keysOf(this.#entry(key))
   }
 }
 
@@ -120,6 +135,14 @@ async function persistently<R> (task: () => Promise<R>): Promise<R> {
       await setTimeout(pause, undefined, { ref: false })
     }
   }
+}
+
+const keysOf = (entry: string) => [entry, `${entry}:fill`]
+
+/** The token and the name of the entry. */
+function split (fill: FillId): [token: string, entry: string] {
+  const space = fill.indexOf(' ')
+  return [fill.slice(0, space), fill.slice(space + 1)]
 }
 
 function isHeld (reply: unknown): reply is [left: number, token: Buffer] {

@@ -203,11 +203,11 @@ publish('clear', text(stamp))
 return text(stamp)`)
 
 /**
- * The scripts about one entry. KEYS: the entry, and the lease to fill it, in one slot. The lease holds the token of who has it,
- * and a mark if somebody waits for its end.
+ * The scripts about one entry. KEYS: the entry, and the lease to fill it, in one slot. The lease holds the token of the instance
+ * that has it, a mark if others wait for its end, and on a line of its own the fills that this one waits for, if there are any.
  */
 const LEASE = `
-local function holder() return string.match(redis.call('GET', KEYS[2]) or '', '^([^!]*)(!?)$') end
+local function holder() return string.match(redis.call('GET', KEYS[2]) or '', '^([^!\\n]*)(!?)(.*)$') end
 local function release(mine)
   local token, awaited = holder()
   if token ~= mine then return 0 end
@@ -230,8 +230,8 @@ if frame then
   if stamp > seen or (stamp == seen and double(frame, ${STORED_AT_OFFSET}) ~= tonumber(ARGV[2])) then return frame end
 end
 if redis.call('SET', KEYS[2], ARGV[3], 'NX', 'PX', ARGV[4]) then return 0 end
-local token, awaited = holder()
-if awaited == '' then redis.call('SET', KEYS[2], token .. '!', 'KEEPTTL') end
+local token, awaited, waits = holder()
+if awaited == '' then redis.call('SET', KEYS[2], token .. '!' .. waits, 'KEEPTTL') end
 return { redis.call('PTTL', KEYS[2]), token }`)
 
 /**
@@ -251,6 +251,16 @@ return release(ARGV[1])`)
 export const RENEW = script(`${LEASE}
 if holder() ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[2], ARGV[2])`)
+
+/** ARGV: token, the fills that this one waits for. Others read them by WAITS. */
+export const SET_WAITS = script(`${LEASE}
+local token, awaited = holder()
+if token == ARGV[1] then redis.call('SET', KEYS[2], token .. awaited .. '\\n' .. ARGV[2], 'KEEPTTL') end`)
+
+/** ARGV: token. -> the fills that this one waits for, as they were set; '' if there are none, or it has ended */
+export const WAITS = script(`${LEASE}
+local token, _, waits = holder()
+return token == ARGV[1] and string.sub(waits, 2) or ''`)
 
 /** KEYS[1] is only for the slot; ARGV: channel, message. A client's prefix goes before keys, and not before what is listened to. */
 export const ANNOUNCE = script("return redis.call('SPUBLISH', ARGV[1], ARGV[2])")

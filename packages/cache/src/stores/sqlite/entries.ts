@@ -1,6 +1,6 @@
 import type { DisposableFile } from '@weir/sqlite'
 import { isNews, stampOf } from '../../frame.js'
-import type { Claim, Entries, FrameId } from '../../store.js'
+import type { Claim, Entries, FillId, FrameId } from '../../store.js'
 import type { Stamp } from '../../validity.js'
 import { Fills } from './fills.js'
 import type { Statements } from './statements.js'
@@ -44,6 +44,10 @@ export class SqliteEntries implements Entries {
         return present() ?? this.#fills.claim(sql, key, this.tick, set)
       }).immediate()
     })
+  }
+
+  async waitsOf (fill: FillId) {
+    return this.#fills.waitsOf(fill)
   }
 
   #present (sql: Statements, key: string, seen: FrameId | undefined): Claim | undefined {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { DisposableFile } from '@weir/sqlite'
-import type { Claim, FillEnd } from '../../store.js'
+import type { Claim, FillEnd, FillId } from '../../store.js'
 import type { Stamp } from '../../validity.js'
 import { withResolvers } from '../../with-resolvers.js'
 import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
+import { parseStrings } from '../string-list.js'
 import type { Statements } from './statements.js'
 
 // A file announces nothing: those who wait for another process look at its row, which costs some microseconds. In milliseconds.
@@ -22,14 +23,16 @@ export class Fills {
   ): Claim {
     const now = Date.now()
     const present = sql.fill.get(this.namespace, key, now)
-    if (present !== undefined && present.ended === null) return { kind: 'held', ended: this.#ended(key, present.token) }
+    if (present !== undefined && present.ended === null) {
+      return { kind: 'held', ended: this.#ended(key, present.token), fill: this.#id(key, present.token) }
+    }
     const token = randomUUID()
     sql.beginFill.run(this.namespace, key, token, now + FILL_LEASE)
     const own = stamp(sql)
     const end = (sql: Statements, how: Exclude<FillEnd, 'unknown'>) => {
       sql.endFill.run(how, Date.now() + FILL_LEASE, this.namespace, key, token)
     }
-    const lease = new RenewedLease(own, {
+    const lease = new RenewedLease(this.#id(key, token), own, {
       renew: async () => {
         const now = Date.now()
         return this.file.read((sql) => sql.renewFill.run(now + FILL_LEASE, this.namespace, key, token, now).changes > 0)
@@ -40,9 +43,24 @@ export class Fills {
           store(sql, frame, ttl)
           end(sql, 'done')
         }).immediate())
+      },
+      setWaits: async (fills) => {
+        this.file.read((sql) => sql.setWaits.run(JSON.stringify(fills), this.namespace, key, token))
       }
     })
     return { kind: 'granted', lease }
+  }
+
+  /** The fills that one of any namespace of the file waits for. */
+  waitsOf (fill: FillId): readonly FillId[] {
+    const [namespace, key, token] = parseStrings(fill)
+    if (namespace === undefined || key === undefined || token === undefined) return []
+    const row = this.file.read((sql) => sql.waits.get(namespace, key, token, Date.now()))
+    return parseStrings(row?.waits ?? '')
+  }
+
+  #id (key: string, token: string): FillId {
+    return JSON.stringify([this.namespace, key, token])
   }
 
   #ended (key: string, token: string): Promise<FillEnd> {

@@ -1,13 +1,14 @@
 import type { Database } from 'better-sqlite3'
 
 // Changes with any change of the tables. It is a cache: a file of another version is emptied, not converted.
-const VERSION = 3
+const VERSION = 4
 
 /**
  * Makes the tables if the file is new. Instances may do so at the same moment: the lock of BEGIN IMMEDIATE orders them.
  *
  * `namespaces` holds a namespace's clock and floor, `tags` the records of its invalidations, `replaced` those
- * of its replacements, `entries` the frames, `fills` the leases to compute them.
+ * of its replacements, `entries` the frames, `fills` the leases to compute them, and `waits` of a
+ * fill the others it waits for.
  */
 export function migrate (db: Database): void {
   db.transaction(() => {
@@ -33,7 +34,7 @@ export function migrate (db: Database): void {
       CREATE INDEX entries_by_end ON entries (gone_at);
       CREATE TABLE fills (
         namespace TEXT NOT NULL, key TEXT NOT NULL,
-        token TEXT NOT NULL, ended TEXT, until INTEGER NOT NULL,
+        token TEXT NOT NULL, ended TEXT, waits TEXT, until INTEGER NOT NULL,
         PRIMARY KEY (namespace, key)
       ) WITHOUT ROWID;
       CREATE INDEX fills_by_end ON fills (until);

@@ -36,6 +36,8 @@ export interface Statements {
   readonly beginFill: Statement<[namespace: string, key: string, token: string, until: number]>
   readonly renewFill: Statement<[until: number, namespace: string, key: string, token: string, now: number]>
   readonly endFill: Statement<[ended: Exclude<FillEnd, 'unknown'>, until: number, namespace: string, key: string, token: string]>
+  readonly setWaits: Statement<[waits: string, namespace: string, key: string, token: string]>
+  readonly waits: Statement<[namespace: string, key: string, token: string, now: number], { waits: string | null }>
   readonly deleteFills: Statement<[now: number]>
   /** As many of those that end soonest as it takes to free the bytes. */
   readonly deleteSoonest: Statement<[bytes: number]>
@@ -98,6 +100,8 @@ export function prepare (db: Database): Statements {
     renewFill: db.prepare(
       'UPDATE fills SET until = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL AND until > ?'),
     endFill: db.prepare('UPDATE fills SET ended = ?, until = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL'),
+    setWaits: db.prepare('UPDATE fills SET waits = ? WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL'),
+    waits: db.prepare('SELECT waits FROM fills WHERE namespace = ? AND key = ? AND token = ? AND ended IS NULL AND until > ?'),
     deleteFills: db.prepare(
       'DELETE FROM fills WHERE (namespace, key) IN (SELECT namespace, key FROM fills WHERE until <= ? LIMIT 512)'),
     deleteSoonest: db.prepare(`

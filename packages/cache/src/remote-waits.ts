@@ -1,0 +1,52 @@
+import type { Entries, FillId, FillLease } from './store.js'
+
+// How many instances' fills, one waiting for the other, are looked at, and how many at each step.
+const DEEPEST = 16
+const WIDEST = 64
+
+/** Keeps the store informed which fills of other instances the fill of a lease waits for. */
+export class WaitAnnouncer {
+  #last: Promise<void> = Promise.resolve()
+  #next: Promise<void> | undefined
+  #known = '[]'
+
+  /** @param waits tells the fills that it waits for as of now */
+  constructor (readonly lease: FillLease, readonly waits: () => FillId[]) {}
+
+  /** Resolves when the store has been informed of the present waits, or cannot be. One write at a time. */
+  announce (): Promise<void> {
+    this.#next ??= this.#last = this.#last.then(async () => {
+      this.#next = undefined
+      const waits = this.waits()
+      const text = JSON.stringify(waits)
+      if (text === this.#known) return
+      await this.lease.setWaits?.(waits)
+      this.#known = text
+    }).catch(() => {})
+    return this.#next
+  }
+}
+
+/**
+ * The fill and all those that it waits for, through other fills, as far as the stores know. A store
+ * that does not answer knows nothing: what is not found then ends by `fillTimeout`.
+ */
+export async function followWaits (fill: FillId, stores: readonly Entries[]): Promise<Set<FillId>> {
+  const reached = new Set<FillId>()
+  let step = [fill]
+  for (let depth = 0; step.length > 0 && depth <= DEEPEST; depth++) {
+    for (const next of step) reached.add(next)
+    const asked = step.flatMap((next) => stores.map((store) => waitsOf(store, next)))
+    const waits = new Set((await Promise.all(asked)).flat())
+    step = [...waits].filter((next) => !reached.has(next)).slice(0, WIDEST)
+  }
+  return reached
+}
+
+async function waitsOf (store: Entries, fill: FillId): Promise<readonly FillId[]> {
+  try {
+    return await store.waitsOf?.(fill) ?? []
+  } catch {
+    return []
+  }
+}
