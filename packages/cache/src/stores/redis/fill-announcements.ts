@@ -71,8 +71,11 @@ export class FillAnnouncements implements Listener {
     const isCoherent = () => this.subscription?.isCoherent() === true
     // Has it proven by the time of the first look.
     isCoherent()
+    // A process that was busy for a moment is not without its lease for two looks.
+    let missed = 0
     const look = setInterval(() => {
-      if (performance.now() >= over || !isCoherent()) tell('unknown')
+      missed = isCoherent() ? 0 : missed + 1
+      if (performance.now() >= over || missed > 1) tell('unknown')
     }, LOOK_EVERY)
     const tell = (end: FillEnd) => {
       clearInterval(look)
