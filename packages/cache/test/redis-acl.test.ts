@@ -10,6 +10,9 @@ import { until } from './redis-node.js'
 import { openStore, redisPlace } from './redis-place.js'
 import { storeContract } from './store-contract.js'
 
+// The contract takes its time on a machine with other things to do.
+t.setTimeout(300_000)
+
 const server = await startRedis(t)
 const control = await server.connect()
 const login = { username: 'weir', password: 'PASSWORD' }

@@ -6,6 +6,9 @@ import t, { type Test } from 'tap'
 import { redisPlace } from './redis-place.js'
 import { storeContract } from './store-contract.js'
 
+// The contract takes its time on a machine with other things to do.
+t.setTimeout(300_000)
+
 const server = await startRedis(t)
 
 /** ioredis 6, with options that change what replies look like, where keys lie, or when commands leave. */

@@ -6,6 +6,9 @@ import { startCluster } from './redis-cluster.js'
 import { openStore } from './redis-place.js'
 import { storeContract } from './store-contract.js'
 
+// The contract takes its time on a machine with other things to do.
+t.setTimeout(300_000)
+
 const cluster = await startCluster(t)
 
 async function ioredis5 (t: Test) {
