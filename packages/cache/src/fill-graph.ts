@@ -5,6 +5,12 @@ import type { Entries, FillId, FillLease } from './store.js'
 
 const current = new AsyncLocalStorage<FillNode>()
 
+/**
+ * The fills whose function may still run. Node 20 charges every promise of the process while a storage
+ * is in use, which would make hits several times as dear: without such a fill the storage is off.
+ */
+const running = new Set<FillNode>()
+
 /** A wait of one fill for another. */
 interface Wait {
   readonly waiter: FillNode
@@ -50,6 +56,7 @@ export class FillNode {
 
   /** Runs `fn` as the function of this fill: what it asks for is known to be part of it. */
   run<R> (fn: () => R): R {
+    if (this.#isOpen) running.add(this)
     return current.run(this, fn)
   }
 
@@ -58,6 +65,7 @@ export class FillNode {
     this.#isOpen = false
     this.#hasFailed ||= hasFailed
     if (this.#wait !== undefined) FillNode.#end(this.#wait)
+    if (running.delete(this) && running.size === 0) current.disable()
   }
 
   /**

@@ -76,8 +76,10 @@ export class Filling<T> {
   /** The found value as a hit, unless it is expired. */
   usable (key: string, found: Found<T> | undefined): Hit<T> | undefined {
     if (found === undefined) return undefined
-    const state = freshness(found.entry, Date.now())
-    return state === 'expired' ? undefined : this.counters.hit(key, { ...found, stale: state === 'stale' })
+    const { entry, source } = found
+    const state = freshness(entry, Date.now())
+    // Field by field: spreading costs a hit several times all else.
+    return state === 'expired' ? undefined : this.counters.hit(key, { entry, source, stale: state === 'stale' })
   }
 
   /** The value in memory where the options allow it while the store does not answer. */
