@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Stamp } from './validity.js'
 
-/** Where a value came from: this instance's memory, the shared store, or a fill that another caller had begun. */
+/** The origin of a value: this instance's memory, the shared store, or a fill that another caller had begun. */
 export type Source = 'l1' | 'l2' | 'coalesced'
 
 /** The messages on this package's diagnostics channels, by channel name. */

@@ -6,8 +6,8 @@ import type { Entries, FillId, FillLease } from './store.js'
 const current = new AsyncLocalStorage<FillNode>()
 
 /**
- * The fills whose function may still run. Node 20 charges every promise of the process while a storage
- * is in use, which would make hits several times as dear: without such a fill the storage is off.
+ * The fills whose function may still run. While a storage is in use, Node 20 makes each `await` of the
+ * process cost three times as much: without such a fill the storage is off.
  */
 const running = new Set<FillNode>()
 

@@ -12,7 +12,7 @@ export interface EntryOptions {
   readonly staleWhileRevalidate?: Duration
   /** How long after `ttl` it may be served instead of an error (RFC 5861, section 4). Default 0. */
   readonly staleIfError?: Duration
-  /** How long after `ttl` it is retained at least, for callers that can validate it. Default 0. */
+  /** The time after `ttl` for which it is retained at least, for callers that can validate it. Default 0. */
   readonly retain?: Duration
   /** The part of `ttl`, 0 to 1, that is taken away at random: what was filled together then ends apart. Default 0. */
   readonly jitter?: number
@@ -42,7 +42,7 @@ export interface FillKeeper<T> {
   finish (outcome: FillOutcome<T>): void
 }
 
-/** How a fill ends for the callers that wait for it. */
+/** The outcome of a fill for the callers that wait for it. */
 export type FillOutcome<T> =
   | { readonly kind: 'value', readonly entry: Entry<T>, readonly result: StoreResult }
   | { readonly kind: 'error' }
@@ -124,9 +124,9 @@ export class Fill<T> {
   }
 }
 
-// What every store can count with: a hundred years.
+// The longest span that every store can count with: a hundred years.
 const LONGEST = 100 * 365 * 86_400_000
-// What a frame has room for, in microseconds: 71 minutes.
+// The most that a frame has room for, in microseconds: 71 minutes.
 const LONGEST_COST = 2 ** 32 - 1
 
 export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions, { filledBy, cost }: FillInfo): Entry<T> {

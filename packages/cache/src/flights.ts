@@ -6,7 +6,7 @@ import type { Entries } from './store.js'
 import { withResolvers } from './with-resolvers.js'
 
 /**
- * How a flight ended for those that joined it. `unshared`: there is nothing to share, or it is too
+ * The outcome of a flight for the callers that joined it. `unshared`: there is nothing to share, or it is too
  * late; each computes for itself. `again`: nothing was computed; they start over.
  */
 export type Outcome<T> =

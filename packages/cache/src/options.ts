@@ -34,7 +34,7 @@ export interface OutageOptions {
 /** Options of {@link Cache.find}. */
 export interface FindOptions extends OutageOptions {
   /**
-   * How old is good enough. `fresh`; `stale`, the default: within its stale-while-revalidate window, too;
+   * The age that is good enough. `fresh`; `stale`, the default: within its stale-while-revalidate window, too;
    * `retained`: anything that is still there and has not been invalidated, for callers that know by
    * themselves what they may use. The last is not counted as a hit.
    */
