@@ -83,6 +83,7 @@ export const FAULTS = {
   }),
   'redis-flushed': ofRedis((redis) => redis.flush()),
   'records-deleted': ofRedis((redis) => redis.deleteRecords()),
+  'replacements-deleted': ofRedis((redis) => redis.deleteReplacements()),
   'subscribers-killed': ofRedis((redis) => redis.killSubscribers()),
   evicted: ofRedis((redis, random) => redis.evict(random.between(100, 1000), random.between(-10_000, 60_000))),
   'redis-full': ofRedis((redis, random) => redis.fill(random.between(300, 2000))),

@@ -59,7 +59,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'the floor stays where it was when Redis has restarted',
     file: '@weir/cache/dist/src/stores/redis/scripts.js',
-    from: "if not redis.call('ZSCORE', KEYS[1], history) and",
+    from: 'if isOther or',
     to: 'if false and',
     faults: ['redis-reverted'],
     workloads: ['versions'],
@@ -135,6 +135,15 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'Math.ceil(until) + CLOCK_MARGIN',
     to: 'Date.now() + 1',
     faults: ['subscribers-killed'],
+    workloads: ['refills'],
+    pause: 100
+  },
+  {
+    rule: 'replacements that are lost are not missed',
+    file: '@weir/cache/dist/src/stores/redis/scripts.js',
+    from: 'KEYS[2] and hasReplacements()',
+    to: 'false and hasReplacements()',
+    faults: ['replacements-deleted', 'subscribers-killed'],
     workloads: ['refills'],
     pause: 100
   }

@@ -84,7 +84,16 @@ export class TroubledRedis {
 
   /** Deletes what every entry is judged by. */
   async deleteRecords (): Promise<void> {
-    const keys = await this.#admin.keys('*:tags')
+    await this.#delete('*:tags')
+  }
+
+  /** Deletes the records of replacements alone, as an eviction may. */
+  async deleteReplacements (): Promise<void> {
+    await this.#delete('*:replaced')
+  }
+
+  async #delete (pattern: string): Promise<void> {
+    const keys = await this.#admin.keys(pattern)
     if (keys.length > 0) await this.#admin.del(...keys)
   }
 

@@ -81,8 +81,8 @@ export class Cache<T> {
 
   /**
    * Puts a value in place of the key's present one, for every instance. False if the value is not kept,
-   * because one of its tags or the key was invalidated, or the key set again, since the call, or the
-   * store has lost its records.
+   * because one of its tags or the key was invalidated since the call, or the store has lost its
+   * records. Of values that are set at the same time, the one that reaches the store last stays.
    * @throws CacheError for invalid options, WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_STORE_FAILED
    */
   async set (key: string, value: T, { consistency = 'strict', ...options }: EntryOptions & WriteOptions): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { Claim, FillLease, StoreNamespace } from '../src/index.js'
 import { frameOf } from './frames.js'
 import { startInstance } from './instance-process.js'
 import { hearing, valid } from './judging.js'
-import type { MakePlace } from './store-contract.js'
+import type { MakePlace } from './store-place.js'
 
 const TTL = 60_000
 

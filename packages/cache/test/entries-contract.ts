@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { stopDate } from './clock.js'
 import { frameOf } from './frames.js'
 import { valid } from './judging.js'
-import type { MakePlace } from './store-contract.js'
+import type { MakePlace } from './store-place.js'
 
 const TTL = 60_000
 

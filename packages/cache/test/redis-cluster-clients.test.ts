@@ -38,6 +38,9 @@ for (const [name, connect] of Object.entries({ ioredis5, nodeRedis })) {
       },
       async loseRecords (namespace) {
         await control.del(`weir:{${namespace}}:tags`)
+      },
+      async loseReplacements (namespace) {
+        await control.del(`weir:{${namespace}}:replaced`)
       }
     }
   })

@@ -33,6 +33,9 @@ storeContract(t, 'a Redis cluster', { shared: true, persistent: true }, async (t
     },
     async loseRecords (namespace) {
       await control.del(`weir:{${namespace}}:tags`)
+    },
+    async loseReplacements (namespace) {
+      await control.del(`weir:{${namespace}}:replaced`)
     }
   }
 })

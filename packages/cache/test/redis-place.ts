@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import type { Store } from '../src/index.js'
 import { redisStore, type RedisStoreOptions } from '../src/stores/redis/index.js'
 import { CLOCK } from '../src/stores/redis/scripts.js'
-import type { StorePlace } from './store-contract.js'
+import type { StorePlace } from './store-place.js'
 
 /** A store that ends with the test: with a short lease, and time to answer on a busy machine. */
 export function openStore (t: Test, options: RedisStoreOptions): Store {
@@ -33,6 +33,9 @@ export async function redisPlace (
     },
     async loseRecords (namespace) {
       await control.del(`${prefix}:{${namespace}}:tags`)
+    },
+    async loseReplacements (namespace) {
+      await control.del(`${prefix}:{${namespace}}:replaced`)
     }
   }
 }

@@ -3,13 +3,16 @@ import type { Stamp } from '../src/index.js'
 import { frameOf } from './frames.js'
 import { startInstance } from './instance-process.js'
 import { endsAt, valid } from './judging.js'
-import { ascending, type MakePlace, type StorePlace } from './store-contract.js'
+import { ascending } from './ascending.js'
+import type { MakePlace, StorePlace } from './store-place.js'
 
 const TTL = 60_000
 const MANY = 200
+const FAR = Date.UTC(2100, 0, 1)
 
 /** Rule V by the store's records alone: an instance may go on relying on what it has heard when they are lost. */
-const asked = async (place: StorePlace, stamp: Stamp, tags: readonly string[]) => valid((await place.open()).namespace('n'), stamp, tags)
+const asked = async (place: StorePlace, stamp: Stamp, tags: readonly string[], key?: string) =>
+  valid((await place.open()).namespace('n'), stamp, tags, key)
 
 /** The part of the contract for stores that processes share. */
 export function sharing (t: Test, makePlace: MakePlace) {
@@ -96,6 +99,34 @@ export function sharing (t: Test, makePlace: MakePlace) {
     await a.entries.set('key', frameOf(stamp, 'old', ['tag']), TTL)
     t.notOk(await asked(place, stamp, ['tag']))
     t.notOk(await asked(place, stamp, ['tag']))
+  })
+
+  t.test('when replacements alone are lost the floor becomes now, too', async (t) => {
+    const { place, a } = await two(t)
+    if (place.loseReplacements === undefined) {
+      t.pass('here they are not lost alone')
+      return
+    }
+    const old = await a.validity.stamp()
+    await a.validity.replace({ key: 'key', tags: [], stamp: await a.validity.stamp() }, FAR)
+    t.notOk(await asked(place, old, [], 'key'))
+    await place.loseReplacements('n')
+    t.notOk(await asked(place, old, [], 'key'))
+    const stamp = await a.validity.stamp()
+    t.ok(await asked(place, stamp, [], 'key'), 'once')
+    await a.validity.replace({ key: 'key', tags: [], stamp }, FAR)
+    const other = await a.validity.stamp()
+    await place.loseReplacements('n')
+    t.equal(await a.validity.replace({ key: 'another key', tags: [], stamp: other }, FAR), undefined, 'a replacement does not hide it')
+    t.notOk(await asked(place, stamp, [], 'key'))
+  })
+
+  t.test('replacements that have ended are not lost', async (t) => {
+    const { place, a } = await two(t)
+    const old = await a.validity.stamp()
+    await a.validity.replace({ key: 'key', tags: [], stamp: await a.validity.stamp() }, Date.now() - 3_600_000)
+    await place.loseReplacements?.('n')
+    t.ok(await asked(place, old, [], 'another key'))
   })
 
   t.test('a second process sees entries and invalidations at once, both ways', async (t) => {

@@ -1,7 +1,8 @@
 import type { Test } from 'tap'
 import type { Stamp } from '../src/index.js'
 import { endsAt, valid } from './judging.js'
-import { ascending, type MakePlace } from './store-contract.js'
+import { ascending } from './ascending.js'
+import type { MakePlace } from './store-place.js'
 
 const MANY = 200
 

@@ -94,19 +94,24 @@ export class Records {
     script: Script, keys = this.keys.length
   ): AsyncGenerator<{ floor: Stamp, members: (readonly [member: string, stamp: Stamp])[] }> {
     for (let from: Stamp = 0; ;) {
-      const reply = await this.#run(script, [from, READ_AT_ONCE], keys)
-      if (!isList(reply)) throw unexpected('give records', reply)
-      const [stamp, floor, ...page] = reply.map(String)
-      this.see(stampOf(stamp))
-      const members: [member: string, stamp: Stamp][] = []
-      for (let i = 0; i + 1 < page.length; i += 2) members.push([page[i] ?? '', stampOf(page[i + 1])])
-      yield { floor: stampOf(floor), members }
+      const { floor, members } = await this.#page(script, from, READ_AT_ONCE, keys)
+      yield { floor, members }
       // A page begins where the one before ended: others may have the same stamp.
       const last = members.at(-1)?.[1] ?? from
       if (members.length < READ_AT_ONCE) return
       // More records of one stamp than a page has room for come from one invalidation: they follow in the next.
       from = last > from ? last : last + 1
     }
+  }
+
+  async #page (script: Script, from: Stamp, count: number, keys = this.keys.length) {
+    const reply = await this.#run(script, [from, count], keys)
+    if (!isList(reply)) throw unexpected('give records', reply)
+    const stamp = stampOf(reply[0])
+    this.see(stamp)
+    const members: (readonly [member: string, stamp: Stamp])[] = []
+    for (let i = 2; i + 1 < reply.length; i += 2) members.push([String(reply[i]), stampOf(reply[i + 1])])
+    return { stamp, floor: stampOf(reply[1]), members }
   }
 
   async #of (entries: readonly Judged[]): Promise<TagRecords> {
@@ -130,14 +135,16 @@ export class Records {
       isCluster && keys.length > 0 ? this.commands.evaluate(REPLACED, this.keys.slice(1, 2), keys) : undefined
     ])
     if (!isList(reply) || !isList(reply[0])) throw unexpected('give records', reply)
-    const [[clock, floor, ...scores], together, history] = reply
-    const [replaced, historyApart] = isList(apart) ? apart : [together, history]
+    const [[clock, floor, ...scores], together, history, hasReplacements] = reply
+    const [replaced, historyApart, isThere] = isList(apart) ? apart : [together, history, hasReplacements]
     if (!isList(replaced)) throw unexpected('give records', replaced)
     // Without a floor the records are lost. They may be if two servers have answered. The stamp's
     // script makes a floor, as of now, below the stamp it issues.
     if (isNone(clock) || isNone(floor) || history !== historyApart) {
       return { floor: (await this.stamp()).stamp, stamps: [], replaced: [] }
     }
+    // A script with all keys finds this out by itself, and raises the floor for everybody.
+    if (hasReplacements === 1 && isThere !== 1) return { floor: (await this.#page(REPLACED_PAGE, 0, 0)).stamp, stamps: [], replaced: [] }
     return {
       floor: stampOf(floor),
       stamps: known(tags, scores),

@@ -8,8 +8,8 @@ import { STAMP_OFFSET, STORED_AT_OFFSET } from '../../frame.js'
  *    live and die together: if the set is gone - evicted, flushed - so is the floor, and the next script
  *    makes it anew as of now.
  * 2. Keys whose entry was replaced, by stamp. 3. The same keys, by the time at which the record ends, in
- *    milliseconds since the epoch. Losing these costs no more than that an instance may serve a replaced
- *    entry until its end.
+ *    milliseconds since the epoch. Both expire with their last record. That time is a member of the
+ *    first, too: if the second is gone before it, the floor rises to now.
  *
  * Each script begins by removing a member that does not exist: a write of nothing, which a server
  * refuses that would not carry out an invalidation - a replica, a master without its replicas
@@ -27,6 +27,8 @@ const FLOOR = `${MARK}floor`
 const HISTORY = `${MARK}history:`
 /** The floor that the namespace began with, for as long as it has no higher one. */
 const FIRST = `${MARK}first`
+/** The end of the last replacement, in microseconds since the epoch. */
+const LAST_END = `${MARK}ends`
 /** Begins the member for a key whose value was put by hand: the replacement has no end. */
 export const PUT = `${MARK}!`
 /** Begins the member for a tag that begins like one of the members that are none. */
@@ -76,8 +78,13 @@ local function tick()
   return now
 end
 local function member(tag) return string.byte(tag) == ${MARK.charCodeAt(0)} and '${ESCAPED}' .. tag or tag end
-if not redis.call('ZSCORE', KEYS[1], history) and redis.call('EXISTS', KEYS[1]) == 1 then
+local function hasReplacements()
+  return tonumber(redis.call('ZSCORE', KEYS[1], '${LAST_END}') or 0) > time[1] * 1000000 + time[2]
+end
+local isOther = not redis.call('ZSCORE', KEYS[1], history) and redis.call('EXISTS', KEYS[1]) == 1
+if isOther or KEYS[2] and hasReplacements() and redis.call('EXISTS', KEYS[2]) == 0 then
   raise(tick())
+  redis.call('ZREM', KEYS[1], '${LAST_END}')
 end
 `
 
@@ -124,7 +131,7 @@ return { text(stamp), redis.call('ZSCORE', KEYS[1], '${FIRST}') == floor and flo
 
 /**
  * KEYS: the first, or two. ARGV: how many tags, the tags, keys. -> the scores of clock, floor, tags, and
- * keys as they were put; of replaced keys if the second is given; the history
+ * keys as they were put; of replaced keys if the second is given; the history; 1 if there has to be a second
  */
 export const RECORDS = script(`${TICK}
 local tags = tonumber(table.remove(ARGV, 1))
@@ -133,12 +140,13 @@ for i = 1, #ARGV do members[i] = i > tags and '${PUT}' .. ARGV[i] or member(ARGV
 return {
   redis.call('ZMSCORE', KEYS[1], '${CLOCK}', '${FLOOR}', unpack(members)),
   KEYS[2] and tags < #ARGV and redis.call('ZMSCORE', KEYS[2], unpack(ARGV, tags + 1)) or {},
-  history
+  history,
+  hasReplacements() and 1 or 0
 }`)
 
-/** KEYS: the second. ARGV: keys. -> the scores of those that were replaced; the history */
+/** KEYS: the second. ARGV: keys. -> the scores of those that were replaced; the history; 1 if the second exists */
 export const REPLACED = script(`${HISTORY_NOW}
-return { redis.call('ZMSCORE', KEYS[1], unpack(ARGV)), history }`)
+return { redis.call('ZMSCORE', KEYS[1], unpack(ARGV)), history, redis.call('EXISTS', KEYS[1]) }`)
 
 /** KEYS[1]. ARGV: a stamp to begin at, how many. Issues a stamp. -> the stamp, the floor, then members and scores, ascending */
 export const PAGE = script(`${TICK}
@@ -187,6 +195,7 @@ else
     redis.call('PEXPIREAT', KEYS[i], text(last), 'NX')
     redis.call('PEXPIREAT', KEYS[i], text(last), 'GT')
   end
+  redis.call('ZADD', KEYS[1], 'GT', text(last * 1000), '${LAST_END}')
 end
 prune(stamp, tonumber(ARGV[1]), 16)
 publish('replace', text(stamp), key, ends)
