@@ -1,6 +1,6 @@
 /** A version of a resource that somebody has been told of: a write's acknowledgement, or an answer to a read. */
 export interface Told {
-  readonly by: 'write' | 'read'
+  readonly by: 'write' | 'set' | 'read'
   readonly version: number
   readonly instance: string
   /** How a read was answered; empty for a write. */
@@ -8,8 +8,8 @@ export interface Told {
   /** On the clock of the one who was told, in ms, as all times here. */
   readonly at: number
   /**
-   * When the invalidation began, on the clock that all processes share. A value that was put into the cache later is allowed to be older:
-   * its caller knew better. Infinity where no values are put.
+   * When the invalidation or `set()` began, on the clock that all processes share. A value that was put into the cache later is allowed to
+   * be older: its caller knew better. Infinity where no values are put.
    */
   readonly began: number
 }
@@ -27,6 +27,12 @@ export interface Read {
   readonly setAt?: number | undefined
 }
 
+/** What is known of a write besides its version. */
+interface Written {
+  readonly by?: 'write' | 'set'
+  readonly began?: number | undefined
+}
+
 /** A read that returned less than somebody had been told before it began. */
 export interface Violation {
   readonly read: Read
@@ -38,6 +44,8 @@ export type Known = readonly Told[]
 
 // In ms: a caller may lose the processor between looking at the clock and putting the value.
 const CALL_TAKES = 5
+// In ms: a `set()` has ended by then, each of its commands done or given up.
+const SET_TAKES = 2500
 
 /**
  * Compares what reads return with what had been said before they began. A resource's version only grows, so of all that was said the
@@ -46,7 +54,8 @@ const CALL_TAKES = 5
  * - An acknowledged write says its version. A lower one in a read that began later is a stale read, also in place of an error.
  * - Where writes go through the outbox a read that has ended says its version, too. A lower one in a read that began later has gone back.
  * - A value put into the cache may be any version that its caller has. It must not be served once an invalidation is acknowledged that
- *   began after it was put. One that began before says nothing about it, so here the beginnings count as well as the versions.
+ *   began after it was put. One that began before says nothing about it, so here the beginnings count as well as the versions. Of two
+ *   values that are put at the same time either may stay.
  *
  * Everything is called by one process at the moment at which it happens, so "before" needs no sorting: what was told before a read
  * began is what `told` gives then. An answer that has come but waits for its turn in this process counts as later than it was,
@@ -61,8 +70,8 @@ export class Judge {
   }
 
   /** To be called when a write is acknowledged. One that is not may be done or not, and says nothing. */
-  written (resource: number, told: Pick<Told, 'version' | 'instance' | 'at'> & { readonly began?: number | undefined }): void {
-    this.#tell(resource, { ...told, by: 'write', cacheStatus: '', began: told.began ?? Infinity })
+  written (resource: number, told: Pick<Told, 'version' | 'instance' | 'at'> & Written): void {
+    this.#tell(resource, { by: 'write', ...told, cacheStatus: '', began: told.began ?? Infinity })
   }
 
   /** To be called when a read has ended where that tells something. True if it is news. */
@@ -72,14 +81,16 @@ export class Judge {
 
   /** To be called when a read has ended, with what had been told when it began. */
   read (read: Read, known: Known): Violation | undefined {
-    const told = known.find(({ version, began }) => read.version < version && (read.setAt ?? -Infinity) + CALL_TAKES < began)
+    const told = known.find(({ by, version, began }) =>
+      read.version < version && (read.setAt ?? -Infinity) + (by === 'set' ? SET_TAKES : CALL_TAKES) < began)
     return told && { read, told }
   }
 
   #tell (resource: number, told: Told): boolean {
     const known = this.told(resource)
-    if (known.some(({ version, began }) => version >= told.version && began >= told.began)) return false
-    const others = known.filter(({ version, began }) => version > told.version || began > told.began)
+    const isImplied = (one: Told, by: Told) => by.version >= one.version && by.began >= one.began && (by.by !== 'set' || one.by === 'set')
+    if (known.some((other) => isImplied(told, other))) return false
+    const others = known.filter((other) => !isImplied(other, told))
     this.#known.set(resource, [...others, told].sort((a, b) => b.version - a.version))
     return true
   }

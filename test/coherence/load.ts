@@ -174,7 +174,7 @@ export class Load {
     for (const { id, version } of written) {
       const resource = request.resources.find((resource) => resource.id === id)
       if (resource === undefined) throw new Error(`${String(request.options.path)} has written ${id}`)
-      judge.written(id, { version, instance: instance.name, at, began: resource.workload === 'sets' ? began : undefined })
+      judge.written(id, { by: request.way.startsWith('set') ? 'set' : 'write', version, instance: instance.name, at, began: resource.workload === 'sets' ? began : undefined })
       for (const tally of [counts, counts.workloads[resource.workload]]) tally.writes++
       this.#news.tell(resource, instance.index)
     }

@@ -98,14 +98,17 @@ function byWorkload (violations: readonly Violation[]): string {
 
 const workloadOf = (resource: number): string => RESOURCES[resource]?.workload ?? 'resource'
 
+const DONE = { write: 'acknowledged', set: 'acknowledged set()', read: 'answered with' } as const
+
 function violationText ({ read, told }: Violation, incidents: readonly Incident[]): string {
   const at = (time: number) => `${(time - read.begin).toFixed(1)} ms`
   const around = incidents.filter(({ begin, end }) => begin < read.end && end > told.at - AFTERMATH)
     .map(({ kind, target, begin, end }) => `    ${kind} ${target}: ${at(begin)} to ${end === Infinity ? 'after it' : at(end)}`)
   return [
     `  ${workloadOf(read.resource)} ${read.resource}: ${read.instance} answered with version ${read.version}, though ` +
-      `${told.instance} had ${told.by === 'write' ? 'acknowledged' : 'answered with'} ${told.version} at ${at(told.at)} from the read's beginning` +
+      `${told.instance} had ${DONE[told.by]} ${told.version} at ${at(told.at)} from the read's beginning` +
       (told.by === 'read' ? ` (${told.cacheStatus})` : ''),
+    ...read.setAt === undefined ? [] : [`    it was put ${(told.began - read.setAt).toFixed(1)} ms before the other began`],
     `    it ended at ${at(read.end)}; Cache-Status: ${read.cacheStatus}`,
     ...around
   ].join('\n')
