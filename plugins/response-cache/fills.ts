@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Cache, Entry, Fill } from '@weir/cache'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { inject, type Response } from 'light-my-request'
-import type { Target } from './ongoing-fill.js'
 import type { StoredResponse } from './stored-response.js'
+import type { Target } from './target.js'
 
 /** A fill that an internal request is to carry out. */
 export interface HandedOver {

@@ -4,9 +4,10 @@ import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { WEIR_CACHE_REENTRANT_FILL, WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
 import type { InternalFills } from './fills.js'
 import { type KeyFunction, pathOf, type ResponseKey, variantKeyOf } from './key.js'
-import { beginFill, type CachedRoute, type Forward, type Target } from './ongoing-fill.js'
+import { beginFill, type CachedRoute, type Forward } from './ongoing-fill.js'
 import { type HitOptions, sendHit } from './serve.js'
 import type { StoredResponse } from './stored-response.js'
+import type { Target } from './target.js'
 
 export interface LookupOptions {
   readonly cache: Cache<StoredResponse>

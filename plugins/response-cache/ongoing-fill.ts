@@ -3,21 +3,12 @@ import { fetchHeaders, type HeaderValue } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthorizedKeys } from './authorized-keys.js'
 import type { HandedOver } from './fills.js'
-import type { ResponseKey } from './key.js'
 import type { RouteCacheOptions } from './options.js'
 import type { StoredResponse } from './stored-response.js'
+import type { Target } from './target.js'
 
 /** Why a request goes to the handler, for Cache-Status (RFC 9211, 2.2). */
 export type Forward = 'bypass' | 'uri-miss' | 'vary-miss' | 'stale' | 'request'
-
-/** What a fill is for. */
-export interface Target {
-  readonly key: ResponseKey
-  /** Every header that the key has, in lower case. */
-  readonly names: readonly string[]
-  /** Where the key is one of several variants': the names by which they differ, and the key that says so. */
-  readonly variant?: { readonly names: readonly string[], readonly of: string }
-}
 
 /** What the fills of one route have in common. */
 export interface CachedRoute {

@@ -1,15 +1,6 @@
 import type { Decision, PolicyState } from './decision.js'
 import type { Policy } from './policy.js'
-
-// draft-ietf-httpapi-ratelimit-headers-10: both fields are Lists of Strings with parameters that are Integers (RFC 9651).
-// By hand rather than through a library, because every response carries them. Names are checked to be printable ASCII.
-
-// Few names have what must be escaped, and a search costs less than a replacement that finds nothing.
-const string = (name: string) => `"${/["\\]/.test(name) ? name.replace(/["\\]/g, '\\$&') : name}"`
-const seconds = (milliseconds: number) => Math.ceil(milliseconds / 1000)
-
-/** A policy's item of the RateLimit-Policy field. */
-export const formatQuota = (name: string, limit: number, window: number) => `${string(name)};q=${limit};w=${seconds(window)}`
+import { seconds, string } from './quota.js'
 
 /**
  * The RateLimit-Policy field: `q` per `w` seconds. A window of less than a whole second is rounded up: who keeps to it is never

@@ -1,7 +1,7 @@
 import { shown } from '@weir/internal'
 import { type AlgorithmName, algorithms, type Meter } from './algorithms/index.js'
 import { LimiterError } from './errors.js'
-import { formatQuota } from './fields.js'
+import { formatQuota } from './quota.js'
 
 /** What {@link definePolicy} takes. */
 export interface PolicyOptions {

@@ -1,6 +1,5 @@
-import { runScript, type Script } from '@weir/internal'
+import { runScript, type Script, within } from '@weir/internal'
 import type { RedisClient } from './client.js'
-import { within } from './deadline.js'
 import { Denials, type Sent } from './denials.js'
 import type { Argument, Driver, Located } from './driver.js'
 import { RedisError } from './errors.js'
@@ -131,7 +130,9 @@ export class DrivenConnection implements RedisConnection {
   }
 
   async #replied (sent: Sent, reply: Promise<unknown>): Promise<unknown> {
-    return normalize(await this.#noted(sent, within(this.#commandTimeout, sent.command, reply)))
+    const ms = this.#commandTimeout
+    const late = () => new RedisError('WEIR_REDIS_TIMEOUT', `${sent.command} within ${ms} ms`)
+    return normalize(await this.#noted(sent, within(ms, reply, late)))
   }
 
   async #noted<T> (sent: Sent, reply: Promise<T>): Promise<T> {

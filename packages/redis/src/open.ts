@@ -31,9 +31,20 @@ const LONGEST_TIMEOUT = 60_000
 /**
  * Opens a connection by the kind of client there is, or by a URL.
  * @param prefix what all keys and channels begin with, before a colon
- * @throws RedisError WEIR_REDIS_NO_CLIENT, WEIR_REDIS_UNKNOWN_CLIENT, WEIR_REDIS_URL and others that say what to give
+ * @param refuse makes the caller's own error of one that says what to give instead
+ * @throws what `refuse` returns; RedisError by default
  */
-export function openRedis (location: RedisLocation, prefix: string): RedisConnection {
+export function openRedis (
+  location: RedisLocation, prefix: string, refuse: (error: RedisError) => Error = (error) => error
+): RedisConnection {
+  try {
+    return open(location, prefix)
+  } catch (error) {
+    throw error instanceof RedisError ? refuse(error) : error
+  }
+}
+
+function open (location: RedisLocation, prefix: string): RedisConnection {
   const { url, client, commandTimeout } = location
   if (commandTimeout !== undefined && !(Number.isInteger(commandTimeout) && commandTimeout >= 1 && commandTimeout <= LONGEST_TIMEOUT)) {
     throw new RedisError('WEIR_REDIS_INVALID_OPTION', `commandTimeout ${inspect(commandTimeout)} is not a whole number of ms from 1 to ${LONGEST_TIMEOUT}`)

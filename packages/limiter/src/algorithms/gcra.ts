@@ -1,4 +1,4 @@
-import type { Algorithm, Meter, State } from './index.js'
+import type { Algorithm, Meter, State } from './algorithm.js'
 
 // Half of what is exact, so that a level and a cost can be added.
 const HIGHEST = 2 ** 52

@@ -1,4 +1,4 @@
-import type { Algorithm, State } from './index.js'
+import type { Algorithm, State } from './algorithm.js'
 
 // A window of a second is told apart to 4 ms, of an hour to 14 seconds.
 const MOMENTS = 256

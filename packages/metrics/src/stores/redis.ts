@@ -1,5 +1,5 @@
 import { script } from '@weir/internal'
-import { openRedis, RedisError, type RedisLocation } from '@weir/redis'
+import { openRedis, type RedisError, type RedisLocation } from '@weir/redis'
 import { MetricsError } from '../errors.js'
 import { parseRecord, parseState } from '../parse.js'
 import { type MinuteRecord } from '../record.js'
@@ -61,7 +61,7 @@ return known and 1 or 0`)
  * @throws MetricsError WEIR_METRICS_INVALID_OPTION, whose message says what to give
  */
 export function redisStore ({ prefix = 'weir', ...location }: RedisStoreOptions): MetricsStore {
-  const connection = open(location, prefix)
+  const connection = openRedis(location, prefix, refuse)
   const nameOf = (part: string | number) => `${prefix}:metrics:{${part}}`
   /** The values of a hash, without the number before each. */
   const valuesOf = async (part: string | number) => (await connection.values(nameOf(part))).map((value) => value.toString('utf8', value.indexOf(' ') + 1))
@@ -93,11 +93,4 @@ export function redisStore ({ prefix = 'weir', ...location }: RedisStoreOptions)
   }
 }
 
-function open (location: RedisLocation, prefix: string) {
-  try {
-    return openRedis(location, prefix)
-  } catch (error) {
-    if (!(error instanceof RedisError)) throw error
-    throw new MetricsError('WEIR_METRICS_INVALID_OPTION', `redisStore: ${error.message}`)
-  }
-}
+const refuse = (error: RedisError) => new MetricsError('WEIR_METRICS_INVALID_OPTION', `redisStore: ${error.message}`)

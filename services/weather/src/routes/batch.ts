@@ -1,13 +1,10 @@
 import createError from '@fastify/error'
 import { type FastifyBaseLogger } from 'fastify'
-import { WEATHER_ERR_CITIES } from '../errors.js'
+import { citiesOf } from '../cities.js'
 import { type Units } from '../units.js'
 import { type Weather } from '../weather.js'
 import { renderCurrent } from './render.js'
 import { type BatchResponse } from './schemas.js'
-
-const MOST = 50
-const LONGEST_NAME = 100
 
 /** @throws WEATHER_ERR_CITIES */
 export async function renderBatch (weather: Weather, list: string, units: Units, log: FastifyBaseLogger): Promise<BatchResponse> {
@@ -20,15 +17,6 @@ export async function renderBatch (weather: Weather, list: string, units: Units,
       return { city, weather: renderCurrent(outcome.place, outcome.document, units) }
     })
   }
-}
-
-/** @throws WEATHER_ERR_CITIES */
-export function citiesOf (list: string): string[] {
-  const cities = list.split(',').map((city) => city.trim())
-  if (cities.length > MOST) throw new WEATHER_ERR_CITIES(`there are ${cities.length}`)
-  const bad = cities.find((city) => city === '' || city.length > LONGEST_NAME)
-  if (bad !== undefined) throw new WEATHER_ERR_CITIES(bad === '' ? 'one is empty' : `one is longer than ${LONGEST_NAME} characters`)
-  return cities
 }
 
 /** An error as one of many: what is not meant for clients they are not told. */

@@ -1,4 +1,4 @@
-import { openRedis, RedisError, type RedisLocation } from '@weir/redis'
+import { openRedis, type RedisError, type RedisLocation } from '@weir/redis'
 import { parseDuration, type Duration } from '../../duration.js'
 import { CacheError, shown } from '../../errors.js'
 import type { Store, StoreNamespace } from '../../store.js'
@@ -39,7 +39,7 @@ export function redisStore ({ prefix = 'weir', maxTags = 100_000, lease = 50, ..
   if (milliseconds > LONGEST_LEASE) {
     throw new CacheError('WEIR_CACHE_INVALID_OPTION', `lease ${shown(lease)}: give at most '1h': strict writes wait for it to end`)
   }
-  const connection = connect(location, prefix)
+  const connection = openRedis(location, prefix, refuse)
   const subscriptions = new Subscriptions(connection, milliseconds)
   const commands = new Commands(connection)
   const namespaces = new Map<string, StoreNamespace>()
@@ -72,11 +72,4 @@ export function redisStore ({ prefix = 'weir', maxTags = 100_000, lease = 50, ..
 
 const LONGEST_LEASE = 3_600_000
 
-function connect (location: RedisLocation, prefix: string) {
-  try {
-    return openRedis(location, prefix)
-  } catch (error) {
-    if (!(error instanceof RedisError)) throw error
-    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `redisStore: ${error.message}`, { cause: error })
-  }
-}
+const refuse = (error: RedisError) => new CacheError('WEIR_CACHE_INVALID_OPTION', `redisStore: ${error.message}`, { cause: error })

@@ -1,4 +1,4 @@
-import { openRedis, RedisError, type RedisLocation } from '@weir/redis'
+import { openRedis, type RedisError, type RedisLocation } from '@weir/redis'
 import { LimiterError } from '../../errors.js'
 import type { LimitStore } from '../../store.js'
 import { Batch } from './batch.js'
@@ -21,7 +21,7 @@ export interface RedisStoreOptions extends RedisLocation {
  * @throws LimiterError WEIR_LIMITER_INVALID_OPTION, whose message says what to give
  */
 export function redisStore ({ prefix = 'weir', ...location }: RedisStoreOptions): LimitStore {
-  const connection = open(location, prefix)
+  const connection = openRedis(location, prefix, refuse)
   const nameOf = (key: string) => `${prefix}:limit:${key}`
   const batch = new Batch(connection)
 
@@ -34,11 +34,4 @@ export function redisStore ({ prefix = 'weir', ...location }: RedisStoreOptions)
   }
 }
 
-function open (location: RedisLocation, prefix: string) {
-  try {
-    return openRedis(location, prefix)
-  } catch (error) {
-    if (!(error instanceof RedisError)) throw error
-    throw new LimiterError('WEIR_LIMITER_INVALID_OPTION', `redisStore: ${error.message}`, { cause: error })
-  }
-}
+const refuse = (error: RedisError) => new LimiterError('WEIR_LIMITER_INVALID_OPTION', `redisStore: ${error.message}`, { cause: error })

@@ -1,0 +1,10 @@
+import type { ResponseKey } from './key.js'
+
+/** What a fill is for. */
+export interface Target {
+  readonly key: ResponseKey
+  /** Every header that the key has, in lower case. */
+  readonly names: readonly string[]
+  /** Where the key is one of several variants': the names by which they differ, and the key that says so. */
+  readonly variant?: { readonly names: readonly string[], readonly of: string }
+}
