@@ -20,14 +20,17 @@ export interface TagRecords {
  * Rule V. An entry of the same stamp as a record is invalid. A floor is a claim about records that are
  * not there any more: it says nothing of an entry that was found valid since, by all of them.
  */
-export function isValid ({ key, stamp, tags, validatedAt = stamp }: Judged, { floor, stamps, replaced }: TagRecords): boolean {
-  if (validatedAt <= floor) return false
-  for (const tag of tags) {
-    const record = stamps.get(tag)
-    if (record !== undefined && stamp <= record) return false
+export function isValid (entry: Judged, { floor, stamps, replaced }: TagRecords): boolean {
+  const { stamp } = entry
+  if ((entry.validatedAt ?? stamp) <= floor) return false
+  if (stamps.size > 0) {
+    for (const tag of entry.tags) {
+      const record = stamps.get(tag)
+      if (record !== undefined && stamp <= record) return false
+    }
   }
   if (replaced.size === 0) return true
-  const replacement = replaced.get(key)
+  const replacement = replaced.get(entry.key)
   return replacement === undefined || stamp > replacement
 }
 
