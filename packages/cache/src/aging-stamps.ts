@@ -39,7 +39,7 @@ export class AgingStamps {
   }
 }
 
-/** By two characters and the length, which takes nanoseconds: names in a row differ near their end. */
+/** Hashes the last two characters and the length, which takes nanoseconds: numbered names differ near their end. */
 function partOf (name: string): number {
   const last = name.length - 1
   return (name.charCodeAt(last) * 31 + name.charCodeAt(last - 1) + last) & (PARTS - 1)

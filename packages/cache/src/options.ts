@@ -47,7 +47,7 @@ export interface AcquireOptions extends OutageOptions {
   readonly renew?: boolean
   /**
    * The caller computes beside all others: it takes what is stored, but does not wait for a fill under way, and
-   * nobody waits for its own. For callers whose value is likely to be for themselves alone.
+   * no other caller waits for its own. Meant for values that are likely to be private to the caller.
    */
   readonly beside?: boolean
 }

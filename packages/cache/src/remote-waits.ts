@@ -1,6 +1,6 @@
 import type { Entries, FillId, FillLease } from './store.js'
 
-// How many instances' fills, one waiting for the other, are looked at, and how many at each step.
+// Bounds of the search for a cycle: steps from one instance's fill to the next, and fills per step.
 const DEEPEST = 16
 const WIDEST = 64
 

@@ -3,7 +3,7 @@ import { randomFrom } from './random.js'
 
 const controls = Array.from({ length: 33 }, (_, i) => String.fromCharCode(i === 32 ? 0x7f : i))
 
-/** What a store, a script, a message or a frame could take for something else. */
+/** Names that a store, a script, a message or a frame could misread. */
 const ODD = [
   ...controls, ...controls.map((control) => `a${control}b`), 'a', 'b', 'ab', 'A', ' ', 'a ', ' a', 'a  b',
   '\u0002clock', '\u0002floor', '\u0002first', '\u0002history:', '\u0002=x', '\u0002=\u0002=x', '\u0002!k', '\u0002!', '\u0002=', '\u0002\u0002', '\u0001x', '\u0001\u0001x',

@@ -151,7 +151,7 @@ t.test('the record of a replacement does not outlive the entry that was replaced
 
   await control.flushall()
   for (let i = 0; i < 40; i++) await replace(`soon ${i}`, Date.now() - 9_800)
-  await until('they are gone with nobody writing', async () => await control.exists(...KEYS) === 0)
+  await until('they are gone without a write', async () => await control.exists(...KEYS) === 0)
 })
 
 t.test('the record of a replacement does not outlive the entry that was replaced: SQLite', async (t) => {

@@ -31,7 +31,7 @@ const garbage: readonly (string | Buffer)[] = [
   JSON.stringify(['replace', SOON, 'key', '', 'more'])
 ]
 
-/** What the namespace says of its subscription from now on; `times` resolves when it has said so much. */
+/** Records the namespace's events about its subscription; `times` resolves after so many. */
 function watch (t: Test, namespace: string) {
   const said: boolean[] = []
   const waits: { readonly count: number, readonly open: () => void }[] = []

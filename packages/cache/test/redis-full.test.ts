@@ -8,7 +8,7 @@ import { openStore } from './redis-place.js'
 
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 
-/** Two instances of one cache, and the client of somebody else. */
+/** Two instances of one cache, and an unrelated client. */
 async function fleet (t: Test, policy: string, maxTags?: number) {
   const server = await startRedis(t, { args: ['--maxmemory', '6mb', '--maxmemory-policy', policy] })
   const instance = async () => {

@@ -252,7 +252,7 @@ async function generated (t: Test, seed: number): Promise<void> {
     if (!cycle && outcome !== key) t.fail(`seed ${seed}: ${key} is refused without a cycle: ${outcome}`)
     if (cycle && outcome !== 'WEIR_CACHE_REENTRANT_FILL') t.fail(`seed ${seed}: ${key} has a value in spite of a cycle: ${outcome}`)
   }
-  // Where one of several was refused, the others may go on for a moment.
+  // Fills may outlive the refusal of one of them for a moment.
   await until(`seed ${seed}: nothing is left`, async () => cache.stats().flights === 0)
 }
 

@@ -18,7 +18,7 @@ interface Client extends Required<Pick<IoredisClient, 'unlink' | 'evalshaBuffer'
   select? (database: number): Promise<unknown>
   duplicate? (options: typeof LISTENER_OPTIONS): unknown
   nodes? (role?: 'master' | 'slave'): readonly IoredisNode[]
-  /** By slot its nodes, the master first. */
+  /** The nodes of each slot, the master first. */
   readonly slots?: readonly (readonly string[] | undefined)[]
   refreshSlotsCache? (): void
 }

@@ -29,7 +29,7 @@ export function parseChange (message: string): Change | undefined {
 // there: it needs room above, and between two stamps.
 const LATEST: Stamp = 2 ** 52
 
-/** As the scripts write numbers: digits, nothing else. */
+/** Reads a number as the scripts write it: digits, nothing else. */
 function wholeNumber (text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined
 }

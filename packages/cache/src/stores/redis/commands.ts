@@ -29,7 +29,7 @@ export class Commands {
   }
 
   /**
-   * As `evaluate`, but sent however Redis is doing: for what should undo an earlier command that may
+   * Sends the script however Redis is doing, unlike `evaluate`: for what should undo an earlier command that may
    * still be executed.
    */
   async send (script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {

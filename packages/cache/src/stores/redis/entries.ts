@@ -12,7 +12,7 @@ import { ANNOUNCE, CLAIM, RELEASE, RENEW, SET_WAITS, STORE, WAITS } from './scri
 // What sets the tokens of this process apart.
 const PROCESS = randomBytes(9).toString('base64url')
 let tokens = 0
-// Until a lease that could not be given up is tried again, in ms: twice as long each time.
+// Milliseconds until the release of a lease is tried again, doubled each time.
 const FIRST_PAUSE = 50
 
 /** A namespace's entries, and the leases to fill them. */
@@ -68,7 +68,7 @@ export class RedisEntries implements Entries {
 
   async waitsOf (fill: FillId): Promise<readonly FillId[]> {
     const [token, entry] = split(fill)
-    // Of another namespace perhaps, but not of another store.
+    // A fill of another namespace is in this store, too; one of another prefix is not.
     if (!entry.startsWith(`${this.prefix}:`)) return []
     const waits = await this.commands.evaluate(WAITS, keysOf(entry), [token])
     return parseStrings(String(waits))
@@ -76,7 +76,7 @@ export class RedisEntries implements Entries {
 
   #lease (key: string, token: string, stamp: Stamp): RenewedLease {
     const keys = this.#keys(key)
-    // Without an answer the lease may have been given up, and nobody was told.
+    // A release that was not answered may have been executed without an announcement.
     let isInDoubt = false
     const answered = (reply: Promise<unknown>) => reply.catch((error: unknown) => {
       isInDoubt = true

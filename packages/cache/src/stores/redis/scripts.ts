@@ -153,7 +153,7 @@ export const PAGE = script(`${TICK}
 local stamp = tick()
 return { text(stamp), redis.call('ZSCORE', KEYS[1], '${FLOOR}'), unpack(redis.call('ZRANGE', KEYS[1], ARGV[1], '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')) }`)
 
-/** As PAGE, of the replacements; KEYS: all. */
+/** Reads a page of the replacements, otherwise like PAGE. KEYS: all. */
 export const REPLACED_PAGE = script(`${TICK}
 local stamp = tick()
 return { text(stamp), redis.call('ZSCORE', KEYS[1], '${FLOOR}'), unpack(redis.call('ZRANGE', KEYS[2], ARGV[1], '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')) }`)

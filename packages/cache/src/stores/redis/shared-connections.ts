@@ -34,7 +34,7 @@ class SharedConnection {
   readonly #listener: Listener
   #isReady = false
 
-  /** @param doubted nobody should join it any more */
+  /** @param doubted called when no other namespace should join the connection */
   constructor (node: Located, readonly doubted: () => void) {
     this.#listener = node.listen({
       ready: () => {
@@ -50,7 +50,7 @@ class SharedConnection {
 
   join (events: ListenerEvents): Listener {
     this.#members.add(events)
-    // As if it had come about only now.
+    // The member sees a connection that has just come about.
     if (this.#isReady) queueMicrotask(() => { if (this.#members.has(events)) events.ready() })
     return {
       subscribe: (channel, heard) => this.#listener.subscribe(channel, heard),

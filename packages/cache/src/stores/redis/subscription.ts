@@ -15,7 +15,7 @@ const CONNECTED_WITHIN = 5000
 const ANSWERED_WITHIN = 2000
 // A connection that has lasted for so long was none that fails again and again, as where a script is refused. In milliseconds.
 const LASTING = 2000
-// Without a question for so long, the proofs are for the connection alone. In milliseconds.
+// Milliseconds without a read after which proofs only keep the connection alive.
 const IDLE_AFTER = 2000
 const IDLE_PROOF_EVERY = 1000
 
@@ -24,11 +24,11 @@ const IDLE_PROOF_EVERY = 1000
  *
  * The proof goes out on the connection that also brings the messages. Redis answers in order, so an answer proves that
  * every message published before the question was sent has been heard: this instance is coherent as of that moment, and may
- * rely on it for one lease. Whoever publishes waits that long before he calls it done. A stalled event loop, a dead
- * connection or a frozen Redis ends the lease by themselves, without anybody noticing anything.
+ * rely on it for one lease. A publisher waits that long before its change is done. A stalled event loop, a dead
+ * connection or a frozen Redis ends the lease by itself: no detection is needed.
  *
- * Nobody needs a proof that nobody relies on: an instance that is not asked for anything proves only once
- * a second that its connection lives. The first question after that is the store's to answer.
+ * An idle instance, from which nothing is read, proves only once a second that its connection lives. The
+ * first read after that is judged by the store.
  *
  * The proof is the UNLINK of a key that does not exist, in the slot of the channel: a write that changes nothing. Only who would
  * carry out an invalidation answers it. A replica refuses it (READONLY), as do the former owner of a slot (MOVED), one whose slot is on
@@ -103,7 +103,7 @@ export class Subscription {
     clearTimeout(this.#retry)
   }
 
-  /** Milliseconds between proofs that somebody relies on. */
+  /** Milliseconds between proofs while entries are being judged by them. */
   get #pause (): number {
     return Math.max(2, this.lease / 5)
   }
