@@ -13,20 +13,19 @@ export class AgingStamps {
   }
 
   get (name: string): Stamp | undefined {
-    return this.#parts[partOf(name)]?.get(name)
+    return this.#partOf(name).get(name)
   }
 
   /** Records the stamp as the latest of all. */
   set (name: string, stamp: Stamp): void {
-    const part = this.#parts[partOf(name)]
-    if (part === undefined) return
+    const part = this.#partOf(name)
     const before = part.size
     part.set(name, stamp)
     this.#size += part.size - before
   }
 
   delete (name: string): void {
-    if (this.#parts[partOf(name)]?.delete(name) === true) this.#size--
+    if (this.#partOf(name).delete(name)) this.#size--
   }
 
   oldest (): readonly [name: string, stamp: Stamp] | undefined {
@@ -37,10 +36,17 @@ export class AgingStamps {
     }
     return oldest
   }
+
+  /** A record without a place would be a lost invalidation: an error, rather than nothing. */
+  #partOf (name: string): Part {
+    const part = this.#parts[hashOf(name)]
+    if (part === undefined) throw new RangeError(`no part for ${name}`)
+    return part
+  }
 }
 
 /** Hashes the last two characters and the length, which takes nanoseconds: numbered names differ near their end. */
-function partOf (name: string): number {
+function hashOf (name: string): number {
   const last = name.length - 1
   return (name.charCodeAt(last) * 31 + name.charCodeAt(last - 1) + last) & (PARTS - 1)
 }
