@@ -24,8 +24,8 @@ export function answerFromStored (
   if (headers['if-none-match'] === undefined && since === undefined && headers['range'] === undefined) return 'whole'
   if (stored.status !== 200) return 'whole'
   const { etag, lastModified, date } = stored.policy
-  // 4.3.2: when it was sent stands in for a Last-Modified.
-  const changed = lastModified ?? (since === undefined ? undefined : new Date(date).toUTCString())
+  // 4.3.2: when it was sent stands in for a Last-Modified. Another may have been sent within the same second before it.
+  const changed = lastModified ?? (since === undefined ? undefined : new Date(date + 1000).toUTCString())
   if (isNotModified(headers, { etag, lastModified: changed }, now)) return 'not-modified'
   // RFC 9110 14.2: Range is for GET only.
   return (request.method === 'GET' ? rangeOf(headers, stored.policy, stored.length, now) : undefined) ?? 'whole'

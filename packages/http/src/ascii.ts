@@ -3,9 +3,5 @@
  * The same text always gives the same result, which is all that a cache key or a tag needs.
  */
 export function toPrintableAscii (text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, (run) => {
-    let encoded = ''
-    for (const byte of Buffer.from(run)) encoded += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-    return encoded
-  })
+  return text.replace(/[^\x20-\x7e]+/g, (run) => Buffer.from(run).toString('hex').toUpperCase().replace(/../g, '%$&'))
 }

@@ -4,8 +4,8 @@ import { fieldValue, type HeaderValue } from './headers.js'
 export type CacheControl = ReadonlyMap<string, string | true>
 
 const none: CacheControl = new Map()
-const directive = /[ \t,]*([!#$%&'*+\-.^_`|~\dA-Za-z]+)(?:=(?:"((?:[^"\\]|\\.)*)"(?=[ \t]*(?:,|$))|([^,]*)))?[^,]*/y
-const toNextMember = /[^,]*,/y
+const gap = /[ \t,]*/y
+const directive = /([!#$%&'*+\-.^_`|~\dA-Za-z]+)(?:=(?:"((?:[^"\\]|\\.)*)"(?=[ \t]*(?:,|$))|([^,]*)))?[^,]*/y
 const maximum = 2 ** 31
 
 /**
@@ -20,13 +20,15 @@ export function parseCacheControl (field: HeaderValue): CacheControl {
   if (text === undefined || text === '') return none
   const directives = new Map<string, string | true>()
   let at = 0
-  while (at < text.length) {
-    directive.lastIndex = at
+  for (;;) {
+    // Not part of the directive's expression: each comma of a row would be scanned from every one before it.
+    gap.lastIndex = at
+    gap.exec(text)
+    directive.lastIndex = gap.lastIndex
     const match = directive.exec(text)
     if (match === null) {
-      toNextMember.lastIndex = at
-      if (!toNextMember.test(text)) break
-      at = toNextMember.lastIndex
+      at = text.indexOf(',', gap.lastIndex)
+      if (at === -1) break
       continue
     }
     at = directive.lastIndex

@@ -4,15 +4,18 @@ export type HeaderValue = string | readonly string[] | number | undefined
 /** Headers by lower-case name, as node:http gives them. */
 export type Headers = Readonly<Record<string, HeaderValue>>
 
-/** The field value of a header; several field lines are one list (RFC 9110 5.3). */
+/**
+ * The field value of a header; several field lines are one list (RFC 9110 5.3). What a validator has made of
+ * one, such as a boolean, is text again.
+ */
 export function fieldValue (value: HeaderValue): string | undefined {
   if (typeof value === 'string' || value === undefined) return value
-  return typeof value === 'number' ? String(value) : value.join(', ')
+  return typeof value === 'object' && value !== null ? value.join(', ') : String(value)
 }
 
 /** The value of a header that has one only, such as Date: where it is repeated, the first field line counts. */
 export function singleValue (value: HeaderValue): string | undefined {
-  return fieldValue(typeof value === 'object' ? value[0] : value)
+  return fieldValue(typeof value === 'object' && value !== null ? value[0] : value)
 }
 
 const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/

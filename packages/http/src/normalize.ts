@@ -14,7 +14,7 @@ export function normalizeList (value: string): string {
  * @example normalizeEncodings('gzip;q=0.50, BR, deflate;q=0') // 'br,gzip;q=0.5'
  */
 export function normalizeEncodings (value: string): string {
-  const weighted = parseWeighted(value, (name) => aliases[name] ?? name)
+  const weighted = parseWeighted(value, (name) => aliases.get(name) ?? name)
   if (weighted === undefined) return normalizeList(value)
   // What is not listed is not acceptable either, but for identity and where there is a `*`.
   const anything = weighted.some(({ name }) => name === '*')
@@ -38,7 +38,7 @@ interface Weighted {
   readonly weight: number
 }
 
-const aliases: Readonly<Record<string, string>> = { 'x-gzip': 'gzip', 'x-compress': 'compress' }
+const aliases: ReadonlyMap<string, string> = new Map([['x-gzip', 'gzip'], ['x-compress', 'compress']])
 const weightedName = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+)(?:[ \t]*;[ \t]*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/
 
 /** Undefined if a member is something else than a name with a weight (RFC 9110 12.4.2), or has two of them. */
@@ -58,8 +58,30 @@ function parseWeighted (value: string, canonical: (name: string) => string): Wei
 const serialize = (weighted: readonly Weighted[]) =>
   weighted.map(({ name, weight }) => weight === 1 ? name : `${name};q=${weight}`).join(',')
 
-const part = /(?:"(?:[^"\\]|\\.)*"|[^,])+/g
+const delimiter = /[",]/g
+const closing = /(?:[^"\\]|\\.)*"/sy
 
+/**
+ * Splits at commas outside of quotes. A quote without its end is a character like any other, and so are
+ * those after it.
+ */
 function members (value: string): string[] {
-  return (value.match(part) ?? []).map((member) => member.trim()).filter((member) => member !== '')
+  const found: string[] = []
+  let [begin, at, isQuoting] = [0, 0, true]
+  for (;;) {
+    delimiter.lastIndex = at
+    const match = delimiter.exec(value)
+    if (match === null) break
+    at = delimiter.lastIndex
+    if (match[0] === ',') {
+      found.push(value.slice(begin, match.index))
+      begin = at
+    } else if (isQuoting) {
+      closing.lastIndex = at
+      isQuoting = closing.test(value)
+      if (isQuoting) at = closing.lastIndex
+    }
+  }
+  found.push(value.slice(begin))
+  return found.map((member) => member.trim()).filter((member) => member !== '')
 }

@@ -13,7 +13,13 @@ export type NotStored = 'METHOD' | 'PARTIAL' | 'STATUS' | 'REQUEST_NO_STORE' | '
   'SET_COOKIE' | 'VARY_STAR' | 'NO_TTL'
 
 export type Storing =
-  { readonly store: true, readonly policy: Policy, readonly headers: StoredHeaders } |
+  {
+    readonly store: true
+    readonly policy: Policy
+    readonly headers: StoredHeaders
+    /** It may be served to requests with credentials, too, and stored in answer to one (3.5). */
+    readonly isPublic: boolean
+  } |
   { readonly store: false, readonly reason: NotStored }
 
 /** How a route has its responses stored. Durations are ms. */
@@ -22,6 +28,8 @@ export interface StoringOptions extends PolicyOptions {
   readonly targets?: readonly string[]
   /** False: clients have no say, by Cache-Control or Pragma. Default true. */
   readonly requestDirectives?: boolean
+  /** The route's responses are for everybody, whatever credentials a request has. Default false: the response decides. */
+  readonly public?: boolean
 }
 
 /**
@@ -36,7 +44,7 @@ export interface StoringOptions extends PolicyOptions {
  * ) // { store: true, policy: { freshUntil: 61_000, neverStale: true, etag: '"1"', ... }, headers: { ... } }
  */
 export function decideStoring (
-  request: { readonly method: string, readonly headers: Headers },
+  request: { readonly method: string, readonly headers: Headers, readonly hasCredential?: boolean },
   response: { readonly status: number, readonly headers: Headers },
   times: ExchangeTimes,
   options: StoringOptions = {}
@@ -66,9 +74,8 @@ export function decideStoring (
   // 5.2.2.7
   if (isPrivate === 'all') return not('PRIVATE')
   // 3.5
-  if (request.headers['authorization'] !== undefined && !['public', 'must-revalidate', 's-maxage'].some((name) => directives.has(name))) {
-    return not('AUTHORIZATION')
-  }
+  const isPublic = options.public === true || ['public', 'must-revalidate', 's-maxage'].some((name) => directives.has(name))
+  if (!isPublic && (request.hasCredential ?? request.headers['authorization'] !== undefined)) return not('AUTHORIZATION')
   // It is one client's, unless the origin says that everything else is not.
   if (headers['set-cookie'] !== undefined && !withheld.includes('set-cookie')) return not('SET_COOKIE')
   // 4.1: it would never be selected.
@@ -79,7 +86,7 @@ export function decideStoring (
 
   const policy = policyOf({ request, response, given, noCache: noCache === 'all', vary, times }, options)
   if (!isReusable(policy, times.responseTime)) return not('NO_TTL')
-  return { store: true, policy, headers: storedHeaders(headers, withheld, policy.date) }
+  return { store: true, policy, headers: storedHeaders(headers, withheld, policy.date), isPublic }
 }
 
 const not = (reason: NotStored): Storing => ({ store: false, reason })

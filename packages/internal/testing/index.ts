@@ -1,2 +1,5 @@
+export { type Certificate, certificate } from './certificate.js'
 export { freePort, freePorts } from './free-ports.js'
+export { slowTexts } from './linear-time.js'
+export { findPostgres, startPostgres, type TestPostgres } from './postgres.js'
 export { startRedis, type Teardown, type TestRedis, type TestRedisOptions } from './redis.js'

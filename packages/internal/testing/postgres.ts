@@ -1,0 +1,68 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, realpathSync } from 'node:fs'
+import { chown, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Teardown } from './redis.js'
+
+const run = promisify(execFile)
+
+/** Debian's folder with one folder for each version, outside of PATH. */
+const DEBIAN = '/usr/lib/postgresql'
+
+/** Finds the folder with Postgres' programs; undefined if it is not installed. */
+export function findPostgres (): string | undefined {
+  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).map((version) => join(DEBIAN, version, 'bin')) : []
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...versions]
+  const postgres = folders.map((folder) => join(folder, 'postgres')).find((file) => existsSync(file))
+  if (postgres === undefined) return undefined
+  const folder = dirname(realpathSync(postgres))
+  return existsSync(join(folder, 'initdb')) ? folder : undefined
+}
+
+/** A real Postgres, reached by a Unix socket in `host`, that lives as long as the test. */
+export interface TestPostgres {
+  readonly host: string
+  readonly user: string
+  readonly database: string
+}
+
+/**
+ * Starts a Postgres with a cluster of its own in a temporary folder. Root may not run one, so that it is
+ * the user `nobody` then.
+ * @param programs the folder that `findPostgres` has found
+ */
+export async function startPostgres (t: Teardown, programs: string): Promise<TestPostgres> {
+  const isRoot = process.getuid?.() === 0
+  const owner = isRoot ? { uid: await idOf('-u'), gid: await idOf('-g') } : {}
+  const host = await mkdtemp(join(tmpdir(), 'weir-postgres-'))
+  t.teardown(() => rm(host, { recursive: true, force: true }))
+  if (owner.uid !== undefined) await chown(host, owner.uid, owner.gid)
+  const data = join(host, 'data')
+  const [user, database] = ['weir', 'postgres']
+  await run(join(programs, 'initdb'), ['-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--no-sync'], { ...owner, cwd: host })
+  const server = spawn(join(programs, 'postgres'), ['-D', data, '-k', host, '-c', 'listen_addresses=', '-c', 'fsync=off'],
+    { ...owner, cwd: host, stdio: ['ignore', 'ignore', 'pipe'] })
+  t.teardown(async () => {
+    // An immediate shutdown, in Postgres' words: nothing is kept.
+    server.kill('SIGQUIT')
+    if (server.exitCode === null) await once(server, 'exit')
+  })
+  let said = ''
+  await new Promise<void>((resolve, reject) => {
+    server.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (said.includes('ready to accept connections')) resolve()
+    })
+    server.once('error', reject)
+    server.once('exit', (code) => { reject(new Error(`postgres ended with ${code}: ${said}`)) })
+  })
+  return { host, user, database }
+}
+
+async function idOf (which: '-u' | '-g'): Promise<number> {
+  const { stdout } = await run('id', [which, 'nobody'])
+  return Number(stdout)
+}
