@@ -191,7 +191,8 @@ export class Cache<T> {
   }
 
   /**
-   * The duty to replace a stale value, unless another caller has it already, or has done it. A value
+   * The duty to replace a stale value, unless another caller has it already, has done it, or has found
+   * nothing to share within the last 10 s. A value
    * past its stale-while-revalidate window was served because a fill has just failed: the next caller
    * tries again.
    */

@@ -47,10 +47,11 @@ export type FillOutcome<T> =
   | { readonly kind: 'value', readonly entry: Entry<T>, readonly result: StoreResult }
   | { readonly kind: 'error' }
   | { readonly kind: 'unshared' }
+  | { readonly kind: 'own' }
 
 /**
  * The duty to compute a value, given to one caller of a key while others wait. It must end in exactly
- * one of `commit`, `fail` or `abandon`; if it never does, the others stop waiting after the cache's
+ * one of `commit`, `fail`, `abandon` or `withdraw`; if it never does, the others stop waiting after the cache's
  * `fillTimeout`.
  */
 export class Fill<T> {
@@ -117,6 +118,14 @@ export class Fill<T> {
   /** There may be a value, but not one to share: waiting callers compute their own, side by side. */
   abandon (): void {
     this.keeper.finish({ kind: 'unshared' })
+  }
+
+  /**
+   * The value is its caller's own, and says nothing of what others get: those who wait start over, but for
+   * those whose value may be their own, too (`mayBeOwn`): they compute side by side.
+   */
+  withdraw (): void {
+    this.keeper.finish({ kind: 'own' })
   }
 
   #info (): FillInfo {

@@ -52,7 +52,10 @@ export class Filling<T> {
       const stale = mayBeStale ? this.usable(key, await this.counters.read(key, this.tiers.find(key))) : undefined
       if (stale !== undefined) return stale
       const outcome = await flight.node.answer(flight.outcome)
-      if (outcome.kind === 'again') continue
+      if (outcome.kind === 'again') {
+        if (outcome.wasOwn === true && options.mayBeOwn === true) return this.#alone(key, parent, { ...options, beside: true })
+        continue
+      }
       if (outcome.kind === 'unshared') return this.#fill(key, { parent })
       if (outcome.kind === 'error') return this.#afterFailure(key, parent, outcome.stale)
       if (outcome.source !== 'coalesced' && options.renew === true) continue
@@ -64,6 +67,8 @@ export class Filling<T> {
   /** See {@link Cache.revalidate}. */
   async revalidate (key: string, stale: Entry<T>): Promise<Fill<T> | undefined> {
     if (this.#flights.of(key) !== undefined || freshness(stale, Date.now()) !== 'stale') return undefined
+    // The last attempt has brought nothing to share: the stale value is good enough for a while.
+    if (this.#unshared.has(key)) return undefined
     const flight = this.#flights.begin(key, undefined, true)
     const claimed = await this.counters.read(key, this.tiers.claim(key, isFresh))
     // Without a lease, too: other instances may have the stale value in memory.
@@ -223,5 +228,6 @@ const isUsable = ({ entry }: Found<unknown>) => freshness(entry, Date.now()) !==
 
 function asOfFlight<T> (outcome: FillOutcome<T>, stale: Entry<T> | undefined): Outcome<T> {
   if (outcome.kind === 'value') return { kind: 'value', entry: outcome.entry, source: 'coalesced' }
+  if (outcome.kind === 'own') return { kind: 'again', wasOwn: true }
   return outcome.kind === 'error' ? { kind: 'error', stale } : outcome
 }

@@ -7,13 +7,14 @@ import { withResolvers } from './with-resolvers.js'
 
 /**
  * The outcome of a flight for the callers that joined it. `unshared`: there is nothing to share, or it is too
- * late; each computes for itself. `again`: nothing was computed; they start over.
+ * late; each computes for itself. `again`: nothing was computed, or a value that is its caller's own; they
+ * start over, but after an own one those that may have their own, too, compute side by side.
  */
 export type Outcome<T> =
   | { readonly kind: 'value', readonly entry: Entry<T>, readonly source: Source }
   | { readonly kind: 'error', readonly stale: Entry<T> | undefined }
   | { readonly kind: 'unshared' }
-  | { readonly kind: 'again' }
+  | { readonly kind: 'again', readonly wasOwn?: boolean }
 
 /** One computation of one key in this process, and the callers that joined it. */
 export class Flight<T> {

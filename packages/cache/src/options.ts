@@ -50,6 +50,8 @@ export interface AcquireOptions extends OutageOptions {
    * no other caller waits for its own. Meant for values that are likely to be private to the caller.
    */
   readonly beside?: boolean
+  /** The caller's value may turn out to be its own. Where that of a fill it waited for did, it computes beside all others. */
+  readonly mayBeOwn?: boolean
 }
 
 /** Options of {@link Cache.remember}. */
