@@ -44,6 +44,10 @@ export const WEIR_ERR_PRECONDITION_FAILED = createError('WEIR_ERR_PRECONDITION_F
 export const WEIR_CACHE_REENTRANT_FILL = createError<'WEIR_CACHE_REENTRANT_FILL', 508, [method: string, path: string]>('WEIR_CACHE_REENTRANT_FILL',
   '%s %s is answered by a handler that asks for this same response, so it would wait for itself: compute it without asking for it', 508)
 
+/** Scheme or authority of a request is none, so that no URI is known that it is for (RFC 9110, 4.2). */
+export const WEIR_ERR_AUTHORITY = createError<'WEIR_ERR_AUTHORITY', 400, [part: string, given: string]>(
+  'WEIR_ERR_AUTHORITY', 'The %s of the request cannot be used, %j: send a host name or address, with a port or without', 400)
+
 /** An option of a plugin cannot be used. */
 export const WEIR_ERR_PLUGIN_OPTION = createError<'WEIR_ERR_PLUGIN_OPTION', 500, [plugin: string, name: string, problem: string]>(
   'WEIR_ERR_PLUGIN_OPTION', '%s: option "%s" %s', 500)
@@ -55,6 +59,10 @@ export const WEIR_ERR_ROUTE_OPTION = createError<'WEIR_ERR_ROUTE_OPTION', 500, [
 /** A plugin of which there can be one only was registered again. */
 export const WEIR_ERR_REGISTERED_TWICE = createError<'WEIR_ERR_REGISTERED_TWICE', 500, [plugin: string, why: string]>(
   'WEIR_ERR_REGISTERED_TWICE', '%s is registered twice: %s', 500)
+
+/** A route declares what no plugin enforces: the plugin is missing, elsewhere, or later than the declaration. */
+export const WEIR_ERR_NOT_ENFORCED = createError<'WEIR_ERR_NOT_ENFORCED', 500, [route: string, declaration: string, remedy: string]>(
+  'WEIR_ERR_NOT_ENFORCED', 'Route %s: config.%s is not enforced: %s', 500)
 
 /** What a write invalidates could not be invalidated. The write itself is done. */
 export const WEIR_ERR_NOT_INVALIDATED = createError('WEIR_ERR_NOT_INVALIDATED',
@@ -99,6 +107,10 @@ export const WEIR_ERR_FORBIDDEN = createError<'WEIR_ERR_FORBIDDEN', 403, [needed
 /** API keys cannot be looked up. */
 export const WEIR_ERR_AUTH_UNAVAILABLE = createError<'WEIR_ERR_AUTH_UNAVAILABLE', 503, [options: { cause: unknown }]>('WEIR_ERR_AUTH_UNAVAILABLE',
   'API keys cannot be looked up at the moment: try again after Retry-After seconds', 503)
+
+/** `apiKeys` returned neither a stored key nor nothing: logged, while the client is answered 401. */
+export const WEIR_ERR_API_KEY_LOOKUP = createError<'WEIR_ERR_API_KEY_LOOKUP', 500, [id: string]>('WEIR_ERR_API_KEY_LOOKUP',
+  'apiKeys(%j) returned no API key: let it return { hash, user: { id, role } }, with the hash of createApiKey() in hex, or undefined', 500)
 
 /* cache-admin */
 

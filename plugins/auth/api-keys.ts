@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { within } from '@weir/internal'
-import { WEIR_ERR_AUTH_UNAVAILABLE, WEIR_ERR_INVALID_CREDENTIALS } from '../errors.js'
-import type { User } from './user.js'
+import { WEIR_ERR_API_KEY_LOOKUP, WEIR_ERR_AUTH_UNAVAILABLE, WEIR_ERR_INVALID_CREDENTIALS } from '../errors.js'
+import { isUser, type User } from './user.js'
 
 /** What is kept of an API key. */
 export interface StoredApiKey {
@@ -28,25 +28,36 @@ export function createApiKey (id: string): { key: string, hash: string } {
   return { key, hash: digest(key).toString('hex') }
 }
 
-/** @throws WEIR_ERR_INVALID_CREDENTIALS, WEIR_ERR_AUTH_UNAVAILABLE */
-export async function userOfApiKey (key: string, lookup: ApiKeyLookup): Promise<User> {
+/**
+ * Finds the user of a key.
+ * @param complain is told of a lookup that returns neither a stored key nor nothing; the key is then unknown
+ * @throws WEIR_ERR_INVALID_CREDENTIALS, WEIR_ERR_AUTH_UNAVAILABLE
+ */
+export async function userOfApiKey (key: string, lookup: ApiKeyLookup, complain: (error: Error) => void): Promise<User> {
   const [id = ''] = key.split('.', 1)
-  const stored = await found(id, lookup)
+  const result = await found(id, lookup)
+  const stored = isStoredApiKey(result) ? result : undefined
+  if (stored === undefined && result !== undefined && result !== null) complain(new WEIR_ERR_API_KEY_LOOKUP(id))
   // An unknown id takes as long as a wrong key.
-  const expected = Buffer.from(stored?.hash ?? '', 'hex')
   const presented = digest(key)
-  const equal = timingSafeEqual(presented, expected.length === presented.length ? expected : Buffer.alloc(presented.length))
+  const equal = timingSafeEqual(presented, stored === undefined ? Buffer.alloc(presented.length) : Buffer.from(stored.hash, 'hex'))
   if (stored === undefined || !equal) throw new WEIR_ERR_INVALID_CREDENTIALS('this API key is unknown, or was revoked')
   return stored.user
 }
 
-async function found (id: string, lookup: ApiKeyLookup): Promise<StoredApiKey | undefined> {
+async function found (id: string, lookup: ApiKeyLookup): Promise<unknown> {
   try {
     const late = () => new Error(`no answer within ${LOOKUP_TIMEOUT} ms`)
     return await within(LOOKUP_TIMEOUT, Promise.resolve(lookup(id)), late)
   } catch (error) {
     throw Object.assign(new WEIR_ERR_AUTH_UNAVAILABLE({ cause: error }), { headers: { 'retry-after': '1' } })
   }
+}
+
+function isStoredApiKey (value: unknown): value is StoredApiKey {
+  if (typeof value !== 'object' || value === null) return false
+  const { hash, user }: { readonly hash?: unknown, readonly user?: unknown } = value
+  return typeof hash === 'string' && /^[\da-f]{64}$/i.test(hash) && isUser(user)
 }
 
 const digest = (key: string) => createHash('sha256').update(key).digest()

@@ -1,10 +1,12 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import { type Duration, parseDuration } from '@weir/cache'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import { enforceDeclaration } from '../declared.js'
 import {
   WEIR_ERR_FORBIDDEN, WEIR_ERR_INVALID_CREDENTIALS, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWICE,
   WEIR_ERR_ROUTE_OPTION, WEIR_ERR_UNAUTHENTICATED
 } from '../errors.js'
+import { checkOptionNames } from '../plugin-options.js'
 import { type ApiKeyLookup, userOfApiKey } from './api-keys.js'
 import { challenge, type Scheme } from './schemes.js'
 import { acceptTokens, checkKeys, type JwtKey } from './tokens.js'
@@ -23,6 +25,8 @@ export interface AuthOptions {
   readonly jwt?: readonly JwtKey[]
   /** Accept the API keys that this finds, in `X-API-Key` or `Authorization: ApiKey`. */
   readonly apiKeys?: ApiKeyLookup
+  /** By how much the clock of whoever signs tokens may differ, for `exp` and `nbf`. Default 0. */
+  readonly clockTolerance?: Duration
 }
 
 declare module 'fastify' {
@@ -46,7 +50,9 @@ const NAME = 'weir-auth'
  * It looks at them before any route's hooks run, and answers in one: so register it after `@weir/fastify/rate-limit`, which then knows the
  * user and counts what is refused here, and before `@weir/fastify/response-cache`, so that hits are guarded too.
  */
-async function auth (app: FastifyInstance, { jwt = [], apiKeys }: AuthOptions): Promise<void> {
+async function auth (app: FastifyInstance, options: AuthOptions): Promise<void> {
+  checkOptionNames<AuthOptions>(NAME, options, { jwt: true, apiKeys: true, clockTolerance: true })
+  const { jwt = [], apiKeys, clockTolerance = 0 } = options
   if (app.hasRequestDecorator('authFailure')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one plugin knows the users of an application')
   if (app.hasDecorator('responseCache')) throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'hits would be served to anybody')
   checkKeys(NAME, jwt)
@@ -55,14 +61,19 @@ async function auth (app: FastifyInstance, { jwt = [], apiKeys }: AuthOptions): 
   if (schemes.length === 0) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'jwt', 'is missing, and so is apiKeys: give one of them')
 
   app.decorateRequest('authFailure', null)
-  const userOfToken = await acceptTokens(app, jwt)
+  const userOfToken = await acceptTokens(app, jwt, tolerated(clockTolerance))
+  // @fastify/jwt does, where there are tokens.
+  if (!app.hasRequestDecorator('user')) app.decorateRequest('user', null)
 
-  async function userOf ({ authorization, 'x-api-key': apiKey }: IncomingHttpHeaders): Promise<User> {
+  async function userOf ({ headers, log }: FastifyRequest): Promise<User> {
+    const { authorization, 'x-api-key': apiKey } = headers
     if (authorization !== undefined && apiKey !== undefined) throw new WEIR_ERR_INVALID_CREDENTIALS('there are two, Authorization and X-API-Key: send one')
     const [scheme = '', credentials = '', ...rest] = apiKey === undefined ? (authorization ?? '').split(/ +/) : ['apikey', String(apiKey)]
     if (credentials !== '' && rest.length === 0) {
       if (jwt.length > 0 && scheme.toLowerCase() === 'bearer') return userOfToken(credentials)
-      if (apiKeys !== undefined && scheme.toLowerCase() === 'apikey') return userOfApiKey(credentials, apiKeys)
+      if (apiKeys !== undefined && scheme.toLowerCase() === 'apikey') {
+        return userOfApiKey(credentials, apiKeys, (error) => { log.error(error) })
+      }
     }
     throw new WEIR_ERR_INVALID_CREDENTIALS(`send ${wanted(schemes)}`)
   }
@@ -70,7 +81,7 @@ async function auth (app: FastifyInstance, { jwt = [], apiKeys }: AuthOptions): 
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request
     if (headers.authorization === undefined && headers['x-api-key'] === undefined) return done()
-    userOf(headers).then((user) => {
+    userOf(request).then((user) => {
       request.user = user
       done()
     }, (error: unknown) => {
@@ -80,6 +91,7 @@ async function auth (app: FastifyInstance, { jwt = [], apiKeys }: AuthOptions): 
     })
   })
 
+  enforceDeclaration(app, 'role')
   app.addHook('onRoute', (route) => {
     const role = roleOf(route)
     if (role !== undefined && route.schema !== undefined) {
@@ -93,6 +105,14 @@ async function auth (app: FastifyInstance, { jwt = [], apiKeys }: AuthOptions): 
     if (role === undefined) return undefined
     if (user === null) return withChallenge(new WEIR_ERR_UNAUTHENTICATED(role, wanted(schemes)), challenge(schemes, false))
     return mayActAs(user.role, role) ? undefined : new WEIR_ERR_FORBIDDEN(role, user.role)
+  }
+}
+
+function tolerated (clockTolerance: Duration): number {
+  try {
+    return parseDuration(clockTolerance, 'clockTolerance')
+  } catch {
+    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'clockTolerance', `must be a duration, milliseconds or text like '5s', not ${JSON.stringify(clockTolerance)}`)
   }
 }
 

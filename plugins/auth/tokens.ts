@@ -1,13 +1,20 @@
-import fastifyJwt, { type FastifyJWTOptions } from '@fastify/jwt'
+import fastifyJwt, { type FastifyJWTOptions, type JWT } from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import { WEIR_ERR_INVALID_CREDENTIALS, WEIR_ERR_PLUGIN_OPTION } from '../errors.js'
+import { type OptionNames, unknownOption } from '../plugin-options.js'
 import { isRole, type User } from './user.js'
 
-/** How tokens are signed that are accepted: one key, for one algorithm. */
+/**
+ * How tokens are signed that are accepted: one key, for one algorithm. Of several for one algorithm each
+ * has a `kid`, and the first one signs: to rotate, put the new one first and drop the old one when the
+ * last token that it has signed has expired.
+ */
 export type JwtKey = (
   | { readonly algorithm: 'HS256', /** 32 bytes at least, by chance. */ readonly secret: string }
   | { readonly algorithm: 'EdDSA' | 'RS256', /** PEM. */ readonly publicKey: string, /** PEM; only to sign. */ readonly privateKey?: string }
 ) & {
+  /** The key's name, which tokens have in their header (RFC 7515, 4.1.4). */
+  readonly kid?: string
   /** Only tokens with this `iss`. */
   readonly issuer?: string
   /** Only tokens with this `aud`. */
@@ -38,16 +45,21 @@ declare module '@fastify/jwt' {
 const SHORTEST_SECRET = 32
 
 /**
- * Registers @fastify/jwt for each key, by the name of its algorithm, so that a token can only be verified with the key that is meant for
- * the algorithm it names, and never with none.
+ * Registers @fastify/jwt for each key, the first one of an algorithm by the algorithm's name, so that a token can only be verified with a
+ * key that is meant for the algorithm it names, and never with none.
+ * @param clockTolerance milliseconds by which the clock of whoever signs may differ
  * @returns what makes a user of a token, or throws WEIR_ERR_INVALID_CREDENTIALS
  */
-export async function acceptTokens (app: FastifyInstance, keys: readonly JwtKey[]): Promise<(token: string) => User> {
-  for (const key of keys) await app.register(fastifyJwt, jwtOptions(key))
-  const verifiers = keys.map(({ algorithm }) => app.jwt[algorithm])
+export async function acceptTokens (
+  app: FastifyInstance, keys: readonly JwtKey[], clockTolerance: number
+): Promise<(token: string) => User> {
+  for (const [i, key] of keys.entries()) await app.register(fastifyJwt, jwtOptions(key, namespaceOf(keys, i), clockTolerance))
+  const verifiers = keys.map(({ kid }, i) => ({ kid, verifier: namespace(app, namespaceOf(keys, i)) }))
   return (token) => {
-    let problem = 'no key for tokens'
-    for (const verifier of verifiers) {
+    const kid = kidOf(token)
+    const possible = verifiers.filter((one) => kid === undefined || one.kid === undefined || one.kid === kid)
+    let problem = possible.length === 0 ? 'no key has the kid of the token' : 'no key for tokens'
+    for (const { verifier } of possible) {
       try {
         return userOf(verifier.verify<object>(token))
       } catch (error) {
@@ -60,16 +72,42 @@ export async function acceptTokens (app: FastifyInstance, keys: readonly JwtKey[
   }
 }
 
-function jwtOptions (key: JwtKey): FastifyJWTOptions {
-  const { algorithm, issuer, audience } = key
+/** Of an algorithm's keys the first one has its name: `app.jwt.HS256` signs with it. */
+function namespaceOf (keys: readonly JwtKey[], i: number): string {
+  const { algorithm = 'HS256' } = keys[i] ?? {}
+  const first = keys.findIndex((key) => key.algorithm === algorithm)
+  return first === i ? algorithm : `${algorithm}:${i}`
+}
+
+const namespace = (app: FastifyInstance, name: string): JWT => Reflect.get(app.jwt, name) as JWT
+
+/** What a token says of its key, before anything is known of it. */
+function kidOf (token: string): string | undefined {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())
+    const kid: unknown = typeof header === 'object' && header !== null && 'kid' in header ? header.kid : undefined
+    return typeof kid === 'string' ? kid : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function jwtOptions (key: JwtKey, namespace: string, clockTolerance: number): FastifyJWTOptions {
+  const { algorithm, kid, issuer, audience } = key
   return {
-    namespace: algorithm,
+    namespace,
     secret: key.algorithm === 'HS256'
       ? key.secret
       : { public: key.publicKey, ...(key.privateKey !== undefined && { private: key.privateKey }) },
-    sign: { algorithm, ...(issuer !== undefined && { iss: issuer }), ...(audience !== undefined && { aud: audience }) },
+    sign: {
+      algorithm,
+      ...(kid !== undefined && { kid }),
+      ...(issuer !== undefined && { iss: issuer }),
+      ...(audience !== undefined && { aud: audience })
+    },
     verify: {
       algorithms: [algorithm],
+      clockTolerance,
       requiredClaims: ['sub', 'exp', ...(issuer === undefined ? [] : ['iss']), ...(audience === undefined ? [] : ['aud'])],
       ...(issuer !== undefined && { allowedIss: issuer }),
       ...(audience !== undefined && { allowedAud: audience }),
@@ -78,6 +116,10 @@ function jwtOptions (key: JwtKey): FastifyJWTOptions {
     }
   }
 }
+
+const COMMON = { algorithm: true, kid: true, issuer: true, audience: true } as const
+const SYMMETRIC: OptionNames<Extract<JwtKey, { algorithm: 'HS256' }>> = { secret: true, ...COMMON }
+const ASYMMETRIC: OptionNames<Exclude<JwtKey, { algorithm: 'HS256' }>> = { publicKey: true, privateKey: true, ...COMMON }
 
 /** @throws WEIR_ERR_PLUGIN_OPTION */
 export function checkKeys (plugin: string, keys: readonly JwtKey[]): void {
@@ -97,7 +139,18 @@ export function checkKeys (plugin: string, keys: readonly JwtKey[]): void {
       default:
         throw refuse('has a key for an algorithm other than HS256, EdDSA and RS256')
     }
-    if (keys.findIndex(({ algorithm }: JwtKey) => algorithm === key.algorithm) !== i) throw refuse(`has two keys for ${key.algorithm}: give one`)
+    if (key.kid !== undefined && (typeof key.kid !== 'string' || key.kid === '')) throw refuse('has a kid that is no name: give a non-empty string')
+    const unknown = unknownOption(key, Object.keys(key.algorithm === 'HS256' ? SYMMETRIC : ASYMMETRIC))
+    if (unknown !== undefined) throw new WEIR_ERR_PLUGIN_OPTION(plugin, `jwt[${i}].${unknown.name}`, unknown.problem)
+    for (const name of ['issuer', 'audience'] as const) {
+      const value: unknown = key[name]
+      if (value === undefined || (typeof value === 'string' && value !== '')) continue
+      throw new WEIR_ERR_PLUGIN_OPTION(plugin, `jwt[${i}].${name}`, `must be a non-empty string, not ${JSON.stringify(value)}`)
+    }
+    const others = keys.filter((other: JwtKey, j) => j < i && other.algorithm === key.algorithm)
+    if (others.some(({ kid }) => kid === undefined || kid === key.kid) || (others.length > 0 && key.kid === undefined)) {
+      throw refuse(`has several keys for ${key.algorithm}: give each a kid of its own`)
+    }
   })
 }
 
@@ -109,4 +162,5 @@ function userOf (claims: object): User {
   return { id: sub, role, ...(tier !== undefined && { tier }) }
 }
 
-const isForAnotherKey = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'FAST_JWT_INVALID_ALGORITHM'
+const OF_ANOTHER_KEY: readonly unknown[] = ['FAST_JWT_INVALID_ALGORITHM', 'FAST_JWT_INVALID_SIGNATURE']
+const isForAnotherKey = (error: unknown) => error instanceof Error && 'code' in error && OF_ANOTHER_KEY.includes(error.code)

@@ -2,26 +2,30 @@ import fastifyEtag from '@fastify/etag'
 import { evaluatePreconditions, type Representation } from '@weir/http'
 import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { WEIR_ERR_CONDITIONAL_OPTION, WEIR_ERR_PRECONDITION_FAILED } from '../errors.js'
+import { WEIR_ERR_CONDITIONAL_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_PRECONDITION_FAILED } from '../errors.js'
+import { checkOptionNames } from '../plugin-options.js'
 import { discard, emptyBody } from './payload.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * Evaluates If-Match, If-None-Match and If-Unmodified-Since against what the database holds now (null: nothing)
-     * and throws WEIR_ERR_PRECONDITION_FAILED (412) when they do not hold (RFC 9110 13.2.2). Call it inside the transaction that
-     * writes: only then can two writers with the same If-Match not both win.
-     *
+     * Evaluates If-Match, If-None-Match and If-Unmodified-Since against what the database holds now, null
+     * for nothing (RFC 9110 13.2.2). Call it inside the transaction that writes, after a read that locks: of
+     * several writers with the same If-Match one wins, the others get a 412. On SQLite the transaction takes
+     * the lock when it begins, with `ImmediateSqliteDialect` of `@weir/outbox`; elsewhere read `for update`.
+     * @throws WEIR_ERR_PRECONDITION_FAILED (412)
      * @example
      * await db.transaction().execute(async (trx) => {
-     *   const product = await find(trx, id)
-     *   request.checkPreconditions(product === undefined ? null : { etag: product.etag })
-     *   await update(trx, id, request.body)
+     *   const product = await trx.selectFrom('products').selectAll().where('id', '=', id)
+     *     .forUpdate() // not on SQLite
+     *     .executeTakeFirst()
+     *   request.checkPreconditions(product === undefined ? null : { etag: `"${product.version}"` })
+     *   await trx.updateTable('products').set(changed).where('id', '=', id).execute()
      * })
      */
     checkPreconditions (current: Representation | null): void
-    /** It is answered with a stored response, which has the entity tag that was made with it, or none. */
-    isStored: boolean
+    /** The entity tag of its response was made of the body, before anything has encoded that. */
+    isTagged: boolean
   }
 }
 
@@ -30,6 +34,8 @@ export interface ConditionalOptions {
   weak?: boolean
 }
 
+const NAME = 'weir-conditional'
+
 // Stands in for a tag while @fastify/etag looks, so that it does not hash what must not have one. No header can hold a newline.
 const noTag = '\n'
 
@@ -37,16 +43,24 @@ const noTag = '\n'
  * Conditional requests (RFC 9110 13): an ETag on what a GET or HEAD answers with 2xx, 304 and 412. Register it before the
  * response cache: a tag is then made once, when a response is stored, and not on each hit.
  */
-async function conditional (app: FastifyInstance, { weak = false }: ConditionalOptions) {
+async function conditional (app: FastifyInstance, options: ConditionalOptions) {
+  checkOptionNames<ConditionalOptions>(NAME, options, { weak: true })
+  const { weak = false } = options
+  if (app.hasDecorator('responseCache')) {
+    throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'entity tags are made once, when a response is stored')
+  }
   if (typeof weak !== 'boolean') throw new WEIR_ERR_CONDITIONAL_OPTION('weak', 'true or false')
 
-  app.decorateRequest('isStored', false)
+  if (!app.hasRequestDecorator('isTagged')) app.decorateRequest('isTagged', false)
   app.decorateRequest('checkPreconditions', function (this: FastifyRequest, current: Representation | null) {
     if (evaluatePreconditions(this, current) === 'failed') throw new WEIR_ERR_PRECONDITION_FAILED()
   })
 
   app.addHook('onSend', (request, reply, _payload, done) => {
-    if (!mayBeHashed(request, reply) && !reply.hasHeader('etag')) reply.header('etag', noTag)
+    if (!reply.hasHeader('etag')) {
+      if (mayBeHashed(request, reply)) request.isTagged = true
+      else reply.header('etag', noTag)
+    }
     done()
   })
 
@@ -96,7 +110,7 @@ function isSelected (request: FastifyRequest, reply: FastifyReply): boolean {
 
 /** A 206 is a part only, and a 204 is nothing: the hash of it is not the tag of the whole. */
 function mayBeHashed (request: FastifyRequest, reply: FastifyReply): boolean {
-  return !request.isStored && isSelected(request, reply) && reply.statusCode !== 206 && reply.statusCode !== 204
+  return isSelected(request, reply) && reply.statusCode !== 206 && reply.statusCode !== 204
 }
 
 function textHeader (reply: FastifyReply, name: string): string | undefined {
@@ -104,4 +118,4 @@ function textHeader (reply: FastifyReply, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-export default fp(conditional, { name: 'weir-conditional', fastify: '5.x' })
+export default fp(conditional, { name: NAME, fastify: '5.x' })

@@ -2,6 +2,7 @@ import { MetricsError, type MetricsStore, Recorder, type RecorderOptions } from 
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_ROUTE_OPTION } from '../errors.js'
+import { checkOptionNames } from '../plugin-options.js'
 import '../response-cache/result.js'
 import type {} from '../service/health.js'
 import { CacheErrors } from './cache-errors.js'
@@ -38,7 +39,9 @@ const NAME = 'weir-observability'
  * having been answered. Register it after `@weir/fastify/service`, and after `@weir/fastify/redis`, whose client it uses until
  * the application is closed.
  */
-async function observability (app: FastifyInstance, { store, service, instance, caches = () => [] }: ObservabilityOptions): Promise<void> {
+async function observability (app: FastifyInstance, options: ObservabilityOptions): Promise<void> {
+  checkOptionNames<ObservabilityOptions>(NAME, options, { store: true, service: true, instance: true, caches: true })
+  const { store, service, instance, caches = () => [] } = options
   const invalidations = new Invalidations()
   const cacheErrors = new CacheErrors()
   const memory = memoryOf(app, caches)

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import { ignoreRejection } from '../given.js'
 import { clientOf, parseAddress } from './addresses.js'
 
 /** Somebody who is known, whatever address the requests come from. */
@@ -11,6 +12,37 @@ export interface KnownClient {
 
 /** Says who sends a request; nothing for somebody unknown, who is then known by the address. */
 export type Identify = (request: FastifyRequest) => KnownClient | null | undefined
+
+const NO_CLIENT =
+  'identify found no client, so the address is limited: let it return { id } with a non-empty string, or nothing, and no promise'
+
+/**
+ * Makes the function that identifies the client of a request, whatever `identify` does. A mistake of it is logged, the
+ * first time, and the client is then known by the address.
+ */
+export function identifyingSafely (identify: Identify): Identify {
+  let hasComplained = false
+  function complain (request: FastifyRequest, details: object): void {
+    if (hasComplained) return
+    hasComplained = true
+    request.log.error(details, NO_CLIENT)
+  }
+
+  return (request) => {
+    try {
+      const client: unknown = identify(request)
+      if (isKnownClient(client)) return client
+      if (client) complain(request, {})
+      ignoreRejection(client)
+    } catch (error) {
+      complain(request, { err: error })
+    }
+    return undefined
+  }
+}
+
+const isKnownClient = (value: unknown): value is KnownClient =>
+  typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string' && value.id !== ''
 
 /**
  * By what a budget is found: a digest, because keys are seen in stores and logs, where names and addresses of people do not belong.

@@ -3,10 +3,12 @@ import { createLimiter, type Decision, LimiterError, limitKey, type LimiterOptio
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { User } from '../auth/index.js'
+import { enforceDeclaration } from '../declared.js'
 import { WEIR_ERR_ADDRESS_DENIED, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
+import { checkOptionNames, type OptionNames } from '../plugin-options.js'
 import '../response-cache/index.js'
 import { addressList } from './addresses.js'
-import { Identities, type Identify } from './identity.js'
+import { Identities, identifyingSafely, type Identify } from './identity.js'
 import { type LimitOptions, type RouteLimit, routeLimit, type RouteLimitOptions } from './limits.js'
 import { refusal, writeLimitFields } from './refusal.js'
 import { RouteLimits } from './route-limits.js'
@@ -52,6 +54,21 @@ declare module '@fastify/rate-limit' {
 }
 
 const NAME = 'weir-rate-limit'
+const OPTIONS: OptionNames<RateLimitOptions> = {
+  store: true,
+  limit: true,
+  window: true,
+  burst: true,
+  algorithm: true,
+  policies: true,
+  tiers: true,
+  onFailure: true,
+  instances: true,
+  identify: true,
+  allow: true,
+  deny: true,
+  namespace: true
+}
 
 /**
  * Rate limits over all instances, for each user that is known and else for each address, on routes with `config.rateLimit`, and on all
@@ -59,6 +76,7 @@ const NAME = 'weir-rate-limit'
  * and before `@weir/fastify/response-cache`, so that hits do.
  */
 async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Promise<void> {
+  checkOptionNames(NAME, options, OPTIONS)
   if (app.hasRequestDecorator('rateLimit')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one plugin limits every route of an application')
   if (app.hasRequestDecorator('authFailure')) throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-auth', 'what it answers 401 or 403 would not count')
   if (app.hasDecorator('responseCache')) throw new WEIR_ERR_PLUGIN_ORDER(NAME, 'weir-response-cache', 'hits would not count')
@@ -69,9 +87,9 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   if (typeof namespace !== 'string' || namespace === '') throw refuse('namespace', 'must be text')
   if (typeof identify !== 'function') throw refuse('identify', 'must be a function of the request')
   const [isAllowed, isDenied] = [listOption('allow', allow), listOption('deny', deny)]
-  // Unknown options are found there as well.
   const fallback = Object.keys(limits).length > 0 ? routeLimit({ group: 'default', ...limits }, NAME, undefined, refuse) : undefined
   const identities = new Identities(namespace)
+  const clientOf = identifyingSafely(identify)
   const limiter = named(() => createLimiter({
     store, ...(onFailure !== undefined && { onFailure }), ...(instances !== undefined && { instances })
   }))
@@ -95,8 +113,7 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     const { ip } = request
     if (isDenied(ip)) return 'banned'
     if (isAllowed(ip)) return 'unlimited'
-    const client = identify(request)
-    if (client && typeof client.id !== 'string') throw refuse('identify', 'must return { id } with a text, or nothing, and at once: no promise')
+    const client = clientOf(request)
     const policies = (client?.tier === undefined ? undefined : limit.tiers.get(client.tier)) ?? limit.policies
     const key = limitKey(limit.group, client ? identities.ofUser(client.id) : identities.ofAddress(ip))
     return limiter[operation](key, policies, limit.use)
@@ -106,6 +123,7 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   const bridge = new Bridge({ judge, note: logMode })
   const routes = new RouteLimits(fallback)
 
+  enforceDeclaration(app, 'rateLimit')
   // Before that of @fastify/rate-limit, which makes the store of a route at once.
   app.addHook('onRoute', (route) => {
     bridge.declared = routes.of(route)
@@ -143,7 +161,7 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
 }
 
 /** Another plugin's `request.user` may be anything. */
-const userOf = ({ user }: { user: User | null }) => typeof user?.id === 'string' ? user : null
+const userOf = ({ user }: { user: User | null }) => typeof user?.id === 'string' && user.id !== '' ? user : null
 
 function listOption (option: string, entries: readonly string[]) {
   try {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { CacheError, type Duration, parseDuration } from '@weir/cache'
 import { type ConsumeOptions, definePolicy, LimiterError, type OnFailure, type Policy, type PolicyOptions } from '@weir/limiter'
+import { isOptions, unknownOption } from '../plugin-options.js'
 
 /** One limit: so much per window. See `definePolicy` of `@weir/limiter`. */
 export interface LimitPolicy extends Omit<PolicyOptions, 'window'> {
@@ -75,7 +76,7 @@ function policiesOf (options: LimitOptions, at: string, refuse: Refuse): Policy[
   if (!Array.isArray(policies) || policies.length === 0) throw refuse(`${at}policies`, 'must be a list of policies, one at least')
   return policies.map((policy: LimitPolicy, i) => {
     const place = `${at}policies[${i}].`
-    if (typeof policy !== 'object' || policy === null) throw refuse(`${at}policies[${i}]`, `must be an object, not ${shown(policy)}`)
+    if (!isOptions(policy)) throw refuse(`${at}policies[${i}]`, `must be an object, not ${shown(policy)}`)
     refuseUnknown(policy, ['name', ...POLICY], place, refuse)
     const first = policies.findIndex((other: LimitPolicy) => other?.name === policy.name)
     if (first !== i) throw refuse(`${place}name`, `${shown(policy.name)} is taken: give each its own`)
@@ -105,10 +106,10 @@ function policyOf ({ name, limit, window, burst, algorithm }: Unchecked, at: str
 }
 
 function tiersOf (tiers: Readonly<Record<string, LimitOptions>>, refuse: Refuse): Map<string, Policy[]> {
-  if (typeof tiers !== 'object' || tiers === null) throw refuse('tiers', `must be an object of limits, not ${shown(tiers)}`)
+  if (!isOptions(tiers)) throw refuse('tiers', `must be an object of limits, not ${shown(tiers)}`)
   return new Map(Object.entries(tiers).map(([tier, options]) => {
     const place = `tiers.${tier}`
-    if (typeof options !== 'object' || options === null) throw refuse(place, `must be an object, not ${shown(options)}`)
+    if (!isOptions(options)) throw refuse(place, `must be an object, not ${shown(options)}`)
     refuseUnknown(options, LIMIT, `${place}.`, refuse)
     const policies = policiesOf(options, `${place}.`, refuse)
     if (policies === undefined) throw refuse(place, 'has no limit: give limit and window, or policies')
@@ -125,8 +126,8 @@ function checkCost ({ use: { cost }, policies, tiers }: RouteLimit, refuse: Refu
 }
 
 function refuseUnknown (options: object, known: readonly string[], at: string, refuse: Refuse): void {
-  const unknown = Object.keys(options).find((option) => !known.includes(option))
-  if (unknown !== undefined) throw refuse(`${at}${unknown}`, `is unknown: there is ${known.join(', ')}`)
+  const unknown = unknownOption(options, known)
+  if (unknown !== undefined) throw refuse(`${at}${unknown.name}`, unknown.problem)
 }
 
 const groupOf = (name: string) => `route-${hash('sha256', name, 'hex').slice(0, 16)}`

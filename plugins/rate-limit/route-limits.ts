@@ -1,5 +1,6 @@
 import type { RouteOptions } from 'fastify'
 import { WEIR_ERR_ROUTE_OPTION } from '../errors.js'
+import { isOptions } from '../plugin-options.js'
 import { type Refuse, type RouteLimit, routeLimit } from './limits.js'
 
 /** What the routes of an application say about limits, checked one by one and against each other. */
@@ -22,7 +23,7 @@ export class RouteLimits {
     if (options === false) return undefined
     const name = `${[route.method].flat().join()} ${route.url}`
     const refuse: Refuse = (option, problem) => new WEIR_ERR_ROUTE_OPTION(name, `rateLimit.${option}`, problem)
-    if (typeof options !== 'object' || options === null) throw new WEIR_ERR_ROUTE_OPTION(name, 'rateLimit', 'must be an object, or false')
+    if (!isOptions(options)) throw new WEIR_ERR_ROUTE_OPTION(name, 'rateLimit', 'must be an object, or false')
     const limit = routeLimit(options, budgetName(route), this.fallback, refuse)
     this.#checkGroup(limit, name, refuse)
     return limit

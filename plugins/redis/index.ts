@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Cluster, Redis } from 'ioredis'
 import { WEIR_ERR_REDIS_OPTION, WEIR_ERR_REDIS_URL } from '../errors.js'
+import { checkOptionNames } from '../plugin-options.js'
 import { logAvailability } from './availability.js'
 import { logDenials } from './permissions.js'
 
@@ -25,6 +26,8 @@ export interface RedisOptions {
   readyTimeout?: number
 }
 
+const NAME = 'weir-redis'
+
 /**
  * `app.redis` for the request path: an ioredis client whose commands fail soon (`commandTimeout`) instead of waiting for a Redis that
  * does not answer. The app boots, runs and closes with Redis absent; the client connects when Redis comes. In front of a cluster it is
@@ -32,7 +35,9 @@ export interface RedisOptions {
  *
  * @example await app.register(redis, { url: 'redis://127.0.0.1:6379' })
  */
-async function redis (app: FastifyInstance, { url, commandTimeout = 100, readyTimeout = readyWithin(commandTimeout) }: RedisOptions) {
+async function redis (app: FastifyInstance, options: RedisOptions) {
+  checkOptionNames<RedisOptions>(NAME, options, { url: true, commandTimeout: true, readyTimeout: true })
+  const { url, commandTimeout = 100, readyTimeout = readyWithin(commandTimeout) } = options
   const address = addressOf(url)
   if (!Number.isInteger(commandTimeout) || commandTimeout < 1 || commandTimeout > 60_000) {
     throw new WEIR_ERR_REDIS_OPTION('commandTimeout', 'a whole number of ms from 1 to 60000')
@@ -101,4 +106,4 @@ async function checkDatabase (client: Redis | Cluster): Promise<void> {
   }
 }
 
-export default fp(redis, { name: 'weir-redis', fastify: '5.x' })
+export default fp(redis, { name: NAME, fastify: '5.x' })

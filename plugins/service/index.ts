@@ -2,6 +2,7 @@ import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_ROUTE_NOT_FOUND } from '../errors.js'
+import { checkOptionNames, type OptionNames } from '../plugin-options.js'
 import { closing } from './closing.js'
 import { health, type HealthOptions } from './health.js'
 import { openapi, type OpenapiOptions } from './openapi.js'
@@ -18,6 +19,11 @@ export { start, bootFailed } from './start.js'
 
 export interface ServiceOptions extends HealthOptions, OpenapiOptions, OverloadOptions {}
 
+const NAME = 'weir-service'
+const OPTIONS: OptionNames<ServiceOptions> = {
+  name: true, version: true, title: true, description: true, securitySchemes: true, checks: true, maxEventLoopDelay: true
+}
+
 /**
  * What every service has: security headers, CORS, request ids, problem+json errors, load shedding, health, OpenAPI, a close that ends.
  * Register it first: hooks and handlers apply to what comes after.
@@ -27,11 +33,19 @@ export interface ServiceOptions extends HealthOptions, OpenapiOptions, OverloadO
  * await app.register(service, { name: 'catalog', version: '1.0.0', title: 'Catalog', description: 'Products and categories' })
  */
 async function service (app: FastifyInstance, options: ServiceOptions) {
+  checkOptionNames(NAME, options, OPTIONS)
   closing(app)
   const security = await securityHeaders()
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(security).header('x-request-id', request.id)
     if (app.isClosing()) reply.header('connection', 'close')
+    done()
+  })
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    // What is cached says for itself how long it may be kept.
+    if (!request.routeOptions.config.cache && !reply.hasHeader('cache-control')) {
+      reply.header('cache-control', reply.statusCode >= 200 && reply.statusCode < 300 ? 'no-cache' : 'no-store')
+    }
     done()
   })
   await app.register(cors, {
@@ -48,4 +62,4 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
   health(app, options)
 }
 
-export default fp(service, { name: 'weir-service', fastify: '5.x' })
+export default fp(service, { name: NAME, fastify: '5.x' })

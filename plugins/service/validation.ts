@@ -21,7 +21,9 @@ export function fieldErrors (violations: readonly Violation[], whole: string): F
   const byField = new Map<string, Violation[]>()
   for (const violation of violations) {
     const field = fieldOf(violation) || whole
-    byField.set(field, [...byField.get(field) ?? [], violation])
+    const found = byField.get(field)
+    if (found === undefined) byField.set(field, [violation])
+    else found.push(violation)
   }
   return Array.from(byField, ([field, found]) => ({ field, message: messageOf(found) }))
 }
