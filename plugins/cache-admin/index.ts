@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Role } from '../auth/index.js'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER } from '../errors.js'
+import { checkOptionNames } from '../plugin-options.js'
 import '../rate-limit/index.js'
 import '../response-cache/index.js'
 import type { AdministeredCache } from './administered.js'
@@ -44,6 +45,7 @@ const NAME = 'weir-cache-admin'
  * are cached.
  */
 async function cacheAdmin (app: FastifyInstance, options: CacheAdminOptions): Promise<void> {
+  checkOptionNames<CacheAdminOptions>(NAME, options, { prefix: true, instance: true, role: true, cache: true })
   if (!app.hasRequestDecorator('authFailure')) throw new WEIR_ERR_PLUGIN_ORDER('weir-auth', NAME, 'without it, anybody could purge')
   if (options.cache === undefined && !app.hasDecorator('responseCache')) {
     throw new WEIR_ERR_PLUGIN_ORDER('weir-response-cache', NAME, 'it has what is administered, unless the option "cache" says what else')

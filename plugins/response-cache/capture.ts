@@ -1,24 +1,28 @@
-import { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
-import { type Cache, type Entry, type EntryOptions, keyTag, type StoreResult } from '@weir/cache'
+import { keyTag, type Cache, type Entry, type StoreResult } from '@weir/cache'
 import {
-  answerFromStored, appendCacheStatus, type CacheStatus, decideStoring, endToEndHeaders, formatCacheGroups, formatCacheStatus,
-  isServerFailure, outcomeOf, type Policy, servesStaleOnError, type StoredHeaders, type Storing, updatedHeaders
+  answerFromStored, appendCacheStatus, type CacheStatus, decideStoring, endToEndHeaders, evaluatePreconditions, formatCacheGroups,
+  formatCacheStatus,
+  isServerFailure, outcomeOf, servesStaleOnError, type Storing, updatedHeaders
 } from '@weir/http'
 import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { discard } from '../conditional/payload.js'
+import { STATUS_CODES } from 'node:http'
+import { answerAs, type Whole } from './answer.js'
+import { barring, hasUser } from './credentials.js'
+import { joinedVary, listOf, ownFields } from './fields.js'
 import type { InternalFills } from './fills.js'
+import { resultOf } from '../given.js'
 import { MOST_GROUP_BYTES, shortenGroups } from './groups.js'
-import { addVary, handlersHeaders, listOf, writeHeaders } from './headers.js'
-import { variantKeyOf } from './key.js'
-import { lifetime, storingOptions } from './lifetime.js'
+import { storingOptions } from './lifetime.js'
 import type { OngoingFill } from './ongoing-fill.js'
-import { bodyOf, copyOf, firstBytes, unwrapped } from './payload.js'
-import { OF_THE_BODY, rangeOf, ttlSeconds } from './serve.js'
-import { hasConditions, StoredResponse } from './stored-response.js'
+import { hasDotSegments } from './path.js'
+import { defaultCacheControl, ttlSeconds } from './serve.js'
+import { hasConditions, REMOVED, StoredResponse } from './stored-response.js'
+import { targetTags } from './key.js'
 import { givenTags, type GivenTags, groupTags } from './tags.js'
-import { tee } from './tee.js'
+import { primaryKey } from './target.js'
+import { commit } from './variants.js'
+import type { Fields, Head, Plan, Tap } from './wire.js'
 
 /** Invalidations that are committed with their data, and that not every instance may have heard of: `createOutbox` of `@weir/outbox`. */
 export interface PendingInvalidations {
@@ -37,180 +41,207 @@ export interface CaptureOptions {
   readonly maxBodyBytes: number
   readonly outbox: PendingInvalidations | undefined
   readonly internal: InternalFills
+  readonly credentialsOf: (request: FastifyRequest) => readonly string[]
+}
+
+/** What is to be stored, and how it is told the client. */
+interface Judged {
+  readonly head: Head
+  readonly tags: readonly string[]
+  readonly responseTime: number
+  readonly storing: Storing & { readonly store: true }
+}
+
+/** As `Storing`, for reasons that only an application has; or the name of a credential. */
+interface NotStorable {
+  readonly store: false
+  readonly reason: string
 }
 
 /**
- * Ends a fill with what the handler answered: stores it, or says why not. Resolves to the payload to send, which is another one where
- * a stream is read for the cache too, where a 304 confirmed what is stored, and where a stale response stands in for an error.
+ * Ends a fill with what the application sends: stores it, or says why not. The final status, header fields and bytes decide,
+ * whoever wrote them. Where the answer confirms what is stored, or is a failure, the stored response is sent in its place.
  */
-export async function capture (
-  request: FastifyRequest, reply: FastifyReply, payload: unknown, ongoing: OngoingFill, options: CaptureOptions
-): Promise<unknown> {
-  try {
-    const sent = await new Capture(request, reply, ongoing, options).end(unwrapped(payload, reply))
-    if (ongoing.purpose !== 'refill') return sent
-    // Nobody is to read it, however large it is.
-    discard(sent)
-    reply.removeHeader('content-length')
-    return ''
-  } catch (error) {
-    // A function of the route's that throws must not keep those who wait.
-    ongoing.fill.fail()
-    throw error
-  }
-}
-
-/** What is to be stored. */
-interface Made {
-  readonly status: number
-  readonly headers: StoredHeaders
-  readonly policy: Policy
-  readonly tags: readonly string[]
-  readonly responseTime: number
-}
-
-type Decision = Storing | { readonly store: false, readonly reason: 'NEGATIVE' | 'UNSETTLED' | 'INVALID_TAG' }
-
-/** In place of a body of which no more was read than may be stored. */
-const TOO_LARGE = Symbol('too large')
-
-class Capture {
+export class Capture implements Tap {
   /** The status by which the handler has confirmed what is stored. */
   #validated: number | undefined
+  #isSeen = false
+  #isRaw = false
+  #hasTrailers = false
 
   constructor (
     readonly request: FastifyRequest, readonly reply: FastifyReply, readonly ongoing: OngoingFill, readonly options: CaptureOptions
   ) {}
 
-  async end (payload: unknown): Promise<unknown> {
-    const { request, reply, ongoing: { fill, stale, restore } } = this
-    restore()
-    this.#dropConnectionFields()
+  head (head: Head, body: Buffer | undefined): Plan | Promise<Plan> {
+    this.#isSeen = true
+    this.#hasTrailers = head.hasTrailers === true
+    this.#isRaw = this.reply.sent
+    this.ongoing.restore()
+    return this.#plan(head, body).catch((error: unknown) => {
+      // The answer is right, whatever has gone wrong with storing it.
+      this.ongoing.fill.fail()
+      this.request.log.error({ err: error }, 'a response could not be stored')
+      return this.#passed(head, {})
+    })
+  }
+
+  closed (): void {
+    const { fill, purpose } = this.ongoing
+    if (purpose === 'refill') fill.fail()
+    else fill.abandon()
+  }
+
+  /** Whoever writes to the raw response may never write. */
+  lingers (): boolean {
+    return this.#isSeen || !this.reply.sent
+  }
+
+  async #plan (given: Head, body: Buffer | undefined): Promise<Plan> {
+    const { request, ongoing: { fill, stale, before } } = this
+    const head = withoutConnectionFields(given, ownFields(given.fields, this.ongoing))
     const now = Date.now()
-    const response = { status: reply.statusCode, headers: handlersHeaders(reply, this.ongoing.before) }
     const policy = stale?.value.policy(stale)
+    const own = ownFields(head.fields, this.ongoing)
     const outcome = policy !== undefined
-      ? outcomeOf(policy, response, now)
-      : isServerFailure(response.status) ? 'failed' : 'replace'
-
-    if (outcome === 'failed') {
-      // An error that says by itself how long it is to be kept.
-      if (stale === undefined && this.#decide(now).store) return this.#store(payload)
-      fill.fail()
-      const mayStandIn = stale !== undefined && policy !== undefined && servesStaleOnError(request, policy, now, this.#trust)
-      if (mayStandIn && await fill.validStale() !== undefined) {
-        discard(payload)
-        return this.#serveStale(stale)
+      ? outcomeOf(policy, { status: head.status, headers: own }, now)
+      : isServerFailure(head.status) ? 'failed' : 'replace'
+    switch (outcome) {
+      case 'failed': {
+        // An error that says by itself how long it is to be kept.
+        if (stale === undefined && this.#decide(head, now).store) return this.#store(head, body)
+        fill.fail()
+        const mayStandIn = stale !== undefined && policy !== undefined && servesStaleOnError(request, policy, now, this.#trust)
+        if (mayStandIn && await fill.validStale() !== undefined) return this.#standIn(stale, head)
+        return this.#passed(head, { fwdStatus: head.status, detail: 'STATUS' })
       }
-      this.#status({ fwdStatus: response.status, detail: 'STATUS' })
-      return payload
+      case 'refetch': return this.#refetch(head)
+      case 'update': {
+        if (stale === undefined) return this.#store(head, body)
+        this.#validated = head.status
+        const fields = { ...before, ...updatedHeaders(stale.value.toHeaders(), own) }
+        // It is for this client, so that what is sent is not stored.
+        if (own['set-cookie'] !== undefined) fields['set-cookie'] = own['set-cookie']
+        return this.#store({ status: stale.value.status, fields }, stale.value.body, true)
+      }
+      default: return this.#store(head, body)
     }
-    if (outcome === 'refetch') {
-      discard(payload)
-      return this.#refetch()
-    }
-    if (outcome === 'update' && stale !== undefined) {
-      discard(payload)
-      this.#validated = response.status
-      this.#replaceReply(stale.value.status, updatedHeaders(stale.value.toHeaders(), response.headers))
-      return this.#store(stale.value.body)
-    }
-    return this.#store(payload)
-  }
-
-  /** What the handler passed on of another connection's fields (RFC 9110, 7.6.1). */
-  #dropConnectionFields (): void {
-    const { reply, ongoing: { before } } = this
-    if (!reply.hasHeader('connection')) return
-    const headers = handlersHeaders(reply, before)
-    const kept = endToEndHeaders(headers)
-    for (const name of Object.keys(headers)) {
-      if (kept[name] === undefined) reply.removeHeader(name)
-    }
-  }
-
-  /** Stores the reply as it is by now, with this payload, if it may be stored. */
-  async #store (payload: unknown): Promise<unknown> {
-    const { reply, ongoing: { fill, route: { options } }, options: { maxBodyBytes } } = this
-    const { tags, malformed } = this.#tags()
-    if (tags.length > 0) reply.header('cache-groups', formatCacheGroups(tags))
-    if (options.vary !== undefined) addVary(reply, options.vary)
-    const settled = await this.#settle(tags)
-    const responseTime = Date.now()
-    const storing = this.#judge(responseTime, settled, malformed)
-    this.#limitGroups(tags)
-    const declared = Number(reply.getHeader('content-length') ?? 0)
-    const whole = storing.store ? await this.#gathered(payload, declared) : payload
-    const stream = whole instanceof Readable ? whole : undefined
-    const body = stream === undefined && storing.store ? bodyOf(whole) : undefined
-    const isTooLarge = whole === TOO_LARGE || (body?.length ?? declared) > maxBodyBytes
-    if (!storing.store || isTooLarge) {
-      await this.#abandon()
-      this.#status({ detail: storing.store ? 'TOO_LARGE' : storing.reason })
-      return whole === TOO_LARGE ? '' : whole
-    }
-
-    const { headers: { 'cache-status': _, date = '', ...headers }, policy } = storing
-    // What has no Date gets that of its entry, whoever is answered with it, the first one too (RFC 9110, 6.6.1). A stream's header is sent
-    // before there is an entry: its Date is kept with it.
-    if (stream !== undefined && !reply.hasHeader('date')) reply.header('date', date)
-    const made: Made = {
-      status: reply.statusCode, headers: reply.hasHeader('date') ? { ...headers, date } : headers, policy, tags, responseTime
-    }
-    if (stream !== undefined) {
-      // What becomes of it is known when its header is on its way already.
-      this.#status({})
-      return tee(stream, maxBodyBytes, declared, async (all, error) => {
-        if (error !== undefined) fill.fail()
-        else if (all === undefined) await this.#abandon()
-        else if (declared > 0 && declared !== all.length) fill.abandon()
-        else await this.#commit(made, copyOf(all))
-      })
-    }
-    if (body === undefined) {
-      fill.abandon()
-      return whole
-    }
-    const { entry, result } = await this.#commit(made, body)
-    if (!reply.hasHeader('date')) reply.header('date', new Date(entry.storedAt).toUTCString())
-    this.#status(result === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_STORED[result] })
-    return this.#asAsked(made, body, whole)
-  }
-
-  /** The response is not to be shared. What is stale would be served again although the answer has become another. */
-  async #abandon (): Promise<void> {
-    const { fill, beside } = this.ongoing
-    fill.abandon()
-    // An answer that is its client's alone says nothing of what others get.
-    if (fill.stale !== undefined && !beside) await this.#drop()
   }
 
   /**
-   * The whole of a stream where the client has asked for a part of it, or whether there is anything new, and where
-   * there is no client: then no more of it is read than may be stored.
+   * Stores the response, if it may be stored.
+   * @param isStored the body is that of the stored response, which the application has confirmed
    */
-  async #gathered (payload: unknown, declared: number): Promise<unknown> {
-    const { request, ongoing: { purpose }, options: { maxBodyBytes } } = this
-    if (!(payload instanceof Readable) || declared > maxBodyBytes) return payload
-    if (purpose !== 'refill') return declared > 0 && hasConditions(request.headers) ? buffer(payload) : payload
-    const body = await firstBytes(payload, maxBodyBytes)
-    if (body === undefined) return TOO_LARGE
-    if (declared > 0 && declared !== body.length) throw new Error('the response broke off')
-    return body
+  async #store (given: Head, body: Buffer | undefined, isStored = false): Promise<Plan> {
+    const { ongoing: { purpose }, options: { maxBodyBytes }, request } = this
+    const { tags, malformed } = this.#tags(given)
+    const head = this.#completed(given, tags)
+    const settled = await this.#settle(tags)
+    const responseTime = Date.now()
+    const storing = this.#judge(head, responseTime, settled, malformed)
+    const declared = Number(head.fields['content-length'] ?? 0)
+    const isTooLarge = (body?.length ?? declared) > maxBodyBytes
+    const isWhole = isStored || body === undefined || declared === 0 || declared === body.length
+    if (!storing.store || isTooLarge || !isWhole) {
+      const detail = !storing.store ? storing.reason : isTooLarge ? 'TOO_LARGE' : 'INCOMPLETE'
+      await this.#abandon(detail)
+      const passed = this.#passed(this.#toldOfGroups(head, tags), { detail })
+      if (passed.kind !== 'pass') return passed
+      // The handler was not asked about what the client has.
+      if (this.#isKnown(passed.head)) return this.#replaced(answerAs('not-modified', { ...passed.head, body: NOTHING }))
+      if (!isStored || body === undefined) return passed
+      const { status, fields } = passed.head
+      return this.#replaced({ status, fields: { ...fields, 'content-length': String(body.length) }, body })
+    }
+    const judged = { head, tags, responseTime, storing }
+    if (body !== undefined) return this.#stored(judged, body)
+    if (purpose === 'refill' || (declared > 0 && hasConditions(request.headers)) || this.#isKnown(head)) {
+      return { kind: 'collect', limit: maxBodyBytes, done: (body) => this.#collected(judged, declared, body) }
+    }
+    // What becomes of it is known when its head is on its way already.
+    const sent = withDefaults(this.#toldOfGroups(dated(head, storing.headers), tags))
+    return this.#passed(sent, {}, async (body) => {
+      if (body === undefined) return this.#abandon('TOO_LARGE')
+      if (declared > 0 && declared !== body.length) return this.ongoing.fill.abandon()
+      await this.#commit({ ...judged, head: sent }, body)
+    })
+  }
+
+  /** Whether the client has the response already (RFC 9110, 13.1.2, 13.1.3). */
+  #isKnown ({ status, fields }: Head): boolean {
+    const { headers } = this.request
+    if (status !== 200 || !hasConditions(headers)) return false
+    const { 'if-none-match': match, 'if-modified-since': since } = headers
+    const current = { etag: textOf(fields['etag']), lastModified: textOf(fields['last-modified']) }
+    return evaluatePreconditions({ method: 'GET', headers: { 'if-none-match': match, 'if-modified-since': since } }, current) === 'not-modified'
+  }
+
+  async #collected (judged: Judged, declared: number, body: Buffer | undefined): Promise<Plan> {
+    if (body !== undefined && (declared === 0 || declared === body.length)) return this.#stored(judged, body)
+    await this.#abandon('TOO_LARGE')
+    const { head, tags } = judged
+    return this.#passed(this.#toldOfGroups(head, tags), { detail: 'TOO_LARGE' })
+  }
+
+  async #stored (judged: Judged, body: Buffer): Promise<Plan> {
+    const { request, ongoing: { purpose } } = this
+    const { storing, tags } = judged
+    const { entry, result } = await this.#commit(judged, body)
+    const told = withDefaults(this.#toldOfGroups(judged.head, tags))
+    const fields: Fields = { ...told.fields, date: told.fields['date'] ?? new Date(entry.storedAt).toUTCString() }
+    fields['content-length'] = String(body.length)
+    fields['cache-status'] = this.#status(fields,
+      result === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_STORED[result] })
+    if (purpose === 'refill') return this.#replaced({ status: told.status, fields, body: NOTHING })
+    const asked = request.method === 'GET' && hasConditions(request.headers)
+      ? answerFromStored(request, { status: told.status, policy: storing.policy, length: body.length }, Date.now())
+      : 'whole'
+    return this.#replaced(answerAs(asked, { status: told.status, fields, body }))
+  }
+
+  /** The response is not to be shared. What is stale would be served again although the answer has become another. */
+  async #abandon (reason: string): Promise<void> {
+    const { request, ongoing: { fill, route, target } } = this
+    // An answer that may be its client's alone says nothing of what others get, nor does one to another spelling.
+    if (this.#isOwn() || hasDotSegments(request.url)) return fill.withdraw()
+    fill.abandon()
+    route.unstorable.set(primaryKey(target), reason)
+    if (fill.stale !== undefined) await this.#drop()
+  }
+
+  /** Whether the answer may be for its client alone. */
+  #isOwn (): boolean {
+    return this.options.credentialsOf(this.request).length > 0
   }
 
   /** The route's tags and those the handler named in Cache-Groups (RFC 9875, section 2). */
-  #tags (): GivenTags {
-    const { request, reply, ongoing: { route: { options: { tags: own = [] } } } } = this
-    const { tags, malformed } = givenTags(typeof own === 'function' ? own(request, reply) : own)
-    return { tags: [...new Set([...tags, ...groupTags(reply.getHeader('cache-groups'))])], malformed }
+  #tags ({ fields }: Head): GivenTags {
+    const { request, reply, ongoing: { route } } = this
+    const { tags, malformed } = givenTags(resultOf(() => route.tagsOf(request, reply)))
+    return { tags: [...new Set([...tags, ...groupTags(fields['cache-groups'])])], malformed }
+  }
+
+  /** With what the route says of it. */
+  #completed ({ status, fields, reason }: Head, tags: readonly string[]): Head {
+    const { request, ongoing: { route: { options: { vary } } } } = this
+    const completed = { ...fields }
+    if (tags.length > 0) completed['cache-groups'] = formatCacheGroups(tags)
+    if (vary !== undefined) completed['vary'] = joinedVary(completed['vary'], vary)
+    const etag = completed['etag']
+    // The tag was made of the bytes before they were encoded: others have it, too (RFC 9110, 8.8.3.3).
+    if (request.isTagged && typeof etag === 'string' && completed['content-encoding'] !== undefined) {
+      completed['etag'] = etag.replace(/"$/, `-${String(completed['content-encoding']).replace(/[^\w.-]+/g, '')}"`)
+    }
+    return { status, reason, fields: completed }
   }
 
   /** Leaves out what would be too long for the way to the client; it is stored all the same. */
-  #limitGroups (tags: readonly string[]): void {
-    const { reply, options: { cacheGroups } } = this
-    if (!cacheGroups) reply.removeHeader('cache-groups')
-    else if (String(reply.getHeader('cache-groups') ?? '').length > MOST_GROUP_BYTES) shortenGroups(reply, tags)
+  #toldOfGroups ({ status, reason, fields }: Head, tags: readonly string[]): Head {
+    const told = { ...fields }
+    const { cacheGroups } = this.options
+    if (!cacheGroups) delete told['cache-groups']
+    else if (String(told['cache-groups'] ?? '').length > MOST_GROUP_BYTES) shortenGroups(told, tags)
+    return { status, reason, fields: told }
   }
 
   /** The answer goes out in any case: it is the right one. */
@@ -223,110 +254,89 @@ class Capture {
     }
   }
 
-  /** Whether the reply may be stored, as far as it says itself and as far as others know. */
-  #judge (responseTime: number, settled: boolean, malformed: unknown): Decision {
-    const { request, ongoing: { route, fill, target } } = this
+  /** Whether the response may be stored, as far as it says itself and as far as others know. */
+  #judge (head: Head, responseTime: number, settled: boolean, malformed: unknown): Storing | NotStorable {
+    const { request, ongoing: { route, target } } = this
     if (malformed !== undefined) {
-      route.complain(request, 'tags', { given: shown(malformed) })
+      route.complain(request, 'INVALID_TAG', { given: shown(malformed) })
       return { store: false, reason: 'INVALID_TAG' }
     }
     if (!settled) return { store: false, reason: 'UNSETTLED' }
-    const storing = this.#decide(responseTime)
-    if (request.headers.authorization !== undefined && (storing.store || storing.reason === 'AUTHORIZATION')) {
-      route.authorized.note(target.variant?.of ?? fill.key, storing.store)
-    }
-    return storing
+    // Whoever answers may refuse dot segments: those who ask without them are not to be told so.
+    if (head.status >= 300 && hasDotSegments(request.url)) return { store: false, reason: 'DOT_SEGMENTS' }
+    const storing = this.#decide(head, responseTime)
+    const isBarred = !storing.store && storing.reason === 'AUTHORIZATION'
+    if ((storing.store || isBarred || route.options.public === true) && this.#isOwn()) route.shared.note(primaryKey(target), storing.store)
+    return isBarred ? { store: false, reason: this.#barring(head)?.toUpperCase() ?? 'AUTHORIZATION' } : storing
   }
 
-  /** Whether and how the reply may be stored. */
-  #decide (responseTime: number): Decision {
-    const { request, reply, ongoing: { route: { options }, before, requestTime } } = this
-    const status = reply.statusCode
-    const negative = NEGATIVE.has(status) && options.ttl !== undefined
-    if (negative && options.negative === undefined) return { store: false, reason: 'NEGATIVE' }
-    // A ttl is for what the route has to say, not for its saying that it cannot.
-    if (status >= 500 && options.ttl !== undefined) return { store: false, reason: 'STATUS' }
-    const response = { status, headers: handlersHeaders(reply, before) }
-    return decideStoring(
-      { method: 'GET', headers: request.headers },
-      response,
+  /** What of the request says that the response is for its client alone; the handler may have found out who that is. */
+  #barring ({ fields }: Head): string | undefined {
+    const { request, ongoing: { credentials, target, route } } = this
+    const found = barring(credentials, [...target.names, ...listOf(fields['vary'])])
+    return found ?? (route.options.public !== true && hasUser(request) ? 'user' : undefined)
+  }
+
+  /** Whether and how the response may be stored. */
+  #decide (head: Head, responseTime: number): Storing | NotStorable {
+    const { status, reason, fields } = head
+    const { request, ongoing, ongoing: { route: { options }, requestTime } } = this
+    // Nothing keeps a reason of the application's own (RFC 9112, 4).
+    if (reason !== undefined && reason !== STATUS_CODES[status]) return { store: false, reason: 'REASON' }
+    if (fields['trailer'] !== undefined || this.#hasTrailers) return { store: false, reason: 'TRAILERS' }
+    if (String(fields['content-type']).startsWith('text/event-stream')) return { store: false, reason: 'EVENTS' }
+    const decide = (lifetimes: Parameters<typeof storingOptions>[0]) => decideStoring(
+      { method: 'GET', headers: request.headers, hasCredential: this.#barring(head) !== undefined },
+      { status, headers: fields },
       // What has no Date and no Age was made here, just now; only what came from elsewhere may have aged on its way.
-      { requestTime: reply.hasHeader('date') || reply.hasHeader('age') ? requestTime : responseTime, responseTime },
-      { ...this.#trust, ...storingOptions(negative ? { ttl: options.negative, staleWhileRevalidate: 0, staleIfError: 0 } : options) }
+      { requestTime: fields['date'] !== undefined || fields['age'] !== undefined ? requestTime : responseTime, responseTime },
+      { ...this.#trust, public: options.public === true, ...storingOptions(lifetimes) }
     )
+    if (status < 400 || (options.ttl === undefined && options.negative === undefined)) return stripped(decide(options), ongoing)
+    // A ttl is for what the route has to say, not for its saying that it cannot.
+    const { ttl: _, staleWhileRevalidate: __, staleIfError: ___, ...rest } = options
+    const byItself = decide({ ...rest, heuristic: false })
+    if (byItself.store && byItself.policy.source !== 'none') return stripped(byItself, ongoing)
+    if (options.negative === undefined || !NEGATIVE.has(status)) return { store: false, reason: NEGATIVE.has(status) ? 'NEGATIVE' : 'STATUS' }
+    return stripped(decide({ ...rest, ttl: options.negative, staleWhileRevalidate: 0, staleIfError: 0 }), ongoing)
   }
 
-  /** Under the fill's own key, or, if the response differs by headers that are not in it, under a variant's. */
-  async #commit (made: Made, body: Buffer): Promise<{ entry: Entry<StoredResponse>, result: StoreResult }> {
-    const { request, ongoing: { fill, target, before } } = this
-    const { policy, responseTime, tags } = made
-    const response = StoredResponse.of(made.status, made.headers, body, policy, Date.now())
-    const { uri } = target.key
-    const entryOptions = (key: string): EntryOptions => ({
-      ...lifetime(policy, responseTime),
-      // A write to the URI ends all of its variants (RFC 9111, 4.4); an entry that is the only one ends with its key.
-      tags: uri === key ? tags : [...tags, keyTag(uri)]
-    })
-    const keyed = [...target.names, ...listOf(before['vary'])]
-    const names = policy.vary.filter((name) => !keyed.includes(name))
-    if (names.length === 0) return fill.commit(response, () => entryOptions(fill.key))
-
-    const all = [...new Set([...target.variant?.names ?? [], ...names])].sort()
-    const primary = { uri, key: target.variant?.of ?? fill.key }
-    const variant = variantKeyOf(primary, all, request)
-    const stored = await fill.storeVariant(variant.key, response, entryOptions(variant.key))
-    const marker = StoredResponse.variants(all)
-    const markerOptions = { ttl: VARIANTS_KEPT, tags: uri === primary.key ? [] : [keyTag(uri)] }
-    if (primary.key === fill.key) await fill.commit(marker, () => markerOptions)
-    else {
-      await fill.storeVariant(primary.key, marker, markerOptions)
-      fill.abandon()
+  async #commit ({ head, tags, responseTime, storing: { policy, headers, isPublic } }: Judged, body: Buffer) {
+    const { request, ongoing } = this
+    ongoing.route.unstorable.delete(primaryKey(ongoing.target))
+    const { 'cache-status': _, date = '', ...fields } = headers
+    // What has no Date gets that of its entry, whoever is answered with it.
+    const removed = Object.keys(ongoing.before).filter((name) => head.fields[name] === undefined && name !== 'date')
+    const stored = {
+      ...fields, ...head.fields['date'] !== undefined && { date }, ...Object.fromEntries(removed.map((name) => [name, REMOVED]))
     }
-    return stored
-  }
-
-  /** What the client has asked for of it. Other conditions than a cache's are for the hooks that follow. */
-  #asAsked ({ status, policy }: Made, body: Buffer, whole: unknown): unknown {
-    const { request, reply } = this
-    if (request.method !== 'GET' || !hasConditions(request.headers)) return whole
-    const answer = answerFromStored(request, { status, policy, length: body.length }, Date.now())
-    if (answer === 'whole') return whole
-    reply.removeHeader('content-length')
-    if (answer !== 'not-modified') return rangeOf(reply, body, answer)
-    reply.code(304)
-    for (const name of OF_THE_BODY) reply.removeHeader(name)
-    return ''
+    const response = StoredResponse.of(
+      { status: head.status, headers: stored, body: ownCopy(body) }, policy, { isPublic, isRaw: this.#isRaw, storedAt: Date.now() }
+    )
+    return commit(ongoing, request, { response, policy, tags, responseTime })
   }
 
   /** A 304 about another response than the stored one: it is fetched again, without conditions (RFC 9111, 4.3.3). */
-  async #refetch (): Promise<Buffer> {
-    const { request, ongoing: { fill, target }, options: { internal } } = this
+  async #refetch (head: Head): Promise<Plan> {
+    const { request, ongoing: { fill, target, before }, options: { internal } } = this
     request.cacheResult ??= { outcome: 'miss', cost: 0 }
     const { answer, body } = await internal.refetch(request, fill, target)
-    const headers = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !OF_A_CONNECTION.has(name)))
-    this.#replaceReply(answer.statusCode, headers as StoredHeaders)
-    return body
+    const fields = { ...before, ...endToEndHeaders(answer.headers) }
+    return this.#replaced({ status: answer.statusCode, fields: { ...fields, 'content-length': String(body.length) }, body }, head.reason)
   }
 
-  #serveStale (stale: Entry<StoredResponse>): Buffer {
-    const { request, reply, ongoing: { fwd } } = this
-    const failed = reply.statusCode
+  #standIn (stale: Entry<StoredResponse>, { status: failed }: Head): Plan {
+    const { request, ongoing: { fwd, before } } = this
     const { status, body } = stale.value
     const now = Date.now()
-    this.#replaceReply(status, stale.value.toHeaders())
-    reply.header('age', String(Math.max(0, Math.floor((now - stale.value.bornAt(stale)) / 1000))))
+    const fields: Fields = {
+      ...before, ...stale.value.toHeaders(), age: String(Math.max(0, Math.floor((now - stale.value.bornAt(stale)) / 1000)))
+    }
+    fields['content-length'] = String(body.length)
     request.cacheResult ??= { outcome: 'stale', filledBy: stale.filledBy, cost: stale.cost }
-    this.#status({ fwd, fwdStatus: failed, ttl: ttlSeconds(stale.freshUntil, now), detail: 'STALE_IF_ERROR' })
-    return body
-  }
-
-  /** What the handler has said, in favour of another response. */
-  #replaceReply (status: number, headers: StoredHeaders): void {
-    const { reply, ongoing: { before } } = this
-    for (const name of Object.keys(handlersHeaders(reply, before))) reply.removeHeader(name)
-    reply.removeHeader('content-length')
-    reply.code(status)
-    writeHeaders(reply, Object.entries(headers).flat())
+    fields['cache-status'] = this.#status(fields, { fwd, fwdStatus: failed, ttl: ttlSeconds(stale.freshUntil, now), detail: 'STALE_IF_ERROR' })
+    const asked = answerFromStored(request, { status, policy: stale.value.policy(stale), length: body.length }, now)
+    return this.#replaced(answerAs(asked, { status, fields, body }))
   }
 
   async #settle (tags: readonly string[]): Promise<boolean> {
@@ -334,7 +344,7 @@ class Capture {
     if (outbox === undefined) return true
     try {
       // What the handler has read may be newer than what other instances still serve: nobody sees it before they are done with that.
-      await outbox.settle([...tags, ...new Set([keyTag(target.key.uri), keyTag(fill.key)])])
+      await outbox.settle([...tags, ...targetTags(target.key, fill.key), keyTag(fill.key)])
       return true
     } catch (error) {
       // The answer itself is right. Only, somebody who sees it may then see an older one from another instance.
@@ -343,13 +353,31 @@ class Capture {
     }
   }
 
-  #status (status: CacheStatus): void {
-    const { request, reply, ongoing: { fwd }, options: { cacheName } } = this
+  /** The application's own response, with what this cache says of it. */
+  #passed ({ status, reason, fields }: Head, cacheStatus: CacheStatus, end?: (body: Buffer | undefined) => Promise<unknown>): Plan {
+    const { options: { maxBodyBytes }, ongoing: { purpose } } = this
+    const head = { status, reason, fields: { ...fields, 'cache-status': this.#status(fields, cacheStatus) } }
+    // Nobody is to read it, however large it is.
+    if (purpose === 'refill') return this.#replaced({ status, fields: { ...head.fields, 'content-length': '0' }, body: NOTHING })
+    return { kind: 'pass', head, record: end && { limit: maxBodyBytes, end } }
+  }
+
+  #replaced ({ status, fields, body }: Whole, reason?: string): Plan {
+    const { request: { method }, reply } = this
+    const { 'transfer-encoding': _, ...kept } = fields
+    if (WITHOUT_BODY.has(status)) delete kept['content-length']
+    // For onResponse hooks: what is written as a list Node does not give back.
+    else reply.header('content-length', kept['content-length'])
+    return { kind: 'replace', head: { status, reason, fields: kept }, body: method === 'HEAD' ? NOTHING : body }
+  }
+
+  #status (fields: Fields, status: CacheStatus): string {
+    const { request, ongoing: { fwd }, options: { cacheName } } = this
     const { detail: reason } = status
     // Not of a refill, which is no client's request.
     request.cacheResult ??= { outcome: reason === undefined || WANTED.has(reason) ? 'miss' : 'bypass', reason, cost: 0 }
     const forwarded = this.#validated === undefined ? { fwd } : { fwd, fwdStatus: this.#validated }
-    reply.header('cache-status', appendCacheStatus(reply.getHeader('cache-status'), formatCacheStatus(cacheName, { ...forwarded, ...status })))
+    return appendCacheStatus(fields['cache-status'], formatCacheStatus(cacheName, { ...forwarded, ...status }))
   }
 
   get #trust (): { requestDirectives: boolean } {
@@ -357,10 +385,41 @@ class Capture {
   }
 }
 
-const NEGATIVE = new Set([404, 410])
+const NEGATIVE = new Set([404, 405, 410, 414, 501])
 const NOT_STORED: Record<Exclude<StoreResult, 'stored'>, string> = { invalid: 'INVALIDATED', failed: 'STORE_FAILED', transient: 'NO_TTL' }
 // What would have been stored, had all gone well.
 const WANTED: ReadonlySet<string> = new Set(['INVALIDATED', 'STORE_FAILED', 'UNSETTLED'])
-const OF_A_CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length'])
-// Milliseconds: a day.
-const VARIANTS_KEPT = 86_400_000
+const NOTHING = Buffer.alloc(0)
+const WITHOUT_BODY = new Set([204, 304])
+
+/** What the handler passed on of another connection's fields is not (RFC 9110, 7.6.1), but that this one is to end. */
+function withoutConnectionFields ({ status, reason, fields }: Head, own: Fields): Head {
+  if (fields['connection'] === undefined) return { status, reason, fields }
+  const kept = endToEndHeaders(own)
+  const isClose = /^\s*close\s*$/i.test(String(fields['connection']))
+  const isKept = (name: string) => own[name] === undefined || kept[name] !== undefined || (isClose && name === 'connection')
+  return { status, reason, fields: Object.fromEntries(Object.entries(fields).filter(([name]) => isKept(name))) }
+}
+
+/** Without the fields that hooks before the handler have written: they write theirs again on each hit. */
+function stripped (storing: Storing, ongoing: OngoingFill): Storing {
+  return storing.store ? { ...storing, headers: ownFields(storing.headers, ongoing) } : storing
+}
+
+function withDefaults (head: Head): Head {
+  return { ...head, fields: { ...head.fields, 'cache-control': head.fields['cache-control'] ?? defaultCacheControl(head.status) } }
+}
+
+/** A header is sent before there is an entry: its Date is kept with it. */
+function dated (head: Head, { date }: Readonly<Record<string, string | readonly string[]>>): Head {
+  return head.fields['date'] !== undefined || date === undefined ? head : { ...head, fields: { ...head.fields, date } }
+}
+
+const textOf = (value: Fields[string] | undefined) => typeof value === 'string' ? value : undefined
+
+/** Small Buffers share memory with others, which a stored one would keep alive. */
+function ownCopy (bytes: Buffer): Buffer {
+  const body = Buffer.allocUnsafeSlow(bytes.length)
+  body.set(bytes)
+  return body
+}

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Cache, Entry, Fill } from '@weir/cache'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { inject, type Response } from 'light-my-request'
+import type { Response } from 'light-my-request'
+import { askSelf } from './self-request.js'
 import type { StoredResponse } from './stored-response.js'
 import type { Target } from './target.js'
 
@@ -17,18 +18,25 @@ export interface HandedOver {
   readonly purpose: 'refill' | 'refetch'
 }
 
+export interface InternalFillsOptions {
+  readonly app: FastifyInstance
+  readonly cache: Cache<StoredResponse>
+  /** How much of a refill's answer is read at most. */
+  readonly maxBodyBytes: number
+  /** Header fields that credentials are in, in lower case. */
+  readonly credentials: readonly string[]
+}
+
 // Says which handed-over fill an internal request is for. Nobody outside can guess one, and unknown ones are ignored.
 const HEADER = 'x-weir-fill'
 // These would make the handler's answer something else than the whole, current representation.
-const NOT_REPEATED = new Set(['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range',
-  'content-length', 'transfer-encoding', 'connection', 'cache-control', 'pragma'])
+const NOT_REPEATED = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range', 'cache-control', 'pragma']
 
 /** Fills by requests of the application to itself, through all of its hooks. */
 export class InternalFills {
   readonly #waiting = new Map<string, HandedOver>()
 
-  /** @param maxBodyBytes how much of a refill's answer is read at most */
-  constructor (readonly app: FastifyInstance, readonly cache: Cache<StoredResponse>, readonly maxBodyBytes: number) {}
+  constructor (readonly options: InternalFillsOptions) {}
 
   /** Whether it is a request of the application to itself. */
   has (request: FastifyRequest): boolean {
@@ -49,14 +57,15 @@ export class InternalFills {
 
   /**
    * Refills a stale response. Never rejects, and nobody waits for it: the client has the stale response.
-   * Its Authorization is not used, or the response would be its own (RFC 9111, section 3.5), unless
-   * responses are told apart by it.
+   * Its credentials are not used, or the response would be its own (RFC 9111, section 3.5), unless
+   * responses are told apart by them.
    */
   refill (request: FastifyRequest, target: Target, stale: Entry<StoredResponse>): void {
+    const { cache, credentials } = this.options
     const { key } = target.key
-    this.cache.revalidate(key, stale).then(async (fill) => {
+    cache.revalidate(key, stale).then(async (fill) => {
       if (fill === undefined) return
-      const without = target.names.includes('authorization') ? [] : ['authorization']
+      const without = credentials.filter((name) => !target.names.includes(name))
       await this.#carryOut(request, { fill, target, purpose: 'refill' }, without, (answer) => this.#discard(answer))
     }).catch((error: unknown) => {
       request.log.warn({ err: error, key }, 'a stale response could not be refilled')
@@ -74,31 +83,13 @@ export class InternalFills {
     const token = randomUUID()
     this.#waiting.set(token, handedOver)
     try {
-      return await read(await this.#repeat(request, token, without))
+      const { app } = this.options
+      return await read(await askSelf({ app, request, without: new Set([...NOT_REPEATED, ...without]), headers: { [HEADER]: token } }))
     } finally {
       this.#waiting.delete(token)
-      // If no hook of ours ever saw the answer, those who wait must not.
+      // Its handler was never asked, or has never answered: those who wait must not.
       handedOver.fill.abandon()
     }
-  }
-
-  /** Sends the request's target as its client sent it: neither rewritten twice, nor resolved as a URL. */
-  #repeat (request: FastifyRequest, token: string, without: readonly string[]): Promise<Response> {
-    const { originalUrl, headers } = request
-    const repeated = Object.entries(headers)
-      .filter(([name]) => !NOT_REPEATED.has(name) && !without.includes(name) && !name.startsWith(':'))
-    const dispatch: Parameters<typeof inject>[0] = (raw, reply) => {
-      raw.url = originalUrl
-      this.app.routing(raw, reply)
-    }
-    return inject(dispatch, {
-      method: 'GET',
-      url: '/',
-      authority: request.host,
-      remoteAddress: request.socket.remoteAddress ?? '127.0.0.1',
-      headers: { ...Object.fromEntries(repeated), [HEADER]: token },
-      payloadAsStream: true
-    })
   }
 
   /** Reads an answer to its end, or as far as one may be stored: then whatever makes it is stopped. */
@@ -106,9 +97,9 @@ export class InternalFills {
     let length = 0
     for await (const chunk of answer.stream() as AsyncIterable<Buffer>) {
       length += chunk.length
-      if (length > this.maxBodyBytes) break
+      if (length > this.options.maxBodyBytes) break
     }
-    if (length > this.maxBodyBytes) answer.raw.res.destroy()
+    if (length > this.options.maxBodyBytes) answer.raw.res.destroy()
   }
 }
 

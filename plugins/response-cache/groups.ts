@@ -1,5 +1,5 @@
 import { formatCacheGroups } from '@weir/http'
-import type { FastifyReply } from 'fastify'
+import type { Fields } from './wire.js'
 
 /**
  * How long Cache-Groups and Cache-Group-Invalidation may be, in bytes. Proxies take 4 KiB for all headers
@@ -23,17 +23,17 @@ export function fittingGroups (groups: readonly string[]): string {
 }
 
 /**
- * Shortens a reply's Cache-Groups to what fits, and has caches downstream ask before each reuse: they could not
+ * Shortens Cache-Groups to what fits, and has caches downstream ask before each reuse: they could not
  * be told of an invalidation of the groups left out. Applies to Cache-Control and to targeted fields (RFC 9213).
  */
-export function shortenGroups (reply: FastifyReply, groups: readonly string[]): void {
+export function shortenGroups (fields: Fields, groups: readonly string[]): void {
   const field = fittingGroups(groups)
-  if (field === '') reply.removeHeader('cache-groups')
-  else reply.header('cache-groups', field)
-  if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-cache')
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
+  if (field === '') delete fields['cache-groups']
+  else fields['cache-groups'] = field
+  fields['cache-control'] ??= 'no-cache'
+  for (const [name, value] of Object.entries(fields)) {
     if (name !== 'cache-control' && !name.endsWith('-cache-control')) continue
     const text = String(value)
-    if (!/\bno-(?:cache|store)(?!\s*=)\b/i.test(text)) reply.header(name, text === '' ? 'no-cache' : `${text}, no-cache`)
+    if (!/\bno-(?:cache|store)(?!\s*=)\b/i.test(text)) fields[name] = text === '' ? 'no-cache' : `${text}, no-cache`
   }
 }

@@ -1,20 +1,24 @@
 import fastifyCaching from '@fastify/caching'
-import { type Cache, CacheError, createCache, type Duration, keyTag, type MemoryLimits, type Store, type WriteOptions } from '@weir/cache'
-import { appendCacheStatus } from '@weir/http'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Cache, CacheError, createCache, type Duration, type MemoryLimits, type Store, type WriteOptions } from '@weir/cache'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import { enforceDeclaration } from '../declared.js'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
+import { checkOptionNames, isOptions, type OptionNames, unknownOption } from '../plugin-options.js'
 import { AbstractCache } from './abstract-cache.js'
-import { AuthorizedKeys } from './authorized-keys.js'
-import { capture, type PendingInvalidations } from './capture.js'
+import { cachedHandler } from './cached-handler.js'
+import type { PendingInvalidations } from './capture.js'
+import { credentialFields, credentialsOf } from './credentials.js'
 import { InternalFills } from './fills.js'
-import { compareHead, type ForwardedHead } from './head.js'
-import { keyOf, uriOf } from './key.js'
-import { lookupHook } from './lookup.js'
-import type { CachedRoute, OngoingFill } from './ongoing-fill.js'
-import { checkRouteCache, type RouteCacheOptions, routeName } from './options.js'
+import { type KeyFunction, writtenTags } from './key.js'
+import type { CachedRoute } from './ongoing-fill.js'
+import { checkRouteCache, isNameList, type RouteCacheOptions, routeName } from './options.js'
 import './result.js'
+import { ignoresFinalSlash, selectionOf } from './selection.js'
+import { RecentKeys } from './recent-keys.js'
+import { SharedKeys } from './shared-keys.js'
 import { responseSerializer, type StoredResponse } from './stored-response.js'
+import { tagsFor } from './tags.js'
 
 export { type PendingInvalidations } from './capture.js'
 export { type RouteCacheOptions } from './options.js'
@@ -43,6 +47,12 @@ export interface ResponseCacheOptions {
    * (RFC 9875). Default true.
    */
   readonly cacheGroups?: boolean
+  /**
+   * Header fields, besides Authorization, Cookie and X-API-Key, in which the application looks for who asks. A response to
+   * a request that has one, or a `request.user`, is shared only if it says that it is for everybody, by `public`,
+   * `s-maxage` or `must-revalidate` (RFC 9111, section 3.5), or its route does.
+   */
+  readonly credentials?: readonly string[]
   /** How long requests wait for one that computes the same response, before they compute it themselves. Default 10 s. */
   readonly fillTimeout?: Duration
   /**
@@ -57,10 +67,16 @@ export interface ResponseCache {
   readonly cache: Cache<StoredResponse>
   /** Whether caches on the way to the client are told of tags: see {@link ResponseCacheOptions.cacheGroups}. */
   readonly cacheGroups: boolean
+  /** Scheme and host of every URI in keys; undefined: each request's own. */
+  readonly origin: string | undefined
   /** Invalidates every response with one of the tags, on every instance. */
   invalidate (tags: readonly string[], options?: WriteOptions): Promise<void>
-  /** The tag of a URI's responses: `path` with its query, on the origin that a request to `origin` has in keys. */
-  uriTag (origin: string, path: string): string
+  /** Makes the key of a route's requests whose query has been validated; undefined for a route that is not cached. */
+  keyFunction (route: RouteOptions): KeyFunction | undefined
+  /**
+   * The tags of what a write to a URI ends: `target` is its path and query, on the origin that a request to `origin` has in keys.
+   */
+  uriTags (origin: string, target: string): readonly string[]
   /** Whether the request is the application's own, which refills a stale response: who was served that has been counted and limited. */
   isRefill (request: FastifyRequest): boolean
 }
@@ -71,14 +87,8 @@ declare module 'fastify' {
   }
 
   interface FastifyRequest {
-    /** The fill this request's handler is computing; null if its response is not to be stored. */
-    responseFill: OngoingFill | null | undefined
-    /** What is stored for the URI that this HEAD is about, if the handler's answer is to be compared with it. */
-    responseHead: ForwardedHead | null | undefined
-    /** What Cache-Status says of a request that is for the handler alone. */
-    forwarded: string | undefined
-    /** It is answered with a stored response that has no Content-Type. */
-    isUntyped: boolean
+    /** The entity tag of its response was made of the body by `@weir/fastify/conditional`. */
+    isTagged: boolean
   }
 
   interface FastifyContextConfig {
@@ -88,6 +98,19 @@ declare module 'fastify' {
 }
 
 const NAME = 'weir-response-cache'
+const OPTIONS: OptionNames<ResponseCacheOptions> = {
+  store: true,
+  namespace: true,
+  name: true,
+  origin: true,
+  l1: true,
+  maxBodyBytes: true,
+  cacheGroups: true,
+  credentials: true,
+  fillTimeout: true,
+  outbox: true
+}
+const L1_OPTIONS: OptionNames<MemoryLimits> = { maxBytes: true, maxEntries: true }
 
 /**
  * Answers GET and HEAD from responses that any instance has made (RFC 9111), before the handler runs, on routes with
@@ -95,9 +118,10 @@ const NAME = 'weir-response-cache'
  * an entity tag is made once and stored with its response.
  */
 async function responseCache (app: FastifyInstance, options: ResponseCacheOptions): Promise<void> {
+  checkOptionNames(NAME, options, OPTIONS)
   if (app.hasDecorator('responseCache')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one cache serves every route of an application')
   if (app.hasDecorator('cache')) throw new WEIR_ERR_REGISTERED_TWICE('@fastify/caching', `${NAME} registers it itself`)
-  const { name: cacheName = 'weir', origin, maxBodyBytes = 1024 * 1024, cacheGroups = true, outbox } = checked(options)
+  const { name: cacheName = 'weir', origin, maxBodyBytes = 1024 * 1024, cacheGroups = true, credentials = [], outbox } = checked(options)
   const cache = named(() => createCache({
     store: options.store,
     namespace: options.namespace ?? 'responses',
@@ -106,64 +130,66 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     ...(options.l1 !== undefined && { l1: options.l1 }),
     ...(options.fillTimeout !== undefined && { fillTimeout: options.fillTimeout })
   }))
-  const internal = new InternalFills(app, cache, maxBodyBytes)
-  const captured = { cache, cacheName, cacheGroups, maxBodyBytes, outbox, internal }
+  const internal = new InternalFills({ app, cache, maxBodyBytes, credentials: credentialFields(credentials) })
+  const shared = { cache, cacheName, cacheGroups, maxBodyBytes, outbox, internal, credentialsOf: credentialsOf(credentials) }
 
   app.decorate('responseCache', {
     cache,
     cacheGroups,
+    origin,
     invalidate: (tags, options) => cache.invalidate(tags, options),
-    uriTag: (requested, path) => keyTag(uriOf(origin ?? requested, path)),
-    isRefill: (request) => internal.has(request)
+    uriTags: (requested, target) => writtenTags(origin ?? requested, target, !ignoresFinalSlash(app)),
+    isRefill: (request) => internal.has(request),
+    keyFunction (route) {
+      const { cache } = route.config ?? {}
+      if (!cache) return undefined
+      const selection = selectionOf(route, cache, origin)
+      return (request) => selection(request).keyFor(request)
+    }
   })
-  app.decorateRequest('responseFill', null)
-  app.decorateRequest('responseHead', null)
-  app.decorateRequest('forwarded', '')
-  app.decorateRequest('isUntyped', false)
   if (!app.hasRequestDecorator('cacheResult')) app.decorateRequest('cacheResult', null)
-  if (!app.hasRequestDecorator('isStored')) app.decorateRequest('isStored', false)
+  if (!app.hasRequestDecorator('isTagged')) app.decorateRequest('isTagged', false)
 
+  enforceDeclaration(app, 'cache')
   app.addHook('onRoute', (route) => {
     const routeCache = route.config?.cache
     if (routeCache === undefined || routeCache === false) return
     checkRouteCache(route, routeCache)
-    const { vary = [], key: custom } = routeCache
-    const cachedRoute = { options: routeCache, authorized: new AuthorizedKeys(), complain: complaints(routeName(route)) }
-    const keyFor = keyOf({ origin, vary, custom, schema: route.schema })
-    // Appended: a route's own hooks, and what rate limiting has appended before, come first, so that hits are limited too.
-    route.onRequest = [...[route.onRequest ?? []].flat(), lookupHook({ cache, serving: captured, internal, route: cachedRoute, keyFor })]
+    const cachedRoute = {
+      options: routeCache,
+      tagsOf: tagsFor(routeCache.tags ?? []),
+      shared: new SharedKeys(),
+      unstorable: new RecentKeys<string>(),
+      complain: complaints(routeName(route))
+    }
+    // It stands in for the handler: whatever runs before that, runs before a hit.
+    route.handler = cachedHandler({ ...shared, route: cachedRoute, selectionOf: selectionOf(route, routeCache, origin) }, route.handler)
   })
 
-  app.addHook('onSend', (request, reply, payload, done) => {
-    const { responseFill: ongoing, responseHead: head, forwarded } = request
-    // After those of caches nearer to the origin.
-    if (forwarded) reply.header('cache-status', appendCacheStatus(reply.getHeader('cache-status'), forwarded))
-    // Fastify gives every Buffer one.
-    if (request.isUntyped) reply.removeHeader('content-type')
-    // Undefined in contexts that were made before the decorator.
-    if (head) compareHead(head, reply, cache).catch((error: unknown) => { request.log.warn({ err: error }, 'a HEAD contradicts what is stored') })
-    if (!ongoing) return done()
-    request.responseFill = null
-    capture(request, reply, payload, ongoing, captured).then((sent) => done(null, sent), done)
-  })
-
-  // After `capture`: what it tells clients by default is not part of a stored response.
   const cacheSegment = 'weir-etags'
   const items = createCache({ store: options.store, namespace: `${cache.namespace}.items` })
-  await app.register(fastifyCaching, { privacy: 'no-cache', cacheSegment, cache: new AbstractCache(items, cacheSegment) })
+  await app.register(fastifyCaching, { cacheSegment, cache: new AbstractCache(items, cacheSegment) })
 }
 
 function checked (options: ResponseCacheOptions): ResponseCacheOptions {
-  const { store, origin, maxBodyBytes, cacheGroups, outbox } = options
+  const { store, origin, l1, maxBodyBytes, cacheGroups, credentials, outbox } = options
   if (typeof store?.namespace !== 'function') throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'store', 'is missing: give it sqliteStore(), redisStore() or memoryStore() of @weir/cache')
   if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).origin !== origin)) {
     throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'origin', `must be scheme and host, like 'https://shop.example', not ${JSON.stringify(origin)}`)
+  }
+  if (l1 !== undefined && l1 !== false) {
+    if (!isOptions(l1)) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'l1', `must be an object, or false, not ${JSON.stringify(l1)}`)
+    const unknown = unknownOption(l1, Object.keys(L1_OPTIONS))
+    if (unknown !== undefined) throw new WEIR_ERR_PLUGIN_OPTION(NAME, `l1.${unknown.name}`, unknown.problem)
   }
   if (maxBodyBytes !== undefined && !(Number.isInteger(maxBodyBytes) && maxBodyBytes > 0)) {
     throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'maxBodyBytes', `must be a positive number of bytes, not ${JSON.stringify(maxBodyBytes)}`)
   }
   if (cacheGroups !== undefined && typeof cacheGroups !== 'boolean') {
     throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'cacheGroups', `must be true or false, not ${JSON.stringify(cacheGroups)}`)
+  }
+  if (credentials !== undefined && !isNameList(credentials)) {
+    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'credentials', `must be a list of header names, not ${JSON.stringify(credentials)}`)
   }
   if (outbox !== undefined && typeof outbox?.settle !== 'function') {
     throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox', 'must have settle(), as createOutbox() of @weir/outbox makes it')
@@ -172,8 +198,9 @@ function checked (options: ResponseCacheOptions): ResponseCacheOptions {
 }
 
 const COMPLAINTS = {
-  key: 'config.cache.key returned no key, so the cache is bypassed: let it return a non-empty string, not a promise',
-  tags: 'config.cache.tags returned no list of tags, so the response is not stored: let it return a list of non-empty strings'
+  INVALID_KEY: 'config.cache.key returned no key, so the cache is bypassed: let it return a non-empty string, not a promise',
+  INVALID_CONSTRAINT: 'the route has a constraint that is no plain value, so the cache is bypassed: its responses could be taken for another\'s',
+  INVALID_TAG: 'config.cache.tags returned no list of tags, so the response is not stored: let it return a list of non-empty strings'
 } as const
 
 /** Logs each kind of mistake of a route once: there may be one with each request. */

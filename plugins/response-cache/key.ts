@@ -1,61 +1,116 @@
+import { keyTag } from '@weir/cache'
 import { variantKey } from '@weir/http'
-import type { FastifyRequest, FastifySchema } from 'fastify'
+import type { FastifyRequest, RouteOptions } from 'fastify'
+import { originOf } from './authority.js'
+import { ignoreRejection, resultOf } from '../given.js'
+import { commonPath, commonQuery, normalizedPath, splitTarget } from './path.js'
+import { isPlain } from './plain.js'
+import type { QueryFunction } from './query.js'
 
-/** What identifies a response: the target URI, and the request headers it varies by (RFC 9111, sections 2 and 4.1). */
+/** What identifies a response: the target URI, its route, and the request headers it varies by (RFC 9111, sections 2 and 4.1). */
 export interface ResponseKey {
-  /** The target URI alone: the key where there are no variants. A write to it invalidates all of them. */
+  /** The target URI alone: the key of a response that nothing else selects. */
   readonly uri: string
+  /** Scheme, authority and path, and the query where its text counts: by that a write ends the response. */
+  readonly written: Written
   readonly key: string
 }
+
+interface Written {
+  readonly origin: string
+  readonly path: string
+  /** Undefined: whatever it is. */
+  readonly query: string | undefined
+  /** Whether a final slash counts. */
+  readonly slash: boolean
+}
+
+/** The tags by which an entry under one of the URI's keys ends with its URI, also by a write; that of its own key it has anyway. */
+export const targetTags = ({ uri, written }: ResponseKey, key: string): string[] =>
+  [...new Set([uri, targetOf(written)])].filter((name) => name !== key).map(keyTag)
+
+/**
+ * The tags that a write to a URI invalidates: of what is stored for just this URI, however it is spelled, and of what is stored
+ * for its path by routes on which the query counts as a schema or a function of theirs has it, whatever its text.
+ * @param target path and query
+ * @param slash whether a final slash counts
+ */
+export function writtenTags (origin: string, target: string, slash: boolean): string[] {
+  const [path, query] = splitTarget(target)
+  return [query, undefined].map((query) => keyTag(targetOf({ origin, path, query, slash })))
+}
+
+const targetOf = ({ origin, path, query, slash }: Written) =>
+  origin + commonPath(path, slash) + (query === undefined ? ANY_QUERY : commonQuery(query))
+
+// No URI has a fragment in a request.
+const ANY_QUERY = '#'
 
 export interface KeyOptions {
   /** Scheme and host of every URI; undefined: the request's own. */
   readonly origin: string | undefined
+  /** Header fields by which responses differ, in lower case. */
   readonly vary: readonly string[]
   /** A function of the route's, which may return anything. */
   readonly custom: ((request: FastifyRequest) => unknown) | undefined
-  readonly schema: FastifySchema | undefined
+  /** Whether a final slash of a path counts. */
+  readonly slash: boolean
+  readonly queryText: QueryFunction
+  /** Whether what counts of a query is not its text. */
+  readonly hasQuerySchema: boolean
+  readonly route: Pick<RouteOptions, 'url' | 'constraints'>
 }
 
-/** Makes the key of a request; `INVALID_KEY` if the route's own function gave none. */
-export type KeyFunction = (request: FastifyRequest) => ResponseKey | 'INVALID_KEY' | undefined
-
 /**
- * Makes the function from request to key for one route.
- *
- * With a query schema only declared parameters count, coerced, defaulted and in one order, and only they reach the
- * handler: what it cannot see cannot make its response differ, so nobody can fill the cache with `?x=1`, `?x=2`, ...
- * The function returns undefined for a query that the schema refuses: that is for the route's own validation to answer.
+ * Makes the key of a request. `INVALID_KEY`: the route's own function gave none; `INVALID_CONSTRAINT`: the route is one
+ * of several for its path, and its constraints are nothing by which every instance could tell it from the others.
+ * @throws WEIR_ERR_AUTHORITY (400)
  */
-export function keyOf ({ origin, vary, custom, schema }: KeyOptions): KeyFunction {
-  const names = vary.map((name) => name.toLowerCase()).sort()
-  const parameters = declaredParameters(schema)
+export type KeyFunction = (request: FastifyRequest) => ResponseKey | 'INVALID_KEY' | 'INVALID_CONSTRAINT'
+
+/** Makes the function from request to key for one route, to be called when the query has been validated. */
+export function keyOf ({ origin, slash, vary, custom, queryText, hasQuerySchema, route }: KeyOptions): KeyFunction {
+  const names = [...vary].sort()
+  const routeName = nameOf(route)
+  const isOfUri = custom === undefined && !hasQuerySchema
+  if (routeName === undefined) return () => 'INVALID_CONSTRAINT'
+  const routeLine = custom !== undefined || mayShareUris(route) ? `\n${line(routeName)}` : ''
 
   return (request) => {
     const base = origin ?? originOf(request)
-    const query = parameters === undefined ? rawQuery(request.url) : normalizedQuery(request, parameters)
-    if (query === undefined) return undefined
-    const uri = uriOf(base, pathOf(request.url) + query)
-    const own = custom === undefined ? undefined : ownKey(custom(request))
+    const [path, query] = splitTarget(request.url)
+    const text = queryText(request, query)
+    const own = custom && ownKey(resultOf(() => custom(request)))
     if (custom !== undefined && own === undefined) return 'INVALID_KEY'
-    // An origin ends before the first '#' or '/', so that no own key is taken for a URI.
-    const key = own === undefined ? uri : `${base}#${line(own)}`
-    return { uri, key: names.length === 0 ? key : `${key}\n${selecting(names, request)}` }
+    // An origin ends before the first '#' or '/', so that no own key is taken for a path.
+    const uri = own === undefined ? base + normalizedPath(path) + text : `${base}#${line(own)}`
+    const key = uri + routeLine
+    const written = { origin: base, path, query: isOfUri ? text : undefined, slash }
+    return { uri, written, key: names.length === 0 ? key : `${key}\n${selecting(names, request)}` }
   }
 }
 
-// Keys are lists of lines: the URI or the route's own key, a line for each selecting header, and where the
-// response names more of them, an empty line and theirs. No line has a line feed within, and none of a header
-// is empty, so that two different lists never make the same key.
+// Keys are lists of lines: the URI or the route's own key, the route if need be, a line for each selecting header, and where the response
+// names more of them, an empty line and theirs. No line has a line feed within, and none is empty, so that two different lists
+// never make the same key.
 const BEFORE_VARIANT = '\n\n'
 
 /** The key of the variant that a request selects, where responses differ by these headers (RFC 9111, section 4.1). */
-export function variantKeyOf ({ uri, key }: ResponseKey, names: readonly string[], request: FastifyRequest): ResponseKey {
-  return { uri, key: key + BEFORE_VARIANT + selecting(names, request) }
+export function variantKeyOf (primary: ResponseKey, names: readonly string[], request: FastifyRequest): ResponseKey {
+  return { ...primary, key: primary.key + BEFORE_VARIANT + selecting(names, request) }
 }
 
-/** The URI of a path with its query: one line, whatever has rewritten the path. */
-export const uriOf = (origin: string, path: string) => path.includes('\n') ? origin + path.replaceAll('\n', '%0A') : origin + path
+/**
+ * Whether another route may have responses of the same URI: under a constraint; or under a path with dot
+ * segments, for which routers take a parameter or `*` as it stands, and which is normalized here.
+ */
+const mayShareUris = ({ url, constraints = {} }: KeyOptions['route']) => /[:*]/.test(url) || Object.keys(constraints).length > 0
+
+function nameOf ({ url, constraints = {} }: KeyOptions['route']): string | undefined {
+  const values = Object.entries(constraints).sort().map(([name, value]: [string, unknown]) =>
+    value instanceof RegExp ? [name, String(value), 'RegExp'] : [name, value])
+  return values.every(isPlain) ? `${url} ${JSON.stringify(values)}` : undefined
+}
 
 const selecting = (names: readonly string[], { headers }: FastifyRequest) =>
   names.map((name) => line(variantKey([name], headers))).join('\n')
@@ -68,53 +123,4 @@ function ownKey (key: unknown): string | undefined {
   if (typeof key === 'string' && key !== '' && !/\p{Cs}/u.test(key)) return key
   ignoreRejection(key)
   return undefined
-}
-
-/** Keeps a promise that nobody waits for, because it should not be one, from ending the process. */
-export function ignoreRejection (value: unknown): void {
-  if (value instanceof Promise) value.catch(() => {})
-}
-
-/** Scheme and host of a request. Characters that end an authority are encoded: a client may send any Host. */
-export const originOf = (request: FastifyRequest) => `${delimited(request.protocol)}://${delimited(request.host)}`
-
-const delimited = (text: string) => /[/?#\\%\s]/.test(text) ? encodeURIComponent(text) : text
-
-/** The path of a request target, without its query. */
-export function pathOf (url: string): string {
-  const end = url.indexOf('?')
-  return end === -1 ? url : url.slice(0, end)
-}
-
-function rawQuery (url: string): string {
-  const start = url.indexOf('?')
-  return start === -1 ? '' : url.slice(start)
-}
-
-/** The names in a route's query schema, sorted; undefined if it has none to go by. */
-function declaredParameters (schema: FastifySchema | undefined): readonly string[] | undefined {
-  const query = schema?.querystring
-  if (typeof query !== 'object' || query === null || !('properties' in query)) return undefined
-  const { properties } = query
-  return typeof properties === 'object' && properties !== null ? Object.keys(properties).sort() : undefined
-}
-
-/** Runs the route's own compiled validator, which coerces and sets defaults, over the declared parameters. */
-function normalizedQuery (request: FastifyRequest, names: readonly string[]): string | undefined {
-  const given: Record<string, unknown> = {}
-  if (typeof request.query === 'object') Object.assign(given, request.query)
-  const query: Record<string, unknown> = {}
-  for (const name of names) {
-    if (given[name] !== undefined) query[name] = given[name]
-  }
-  const validate = request.getValidationFunction('querystring')
-  if (validate !== undefined && validate(query) !== true) return undefined
-  request.query = query
-  let text = ''
-  for (const name of names) {
-    const value = query[name]
-    if (value === undefined) continue
-    text += `${text === '' ? '?' : '&'}${name}=${encodeURIComponent(typeof value === 'string' ? value : JSON.stringify(value))}`
-  }
-  return text
 }

@@ -1,9 +1,11 @@
 import type { Entry, Fill } from '@weir/cache'
 import { fetchHeaders, type HeaderValue } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { AuthorizedKeys } from './authorized-keys.js'
+import { type Handled, handledFields } from './fields.js'
 import type { HandedOver } from './fills.js'
 import type { RouteCacheOptions } from './options.js'
+import type { RecentKeys } from './recent-keys.js'
+import type { SharedKeys } from './shared-keys.js'
 import type { StoredResponse } from './stored-response.js'
 import type { Target } from './target.js'
 
@@ -13,9 +15,13 @@ export type Forward = 'bypass' | 'uri-miss' | 'vary-miss' | 'stale' | 'request'
 /** What the fills of one route have in common. */
 export interface CachedRoute {
   readonly options: RouteCacheOptions
-  readonly authorized: AuthorizedKeys
+  /** Gives the route's tags of a request, or whatever its own function gives in their place. */
+  readonly tagsOf: (request: FastifyRequest, reply: FastifyReply) => unknown
+  readonly shared: SharedKeys
+  /** Why what was last answered could not be stored, by the key that a request finds first. */
+  readonly unstorable: RecentKeys<string>
   /** Logs a mistake of the route's, once. */
-  readonly complain: (request: FastifyRequest, about: 'key' | 'tags', details: object) => void
+  readonly complain: (request: FastifyRequest, about: 'INVALID_KEY' | 'INVALID_CONSTRAINT' | 'INVALID_TAG', details: object) => void
 }
 
 /** A fill to begin, and why. */
@@ -24,18 +30,18 @@ export interface NewFill {
   readonly target: Target
   readonly route: CachedRoute
   readonly fwd?: Forward | undefined
+  /** What says who asks: header fields, and `user`. */
+  readonly credentials: readonly string[]
   /** Nobody waits for it, and its response may be its client's alone: if so it says nothing of what is stored. */
   readonly beside: boolean
   readonly purpose: 'answer' | HandedOver['purpose']
 }
 
 /** A fill on its way through a route's handler. */
-export interface OngoingFill extends NewFill {
+export interface OngoingFill extends NewFill, Handled {
   readonly fwd: Forward
   /** The stored response that is being validated, or that may stand in for an error. */
   readonly stale: Entry<StoredResponse> | undefined
-  /** The reply's headers before the handler: what it adds to them is the response's. */
-  readonly before: Readonly<Record<string, HeaderValue>>
   readonly requestTime: number
   /** Gives the request back what the client had asked of its response, and not of the stored one. */
   readonly restore: () => void
@@ -45,19 +51,19 @@ export interface OngoingFill extends NewFill {
  * Makes the request one for a fill: the handler is asked for the whole representation, on the condition that it is another than the
  * stored one, if there is one that can be validated (RFC 9111, 4.3.1).
  */
-export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: NewFill): void {
+export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: NewFill): OngoingFill {
   const { fill, target, fwd, purpose } = begun
   // Of an expired list of variants there is nothing to validate.
   const stale = fill.stale?.value.variesBy === undefined ? fill.stale : undefined
-  request.responseFill = {
+  return {
     ...begun,
     stale,
     fwd: fwd ?? (stale !== undefined ? 'stale' : target.variant === undefined ? 'uri-miss' : 'vary-miss'),
-    before: reply.getHeaders(),
+    ...handledFields(reply),
     requestTime: Date.now(),
-    restore: replaceConditions(request, purpose === 'refetch' ? undefined : stale)
+    // Its response is likely to be its client's alone, as its conditions are.
+    restore: begun.beside && stale === undefined ? () => {} : replaceConditions(request, purpose === 'refetch' ? undefined : stale)
   }
-  outlive(request)
 }
 
 const CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'] as const
@@ -71,18 +77,9 @@ function replaceConditions (request: FastifyRequest, stale: Entry<StoredResponse
     for (const name of CONDITIONS) {
       const value = values[name]
       if (typeof value === 'string') headers[name] = value
-
       else delete headers[name]
     }
   }
   put(sent)
   return () => { put(Object.fromEntries(original)) }
-}
-
-/**
- * A fill is for everyone who waits for it. Handlers that look whether their client is still there, as @fastify/reply-from does, are
- * told that it is: otherwise they would answer nobody.
- */
-function outlive (request: FastifyRequest): void {
-  Object.defineProperty(request.raw, 'aborted', { get: () => false, set () {}, configurable: true })
 }

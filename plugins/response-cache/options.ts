@@ -1,7 +1,11 @@
 import { CacheError, type Duration, parseDuration, type OutageOptions } from '@weir/cache'
-import { varyNames } from '@weir/http'
-import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyRequest, RouteOptions } from 'fastify'
 import { WEIR_ERR_ROUTE_OPTION } from '../errors.js'
+import { isOptions } from '../plugin-options.js'
+import { type RouteTags, unfillablePlaceholder } from './tags.js'
+
+/** Declared as a method, so that it may ask for a request of its route's own type. */
+export type KeyOfRequest = { bivariant (request: FastifyRequest): string }['bivariant']
 
 /** What `config.cache` of a route may say. */
 export interface RouteCacheOptions extends OutageOptions {
@@ -23,26 +27,35 @@ export interface RouteCacheOptions extends OutageOptions {
   readonly staleWhileRevalidate?: Duration
   /** How long after `ttl` it may be served instead of a 5xx (RFC 5861, section 4). */
   readonly staleIfError?: Duration
-  /** How long 404 and 410 are kept. Default: they are not. */
+  /** How long 404, 405, 410, 414 and 501 are fresh. Default: by their own headers, and never by `ttl`. */
   readonly negative?: Duration
   /** The part of `ttl`, 0 to 1, that is taken away at random, so that what was filled together does not end together. */
   readonly jitter?: number
   /**
    * What invalidates the response; emitted as Cache-Groups (RFC 9875). A response for which the function returns
-   * anything but a list of non-empty strings is served and not stored.
+   * anything but a list of non-empty strings is served and not stored. In a list, `{name}` stands for a parameter.
    */
-  readonly tags?: readonly string[] | ((request: FastifyRequest, reply: FastifyReply) => readonly string[])
+  readonly tags?: RouteTags
+  /**
+   * True: its responses are for everybody, whatever credentials a request has. Default false: a response to a request with
+   * credentials is shared only if it says so itself.
+   */
+  readonly public?: boolean
   /** Request headers by which responses differ; part of the key, and told as `Vary` (RFC 9111, section 4.1). */
   readonly vary?: readonly string[]
   /**
    * What identifies the response instead of path and query: a non-empty string. For a request of which it returns
    * anything else, a promise included, the cache is bypassed.
    */
-  readonly key?: (request: FastifyRequest) => string
+  readonly key?: KeyOfRequest
 }
 
 const isTextList = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
-const isNameList = (value: unknown) => isTextList(value) && varyNames(value.join()) !== '*'
+
+/** Whether it is a list of header names (RFC 9110, 5.6.2). `*` could be one, but says something else wherever it is used. */
+export const isNameList = (value: unknown): value is string[] =>
+  isTextList(value) && value.every((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && name !== '*')
+
 const DURATION = { check: (value: unknown) => parseDuration(value, 'it'), expected: "a duration: milliseconds, or text like '60s'" }
 const SWITCH = { check: (value: unknown) => typeof value === 'boolean', expected: 'true or false' }
 
@@ -51,13 +64,14 @@ const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unkno
   ttl: DURATION,
   maxTtl: DURATION,
   heuristic: SWITCH,
-  targets: { check: isTextList, expected: 'a list of header names' },
+  targets: { check: isNameList, expected: 'a list of header names' },
   requestDirectives: SWITCH,
   staleWhileRevalidate: DURATION,
   staleIfError: DURATION,
   negative: DURATION,
   jitter: { check: (value) => typeof value === 'number' && value >= 0 && value <= 1, expected: 'a number from 0 to 1' },
   tags: { check: (value) => typeof value === 'function' || isTextList(value), expected: 'a list of tags, or a function that makes one' },
+  public: SWITCH,
   vary: { check: isNameList, expected: 'a list of request header names' },
   key: { check: (value) => typeof value === 'function', expected: 'a function of the request' },
   onOutage: { check: (value) => value === 'bypass' || value === 'stale', expected: "'bypass' or 'stale'" }
@@ -69,7 +83,7 @@ const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unkno
  */
 export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions): void {
   const name = routeName(route)
-  if (typeof options !== 'object' || options === null) throw new WEIR_ERR_ROUTE_OPTION(name, 'cache', 'must be an object, or false')
+  if (!isOptions(options)) throw new WEIR_ERR_ROUTE_OPTION(name, 'cache', 'must be an object, or false')
   const methods = [route.method].flat()
   // A route for all methods, such as a proxy's, is cached where it is read.
   if (!methods.some((method) => method === 'GET' || method === 'HEAD')) {
@@ -83,6 +97,8 @@ export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions
       throw new WEIR_ERR_ROUTE_OPTION(name, `cache.${option}`, `must be ${expected}, not ${JSON.stringify(value)}`)
     }
   }
+  const problem = Array.isArray(options.tags) ? unfillablePlaceholder(options.tags, route) : undefined
+  if (problem !== undefined) throw new WEIR_ERR_ROUTE_OPTION(name, 'cache.tags', problem)
 }
 
 export const routeName = (route: RouteOptions) => `${[route.method].flat().join(',')} ${route.url}`

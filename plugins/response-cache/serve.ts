@@ -1,24 +1,23 @@
 import type { Hit } from '@weir/cache'
-import { answerFromStored, formatCacheStatus, type RangeAnswer } from '@weir/http'
+import { answerFromStored, fieldValue, formatCacheStatus } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { emptyBody } from '../conditional/payload.js'
+import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http'
+import { answerAs, OF_THE_BODY } from './answer.js'
+import { giveHeaders } from './given-headers.js'
 import { shortenGroups } from './groups.js'
+import { hasConditions, isRemoved, type StoredResponse } from './stored-response.js'
 import { isKeyTag } from './tags.js'
-import { writeHeaders } from './headers.js'
-import { hasConditions, type StoredResponse } from './stored-response.js'
+import type { Fields } from './wire.js'
 
 /** Seconds of freshness left, as `ttl` of Cache-Status says it: negative for a stale response (RFC 9211, 2.4). */
 export const ttlSeconds = (freshUntil: number, now: number) => Math.floor((freshUntil - now) / 1000)
 
+/** Of a response that says nothing: other caches cannot be told of invalidations, so they ask. Browsers do not keep what is no success. */
+export const defaultCacheControl = (status: number) => status < 300 ? 'no-cache' : 'no-store'
+
 const OUTCOME = { l1: 'l1', l2: 'l2', coalesced: 'coalesced', outage: 'stale' } as const
 const DETAIL = { l1: 'memory', l2: 'store', outage: 'OUTAGE' } as const
 
-// What a 304 leaves out, because the client has it already (RFC 9110, 15.4.5).
-export const OF_THE_BODY: ReadonlySet<string> = new Set(['content-type', 'content-encoding', 'content-language'])
-const WRITTEN_ALREADY = new Set(['date'])
-const NOT_OF_304 = new Set([...OF_THE_BODY, ...WRITTEN_ALREADY])
-const WITHOUT_GROUPS = new Set(['cache-groups', ...WRITTEN_ALREADY])
-const NOT_OF_304_WITHOUT_GROUPS = new Set(['cache-groups', ...NOT_OF_304])
 // RFC 9111, 1.2.2
 const OLDEST = 2 ** 31
 
@@ -29,53 +28,75 @@ export interface HitOptions {
   readonly cacheGroups: boolean
 }
 
-/** Answers with a stored response, as a 304 where the client has it, or by a range of it (RFC 9111, 4.3.2; RFC 9110, 14). */
-export function sendHit (
-  request: FastifyRequest, reply: FastifyReply, hit: Hit<StoredResponse>, { cacheName, cacheGroups }: HitOptions
-): void {
+/**
+ * Answers with a stored response, as a 304 where the client has it, or by a range of it (RFC 9111, 4.3.2; RFC 9110, 14). It is
+ * written as it was sent, past all hooks of the reply: what they added to it is stored.
+ */
+export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<StoredResponse>, options: HitOptions): void {
   const { entry } = hit
-  const source = hit.unverified === undefined ? hit.source : 'outage'
+  const { value: response } = entry
   const now = Date.now()
-  const response = entry.value
-  // What is said changes when the whole second of its age or of its ttl does.
+  const rendered = renderedHit(hit, now, options)
+  request.cacheResult = rendered.result
+  const asked = hasConditions(request.headers)
+    ? answerFromStored(request, { status: response.status, policy: response.policy(entry), length: response.body.length }, now)
+    : 'whole'
+  const fields = (response.isRaw ? { ...reply.raw.getHeaders() } : reply.getHeaders()) as Fields
+  for (let i = 0; i < response.headers.length; i += 2) {
+    const name = String(response.headers[i])
+    if (asked === 'not-modified' && OF_THE_BODY.includes(name)) continue
+    const value = response.headers[i + 1] ?? ''
+    if (isRemoved(value)) {
+      Reflect.deleteProperty(fields, name)
+      // Hooks may have set it on the raw response.
+      reply.raw.removeHeader(name)
+    } else fields[name] = value
+  }
+  fields['age'] = rendered.age
+  fields['date'] = rendered.date
+  fields['cache-status'] = rendered.cacheStatus
+  fields['cache-control'] ??= defaultCacheControl(response.status)
+  if (!options.cacheGroups) delete fields['cache-groups']
+  else if (response.hasManyGroups) shortenGroups(fields, entry.tags.filter((tag) => !isKeyTag(tag)))
+  const { status, body } = response
+  if (asked === 'whole') return write(request, reply, status, fields, body)
+  const answer = answerAs(asked, { status, fields, body })
+  write(request, reply, answer.status, answer.fields, answer.body)
+}
+
+function write (
+  { method, raw: { httpVersionMajor } }: FastifyRequest, reply: FastifyReply, status: number, fields: Fields, body: Buffer
+): void {
+  const { raw } = reply
+  if (status !== 304 && status !== 204) fields['content-length'] = String(body.length)
+  // For onResponse hooks: what is written as a list Node does not give back.
+  giveHeaders(reply, fields)
+  // Of a list HTTP/2 would add to what there is.
+  if (httpVersionMajor === 2) raw.writeHead(status, fields as OutgoingHttpHeaders)
+  else {
+    const flat: OutgoingHttpHeader[] = []
+    for (const name in fields) flat.push(name, fields[name] as OutgoingHttpHeader)
+    raw.writeHead(status, flat)
+  }
+  // Not before: what a hook has set and nobody can send is an error of the application's, for its error handler.
+  reply.hijack()
+  if (method === 'HEAD' || body.length === 0) raw.end()
+  else raw.end(body)
+}
+
+/** What is said changes when the whole second of its age or of its ttl does. */
+function renderedHit ({ entry, source: tier, unverified, stale }: Hit<StoredResponse>, now: number, { cacheName }: HitOptions) {
+  const { value: response } = entry
+  const source = unverified === undefined ? tier : 'outage'
   const age = Math.min(OLDEST, Math.max(0, Math.floor((now - response.bornAt(entry)) / 1000)))
   const ttl = ttlSeconds(entry.freshUntil, now)
-  const outcome = hit.stale ? 'stale' : OUTCOME[source]
-  const rendered = response.rendered(age + ttl * 1e6, source, outcome, () => ({
+  const outcome = stale ? 'stale' : OUTCOME[source]
+  return response.rendered(age + ttl * 1e6, source, outcome, () => ({
     age: String(age),
-    date: response.header('date') ?? new Date(entry.storedAt).toUTCString(),
+    date: fieldValue(response.header('date')) ?? new Date(entry.storedAt).toUTCString(),
     cacheStatus: source === 'coalesced'
       ? formatCacheStatus(cacheName, { fwd: 'uri-miss', collapsed: true, ttl })
       : formatCacheStatus(cacheName, { hit: true, ttl, detail: DETAIL[source] }),
     result: { outcome, filledBy: entry.filledBy, cost: entry.cost }
   }))
-  request.cacheResult = rendered.result
-  reply.header('age', rendered.age)
-  reply.header('date', rendered.date)
-  reply.header('cache-status', rendered.cacheStatus)
-  const answer = hasConditions(request.headers) ? conditionalAnswer(request, hit, now) : 'whole'
-  request.isStored = true
-  request.isUntyped = response.isUntyped
-  if (answer === 'not-modified') {
-    writeHeaders(reply, response.headers, cacheGroups ? NOT_OF_304 : NOT_OF_304_WITHOUT_GROUPS)
-    if (response.hasManyGroups && cacheGroups) shortenGroups(reply, entry.tags.filter((tag) => !isKeyTag(tag)))
-    reply.code(304).send(request.method === 'HEAD' ? emptyBody() : undefined)
-    return
-  }
-  writeHeaders(reply, response.headers, cacheGroups ? WRITTEN_ALREADY : WITHOUT_GROUPS)
-  if (response.hasManyGroups && cacheGroups) shortenGroups(reply, entry.tags.filter((tag) => !isKeyTag(tag)))
-  reply.code(response.status)
-  reply.send(answer === 'whole' ? response.body : rangeOf(reply, response.body, answer))
-}
-
-function conditionalAnswer (request: FastifyRequest, { entry }: Hit<StoredResponse>, now: number) {
-  const { status, body } = entry.value
-  return answerFromStored(request, { status, policy: entry.value.policy(entry), length: body.length }, now)
-}
-
-/** Makes the reply a 206 or 416, and gives the bytes of it. */
-export function rangeOf (reply: FastifyReply, body: Buffer, range: RangeAnswer): Buffer {
-  reply.code(range.status)
-  reply.header('content-range', range.contentRange)
-  return range.status === 206 ? body.subarray(range.first, range.last + 1) : Buffer.alloc(0)
 }

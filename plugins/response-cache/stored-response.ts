@@ -8,10 +8,15 @@ type HeaderValue = string | readonly string[]
 /** Names and values in turn: one array costs an entry in memory a fifth of what pairs do. */
 export type HeaderPairs = readonly HeaderValue[]
 
+/** In place of a value: a field that hooks before the handler had set, and that was removed from the response. */
+export const REMOVED: HeaderValue = []
+export const isRemoved = (value: HeaderValue) => typeof value === 'object' && value.length === 0
+
 const NO_CACHE = 1
 const NEVER_STALE = 2
-const UNTYPED = 4
-const MANY_GROUPS = 8
+const MANY_GROUPS = 4
+const PUBLIC = 8
+const RAW = 16
 
 /**
  * A response as it is kept: what the handler said, none of what hooks add to each reply. Of its policy only what its entry in
@@ -26,17 +31,19 @@ export class StoredResponse {
     readonly body: Buffer,
     /** How old it was when it was stored, in milliseconds: mostly 0, which costs nothing. */
     readonly initialAge: number,
-    /** The sum of what applies of NO_CACHE, NEVER_STALE, UNTYPED and MANY_GROUPS. */
+    /** The sum of what applies of NO_CACHE, NEVER_STALE, MANY_GROUPS, PUBLIC and RAW. */
     readonly flags = 0
   ) {}
 
   /** @param storedAt about when its entry is made */
   static of (
-    status: number, headers: StoredHeaders, body: Buffer, { bornAt, noCache, neverStale }: Policy, storedAt: number
+    { status, headers, body }: { readonly status: number, readonly headers: StoredHeaders, readonly body: Buffer },
+    { bornAt, noCache, neverStale }: Policy,
+    { isPublic, isRaw, storedAt }: { readonly isPublic: boolean, readonly isRaw: boolean, readonly storedAt: number }
   ): StoredResponse {
     const flags = (noCache ? NO_CACHE : 0) + (neverStale ? NEVER_STALE : 0) +
-      (headers['content-type'] === undefined ? UNTYPED : 0) +
-      (fieldLength(headers['cache-groups']) > MOST_GROUP_BYTES ? MANY_GROUPS : 0)
+      (fieldLength(headers['cache-groups']) > MOST_GROUP_BYTES ? MANY_GROUPS : 0) +
+      (isPublic ? PUBLIC : 0) + (isRaw ? RAW : 0)
     return new StoredResponse(status, Object.entries(headers).flat().slice(), body, Math.max(0, Math.round(storedAt - bornAt)), flags)
   }
 
@@ -53,14 +60,19 @@ export class StoredResponse {
     return this.status === 0 ? this.headers.map(String) : undefined
   }
 
-  /** It has no Content-Type, and is not to get one. */
-  get isUntyped (): boolean {
-    return (this.flags & UNTYPED) !== 0
-  }
-
   /** Its Cache-Groups is kept, for the 304 that renews it, and longer than what is sent. */
   get hasManyGroups (): boolean {
     return (this.flags & MANY_GROUPS) !== 0
+  }
+
+  /** It may be served to requests with credentials. */
+  get isPublic (): boolean {
+    return (this.flags & PUBLIC) !== 0
+  }
+
+  /** It was written past the reply, so that the reply's header fields are no part of it. */
+  get isRaw (): boolean {
+    return (this.flags & RAW) !== 0
   }
 
   header (name: string): string | undefined {
@@ -73,7 +85,10 @@ export class StoredResponse {
 
   toHeaders (): StoredHeaders {
     const headers: Record<string, HeaderValue> = {}
-    for (let i = 0; i < this.headers.length; i += 2) headers[String(this.headers[i])] = this.headers[i + 1] ?? ''
+    for (let i = 0; i < this.headers.length; i += 2) {
+      const value = this.headers[i + 1] ?? ''
+      if (!isRemoved(value)) headers[String(this.headers[i])] = value
+    }
     return headers
   }
 

@@ -1,6 +1,65 @@
 import { keyTag } from '@weir/cache'
 import { parseCacheGroups, type HeaderValue } from '@weir/http'
-import { ignoreRejection } from './key.js'
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { ignoreRejection } from '../given.js'
+import { declaredNames } from './query.js'
+
+/** What makes the tags of a request: declared as a method, so that it may ask for a request of its route's own type. */
+export type TagFunction = { bivariant (request: FastifyRequest, reply: FastifyReply): readonly string[] }['bivariant']
+
+/**
+ * A route's tags: a list, in which `{name}` stands for the route parameter of that name, or else the query parameter; or a
+ * function that makes it.
+ * @example ['products', 'product:{id}']
+ */
+export type RouteTags = readonly string[] | TagFunction
+
+const PLACEHOLDER = /\{([^{}]+)\}/g
+
+/** Makes the function that gives a route's tags, or whatever its own function gives in their place. */
+export function tagsFor (tags: RouteTags): (request: FastifyRequest, reply: FastifyReply) => unknown {
+  if (typeof tags === 'function') return tags
+  if (!tags.some((tag) => tag.search(PLACEHOLDER) !== -1)) return () => tags
+  return ({ params, query }) => tags.map((tag) => filledIn(tag, [params, query]))
+}
+
+/** The part of a route that says which parameters it has. */
+export type ParameterSource = Pick<RouteOptions, 'url' | 'schema' | 'validatorCompiler'>
+
+/**
+ * Finds a placeholder that no request can fill: it names neither a parameter of the path nor one of the query schema.
+ * Without a schema, or with one that does not list all names, the query may have any.
+ * @returns the problem, or undefined
+ */
+export function unfillablePlaceholder (tags: readonly string[], route: ParameterSource): string | undefined {
+  const query = declaredNames(route)
+  if (query === undefined) return undefined
+  const names = [...pathNames(route.url), ...query]
+  const unknown = tags.flatMap((tag) => [...tag.matchAll(PLACEHOLDER)]).find(([, name = '']) => !names.includes(name))
+  if (unknown === undefined) return undefined
+  return `has ${unknown[0]}, but the route has no such parameter: there is ${names.length === 0 ? 'none' : names.join(', ')}`
+}
+
+/** A parameter's name ends where find-my-way ends it; a double colon is a colon of the path. */
+const pathNames = (url: string) =>
+  [...url.replaceAll('::', '').matchAll(/:([^:/(.?-]+)|\*/g)].map(([wildcard, name = wildcard]) => name)
+
+/** Undefined if there is no such parameter, so that the tag is none. */
+function filledIn (tag: string, parameters: readonly unknown[]): string | undefined {
+  let isComplete = true
+  const filled = tag.replace(PLACEHOLDER, (_placeholder, name: string) => {
+    const value = parameters.map((from) => valueOf(from, name)).find((value) => value !== undefined)
+    if (value === undefined) isComplete = false
+    return value ?? ''
+  })
+  return isComplete ? filled : undefined
+}
+
+function valueOf (parameters: unknown, name: string): string | undefined {
+  if (typeof parameters !== 'object' || parameters === null || !Object.hasOwn(parameters, name)) return undefined
+  const value: unknown = Reflect.get(parameters, name)
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+}
 
 /** Tags as a route's function gave them, apart from what it gave that is none. */
 export interface GivenTags {

@@ -8,3 +8,6 @@ export interface Target {
   /** Where the key is one of several variants': the names by which they differ, and the key that says so. */
   readonly variant?: { readonly names: readonly string[], readonly of: string }
 }
+
+/** The key of what a request for the same URI finds first. */
+export const primaryKey = ({ key, variant }: Target): string => variant?.of ?? key.key

@@ -1,0 +1,38 @@
+import type { FastifyRequest } from 'fastify'
+import { WEIR_ERR_AUTHORITY } from '../errors.js'
+
+// RFC 3986, 3.2.2: a name or an IPv4 address, or an IPv6 address in brackets. No percent signs: nobody
+// sends them, and what they stand for would have to be looked at.
+const AUTHORITY = /^(?:\[[\da-f:.]{2,45}\]|[\w\-.~!$&'()*+,;=]{1,255}|)(?::(\d{0,5}))?$/i
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
+
+// As many as one site has names; more are worked out again.
+const MOST_KNOWN = 256
+const known = new Map<string, string>()
+
+/**
+ * Scheme and authority of a request in their one spelling (RFC 9110, 4.2.3): lower case, without a
+ * default port. Behind a trusted proxy those are what it says in `X-Forwarded-Proto` and `-Host`.
+ * @throws WEIR_ERR_AUTHORITY (400) for an authority that is none: it could be taken for part of a path
+ * @example originOf(request) // 'https://shop.example'
+ */
+export function originOf (request: FastifyRequest): string {
+  const { protocol, host } = request
+  const given = `${protocol}://${host}`
+  const before = known.get(given)
+  if (before !== undefined) return before
+  const origin = normalized(protocol, host)
+  if (known.size >= MOST_KNOWN) known.clear()
+  known.set(given, origin)
+  return origin
+}
+
+function normalized (protocol: string, host: string): string {
+  const scheme = protocol.toLowerCase()
+  const defaultPort = DEFAULT_PORTS[scheme]
+  const [matched, port] = AUTHORITY.exec(host) ?? []
+  if (defaultPort === undefined) throw new WEIR_ERR_AUTHORITY('scheme', protocol)
+  if (matched === undefined) throw new WEIR_ERR_AUTHORITY('host', host)
+  const name = host.toLowerCase().replace(/:\d*$/, '')
+  return `${scheme}://${name}${port === undefined || port === '' || Number(port) === defaultPort ? '' : `:${Number(port)}`}`
+}

@@ -1,0 +1,262 @@
+import { type AcquireOptions, CacheError, type Entry, Fill, type Hit } from '@weir/cache'
+import { appendCacheStatus, type CacheStatus, decideReuse, fieldValue, formatCacheStatus, outcomeOfHead, parseCacheControl } from '@weir/http'
+import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
+import { WEIR_CACHE_REENTRANT_FILL, WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
+import { Capture, type CaptureOptions } from './capture.js'
+import { barring } from './credentials.js'
+import { chooseEncodingForRange } from './encoding.js'
+import { handledFields, ownFields } from './fields.js'
+import { type ResponseKey, variantKeyOf } from './key.js'
+import { leftForOnSend } from './left-for-on-send.js'
+import { beginFill, type CachedRoute, type Forward, type NewFill } from './ongoing-fill.js'
+import { splitTarget } from './path.js'
+import type { Selection } from './selection.js'
+import { hideUndeclared } from './query.js'
+import { RecentKeys } from './recent-keys.js'
+import { sendHit } from './serve.js'
+import { hasConditions, type StoredResponse } from './stored-response.js'
+import { primaryKey, type Target } from './target.js'
+import { type Head, type Plan, tapResponse } from './wire.js'
+
+export interface CachedHandlerOptions extends CaptureOptions {
+  readonly route: CachedRoute
+  readonly selectionOf: (request: FastifyRequest) => Selection
+}
+
+/** What a request finds: a response to send, the duty to compute one, or nothing that is for the cache, and why. */
+type Found =
+  | { readonly kind: 'hit', readonly hit: Hit<StoredResponse>, readonly refresh: boolean }
+  | { readonly kind: 'fill', readonly fill: Fill<StoredResponse>, readonly fwd?: Forward }
+  | Pass
+
+interface Pass {
+  readonly kind: 'pass'
+  readonly fwd: Forward | 'method'
+  readonly detail?: string
+  /** What a HEAD is about. */
+  readonly kept?: Entry<StoredResponse> | undefined
+}
+
+/** How a request is to find it. */
+interface Asking {
+  /** Its Cache-Control or Pragma may have a say. */
+  readonly asks: boolean
+  readonly acquire: AcquireOptions & { readonly beside: boolean }
+}
+
+// Milliseconds: on the application's own routes clients do not renew a response more often.
+const RENEWAL = 1000
+
+/**
+ * The handler of a cached route. It stands in for the route's own and for nothing before it: access checks, validation and
+ * whatever else hooks do is done for a hit as for a miss.
+ */
+export function cachedHandler (options: CachedHandlerOptions, handler: RouteHandlerMethod): RouteHandlerMethod {
+  const { cache, internal, route, selectionOf, credentialsOf } = options
+  const { options: routeOptions } = route
+  const mayAsk = routeOptions.requestDirectives !== false
+  // When a client last had the handler asked, in milliseconds.
+  const renewals = new RecentKeys<number>()
+
+  return function (request, reply) {
+    const { vary, keyFor, queryNames, encodes } = selectionOf(request)
+    const showQuery = hideUndeclared(request, queryNames)
+    const run = (): unknown => handler.call(this, request, reply)
+    const passed = (why: Pass, target?: Target): unknown => {
+      pass(why, { showQuery, request, reply }, target)
+      return run()
+    }
+    const handedOver = internal.take(request)
+    const unasked = whyNotAsked(request, reply)
+    if (unasked !== undefined) {
+      handedOver?.fill.abandon()
+      return passed(unasked)
+    }
+    if (encodes) chooseEncodingForRange(request)
+    const key = keyFor(request)
+    if (typeof key === 'string') {
+      handedOver?.fill.abandon()
+      route.complain(request, key, {})
+      return passed(bypass(key))
+    }
+    if (handedOver !== undefined) {
+      request.cacheResult = { outcome: 'refill', cost: 0 }
+      if (key.key === primaryKey(handedOver.target)) {
+        return fill({ ...handedOver, route, credentials: [], beside: false }, { showQuery, request, reply }, run)
+      }
+      // Without the client's credentials it has come elsewhere.
+      handedOver.fill.abandon()
+      return passed(bypass('REFILL'))
+    }
+    const credentials = routeOptions.public === true ? [] : credentialsOf(request)
+    const asks = mayAsk && (request.headers['cache-control'] !== undefined || request.headers['pragma'] !== undefined)
+    if (!asks) {
+      const hit = cache.lookup(key.key)
+      if (hit !== undefined && hit.entry.value.status !== 0) {
+        return act({ kind: 'hit', hit, refresh: hit.stale }, { key, names: vary })
+      }
+    }
+    // The handler knows its own conditions and ranges, and nobody else is to have its answer.
+    const unstorable = hasConditions(request.headers) ? route.unstorable.get(key.key) : undefined
+    if (unstorable !== undefined) return passed(bypass(unstorable))
+    // Its response is likely to be for its client alone: others would wait for nothing.
+    const mayBeOwn = credentialsOf(request).length > 0
+    const beside = credentials.length > 0 ? !route.shared.has(key.key) : mayBeOwn && route.shared.wasOwn(key.key)
+    const resolved = resolve(request, { key, vary }, { asks, acquire: { ...routeOptions, beside, mayBeOwn } })
+    return new Promise((resolve, reject) => {
+      // A handler that returns nothing answers later: a promise of nothing would answer for it.
+      const settle = (result: unknown) => { if (result !== undefined) resolve(result) }
+      resolved
+        .then(({ found, target }) => { settle(act(found, target)) })
+        .catch((error: unknown) => { throw asRequestError(error, request) })
+        .catch(reject)
+    })
+
+    function act (found: Found, target: Target): unknown {
+      if (found.kind === 'fill') {
+        const { fill: begun, fwd } = found
+        return fill({ fill: begun, target, route, fwd, credentials, beside, purpose: 'answer' }, { showQuery, request, reply }, run)
+      }
+      if (found.kind === 'pass') return passed(found, target)
+      const { hit, refresh } = found
+      const why = whyNotServed(hit, barring(credentials, target.names)) ?? leftForOnSend(request, reply)
+      if (why !== undefined) return passed(bypass(why))
+      showQuery()
+      if (refresh && hit.unverified === undefined) internal.refill(request, target, hit.entry)
+      sendHit(request, reply, hit, options)
+      return undefined
+    }
+  }
+
+  function fill (begun: NewFill, { showQuery, request, reply }: Handling, run: () => unknown): unknown {
+    const ongoing = beginFill(request, reply, begun)
+    const restore = () => {
+      ongoing.restore()
+      showQuery()
+    }
+    const tapped = tapResponse(reply.raw, new Capture(request, reply, { ...ongoing, restore }, options))
+    // The handler is this fill's function: one that asks for its own response would wait for itself.
+    const result = begun.fill.run(run)
+    if (result instanceof Promise) result.then((value) => { if (value === undefined && !reply.sent) tapped.settled() }, () => {})
+    return result
+  }
+
+  /** The response for the request; where there are several of one URI, its variant (RFC 9111, section 4.1). */
+  async function resolve (
+    request: FastifyRequest, { key, vary }: { key: ResponseKey, vary: readonly string[] }, asking: Asking
+  ): Promise<{ found: Found, target: Target }> {
+    const find = asking.asks ? findAsAsked : findAny
+    const found = await find(request, key, asking)
+    const names = found.kind === 'hit' ? found.hit.entry.value.variesBy : undefined
+    if (names === undefined) return { found, target: { key, names: vary } }
+    const target = { key: variantKeyOf(key, names, request), names: [...vary, ...names], variant: { names, of: key.key } }
+    return { found: await find(request, target.key, asking), target }
+  }
+
+  async function findAny (request: FastifyRequest, { key }: ResponseKey, { acquire }: Asking): Promise<Found> {
+    // HEAD is answered from what GET stored; it computes nothing that could be stored (RFC 9110, 9.3.2).
+    const outcome = await (request.method === 'HEAD' ? cache.find(key, routeOptions) : cache.acquire(key, acquire))
+    if (outcome instanceof Fill) return { kind: 'fill', fill: outcome }
+    if (outcome !== undefined) return { kind: 'hit', hit: outcome, refresh: outcome.stale }
+    const kept = await cache.find(key, { accept: 'retained' })
+    return { kind: 'pass', fwd: kept === undefined ? 'uri-miss' : 'stale', kept: kept?.entry }
+  }
+
+  /** As `findAny`, for a request that says what it will take (RFC 9111, section 5.2.1). */
+  async function findAsAsked (request: FastifyRequest, key: ResponseKey, { acquire }: Asking): Promise<Found> {
+    const kept = await cache.find(key.key, { accept: 'retained' })
+    if (kept?.entry.value.variesBy !== undefined) return { kind: 'hit', hit: kept, refresh: false }
+    const now = Date.now()
+    const reuse = decideReuse(request, kept?.entry.value.policy(kept.entry), now)
+    if (reuse.action === 'timeout') throw new WEIR_ERR_ONLY_IF_CACHED()
+    if (reuse.action === 'serve' && kept !== undefined) return { kind: 'hit', hit: kept, refresh: reuse.refresh }
+    const fwd = reuse.action === 'forward' && reuse.fwd !== 'method' ? reuse.fwd : 'uri-miss'
+    // What may not be stored is no fill: nobody else could be given it (5.2.1.5).
+    if (parseCacheControl(request.headers['cache-control']).has('no-store')) return { kind: 'pass', fwd, detail: 'REQUEST_NO_STORE' }
+    const isOwn = routeOptions.ttl !== undefined
+    const isAsked = reuse.reason.startsWith('REQUEST_')
+    const lastRenewal = Math.max(kept?.entry.storedAt ?? 0, renewals.get(key.key) ?? 0)
+    if (isOwn && isAsked && kept !== undefined && !kept.stale && now - lastRenewal < RENEWAL) return { kind: 'hit', hit: kept, refresh: false }
+    if (isAsked) renewals.set(key.key, now)
+    if (request.method === 'HEAD') return { kind: 'pass', fwd, kept: kept?.entry }
+    // What another instance has stored since will not do either where the client wants what is newer.
+    const outcome = await cache.acquire(key.key, { ...acquire, renew: fwd === 'request' || isAsked })
+    return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd } : { kind: 'hit', hit: outcome, refresh: false }
+  }
+
+  /** The handler's answer is for the client alone; Cache-Status says why. */
+  function pass (why: Pass, { showQuery, request, reply }: Handling, target: Target | undefined): void {
+    const { fwd, detail, kept } = why
+    const status: CacheStatus = detail === undefined ? { fwd } : { fwd, detail }
+    const member = formatCacheStatus(options.cacheName, status)
+    request.cacheResult = { outcome: 'bypass', reason: detail ?? request.method, cost: 0 }
+    const handled = handledFields(reply)
+    tapResponse(reply.raw, {
+      head ({ fields, ...head }: Head): Plan {
+        showQuery()
+        const isAbout = target !== undefined && kept !== undefined && kept.value.variesBy === undefined
+        if (isAbout && credentialsOf(request).length === 0) {
+          compareHead({ key: target.key.key, kept, head: { ...head, fields: ownFields(fields, handled) } }, request)
+        }
+        return { kind: 'pass', head: { ...head, fields: { ...fields, 'cache-status': appendCacheStatus(fields['cache-status'], member) } } }
+      },
+      closed () {},
+      lingers: () => false
+    })
+  }
+
+  /** Drops the stored response if the answer to HEAD contradicts it (RFC 9111, 4.3.5). */
+  function compareHead ({ key, kept, head }: { key: string, kept: Entry<StoredResponse>, head: Head }, request: FastifyRequest): void {
+    const answer = { status: head.status, headers: head.fields }
+    // Of an encoded response a HEAD has not the length.
+    if (kept.value.header('content-encoding') !== fieldValue(head.fields['content-encoding'])) return
+    if (outcomeOfHead(kept.value.policy(kept), kept.value.body.length, answer) !== 'stale') return
+    cache.delete(key, { consistency: 'bounded' }).catch((error: unknown) => {
+      request.log.warn({ err: error }, 'a HEAD contradicts what is stored')
+    })
+  }
+}
+
+/** A request on its way through the route's handler. */
+interface Handling {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  /** Has the request say its own URL again. */
+  readonly showQuery: () => void
+}
+
+const bypass = (detail: string): Pass => ({ kind: 'pass', fwd: 'bypass', detail })
+
+/** Why a request is for the handler alone, whatever is stored. */
+function whyNotAsked ({ method, url, headers, body, validationError }: FastifyRequest, reply: FastifyReply): Pass | undefined {
+  if (method !== 'GET' && method !== 'HEAD') return { kind: 'pass', fwd: 'method', detail: 'METHOD' }
+  if (headers.upgrade !== undefined) return bypass('UPGRADE')
+  // A target has none (RFC 9112, 3.2): routers take it for a query, others for nothing.
+  if (url.includes('#')) return bypass('FRAGMENT')
+  if (hasBody(headers, body)) return bypass('BODY')
+  if (validationError !== undefined && validationError !== null) return bypass('INVALID')
+  // They are for the origin to evaluate (RFC 9111, 4.3.2).
+  if (headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined) return bypass('PRECONDITION')
+  return whyOfHooks(reply)
+}
+
+// RFC 9110, 9.3.1: it has no meaning, but for those who give it one.
+const hasBody = ({ 'content-length': length = '0', 'transfer-encoding': coding }: FastifyRequest['headers'], body: unknown) =>
+  length !== '0' || coding !== undefined || (body !== undefined && body !== null)
+
+/** What hooks before the handler have made the reply's own, so that it goes with no other's body. */
+function whyOfHooks (reply: FastifyReply): Pass | undefined {
+  if (reply.statusCode !== 200) return bypass('STATUS')
+  if (String(reply.getHeader('content-security-policy')).includes("'nonce-")) return bypass('NONCE')
+  // As middleware does that adds to what is sent last: nobody sees it before it is on its way.
+  return Object.hasOwn(reply.raw, 'writeHead') ? bypass('WRITE_HEAD') : undefined
+}
+
+const whyNotServed = ({ entry }: Hit<StoredResponse>, credential: string | undefined): string | undefined =>
+  credential === undefined || entry.value.isPublic ? undefined : credential.toUpperCase()
+
+/** A mistake of the application is told with the URL, which its developers know, in place of the key. */
+function asRequestError (error: unknown, { method, url }: FastifyRequest): unknown {
+  if (error instanceof CacheError && error.code === 'WEIR_CACHE_REENTRANT_FILL') return new WEIR_CACHE_REENTRANT_FILL(method, splitTarget(url)[0])
+  return error
+}

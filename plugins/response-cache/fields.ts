@@ -1,0 +1,62 @@
+import { fieldValue, type HeaderValue } from '@weir/http'
+import type { FastifyReply } from 'fastify'
+import type { Fields } from './wire.js'
+
+/** A reply's header fields as they are now. */
+export function fieldsOf (reply: FastifyReply): Fields {
+  const fields = emptyFields()
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) fields[name] = typeof value === 'number' ? String(value) : value
+  }
+  return fields
+}
+
+/** Any name may be a field's, also one of Object.prototype. */
+export const emptyFields = (): Fields => Object.create(null) as Fields
+
+/** The fields of a reply before its handler, and those that this has written. */
+export interface Handled {
+  readonly before: Fields
+  readonly written: ReadonlySet<string>
+}
+
+/**
+ * Notes which header fields the handler writes, until it sends its answer: also one that it gives the value it had, which hooks may
+ * give another to the next reply.
+ */
+export function handledFields (reply: FastifyReply): Handled {
+  const written = new Set<string>()
+  const header = reply.header.bind(reply)
+  const send = reply.send.bind(reply)
+  reply.header = (name: string, value?: unknown) => {
+    written.add(name.toLowerCase())
+    return header(name, value)
+  }
+  reply.send = (payload) => {
+    Object.assign(reply, { header, send })
+    return send(payload)
+  }
+  return { before: fieldsOf(reply), written }
+}
+
+/** The fields that are not as they were before the handler: hooks write theirs again on each hit, so theirs are not the response's. */
+export function ownFields (fields: Fields, { before, written }: Handled): Fields {
+  const own = emptyFields()
+  for (const [name, value] of Object.entries(fields)) {
+    if (written.has(name) || !isSame(value, before[name])) own[name] = value
+  }
+  return own
+}
+
+const isSame = (a: Fields[string], b: Fields[string] | undefined) =>
+  a === b || (b !== undefined && String(a) === String(b) && typeof a === typeof b)
+
+/** Vary with more names. */
+export function joinedVary (...values: readonly HeaderValue[]): string {
+  return [...new Set(values.flatMap(listOf))].join(', ')
+}
+
+/** The members of a list of field names, in lower case. */
+export function listOf (value: HeaderValue): string[] {
+  return (fieldValue(value) ?? '').split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '')
+}

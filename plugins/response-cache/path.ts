@@ -1,0 +1,75 @@
+/** The path of a request target, and its query with the question mark; both may be empty. */
+export function splitTarget (whole: string): readonly [path: string, query: string] {
+  // A target has no fragment (RFC 9112, 3.2), but routers take one for nothing.
+  const target = whole.includes('#') ? whole.slice(0, whole.indexOf('#')) : whole
+  const start = target.startsWith('/') ? 0 : absoluteStart(target)
+  const end = target.indexOf('?', start)
+  return end === -1 ? [target.slice(start), ''] : [target.slice(start, end), target.slice(end)]
+}
+
+/** Where the path begins of a target in absolute form (RFC 9112, 3.2.2). */
+function absoluteStart (target: string): number {
+  const [authority] = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i.exec(target) ?? ['']
+  return authority.length
+}
+
+/**
+ * A path in its one spelling (RFC 3986, 6.2.2): percent-encoded characters that need not be are
+ * decoded, the others in upper case, and dot segments removed.
+ * @example normalizedPath('/%61/./b/../c%2f') // '/a/c%2F'
+ */
+export function normalizedPath (path: string): string {
+  const text = path.includes('%') ? normalizedEncoding(path) : path
+  return text.includes('/.') ? withoutDots(text) : text
+}
+
+/** Whether a target's path has segments that its one spelling has not. */
+export const hasDotSegments = (target: string): boolean => /^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i.test(target)
+
+/** Percent-encoding in its one spelling, and what would end a line encoded. */
+export function normalizedEncoding (text: string): string {
+  if (!/[%\n]/.test(text)) return text
+  return text
+    .replace(/%([\da-f]{2})/gi, (encoded, hex: string) => {
+      const character = String.fromCharCode(Number.parseInt(hex, 16))
+      return /[\w.~-]/.test(character) ? character : encoded.toUpperCase()
+    })
+    .replaceAll('\n', '%0A')
+}
+
+/** RFC 3986, 5.2.4 */
+function withoutDots (path: string): string {
+  const kept: string[] = []
+  const segments = path.split('/')
+  for (const [i, segment] of segments.entries()) {
+    const isLast = i === segments.length - 1
+    if (segment === '..') {
+      if (kept.length > 1) kept.pop()
+      if (isLast) kept.push('')
+    } else if (segment !== '.') kept.push(segment)
+    else if (isLast) kept.push('')
+  }
+  return kept.join('/')
+}
+
+/**
+ * A path in the spelling that all have in common which some router may take for one: decoded, in lower
+ * case, with single slashes, and without what follows a semicolon. For what ends entries, where one too many
+ * does no harm.
+ * @param slash whether a final slash counts: `/a` and `/a/` are two resources, unless the router says otherwise
+ * @example commonPath('/Products//%31', true) // '/products/1'
+ */
+export function commonPath (path: string, slash: boolean): string {
+  const [named = ''] = decoded(normalizedPath(path)).split(';', 1)
+  const common = named.replace(/\/{2,}/g, '/').toLowerCase()
+  return !slash && common.length > 1 && common.endsWith('/') ? common.slice(0, -1) : common
+}
+
+/** As `commonPath`, for a query: decoded, and its parts in one order. Empty for an empty one. */
+export function commonQuery (query: string): string {
+  const parts = decoded(query.slice(1)).split('&').filter((part) => part !== '')
+  return parts.length === 0 ? '' : `?${parts.sort().join('&')}`
+}
+
+const decoded = (text: string) =>
+  text.replace(/%([\da-f]{2})/gi, (_encoded, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))

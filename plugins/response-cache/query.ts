@@ -1,0 +1,103 @@
+import type { FastifyRequest, RouteOptions } from 'fastify'
+import { normalizedEncoding, splitTarget } from './path.js'
+import { isDictionary, isPlain } from './plain.js'
+
+/** Writes down what of a request's query its response depends on, as text that begins with `?` or is empty. */
+export type QueryFunction = (request: FastifyRequest, raw: string) => string
+
+const declaredQuery = ({ schema }: Pick<RouteOptions, 'schema'>): unknown => schema?.querystring ?? (schema && Reflect.get(schema, 'query'))
+
+/** Whether what counts of a query is not its text. */
+export const hasQuerySchema = (route: Pick<RouteOptions, 'schema'>): boolean => {
+  const declared = declaredQuery(route)
+  return declared !== undefined && declared !== null
+}
+
+/**
+ * Makes the function for one route, to be called when the query has been validated.
+ *
+ * Without a schema it is the query as it was sent. With one it is what validation has made of it, in one
+ * order: of the names that are declared, where the schema says all of them, or else of all that it has left.
+ * @param names as of `declaredNames`
+ */
+export function queryOf (route: Pick<RouteOptions, 'schema'>, names: readonly string[] | undefined): QueryFunction {
+  if (!hasQuerySchema(route)) return (_request, raw) => normalizedEncoding(raw)
+  return ({ query }, raw) => {
+    if (typeof query !== 'object' || query === null || !isDictionary(query)) return normalizedEncoding(raw)
+    return textOf(names ?? Object.keys(query).sort(), query as Readonly<Record<string, unknown>>) ?? normalizedEncoding(raw)
+  }
+}
+
+/**
+ * Hides from the handler what a query has besides the declared names. What it cannot see cannot make its
+ * response differ, so nobody can fill the cache with `?x=1`, `?x=2`, ...
+ * @returns has the request say its own URL again
+ */
+export function hideUndeclared (request: FastifyRequest, names: readonly string[] | undefined): () => void {
+  const { query, raw } = request
+  if (names === undefined || typeof query !== 'object' || query === null || !isDictionary(query)) return NOTHING
+  const undeclared = Object.keys(query).filter((name) => !names.includes(name))
+  if (undeclared.length === 0) return NOTHING
+  const { url = '' } = raw
+  const [path, text] = splitTarget(url)
+  // What hooks have added is theirs.
+  const sent = textOfForm(text)
+  const hidden = undeclared.filter((name) => sent.includes(name))
+  if (hidden.length === 0) return NOTHING
+  request.query = without(query, hidden)
+  const kept = text.slice(1).split('&').filter((pair) => names.includes(nameOf(pair)))
+  raw.url = kept.length === 0 ? path : `${path}?${kept.join('&')}`
+  return () => { raw.url = url }
+}
+
+const NOTHING = () => {}
+
+const nameOf = (pair: string): string => textOfForm(pair.split('=', 1)[0] ?? '')
+
+function textOfForm (text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return text
+  }
+}
+
+// Keywords beside which `properties` says all.
+const PLAIN = new Set(['type', 'properties', 'required', 'title', 'description', 'examples', 'default', 'deprecated', '$id', '$schema', '$comment',
+  'minProperties', 'maxProperties'])
+
+/** The names in a route's query schema, sorted; undefined if there may be others. */
+export function declaredNames (route: Pick<RouteOptions, 'schema' | 'validatorCompiler'>): readonly string[] | undefined {
+  const schema = declaredQuery(route)
+  if (route.validatorCompiler !== undefined || typeof schema !== 'object' || schema === null) return undefined
+  const isPlain = Object.entries(schema).every(([keyword, value]) => PLAIN.has(keyword) || (keyword === 'additionalProperties' && value === false))
+  const { properties } = schema as { properties?: unknown }
+  if (!isPlain || typeof properties !== 'object' || properties === null) return undefined
+  return Object.keys(properties).sort()
+}
+
+function without (query: object, hidden: readonly string[]): object {
+  const kept = Object.create(null) as Record<string, unknown>
+  for (const [name, value] of Object.entries(query)) {
+    if (!hidden.includes(name)) kept[name] = value
+  }
+  return kept
+}
+
+/** Different for different values; undefined if one of them is nothing that JSON keeps apart. */
+function textOf (names: readonly string[], query: Readonly<Record<string, unknown>>): string | undefined {
+  let text = ''
+  for (const name of names) {
+    if (!Object.hasOwn(query, name)) continue
+    const value = query[name]
+    if (value === undefined) continue
+    if (!isPlain(name) || !isPlain(value)) return undefined
+    text += `${text === '' ? '?' : '&'}${encodeURIComponent(name)}=${encodeURIComponent(spelled(value))}`
+  }
+  return text
+}
+
+/** A string as it is, unless it could be taken for another value. */
+function spelled (value: unknown): string {
+  return typeof value === 'string' && !/^(?:[-\d"[{]|true$|false$|null$)/.test(value) ? value : JSON.stringify(value)
+}

@@ -1,0 +1,557 @@
+import { type OutgoingHttpHeader, type OutgoingHttpHeaders, type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
+import { KeptBytes } from './kept-bytes.js'
+import { Lingering } from './lingering.js'
+import { shadow } from './shadow.js'
+
+/** Header fields by name, in lower case. */
+export type Fields = Record<string, string | readonly string[]>
+
+/** What is sent before a body. */
+export interface Head {
+  readonly status: number
+  /** The reason phrase of HTTP/1.1, where the application has given one. */
+  readonly reason?: string | undefined
+  readonly fields: Fields
+  /** Fields follow the body, whether or not the head says so. */
+  readonly hasTrailers?: boolean | undefined
+}
+
+/** What becomes of a response that an application has begun to write. */
+export type Plan =
+  /** This is sent instead, and whatever the application still writes is dropped. */
+  | { readonly kind: 'replace', readonly head: Head, readonly body: Buffer }
+  /** The application's body is sent as it is written, under this head. */
+  | { readonly kind: 'pass', readonly head: Head, readonly record?: Recording | undefined }
+  /** Nothing is sent before the body is whole. */
+  | { readonly kind: 'collect', readonly limit: number, readonly done: (body: Buffer | undefined) => Plan | Promise<Plan> }
+
+/** A copy of a body that passes. */
+export interface Recording {
+  /** Bytes. */
+  readonly limit: number
+  /**
+   * Called with the whole body before the client can tell that it is whole, and the client waits for
+   * it; with undefined if there is more than the limit, or if the response is closed before its end.
+   */
+  readonly end: (body: Buffer | undefined) => Promise<unknown>
+}
+
+/** Decides about one response. */
+export interface Tap {
+  /**
+   * Called once, with the final head, before anything is sent. Must not throw.
+   * @param body the whole of it, where the application has written it at once
+   */
+  head (head: Head, body: Buffer | undefined): Plan | Promise<Plan>
+  /** The connection was closed, or the response destroyed, before the application has ended it: nothing more comes of it. */
+  closed (): void
+  /**
+   * Whether the application is to go on for a while although its client has left, because others wait
+   * for what it writes: it is not told, and nothing is sent.
+   */
+  lingers (): boolean
+}
+
+type Callback = ((error?: Error | null) => void) | undefined
+
+interface Chunk {
+  readonly bytes: Buffer
+  readonly callback: Callback
+}
+
+/** The application's side of a response that is tapped. */
+export interface Tapped {
+  /**
+   * To be called when a handler has ended without an answer: a handler that gives up because its client has left ends like that.
+   * From then on, until something is written, the application is not to go on for others.
+   */
+  settled (): void
+}
+
+/**
+ * Stands between an application and Node's response, of HTTP/1.1, HTTP/2 or `inject`: from here on
+ * whatever writes to the response writes to the tap, by `writeHead`, `setHeader`, `write`, `end` or
+ * `flushHeaders`. To the application the response looks as if it had been sent at once.
+ *
+ * Whoever has replaced a method of the response before stays below the tap.
+ */
+export function tapResponse (response: ServerResponse, tap: Tap): Tapped {
+  const tapped = new TappedResponse(response, tap)
+  response.on('close', () => { tapped.closed() })
+  tapped.begin()
+  return tapped
+}
+
+type Method = 'writeHead' | 'write' | 'end' | 'flushHeaders' | 'addTrailers' | 'setTrailer' | 'destroy'
+type Call = (args: readonly unknown[]) => unknown
+
+/** Decides what is done with what the application writes. */
+type State = 'open' | 'deciding' | 'collecting' | 'passing' | 'dropping'
+
+class TappedResponse implements Tapped {
+  readonly #response: ServerResponse
+  readonly #tap: Tap
+  readonly #native: Readonly<Record<Method, Call>>
+  /** While it lasts, the client has left and the application does not know. */
+  readonly #lingering: Lingering
+  #state: State = 'open'
+  /** As the application has written it, with `writeHead` or else by its first byte. */
+  #head: Head | undefined
+  #isEnded = false
+  /** The application has given it up. */
+  #isDestroyed = false
+  /** The application's handler has ended without an answer. */
+  #isSettled = false
+  #endCallback: Callback
+  /** What the application has called after its end, for Node to answer. */
+  #late: (() => unknown)[] = []
+  #isNativelyEnded = false
+  #isFlushed = false
+  #hasTrailers = false
+  /** The tap knows what has become of the response. */
+  #isOver = false
+  #isInside = false
+  #held: Chunk[] = []
+  #collect: Plan & { kind: 'collect' } | undefined
+  #record: Recording | undefined
+  /** What is collected or recorded. */
+  #kept = new KeptBytes(0)
+  /** How long the body is said to be; 0 if nothing is said. */
+  #declared = 0
+
+  constructor (response: ServerResponse, tap: Tap) {
+    this.#response = response
+    this.#tap = tap
+    const native = methodsOf(response)
+    this.#native = native
+    const unlessInside = (method: Method, own: (args: readonly unknown[]) => unknown) =>
+      (...args: readonly unknown[]) => this.#isInside ? native[method](args) : own(args)
+    const addTrailers = (method: Method) => unlessInside(method, (args) => {
+      const result = this.#inside(method, args)
+      this.#noteTrailers()
+      return result
+    })
+    Object.assign(response, {
+      writeHead: unlessInside('writeHead', (args) => this.#writeHead(args)),
+      write: unlessInside('write', (args) => this.#write(args)),
+      end: unlessInside('end', (args) => this.#end(args)),
+      flushHeaders: unlessInside('flushHeaders', () => { this.#flushHeaders() }),
+      addTrailers: addTrailers('addTrailers'),
+      // Of HTTP/2.
+      ...'setTrailer' in response && { setTrailer: addTrailers('setTrailer') },
+      destroy: (...args: readonly unknown[]) => {
+        this.#isDestroyed = true
+        this.#lingering.end()
+        return native.destroy(args)
+      }
+    })
+    shadow(response, 'headersSent', (native) => native || this.#head !== undefined)
+    // Not while the tap decides: for Fastify what has ended was sent by somebody else.
+    shadow(response, 'writableEnded', (native) => native || (this.#isEnded && this.#state !== 'open'))
+    this.#lingering = new Lingering(response, { mayBegin: () => this.#mayLinger(), ended: () => { this.closed() } })
+  }
+
+  begin (): void {
+    if (!this.#lingering.beginIfGone()) this.closed()
+  }
+
+  closed (): void {
+    if (!this.#isEnded) this.#tellClosed()
+  }
+
+  #tellClosed (): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#held = []
+    this.#stopRecording()
+    this.#tap.closed()
+  }
+
+  settled (): void {
+    this.#isSettled = true
+    if (this.#head === undefined) this.#lingering.end()
+  }
+
+  /** Whether the application is not to be told, yet, that its client has left. */
+  #mayLinger (): boolean {
+    if (this.#isEnded || this.#isOver || this.#isDestroyed) return false
+    if (this.#isSettled && this.#head === undefined) return false
+    const isWanted = this.#state === 'passing' ? this.#record !== undefined : this.#state !== 'dropping'
+    return isWanted && this.#tap.lingers()
+  }
+
+  #writeHead (args: readonly unknown[]): ServerResponse {
+    if (this.#head !== undefined) {
+      throw Object.assign(new Error('Cannot write headers after they are sent to the client'), { code: 'ERR_HTTP_HEADERS_SENT' })
+    }
+    this.#head = headOf(this.#response, args)
+    return this.#response
+  }
+
+  #flushHeaders (): void {
+    this.#isFlushed = true
+    if (this.#state === 'open') this.#decide(undefined)
+  }
+
+  #write (args: readonly unknown[]): boolean {
+    if (this.#isEnded) return this.#afterEnd('write', args) === true
+    const [data, encoding, callback] = args
+    const chunk = { bytes: bytesOf(data, encoding), callback: callbackOf(encoding, callback) }
+    if (this.#state === 'open') this.#decide(undefined)
+    return this.#take(chunk)
+  }
+
+  #end (args: readonly unknown[]): ServerResponse {
+    const [data, encoding, callback] = args
+    if (typeof data === 'function') return this.#end([undefined, undefined, data])
+    if (this.#isEnded) {
+      this.#afterEnd('end', args)
+      return this.#response
+    }
+    const bytes = data === undefined || data === null ? undefined : bytesOf(data, encoding)
+    this.#endCallback = callbackOf(encoding, callback)
+    try {
+      if (this.#state === 'open') this.#decide(bytes ?? NOTHING)
+      else this.#endWith(bytes)
+    } catch (error) {
+      this.#isEnded = false
+      throw error
+    }
+    return this.#response
+  }
+
+  #endWith (bytes: Buffer | undefined): void {
+    if (bytes !== undefined) this.#take({ bytes, callback: undefined })
+    this.#isEnded = true
+    this.#finish()
+  }
+
+  /** Node's own answer, which depends on the protocol; it has to wait for Node's own end. */
+  #afterEnd (method: 'write' | 'end', args: readonly unknown[]): unknown {
+    if (this.#isNativelyEnded) return this.#inside(method, args)
+    this.#late.push(() => this.#inside(method, args))
+    return false
+  }
+
+  #noteTrailers (): void {
+    if (this.#isEnded) return
+    this.#hasTrailers = true
+    if (this.#state === 'collecting') this.#collected(undefined)
+    else if (this.#state === 'passing') {
+      this.#stopRecording()
+      this.#sendHeld()
+    }
+  }
+
+  /** @param body the whole of it, if the application has ended with it */
+  #decide (body: Buffer | undefined): void {
+    const head = this.#head ??= implicitHead(this.#response, body)
+    this.#isEnded = body !== undefined
+    const plan = this.#tap.head(this.#hasTrailers ? { ...head, hasTrailers: true } : head, body)
+    this.#state = 'deciding'
+    if (body !== undefined && body.length > 0) this.#held.push({ bytes: body, callback: undefined })
+    this.#follow(plan)
+  }
+
+  #follow (plan: Plan | Promise<Plan>): void {
+    if (plan instanceof Promise) this.#later(plan.then((plan) => { this.#carryOut(plan) }))
+    else this.#carryOut(plan)
+  }
+
+  /** What Node refuses when the application has gone on cannot be told by an exception. */
+  #later (done: Promise<void>): void {
+    done.catch((error: unknown) => {
+      this.#tellClosed()
+      this.#response.destroy(error instanceof Error ? error : undefined)
+    })
+  }
+
+  #carryOut (plan: Plan): void {
+    switch (plan.kind) {
+      case 'replace': return this.#replace(plan.head, plan.body)
+      case 'collect': return this.#startCollecting(plan)
+      case 'pass': return this.#pass(plan)
+    }
+  }
+
+  #replace (head: Head, body: Buffer): void {
+    this.#state = 'dropping'
+    this.#isOver = true
+    const held = this.#held.splice(0)
+    this.#sendHead(head)
+    this.#endNow(body)
+    this.#lingering.end()
+    for (const { callback } of held) callback?.()
+    if (held.length > 0 && !this.#isEnded) this.#response.emit('drain')
+  }
+
+  #pass ({ head, record }: Plan & { kind: 'pass' }): void {
+    this.#record = record
+    this.#keep(head, record?.limit ?? 0)
+    if (this.#hasTrailers) this.#stopRecording()
+    // Nothing is wanted of it.
+    if (this.#record === undefined) this.#lingering.end()
+    this.#sendHead(head)
+    if (this.#isFlushed) this.#inside('flushHeaders', [])
+    this.#goOn()
+  }
+
+  /** Sends what was held back; then the application may go on. */
+  #goOn (): void {
+    this.#state = 'passing'
+    const held = this.#held.splice(0)
+    for (const chunk of held) this.#send(chunk)
+    if (this.#isEnded) this.#finish()
+    else if (held.length > 0) this.#response.emit('drain')
+  }
+
+  #startCollecting (plan: Plan & { kind: 'collect' }): void {
+    this.#state = 'collecting'
+    this.#collect = plan
+    this.#keep(this.#head, plan.limit)
+    const size = this.#held.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    if (this.#hasTrailers || size > plan.limit) return this.#collected(undefined)
+    const held = this.#held.splice(0)
+    for (const chunk of held) this.#take(chunk)
+    if (this.#isEnded) this.#finish()
+    else if (held.length > 0) this.#response.emit('drain')
+  }
+
+  #keep (head: Head | undefined, limit: number): void {
+    this.#declared = this.#response.req.method === 'HEAD' ? 0 : lengthOf(head)
+    this.#kept = new KeptBytes(Math.min(this.#declared, limit))
+  }
+
+  /** @param body undefined if not all of it is collected */
+  #collected (body: Buffer | undefined): void {
+    const plan = this.#collect
+    const { whole } = this.#kept
+    if (whole.length > 0) this.#held.unshift({ bytes: whole, callback: undefined })
+    this.#state = 'deciding'
+    if (plan !== undefined) this.#follow(plan.done(body))
+  }
+
+  /** Whether more may be written at once. */
+  #take (chunk: Chunk): boolean {
+    switch (this.#state) {
+      case 'dropping':
+        if (chunk.callback !== undefined) process.nextTick(chunk.callback)
+        return true
+      case 'passing':
+        return this.#send(chunk)
+      case 'collecting':
+        return this.#accept(chunk)
+      default:
+        this.#held.push(chunk)
+        return false
+    }
+  }
+
+  /** Keeps it, so that an application that writes one after the other may go on. */
+  #accept ({ bytes, callback }: Chunk): boolean {
+    this.#kept.add(bytes)
+    if (callback !== undefined) process.nextTick(callback)
+    if (this.#kept.length > (this.#collect?.limit ?? 0)) this.#collected(undefined)
+    else this.#finishIfWhole()
+    return true
+  }
+
+  #send ({ bytes, callback }: Chunk): boolean {
+    if (this.#record !== undefined && this.#kept.length + bytes.length > this.#record.limit) this.#stopRecording()
+    // Of what is recorded the copy is sent: the application may use its buffer again before a client has read it.
+    const chunk = { bytes: this.#record === undefined ? bytes : this.#kept.add(bytes), callback }
+    if (this.#isWhole) {
+      this.#held.push(chunk)
+      this.#finishIfWhole()
+      return true
+    }
+    // It looked like the last one.
+    this.#sendHeld()
+    const isFree = this.#sendNow(chunk)
+    // All of it is kept anyway: a client that does not read holds up nobody.
+    return isFree || this.#record !== undefined
+  }
+
+  #sendHeld (): void {
+    for (const chunk of this.#held.splice(0)) this.#sendNow(chunk)
+  }
+
+  #sendNow ({ bytes, callback }: Chunk): boolean {
+    if (this.#lingering.isGone) {
+      if (callback !== undefined) process.nextTick(callback)
+      return this.#lingering.isOn
+    }
+    return this.#inside('write', [bytes, 'utf8', callback]) === true
+  }
+
+  /** As much as was declared is kept: a client would take it for the end. */
+  get #isWhole (): boolean {
+    const isKept = this.#state === 'collecting' || (this.#state === 'passing' && this.#record !== undefined)
+    return isKept && this.#declared > 0 && this.#kept.length === this.#declared
+  }
+
+  /** Does not wait for the end, which may come much later; more may come at once, and be too much. */
+  #finishIfWhole (): void {
+    if (this.#isWhole) process.nextTick(() => { if (this.#isWhole) this.#finish() })
+  }
+
+  #stopRecording (): void {
+    if (this.#record !== undefined) this.#later(this.#endRecording(undefined))
+  }
+
+  async #endRecording (body: Buffer | undefined): Promise<void> {
+    const record = this.#record
+    this.#record = undefined
+    this.#kept = new KeptBytes(0)
+    // The response is right, whatever becomes of its copy.
+    await record?.end(body).catch(() => {})
+    // Nothing is wanted of it any more.
+    this.#lingering.end()
+  }
+
+  /** All of it is written. */
+  #finish (): void {
+    switch (this.#state) {
+      case 'collecting':
+        return this.#collected(this.#kept.whole)
+      case 'dropping':
+        return this.#callBack()
+      case 'passing':
+        if (this.#record === undefined) return this.#close()
+        this.#state = 'deciding'
+        this.#isOver = true
+        return this.#later(this.#endRecording(this.#kept.whole).then(() => { this.#goOn() }))
+    }
+  }
+
+  #close (): void {
+    this.#endNow(null)
+    this.#isOver = true
+    this.#lingering.end()
+  }
+
+  #endNow (body: Buffer | null): void {
+    if (this.#lingering.isGone) this.#callBack()
+    else this.#inside('end', [body, 'utf8', this.#endCallback])
+    this.#isNativelyEnded = true
+    for (const call of this.#late.splice(0)) call()
+  }
+
+  /** For an end that does not reach Node. */
+  #callBack (): void {
+    if (this.#endCallback === undefined) return
+    if (this.#lingering.isGone || this.#response.writableFinished) process.nextTick(this.#endCallback)
+    else this.#response.once('finish', this.#endCallback)
+  }
+
+  #sendHead ({ status, reason, fields }: Head): void {
+    const response = this.#response
+    if (this.#lingering.isGone) return
+    for (const name of response.getHeaderNames()) response.removeHeader(name)
+    // As an object: of a list HTTP/2 would add to what it does not remove, such as Date.
+    this.#inside('writeHead', reason === undefined ? [status, fields] : [status, reason, fields])
+  }
+
+  /** Calls a method of Node's, which may call others. */
+  #inside (method: Method, args: readonly unknown[]): unknown {
+    this.#isInside = true
+    try {
+      return this.#native[method](args)
+    } finally {
+      this.#isInside = false
+    }
+  }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+/** The methods that the response has now, bound to it. */
+function methodsOf (response: ServerResponse): Record<Method, Call> {
+  const call = (name: Method): Call => {
+    const method: unknown = Reflect.get(response, name)
+    return (args): unknown => {
+      if (typeof method !== 'function') throw new TypeError(`a response without ${name}()`)
+      return Reflect.apply(method, response, args)
+    }
+  }
+  return {
+    writeHead: call('writeHead'),
+    write: call('write'),
+    end: call('end'),
+    flushHeaders: call('flushHeaders'),
+    addTrailers: call('addTrailers'),
+    setTrailer: call('setTrailer'),
+    destroy: call('destroy')
+  }
+}
+
+/** How long the body is said to be; 0 if nothing is said. */
+function lengthOf (head: Head | undefined): number {
+  const length = Number(head?.fields['content-length'])
+  return Number.isSafeInteger(length) && length > 0 ? length : 0
+}
+
+/** As Node has it where the application has written none: what is ended at once has a length (HEAD and 304 have none to say). */
+function implicitHead (response: ServerResponse, body: Buffer | undefined): Head {
+  const head = headOf(response, [response.statusCode])
+  const hasLength = ['content-length', 'transfer-encoding', 'trailer'].some((name) => head.fields[name] !== undefined)
+  const isBodiless = response.req.method === 'HEAD' || head.status === 204 || head.status === 304
+  if (body !== undefined && !hasLength && !isBodiless) head.fields['content-length'] = String(body.length)
+  return head
+}
+
+/** What `writeHead` is given, over what `setHeader` was. */
+function headOf (response: ServerResponse, [status, ...rest]: readonly unknown[]): Head {
+  const [reason, given] = typeof rest[0] === 'string' ? rest : [undefined, rest[0] ?? rest[1]]
+  if (!(Number(status) >= 100 && Number(status) <= 999)) {
+    throw Object.assign(new RangeError(`Invalid status code: ${String(status)}`), { code: 'ERR_HTTP_INVALID_STATUS_CODE' })
+  }
+  if (typeof reason === 'string') validateHeaderValue('statusMessage', reason)
+  // Names are the client's or the application's: `constructor` is one.
+  const fields = Object.create(null) as Fields
+  for (const [name, value] of Object.entries(response.getHeaders())) put(fields, name, value)
+  if (Array.isArray(given)) {
+    const pairs = pairsOf(given)
+    for (const [name] of pairs) delete fields[name.toLowerCase()]
+    for (const [name, value] of pairs) add(fields, name, checked(name, value))
+  } else if (typeof given === 'object' && given !== null) {
+    for (const [name, value] of Object.entries(given as OutgoingHttpHeaders)) put(fields, name, checked(name, value))
+  }
+  return { status: Number(status), reason: typeof reason === 'string' ? reason : undefined, fields }
+}
+
+/** As Node checks it, at once: what is refused later nobody could answer for. */
+function checked<V extends OutgoingHttpHeader | undefined> (name: string, value: V): V {
+  if (name.startsWith(':') || value === undefined) return value
+  validateHeaderName(name)
+  for (const one of [value].flat()) validateHeaderValue(name, String(one))
+  return value
+}
+
+function pairsOf (list: readonly unknown[]): (readonly [string, OutgoingHttpHeader])[] {
+  if (Array.isArray(list[0])) return list as (readonly [string, OutgoingHttpHeader])[]
+  return Array.from({ length: Math.floor(list.length / 2) }, (_, i) => [String(list[2 * i]), list[2 * i + 1] as OutgoingHttpHeader])
+}
+
+function put (fields: Fields, name: string, value: OutgoingHttpHeader | undefined): void {
+  if (value !== undefined && !name.startsWith(':')) fields[name.toLowerCase()] = textOf(value)
+}
+
+function add (fields: Fields, name: string, value: OutgoingHttpHeader): void {
+  const before = fields[name.toLowerCase()]
+  if (before === undefined) put(fields, name, value)
+  else fields[name.toLowerCase()] = [before, textOf(value)].flat()
+}
+
+const textOf = (value: OutgoingHttpHeader) => Array.isArray(value) ? value.map(String) : String(value)
+
+function bytesOf (data: unknown, encoding: unknown): Buffer {
+  if (typeof data === 'string') return Buffer.from(data, isEncoding(encoding) ? encoding : 'utf8')
+  if (data instanceof Uint8Array) return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  throw Object.assign(new TypeError(`The "chunk" argument must be a string or a Uint8Array, not ${typeof data}`), { code: 'ERR_INVALID_ARG_TYPE' })
+}
+
+const isEncoding = (encoding: unknown): encoding is BufferEncoding => typeof encoding === 'string' && Buffer.isEncoding(encoding)
+
+const callbackOf = (...candidates: readonly unknown[]): Callback =>
+  candidates.find((candidate): candidate is NonNullable<Callback> => typeof candidate === 'function')
