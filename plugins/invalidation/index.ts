@@ -1,16 +1,21 @@
 import type { Consistency } from '@weir/cache'
 import { invalidatedPaths } from '@weir/http'
-import { shown } from '@weir/internal'
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { shown, within } from '@weir/internal'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import { enforceDeclaration } from '../declared.js'
 import { WEIR_ERR_NOT_INVALIDATED, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_ROUTE_OPTION, WEIR_ERR_SAFE_METHOD } from '../errors.js'
+import { checkOptionNames } from '../plugin-options.js'
 import { fittingGroups } from '../response-cache/groups.js'
-import { originOf } from '../response-cache/key.js'
-import { givenTags, groupTags, isKeyTag } from '../response-cache/tags.js'
+import { originOf } from '../response-cache/authority.js'
+import { splitTarget } from '../response-cache/path.js'
+import { groupTags, isKeyTag, type RouteTags, tagsFor, unfillablePlaceholder } from '../response-cache/tags.js'
 import '../response-cache/index.js'
+import { checkedTags, isPromise, isTicket } from './given.js'
+import { HandlerOutcome, isResponse, isSuccess } from './handler-outcome.js'
 
-/** What a write invalidates: tags, or what makes them of the request and its reply. */
-export type Invalidates = readonly string[] | ((request: FastifyRequest, reply: FastifyReply) => readonly string[])
+/** What a write invalidates: tags, with `{name}` for a parameter, or what makes them of the request and its reply. */
+export type Invalidates = RouteTags
 
 /** An invalidation that was written with the data it is about. */
 export interface InvalidationTicket {
@@ -54,7 +59,8 @@ declare module 'fastify' {
   interface FastifyReply {
     /**
      * Invalidates responses with these tags before this reply is sent, whatever its status: for what only the handler
-     * knows. Given the ticket of an outbox, it is delivered. Only on unsafe methods.
+     * knows. Given the ticket of an outbox, it is delivered. Only on unsafe methods. Once the reply has been sent, as by a
+     * handler timeout or a 202, it invalidates at once.
      * @throws WEIR_ERR_SAFE_METHOD, WEIR_ERR_PLUGIN_OPTION for a ticket where there is no outbox
      * @example reply.invalidate([`product:${created.id}`])
      * @example reply.invalidate(await db.transaction().execute(async (trx) => {
@@ -65,6 +71,10 @@ declare module 'fastify' {
     invalidate (what: readonly string[] | InvalidationTicket): FastifyReply
     /** What `invalidate` has been given so far. */
     invalidations: { readonly tags: string[], readonly tickets: InvalidationTicket[] } | null
+    /** What this reply invalidates with its answer, once that is under way: whatever comes then is late. */
+    invalidating: Promise<void> | null
+    /** What is known of the handler of an unsafe request; null before it runs. */
+    handlerOutcome: HandlerOutcome | null
   }
 }
 
@@ -80,24 +90,37 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
  * A ticket of the outbox has all of these tags that are known when it is made, so that they commit with the data. What a
  * ticket has is delivered with it, and not invalidated a second time.
  */
-async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptions): Promise<void> {
+async function invalidation (app: FastifyInstance, options: InvalidationOptions): Promise<void> {
+  checkOptionNames<InvalidationOptions>(NAME, options, { outbox: true })
+  const { outbox } = options
   app.decorateReply('invalidations', null)
+  app.decorateReply('invalidating', null)
+  app.decorateReply('handlerOutcome', null)
   app.decorateRequest('writtenOrigin', '')
+  const complained = new Set<string>()
   app.decorateReply('invalidate', function (this: FastifyReply, what: readonly string[] | InvalidationTicket) {
     const { method, url } = this.request
     if (SAFE.has(method)) throw new WEIR_ERR_SAFE_METHOD(method, url)
+    const isOfOutbox = isTicket(what)
+    if (isOfOutbox && outbox === undefined) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox', 'is missing, but a ticket of one was given')
+    const tags = tagsAmong(isOfOutbox ? what.tags : what, 'reply.invalidate()', this)
     this.invalidations ??= { tags: [], tickets: [] }
-    if (!isTicket(what)) this.invalidations.tags.push(...tagsAmong(what, 'reply.invalidate()', this))
-    else if (outbox === undefined) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox', 'is missing, but a ticket of one was given')
-    else this.invalidations.tickets.push(what)
+    if (isOfOutbox) this.invalidations.tickets.push({ ...what, tags })
+    else for (const tag of tags) this.invalidations.tags.push(tag)
+    // Nothing is sent any more by a reply that was hijacked and then closed.
+    if (this.invalidating !== null || (this.sent && this.handlerOutcome?.isClosed === true)) invalidateLate(this, false)
     return this
   })
 
+  enforceDeclaration(app, 'invalidates')
   app.addHook('onRoute', (route) => {
     const methods = [route.method].flat()
     const safe = methods.every((method) => SAFE.has(method))
     checkConfig(route, methods.join(), safe)
-    if (!safe) route.onRequest = [rememberOrigin, ...[route.onRequest ?? []].flat()]
+    if (!safe) {
+      route.onRequest = [rememberOrigin, ...[route.onRequest ?? []].flat()]
+      route.handler = noticing(route.handler)
+    }
     // Last, as a body that is read loses the context, and so may other plugins' callbacks.
     if (!safe && outbox?.withTags !== undefined) route.preHandler = [...[route.preHandler ?? []].flat(), completeTickets]
     // Last, so that nothing can still turn a success into an error after it has been acted on.
@@ -109,58 +132,145 @@ async function invalidation (app: FastifyInstance, { outbox }: InvalidationOptio
     else outbox.withTags(() => tagsSoFar(reply), done)
   }
 
-  async function invalidateBeforeSending (request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  /** Notices when a handler has done its work, although nothing of it, or something else, is or was sent. */
+  function noticing (handler: RouteHandlerMethod): RouteHandlerMethod {
+    return function (request, reply) {
+      if (SAFE.has(request.method)) return handler.call(this, request, reply)
+      const outcome = new HandlerOutcome(reply)
+      reply.handlerOutcome = outcome
+      // Whoever writes to the raw response passes the hooks by.
+      reply.raw.once('close', () => {
+        const isOver = reply.raw.writableEnded || outcome.hasReturned
+        if (isOver && reply.invalidating === null) invalidateLate(reply, isDone(reply))
+      })
+      const send = reply.send.bind(reply)
+      reply.send = (payload) => {
+        if (outcome.send(payload) && reply.invalidating !== null) invalidateLate(reply, true)
+        return send(payload)
+      }
+      try {
+        const result: unknown = handler.call(this, request, reply)
+        return result === reply || !isPromise(result) ? result : awaited(result, outcome, reply)
+      } catch (error) {
+        outcome.fail()
+        throw error
+      }
+    }
+  }
+
+  /** The result of an async handler, which may have gone on after its answer. */
+  async function awaited (result: PromiseLike<unknown>, outcome: HandlerOutcome, reply: FastifyReply): Promise<unknown> {
+    try {
+      const value = await result
+      const isNothing = value === undefined
+      outcome.hasReturned = isNothing
+      // What is returned is sent, and noticed by that.
+      const wentOn = reply.statusCode === 202 || (isNothing && outcome.isTimedOut)
+      const isLate = reply.invalidating === null ? isNothing && outcome.isClosed : wentOn
+      if (isLate && outcome.isWrittenInTheEnd()) invalidateLate(reply, true)
+      // What was sent would be gone by now, but for the hook of this plugin: Fastify would send nothing in its place.
+      if (isNothing && outcome.hasSent && reply.invalidating !== null) await sent(reply)
+      return value
+    } catch (error) {
+      outcome.fail()
+      throw error
+    }
+  }
+
+  async function invalidateBeforeSending (_request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<void> {
+    // An error that is thrown below is sent through the same hooks. What else is sent does not overtake the first.
+    if (reply.invalidating !== null) return reply.invalidating.catch(() => {})
+    if (isResponse(payload)) copyTargets(payload, reply)
+    reply.invalidating = invalidateAll(reply, isDone(reply, payload), false)
+    return reply.invalidating
+  }
+
+  /** The answer is on its way or gone: nobody can be told, but the log, if it fails. */
+  function invalidateLate (reply: FastifyReply, isDone: boolean): void {
+    const invalidating = invalidateAll(reply, isDone, reply.invalidating !== null)
+    reply.invalidating ??= invalidating
+    invalidating.catch((error: unknown) => {
+      reply.request.log.error({ err: error }, 'a write went on after its answer, and what it invalidates could not be invalidated')
+    })
+  }
+
+  /** @param isDone the write has succeeded, so that its route and its target have a say */
+  async function invalidateAll (reply: FastifyReply, isDone: boolean, isLate: boolean): Promise<void> {
+    const { request } = reply
     const { tags = [], tickets = [] } = reply.invalidations ?? {}
-    const named = [...tags, ...tickets.flatMap((ticket) => ticket.tags)]
-    const written = new Set([...tags, ...isSuccess(reply) ? await tagsOfSuccess(request, reply, named) : []])
-    for (const ticket of tickets) ticket.tags.forEach((tag) => written.delete(tag))
-    // Once: an error thrown below is sent through the same hooks.
     reply.invalidations = null
-    await Promise.all([
-      ...tickets.map((ticket) => outbox?.deliver(ticket)),
-      written.size > 0 ? invalidateOrQueue([...written], request) : undefined
-    ])
+    const named = [...tags, ...tickets.flatMap((ticket) => ticket.tags)]
+    const written = new Set([...tags, ...isDone ? await tagsOfSuccess(reply, named, isLate) : []])
+    for (const ticket of tickets) ticket.tags.forEach((tag) => written.delete(tag))
+    try {
+      await Promise.all([
+        ...tickets.map((ticket) => outbox?.deliver(ticket)),
+        written.size > 0 ? invalidateOrQueue([...written], request) : undefined
+      ])
+    } catch (error) {
+      request.log.error({ err: error, tags: [...written].slice(0, MOST_LOGGED) }, 'a write is done, but what it invalidates could not be invalidated')
+      throw new WEIR_ERR_NOT_INVALIDATED()
+    }
   }
 
   async function invalidateOrQueue (tags: readonly string[], request: FastifyRequest): Promise<void> {
     try {
       await app.responseCache.invalidate(tags, { consistency: request.routeOptions.config.consistency ?? 'strict' })
     } catch (error) {
-      if (outbox === undefined) {
-        request.log.error({ err: error, tags }, 'a write is done, but what it invalidates could not be invalidated')
-        throw new WEIR_ERR_NOT_INVALIDATED()
-      }
-      request.log.warn({ tags, reason: String(error) }, 'the store could not be told of a write: it waits in the outbox')
+      if (outbox === undefined) throw error
+      request.log.warn({ tags: tags.slice(0, MOST_LOGGED), reason: String(error) }, 'the store could not be told of a write: it waits in the outbox')
       await outbox.deliver(await outbox.queue(tags))
     }
   }
 
+  /**
+   * The tags of what the application gave for a write that is saved by now: what is no list of tags costs itself, and one
+   * line in the log for each route, so that clients cannot fill it.
+   */
+  function tagsAmong (given: unknown, from: string, { request: { log, routeOptions } }: FastifyReply): readonly string[] {
+    const { tags, malformed } = checkedTags(given)
+    const mistake = `${from} of ${String(routeOptions.method)} ${routeOptions.url}`
+    if (malformed === undefined || complained.has(mistake)) return tags
+    complained.add(mistake)
+    log.error({ given: shown(malformed), tags: tags.slice(0, MOST_LOGGED) },
+      `${mistake} has what is no tag, which is left out: give a list of non-empty strings. This is logged once`)
+    return tags
+  }
+
   /** @param named by the handler */
-  async function tagsOfSuccess (request: FastifyRequest, reply: FastifyReply, named: readonly string[]): Promise<string[]> {
-    if (SAFE.has(request.method)) return []
+  async function tagsOfSuccess (reply: FastifyReply, named: readonly string[], isLate: boolean): Promise<string[]> {
+    if (SAFE.has(reply.request.method)) return []
     const ofRoute = tagsAmong(await awaitedOfRoute(reply), INVALIDATES, reply)
     const groups = [...ofRoute, ...named, ...groupsOf(reply)]
     // Caches on the way to the client are told too, except of URIs: the method and the headers tell of those.
     const told = new Set(groups.filter((tag) => !isKeyTag(tag)))
     const field = app.responseCache.cacheGroups ? fittingGroups([...told]) : ''
+    if (isLate) return [...groups, ...tagsOfUris(reply)]
     if (field !== '') reply.header('cache-group-invalidation', field)
     else if (told.size > 0) reply.removeHeader('cache-group-invalidation')
-    return [...groups, ...tagsOfUris(reply, reply.statusCode)]
+    return [...groups, ...tagsOfUris(reply)]
   }
 
   /** What a request invalidates if it succeeds, as far as the reply has it by now. */
   function tagsSoFar (reply: FastifyReply): string[] {
     const named = [...reply.invalidations?.tags ?? [], ...groupsOf(reply)]
-    return [...tagsOfRouteSoFar(reply), ...named, ...tagsOfUris(reply, 200)]
+    return [...tagsOfRouteSoFar(reply), ...named, ...tagsOfUris(reply)]
   }
 
-  /** RFC 9111, 4.4: the target URI, and Location and Content-Location of the same origin. */
-  function tagsOfUris (reply: FastifyReply, status: number): string[] {
-    const { method, url, writtenOrigin: origin } = reply.request
-    const paths = invalidatedPaths({ method, origin, url }, { status, headers: reply.getHeaders() })
-    return paths.map((path) => app.responseCache.uriTag(origin, path))
+  /** RFC 9111, 4.4: the target URI, and Location and Content-Location of the same origin or of the site's. */
+  function tagsOfUris (reply: FastifyReply): string[] {
+    const { method, url, writtenOrigin } = reply.request
+    const response = { status: 200, headers: reply.getHeaders() }
+    const paths = [writtenOrigin, app.responseCache.origin ?? writtenOrigin].flatMap((origin) =>
+      invalidatedPaths({ method, origin, url: splitTarget(url).join('') }, response))
+    return [...new Set([...new Set(paths)].flatMap((path) => app.responseCache.uriTags(writtenOrigin, path)))]
   }
 }
+
+// Tags in a line of the log.
+const MOST_LOGGED = 20
+// Milliseconds for which an answer waits for the promise of a function that should return none.
+const MOST_AWAITED = 1000
 
 const INVALIDATES = 'config.invalidates'
 
@@ -169,52 +279,53 @@ const groupsOf = (reply: FastifyReply) => groupTags(reply.getHeader('cache-group
 /** What `config.invalidates` says of a request: its function may return anything. */
 function givenByRoute (reply: FastifyReply): unknown {
   const { request } = reply
-  const { invalidates = [] } = request.routeOptions.config
-  return typeof invalidates === 'function' ? invalidates(request, reply) : invalidates
+  return tagsFor(request.routeOptions.config.invalidates ?? [])(request, reply)
 }
 
 /** A function may need what the handler has yet to find out: it is called again when the answer is sent. */
 function tagsOfRouteSoFar (reply: FastifyReply): readonly string[] {
   try {
-    return tagsOf(givenByRoute(reply))
+    return checkedTags(givenByRoute(reply)).tags
   } catch {
     return []
   }
 }
 
-/** As `givenByRoute`. An async function is not what the option asks for, but the write is saved by now. */
+/** As `givenByRoute`. An async function is not what the option asks for, but the write is saved by now: it has a second. */
 async function awaitedOfRoute (reply: FastifyReply): Promise<unknown> {
   try {
-    return await givenByRoute(reply)
+    const given = givenByRoute(reply)
+    return isPromise(given) ? await within(MOST_AWAITED, Promise.resolve(given), tooLate) : given
   } catch (error) {
     return error
   }
 }
 
-const isTicket = (what: readonly string[] | InvalidationTicket): what is InvalidationTicket =>
-  typeof what === 'object' && what !== null && 'id' in what
+const tooLate = () => new Error(`its promise has not settled within ${MOST_AWAITED} ms: return a list`)
 
-/** The tags of what the application gave. One outside of a list is a tag: to invalidate too much is harmless. */
-const tagsOf = (given: unknown): readonly string[] => givenTags(typeof given === 'string' ? [given] : given).tags
+/** The answer has a status of success, or the handler has done its work whatever the answer is by now. */
+const isDone = (reply: FastifyReply, payload?: unknown) => reply.handlerOutcome?.isWritten === true || isSuccess(reply, payload)
 
-/** As `tagsOf`, for a write that is saved by now: what is no list of tags costs itself and a line in the log. */
-function tagsAmong (given: unknown, from: string, { request }: FastifyReply): readonly string[] {
-  const tags = tagsOf(given)
-  const { malformed } = givenTags(given)
-  if (malformed !== undefined) {
-    request.log.error({ given: shown(malformed), tags }, `${from} has what is no tag, which is left out: give a list of non-empty strings`)
+/** Resolves when the reply has been sent, or will not be. */
+const sent = async (reply: FastifyReply): Promise<void> => new Promise((resolve) => { reply.then(resolve, () => { resolve() }) })
+
+/** Has a reply name what its `Response` names: Fastify copies headers after all hooks. */
+function copyTargets ({ headers }: Response, reply: FastifyReply): void {
+  for (const name of ['location', 'content-location', 'cache-group-invalidation']) {
+    const value = headers.get(name)
+    if (value !== null) reply.header(name, value)
   }
-  return tags
 }
 
 /** When the answer is sent, a client that has gone has taken its socket along, and the protocol with it. */
-function rememberOrigin (request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
-  request.writtenOrigin = originOf(request)
-  done()
+function rememberOrigin (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+  try {
+    request.writtenOrigin = originOf(request)
+    done()
+  } catch (error) {
+    done(error instanceof Error ? error : new Error(String(error)))
+  }
 }
-
-/** RFC 9111, 4.4: a non-error status code is 2xx or 3xx. */
-const isSuccess = ({ statusCode }: FastifyReply) => statusCode >= 200 && statusCode < 400
 
 function checkConfig (route: RouteOptions, methods: string, safe: boolean): void {
   const name = `${methods} ${route.url}`
@@ -229,6 +340,8 @@ function checkConfig (route: RouteOptions, methods: string, safe: boolean): void
   if (typeof invalidates !== 'function' && !isList) {
     throw new WEIR_ERR_ROUTE_OPTION(name, 'invalidates', `must be a list of tags, or a function that makes one, not ${JSON.stringify(invalidates)}`)
   }
+  const problem = isList ? unfillablePlaceholder(invalidates, route) : undefined
+  if (problem !== undefined) throw new WEIR_ERR_ROUTE_OPTION(name, 'invalidates', problem)
 }
 
 export default fp(invalidation, { name: NAME, fastify: '5.x', dependencies: ['weir-response-cache'] })
