@@ -46,7 +46,8 @@ async function outboxApp (t: Test, outbox: InvalidationOutbox, store: Store = me
   return { app, invalidated }
 }
 
-const uri = (path: string) => `\u0001http://shop.test${path}`
+/** Of just the URI, and of its path with whatever query. */
+const uri = (path: string) => [`\u0001http://shop.test${path}`, ...path.includes('?') ? [] : [`\u0001http://shop.test${path}#`]]
 const put = (app: FastifyInstance, url: string) => app.inject({ method: 'PUT', url })
 
 t.test('a ticket is delivered, and what the store was not told of is queued', async (t) => {
@@ -57,7 +58,7 @@ t.test('a ticket is delivered, and what the store was not told of is queued', as
   const response = await app.inject({ method: 'POST', url: '/x' })
   t.equal(response.statusCode, 200)
   t.equal(response.headers['cache-group-invalidation'], '"x", "y"')
-  t.strictSame(outbox.delivered, [['x'], ['y', uri('/x')]], 'each tag once')
+  t.strictSame(outbox.delivered, [['x'], ['y', ...uri('/x')]], 'each tag once')
 })
 
 t.test('a ticket has all that is known of a write before its commit, and is then all that is delivered', async (t) => {
@@ -74,16 +75,16 @@ t.test('a ticket has all that is known of a write before its commit, and is then
   app.patch('/x', async (_request, reply) => reply.invalidate(await outbox.add(['x'])).code(409).send('half done'))
 
   const { headers } = await put(app, '/x/1?a=b')
-  t.strictSame(outbox.delivered, [['x', 'käse', 'of /x/1?a=b', uri('/x/1?a=b'), uri('/x/1'), uri('/x/2')]])
+  t.strictSame(outbox.delivered, [['x', 'käse', 'of /x/1?a=b', '\u0001http://shop.test/x/1?a=b', '\u0001http://shop.test/x/1#', '\u0001http://shop.test/x/1', ...uri('/x/2')]])
   t.strictSame(invalidated, [], 'nothing a second time')
   t.equal(headers['cache-group-invalidation'], '"of /x/1?a=b", "x", "k%C3%A4se"', 'without the tags of URIs')
 
   await app.inject({ method: 'POST', url: '/x' })
-  t.strictSame(outbox.delivered.at(-1), [uri('/x')])
-  t.strictSame(invalidated, [[uri('/x/3')]], 'what is known only after the commit')
+  t.strictSame(outbox.delivered.at(-1), [...uri('/x')])
+  t.strictSame(invalidated, [[...uri('/x/3')]], 'what is known only after the commit')
 
   await app.inject({ method: 'PATCH', url: '/x' })
-  t.strictSame(outbox.delivered.at(-1), ['x', uri('/x')], 'a ticket is of what is committed, whatever the answer')
+  t.strictSame(outbox.delivered.at(-1), ['x', ...uri('/x')], 'a ticket is of what is committed, whatever the answer')
   t.equal(invalidated.length, 1)
 })
 
@@ -95,7 +96,7 @@ t.test('a ticket has what the handler named before by other ways', async (t) => 
     return reply.invalidate(await outbox.add(['x'])).send('done')
   })
   t.equal((await put(app, '/x')).headers['cache-group-invalidation'], '"y", "x", "z"')
-  t.strictSame(outbox.delivered, [['x', 'y', 'z', uri('/x')]])
+  t.strictSame(outbox.delivered, [['x', 'y', 'z', ...uri('/x')]])
   t.strictSame(invalidated, [])
 })
 
@@ -123,7 +124,7 @@ t.test('config.invalidates that needs what the handler finds out is invalidated 
   })
   for (const url of ['/throws', '/empty']) {
     t.equal((await put(app, url)).statusCode, 200)
-    t.strictSame(outbox.delivered.at(-1), ['x', uri(url)], url)
+    t.strictSame(outbox.delivered.at(-1), ['x', ...uri(url)], url)
     t.strictSame(invalidated.at(-1), ['created'], url)
   }
 })
@@ -133,7 +134,7 @@ t.test('a safe request of a route with several methods has no tags', async (t) =
   const { app } = await outboxApp(t, outbox)
   app.route({ method: ['GET', 'PUT'], url: '/x', handler: async () => (await outbox.add(['x'])).tags })
   t.strictSame((await app.inject('/x')).json(), ['x'])
-  t.strictSame((await put(app, '/x')).json(), ['x', uri('/x')])
+  t.strictSame((await put(app, '/x')).json(), ['x', ...uri('/x')])
 })
 
 t.test('an outbox without withTags has tickets of what it was given', async (t) => {
@@ -145,7 +146,41 @@ t.test('an outbox without withTags has tickets of what it was given', async (t) 
   app.put('/x', async (_request, reply) => reply.invalidate({ id: '1', tags: ['x'] }).send('done'))
   t.equal((await put(app, '/x')).statusCode, 200)
   t.strictSame(delivered, [['x']])
-  t.strictSame(invalidated, [[uri('/x')]])
+  t.strictSame(invalidated, [[...uri('/x')]])
+})
+
+t.test('what is no ticket, and tags of tickets that are none, cost themselves', async (t) => {
+  const rows: Readonly<Record<string, unknown>> = {
+    'a row': { id: 7, name: 'a product' },
+    'a row of text': { id: '7' },
+    'a row with text for tags': { id: '7', tags: 'x' },
+    'a row with a number and tags': { id: 7, tags: ['x'] },
+    'a ticket without tags': { id: '7', tags: [] },
+    'a ticket of malformed tags': { id: '7', tags: [5, '', null, 'a\ud800'] },
+    'a ticket of some': { id: '7', tags: [5, 'x', ''] }
+  }
+  for (const [what, row] of Object.entries(rows)) {
+    const outbox = new Outbox()
+    const { app, invalidated } = await outboxApp(t, outbox)
+    app.put('/x', async (_request, reply) => reply.invalidate(row as InvalidationTicket).send('saved'))
+    t.equal((await put(app, '/x')).statusCode, 200, what)
+    const delivered = what === 'a ticket of some' ? [['x']] : what.startsWith('a ticket') ? [[]] : []
+    t.strictSame(outbox.delivered, delivered, `${what}: what is delivered`)
+    t.strictSame(invalidated, [[...uri('/x')]], `${what}: the target`)
+  }
+})
+
+t.test('an outbox that fails leaves the write saved, and says so', async (t) => {
+  const fail = async () => { throw new Error('no database') }
+  const outboxes: Readonly<Record<string, InvalidationOutbox>> = {
+    'no queue': { queue: fail, deliver: async () => {} },
+    'no delivery': { queue: async (tags) => ({ id: 'queued', tags }), deliver: fail }
+  }
+  for (const [what, outbox] of Object.entries(outboxes)) {
+    const { app } = await outboxApp(t, outbox, refusingStore())
+    app.put('/x', async (_request, reply) => reply.invalidate({ id: '1', tags: ['x'] }).send('saved'))
+    t.match(await put(app, '/x'), { statusCode: 503, body: /WEIR_ERR_NOT_INVALIDATED/ }, what)
+  }
 })
 
 t.test('a ticket without an outbox is a mistake', async (t) => {

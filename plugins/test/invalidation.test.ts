@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream'
 import t from 'tap'
 import { memoryStore } from '@weir/cache/memory'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
@@ -138,4 +139,117 @@ t.test('mistakes are named: at boot for a route, at once for a call', async (t) 
     { code: 'WEIR_ERR_ROUTE_OPTION', message: /^Route POST \/x: config.invalidates must be a list of tags/ })
   app.get('/y', async (_request, reply) => reply.invalidate(['y']).send())
   t.match((await app.inject('/y')).json(), { code: 'WEIR_ERR_SAFE_METHOD', message: /app.responseCache.invalidate/ })
+})
+
+t.test('RFC 9111, 4.4: Location and Content-Location on the site\'s origin or the request\'s own, and no other', async (t) => {
+  const SITE = 'https://shop.example'
+  const own = 'http://localhost'
+  const sites = [undefined, SITE, own]
+  const uris: readonly (readonly [uri: string, origin: string])[] = [
+    ['/b', own], ['b', own], ['//localhost/b', own], ['http://localhost:80/b', own], ['HTTP://LOCALHOST/b#part', own],
+    [`${SITE}/b`, SITE], [`${SITE}:443/b`, SITE], ['https://SHOP.example/b', SITE], ['//shop.example/b', SITE],
+    ['https://elsewhere.example/b', ''], [`${SITE}:8443/b`, ''], ['http://shop.example/b', ''], ['https://localhost/b', ''],
+    [`${SITE}.evil.example/b`, ''], ['//elsewhere.example/b', ''], ['https://[', '']
+  ]
+  for (const site of sites) {
+    const app = await cachedApp(t, { origin: site } as object)
+    let version = 0
+    app.get('/:name', { config: { cache: { ttl: '1h' } } }, async () => `${version}`)
+    app.post<{ Querystring: { kind: string, uri: string } }>('/:name', async ({ query: { kind, uri } }, reply) => {
+      version++
+      if (kind === 'response') return new Response('made', { status: 201, headers: { location: uri } })
+      return reply.code(201).header(kind, uri).send('made')
+    })
+    for (const [uri, origin] of uris) {
+      for (const kind of ['location', 'content-location', 'response']) {
+        const before = (await app.inject('/b')).body
+        await app.inject({ method: 'POST', url: '/a', query: { kind, uri } })
+        const ends = origin === own || origin === site
+        t.equal((await app.inject('/b')).body !== before, ends, `${kind}: ${uri} at ${site ?? 'any site'} ${ends ? 'ends' : 'stays'}`)
+      }
+    }
+  }
+})
+
+t.test('a Response that says that it failed ends nothing', async (t) => {
+  const app = await cachedApp(t)
+  let runs = 0
+  app.get('/x', { config: { cache: { ttl: '1h' } } }, async () => `${++runs}`)
+  app.put('/x', async () => new Response('none', { status: 404, headers: { location: '/x' } }))
+  await app.inject('/x')
+  t.equal((await app.inject({ method: 'PUT', url: '/x' })).statusCode, 404)
+  t.equal((await app.inject('/x')).body, '1')
+})
+
+// As JavaScript has it: the compiler would refuse each of these.
+const as = <T>(value: unknown): T => value as T
+
+const throwing = () => Object.defineProperty(['', 'x', 'x'], 0, { get () { throw new Error('expected') } })
+
+/** Lists of tags that are none or have some that are none, and whether `x` is among them. */
+const MALFORMED: Readonly<Record<string, { given: () => unknown, has: boolean }>> = {
+  'a getter that throws': { given: throwing, has: true },
+  'a list with holes': { given: () => [undefined, 'x', null, 7, '', 'a\ud800', {}, ['x']], has: true },
+  text: { given: () => 'x', has: true },
+  'a row': { given: () => ({ id: 7, name: 'x' }), has: false },
+  'a row with tags': { given: () => ({ id: 7, tags: ['x'] }), has: false },
+  'a promise that never settles': { given: () => new Promise(() => {}), has: false },
+  'a promise that is rejected': { given: async () => { throw new Error('expected') }, has: false },
+  'a set': { given: () => new Set(['x']), has: false },
+  undefined: { given: () => undefined, has: false }
+}
+
+for (const [what, { given, has }] of Object.entries(MALFORMED)) {
+  t.test(`${what}: costs itself and one line in the log, not the others, the target or the answer`, async (t) => {
+    const lines: string[] = []
+    const stream = new Writable({ write (line: Buffer, _encoding, done) { lines.push(String(line)); done() } })
+    const app = await cachedApp(t, {}, { logger: { level: 'warn', stream } })
+    let version = 0
+    app.get('/tagged', { config: { cache: { ttl: '1h', tags: ['x'] } } }, async () => `${version}`)
+    const urls = ['/by-route', '/by-reply']
+    for (const url of urls) app.get(url, { config: { cache: { ttl: '1h' } } }, async () => `${version}`)
+    app.put('/by-route', { config: { invalidates: as<() => string[]>(given) } }, async () => `${++version}`)
+    app.put('/by-reply', async (_request, reply) => reply.invalidate(as<string[]>(given())).send(`${++version}`))
+    for (const url of urls) {
+      for (let i = 0; i < 3; i++) {
+        const before = [(await app.inject(url)).body, (await app.inject('/tagged')).body]
+        t.equal((await app.inject({ method: 'PUT', url })).statusCode, 200, url)
+        t.not((await app.inject(url)).body, before[0], `${url}: the target`)
+        t.equal((await app.inject('/tagged')).body !== before[1], has, `${url}: the tag`)
+      }
+    }
+    t.equal(lines.length, 2, 'a line for each route')
+    t.match(lines, urls.map((url) => new RegExp(`PUT ${url} has what is no tag`)))
+  })
+}
+
+t.test('a placeholder without its parameter costs its tag and one line in the log', async (t) => {
+  const lines: string[] = []
+  const stream = new Writable({ write (line: Buffer, _encoding, done) { lines.push(String(line)); done() } })
+  const app = await cachedApp(t, {}, { logger: { level: 'warn', stream } })
+  let version = 0
+  for (const tag of ['x', 'shop:7']) app.get(`/${tag}`, { config: { cache: { ttl: '1h', tags: [tag] } } }, async () => `${version}`)
+  app.put('/write', { config: { invalidates: ['shop:{shop}', 'x'] } }, async () => `${++version}`)
+  const write = async (query: string) => {
+    const before = await Promise.all(['/x', '/shop:7'].map(async (url) => (await app.inject(url)).body))
+    t.equal((await app.inject({ method: 'PUT', url: `/write${query}` })).statusCode, 200)
+    return Promise.all(['/x', '/shop:7'].map(async (url, i) => (await app.inject(url)).body !== before[i]))
+  }
+  for (const query of ['', '?shop', '?other=7']) t.strictSame(await write(query), [true, false], query)
+  t.strictSame(await write('?shop=7'), [true, true])
+  t.equal(lines.length, 1)
+})
+
+t.test('a write may name 200,000 tags', async (t) => {
+  const app = await cachedApp(t)
+  let version = 0
+  app.get('/tagged', { config: { cache: { ttl: '1h', tags: ['x'] } } }, async () => `${version}`)
+  const many = ['x', ...Array.from({ length: 200_000 }, (_, i) => `tag ${i}`)]
+  app.put('/by-route', { config: { invalidates: () => many } }, async () => `${++version}`)
+  app.put('/by-reply', async (_request, reply) => reply.invalidate(many).send(`${++version}`))
+  for (const url of ['/by-route', '/by-reply']) {
+    await app.inject('/tagged')
+    t.equal((await app.inject({ method: 'PUT', url })).statusCode, 200, url)
+    t.equal((await app.inject('/tagged')).body, `${version}`, url)
+  }
 })

@@ -316,17 +316,24 @@ t.test('a handler may look and use nothing, and is told all that is left', async
   t.match((await app.inject('/use')).json(), { remaining: 4998 })
 })
 
-t.test('somebody without an id is a mistake, not one user whom all share', async (t) => {
-  for (const client of [Promise.resolve({ id: 'ada' }), {}, { id: 7 }]) {
-    // The types refuse these; plain JavaScript has only the check.
-    const app = await limitedApp(t, { limit: 2, window: '1h', identify: () => client as never })
+t.test('an identify that finds no client is a mistake in the log, once, and limits the address', async (t) => {
+  const rejects = async () => { throw new Error('no database') }
+  const throws = () => { throw new Error('no header') }
+  // The types refuse these; plain JavaScript has only the check.
+  for (const identify of [rejects, throws, async () => ({ id: 'ada' }), () => ({}), () => ({ id: 7 }), () => ({ id: '' }), () => 'ada'] as never[]) {
+    const { app, lines } = await buildService(t)
+    await app.register(rateLimit, { store: memoryStore(), limit: 2, window: '1h', identify })
     app.get('/x', hello)
-    t.equal((await app.inject('/x')).statusCode, 500)
+    t.same(await statuses(app, 3, { url: '/x' }), [200, 200, 429])
+    t.same(await statuses(app, 1, { url: '/x', remoteAddress: '192.0.2.9' }), [200])
+    await setImmediate()
+    t.match(lines.filter(({ level }) => level === 50).map(({ msg }) => msg), [/^identify found no client, so the address is limited: let it return/])
   }
 })
 
 const wrongRoutes: [rateLimit: unknown, message: RegExp][] = [
   [true, /^Route GET \/x: config\.rateLimit must be an object, or false/],
+  [[], /config\.rateLimit must be an object, or false/],
   [{ max: 5 }, /config\.rateLimit\.max is unknown: there is limit, window, burst/],
   [{ limit: 5 }, /config\.rateLimit\.window is missing/],
   [{ window: 5 }, /config\.rateLimit\.limit is missing/],
@@ -341,6 +348,7 @@ const wrongRoutes: [rateLimit: unknown, message: RegExp][] = [
   [{ policies: [{ name: 'ä', limit: 1, window: '1s' }] }, /policies\[0\] cannot be used: .*printable ASCII/],
   [{ tiers: { pro: {} } }, /config\.rateLimit\.tiers\.pro has no limit/],
   [{ tiers: { pro: 5 } }, /config\.rateLimit\.tiers\.pro must be an object, not 5/],
+  [{ tiers: [] }, /config\.rateLimit\.tiers must be an object of limits, not \[\]/],
   [{ tiers: 5 }, /config\.rateLimit\.tiers must be an object of limits, not 5/],
   [{ tiers: { pro: { limit: 1, window: '1s', cost: 1 } } }, /config\.rateLimit\.tiers\.pro\.cost is unknown/],
   [{ cost: 0 }, /config\.rateLimit\.cost must be a positive integer, not 0/],

@@ -194,3 +194,43 @@ t.test('who asks for no-cache is not served what another instance has stored whi
   t.equal(answer.body, 'from b')
   t.match(answer.headers['cache-status'], /^b; fwd=uri-miss; ttl=60; stored$/)
 })
+
+t.test('a hit of what was written past the reply has no header fields of the reply either', async (t) => {
+  const app = await cachedApp(t)
+  let requests = 0
+  app.addHook('preHandler', async (_request, reply) => { reply.header(`x-request-${++requests}`, 'reply').raw.setHeader('x-raw', requests) })
+  app.get('/x', { config: { cache: { ttl: '60s' } } }, (_request, reply) => {
+    reply.hijack()
+    reply.raw.end('x')
+  })
+  await app.inject('/x')
+  const { headers, body } = await app.inject('/x')
+  t.match(headers['cache-status'], /hit/)
+  t.equal(body, 'x')
+  t.match(headers, { 'x-request-1': undefined, 'x-request-2': undefined, 'x-raw': '2' })
+})
+
+t.test('the cookie of a 304 is its client\'s, and the response that it confirms is not stored with it', async (t) => {
+  const app = await cachedApp(t)
+  app.addHook('onSend', async (request, reply) => {
+    if (request.headers['x-cookie'] !== undefined) reply.header('set-cookie', 'a=1')
+  })
+  app.get('/x', { config: { cache: {} } }, async (request, reply) => {
+    reply.header('etag', '"1"').header('cache-control', 'max-age=60')
+    return request.headers['if-none-match'] === '"1"' ? reply.code(304).send() : 'x'
+  })
+  const get = (headers: Record<string, string> = {}) => app.inject({ url: '/x', headers })
+  await get()
+  const confirmed = await get({ 'x-cookie': 'yes', 'cache-control': 'no-cache' })
+  t.match([confirmed.statusCode, confirmed.body, confirmed.headers['set-cookie']], [200, 'x', 'a=1'])
+  t.match(confirmed.headers['cache-status'], 'fwd-status=304; detail=SET_COOKIE')
+  t.equal((await get()).headers['set-cookie'], undefined)
+})
+
+t.test('a stream that its client has already is answered with 304 on a miss, too', async (t) => {
+  const app = await cachedApp(t)
+  app.get('/x', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.header('etag', '"1"').send(Readable.from(['a', 'b'])))
+  const first = await app.inject({ url: '/x', headers: { 'if-none-match': '"1"' } })
+  t.match([first.statusCode, first.body, first.headers['cache-status']], [304, '', 'weir; fwd=uri-miss; ttl=60; stored'])
+  t.match([(await app.inject('/x')).body, (await app.inject('/x')).headers['cache-status']], ['ab', /hit/])
+})

@@ -8,6 +8,8 @@ const wrongRoutes: [cache: unknown, message: RegExp][] = [
   [{ ttl: 'sixty' }, /^Route GET \/x: config.cache.ttl must be a duration.*not "sixty"/],
   [{ ttl: -1 }, /config.cache.ttl must be a duration.*not -1/],
   [true, /config.cache must be an object, or false/],
+  [[], /config.cache must be an object, or false/],
+  [null, /config.cache must be an object, or false/],
   [{ ttl: '1s', tll: '2s' }, /config.cache.tll is unknown: there is ttl, maxTtl/],
   [{ ttl: '1s', toString: 1 }, /config.cache.toString is unknown/],
   [{ ttl: '1s', staleWhileRevalidate: null }, /config.cache.staleWhileRevalidate must be a duration/],
@@ -16,6 +18,9 @@ const wrongRoutes: [cache: unknown, message: RegExp][] = [
   [{ ttl: '1s', jitter: 2 }, /config.cache.jitter must be a number from 0 to 1/],
   [{ ttl: '1s', tags: 'products' }, /config.cache.tags must be a list of tags/],
   [{ ttl: '1s', vary: [1] }, /config.cache.vary must be a list of request header names/],
+  [{ ttl: '1s', vary: ['accept, x'] }, /config.cache.vary must be a list of request header names/],
+  [{ ttl: '1s', vary: ['*'] }, /config.cache.vary must be a list of request header names/],
+  [{ targets: ['cdn cache'] }, /config.cache.targets must be a list of header names/],
   [{ ttl: '1s', key: 'x' }, /config.cache.key must be a function/]
 ]
 
@@ -39,6 +44,11 @@ t.test('a mistake in the plugin\'s options names the option', async (t) => {
     [{ store: memoryStore(), maxBodyBytes: -1 }, /option "maxBodyBytes"/],
     [{ store: memoryStore(), namespace: 'a b' }, /namespace/],
     [{ store: memoryStore(), fillTimeout: 'soon' }, /fillTimeout/],
+    [{ store: memoryStore(), l1: { maxBytez: 5 } }, /option "l1\.maxBytez" is unknown: there is maxBytes, maxEntries$/],
+    [{ store: memoryStore(), l1: true }, /option "l1" must be an object, or false, not true/],
+    [{ store: memoryStore(), l1: [] }, /option "l1" must be an object, or false, not \[\]/],
+    ...['x-session ', 'x y', '', 'x:y', '*', 'naïve', 7].map((name) =>
+      [{ store: memoryStore(), credentials: ['x-ok', name] }, /option "credentials" must be a list of header names/] as const),
     [{ store: memoryStore(), outbox: {} }, /option "outbox" must have settle\(\)/]
   ] as const) {
     const app = Fastify()
@@ -57,4 +67,40 @@ t.test('two of one name are refused', async (t) => {
   await other.register(import('@fastify/caching'))
   await t.rejects(async () => { await other.register(responseCache, { store: memoryStore() }) },
     { code: 'WEIR_ERR_REGISTERED_TWICE', message: /@fastify\/caching is registered twice/ })
+})
+
+const querystring = { type: 'object', properties: { page: { type: 'integer', default: 1 } } }
+
+t.test('a placeholder that no request can fill stops the boot and names the parameters there are', async (t) => {
+  const tags = ['list', 'x:{idd}']
+  for (const [url, schema, there] of [
+    ['/x/:id', { querystring }, 'id, page'],
+    ['/x/:id', { query: querystring }, 'id, page'],
+    ['/x/:id(^\\d+$).:extension/*', { querystring }, 'id, extension, \\*, page'],
+    ['/x/::idd', { querystring: { type: 'object', properties: {}, additionalProperties: false } }, 'none']
+  ] as const) {
+    const message = new RegExp(`: config\\.[a-z.]+ has \\{idd\\}, but the route has no such parameter: there is ${there}$`)
+    const app = await cachedApp(t)
+    t.throws(() => app.get(url, { schema, config: { cache: { ttl: '1s', tags } } }, async () => 'x'), { code: 'WEIR_ERR_ROUTE_OPTION', message }, url)
+    t.throws(() => app.put(url, { schema, config: { invalidates: tags } }, async () => 'x'), { code: 'WEIR_ERR_ROUTE_OPTION', message }, url)
+  }
+})
+
+t.test('a placeholder that some request may fill is accepted', async (t) => {
+  const app = await cachedApp(t)
+  app.register(async (child) => {
+    child.get('/path/:id-:part', { schema: { querystring }, config: { cache: { ttl: '1s', tags: ['{id}', '{part}', '{page}', '{shop}'] } } }, async () => 'x')
+  }, { prefix: '/shops/:shop' })
+  app.get('/wildcard/*', { schema: { querystring }, config: { cache: { ttl: '1s', tags: ['{*}'] } } }, async () => 'x')
+  app.get('/no-schema', { config: { cache: { ttl: '1s', tags: ['{any}'] } } }, async () => 'x')
+  const open = { ...querystring, additionalProperties: { type: 'string' } }
+  app.get('/open', { schema: { querystring: open }, config: { cache: { ttl: '1s', tags: ['{any}'] } } }, async () => 'x')
+  app.get('/composed', { schema: { querystring: { allOf: [querystring] } }, config: { cache: { ttl: '1s', tags: ['{any}'] } } }, async () => 'x')
+  app.get('/compiled', {
+    schema: { querystring }, validatorCompiler: () => () => true, config: { cache: { ttl: '1s', tags: ['{any}'] } }
+  }, async () => 'x')
+  app.put('/no-schema/:id', { config: { invalidates: ['{id}', '{any}'] } }, async () => 'x')
+  await app.ready()
+  t.match((await app.inject('/shops/3/path/1-2')).headers['cache-groups'], '"1", "2", "3"')
+  t.equal((await app.inject('/wildcard/a')).headers['cache-groups'], '"a"')
 })
