@@ -17,7 +17,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       summary: 'List all categories, with the number of products in each',
       response: { 200: CategoryList, ...problems }
     },
-    config: { cache: { ttl: '60s', staleWhileRevalidate: '30s', staleIfError: '10m', tags: [tags.everything, tags.categoryList] } }
+    config: { cache: { public: true, ttl: '60s', staleWhileRevalidate: '30s', staleIfError: '10m', tags: [tags.everything, tags.categoryList] } }
   }, async (_request, reply) => {
     const items = await listCategories(database.read)
     reply.header('cache-control', forEverybody)
@@ -33,6 +33,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
     },
     config: {
       cache: {
+        public: true,
         ttl: '60s',
         staleWhileRevalidate: '30s',
         staleIfError: '10m',

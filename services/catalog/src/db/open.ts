@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { CamelCasePlugin, Kysely, SqliteDialect, type Transaction } from 'kysely'
+import { ImmediateSqliteDialect } from '@weir/outbox'
 import { CATALOG_ERR_BUSY } from '../errors.js'
-import { ImmediateDialect } from './immediate-dialect.js'
 import { prepare } from './prepare.js'
 import { type CatalogSchema } from './schema.js'
 import { isBusy, whileBusy } from './while-busy.js'
@@ -55,7 +55,7 @@ export async function openCatalog (file: string): Promise<CatalogDatabase> {
 export async function openWriter (file: string): Promise<Kysely<CatalogSchema>> {
   await mkdir(dirname(file), { recursive: true })
   const database = new Database(file, { timeout: 0 })
-  const writer = new Kysely<CatalogSchema>({ dialect: new ImmediateDialect(database), plugins: [new CamelCasePlugin()] })
+  const writer = new Kysely<CatalogSchema>({ dialect: new ImmediateSqliteDialect({ database }), plugins: [new CamelCasePlugin()] })
   try {
     await whileBusy(PREPARE_TIMEOUT, () => database.pragma('journal_mode = wal'))
     database.pragma('synchronous = normal')

@@ -21,7 +21,7 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
       response: { 200: ProductList, ...problems }
     },
     config: {
-      cache: { ttl: '60s', staleWhileRevalidate: '30s', staleIfError: '10m', tags: [tags.everything, tags.productLists] },
+      cache: { public: true, ttl: '60s', staleWhileRevalidate: '30s', staleIfError: '10m', tags: [tags.everything, tags.productLists] },
       rateLimit: { cost: 2 }
     }
   }, async ({ query: { category: slug, ...filter } }, reply) => {
@@ -44,6 +44,7 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
     },
     config: {
       cache: {
+        public: true,
         ttl: '60s',
         staleWhileRevalidate: '30s',
         staleIfError: '10m',

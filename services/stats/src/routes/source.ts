@@ -9,4 +9,4 @@ export interface Source {
 }
 
 /** Everybody looks at the same few pages, and there is something new each second. */
-export const cached = { cache: { ttl: '1s' } } as const
+export const cached = { cache: { public: true, ttl: '1s' } } as const
