@@ -83,12 +83,13 @@ t.test('RFC 9111 4.3.2: HEAD on a hit', async (t) => {
   }
 })
 
-t.test('RFC 9111 4.3.2: Date stands in for Last-Modified', async (t) => {
+// RFC 9110, 8.8.2.2: within the second of a Date there may have been several responses.
+t.test('RFC 9111 4.3.2: Date stands in for Last-Modified, from a second after it', async (t) => {
   const clock = stopClock(t)
   const { get, send } = await stored(t, { etag: '"1"' })
   const [before, then, later] = [clock.at(-1), clock.at(0), clock.at(1)]
   clock.advance(5)
-  for (const [since, status] of [[before, 200], [then, 304], [later, 304]] as const) {
+  for (const [since, status] of [[before, 200], [then, 200], [later, 304]] as const) {
     t.equal((await get('/', { 'if-modified-since': since })).status, status, `GET ${since}`)
     t.equal((await send('HEAD', '/', { headers: { 'if-modified-since': since } })).status, status, `HEAD ${since}`)
   }

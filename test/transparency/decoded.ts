@@ -1,0 +1,17 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
+import { type Answer, textOf } from './exchange.js'
+
+/** A body as it was before it was encoded; as it is, if it is not what its encoding says. */
+export function decoded ({ headers, body }: Answer): Buffer {
+  if (body.length === 0) return body
+  try {
+    switch (textOf(headers, 'content-encoding')) {
+      case 'gzip': return gunzipSync(body)
+      case 'br': return brotliDecompressSync(body)
+      case 'deflate': return inflateSync(body)
+      default: return body
+    }
+  } catch {
+    return body
+  }
+}

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { tempDir } from '../support/temp-dir.js'
+import { mutatedBuild } from './mutated-build.js'
+import { type Mutant, MUTANTS } from './mutants.js'
+import { runChecker } from './run-checker.js'
+
+const REQUESTS = 1200
+
+t.setTimeout(MUTANTS.length * 60_000)
+
+/** What the checker finds in one application, in words. */
+async function findingsOf (t: Parameters<typeof runChecker>[0], mutant: Mutant | undefined, subject: string) {
+  const folder = await tempDir(t)
+  const main = await mutatedBuild(folder, mutant)
+  const json = join(folder, 'found.json')
+  const args = ['--seed', 'mutants', '--requests', String(REQUESTS), '--only', subject, '--order', 'before', '--transport', 'http1', '--json', json]
+  const { code, output } = await runChecker(t, main, args)
+  const summary: unknown = JSON.parse(await readFile(json, 'utf8'))
+  const findings: unknown = typeof summary === 'object' && summary !== null && Reflect.get(summary, 'findings')
+  return { code, output, findings: Array.isArray(findings) ? findings.map(String) : [] }
+}
+
+for (const mutant of MUTANTS) {
+  t.test(`found: ${mutant.rule}`, async (t) => {
+    const { code, output, findings } = await findingsOf(t, mutant, mutant.subject)
+    t.equal(code, 1)
+    t.ok(findings.some((finding) => mutant.shows.test(finding)), String(mutant.shows), { output: output.slice(0, 4000) })
+  })
+}
+
+t.test('not found where nothing is changed', async (t) => {
+  for (const subject of new Set(MUTANTS.map(({ subject }) => subject))) {
+    const { findings } = await findingsOf(t, undefined, subject)
+    for (const { shows } of MUTANTS) t.notOk(findings.some((finding) => shows.test(finding)), `${subject}: ${shows}`)
+  }
+})
+
+t.test('a mutant that does not fit the code says so', async (t) => {
+  const strange: Mutant = { rule: '', subject: 'hooks', shows: /x/, edits: [{ file: 'key.js', from: 'what nobody has written', to: '' }] }
+  await t.rejects(mutatedBuild(await tempDir(t), strange), { message: /is in .* 0 times, not once/ })
+})

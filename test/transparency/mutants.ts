@@ -1,0 +1,89 @@
+/** One change of compiled code. */
+export interface Edit {
+  /** Below the plugins' compiled response cache. */
+  readonly file: string
+  /** Is in the compiled file exactly once. */
+  readonly from: string
+  readonly to: string
+}
+
+/** A build in which one rule is broken. */
+export interface Mutant {
+  readonly rule: string
+  readonly edits: readonly Edit[]
+  /** The application in which it shows. */
+  readonly subject: string
+  /** A finding that only this mutant has. */
+  readonly shows: RegExp
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    rule: 'credentials say nothing',
+    edits: [{ file: 'cached-handler.js', from: 'credentialsOf(request);', to: '[];' }],
+    subject: 'request-context',
+    shows: /at [^:]*\/context[^:]*: .*\bbody\b/
+  },
+  {
+    rule: 'a hit is answered before the guards',
+    edits: [{
+      file: 'index.js',
+      from: 'route.handler = cachedHandler(',
+      to: `const early = selectionOf(route, routeCache, origin);
+        route.onRequest = [...[route.onRequest ?? []].flat(), (request, reply, done) => {
+          import('./serve.js').then(({ sendHit }) => {
+            const hit = request.method === 'GET' ? cache.lookup(early(request).keyFor(request).key) : undefined;
+            if (hit === undefined || hit.entry.value.status === 0) done();
+            else sendHit(request, reply, hit, shared);
+          }, done);
+        }];
+        route.handler = cachedHandler(`
+    }],
+    subject: 'auth',
+    shows: /at [^:]*\/guarded\/\{n\}[^:]*: .*status 401 \/ 200/
+  },
+  {
+    rule: 'what later hooks set is not stored',
+    edits: [
+      {
+        file: 'index.js',
+        from: "app.decorate('responseCache', {",
+        to: `app.addHook('onSend', async (request, reply) => { request.raw.fieldsSoFar = Object.keys(reply.getHeaders()); });
+    app.decorate('responseCache', {`
+      },
+      {
+        file: 'capture.js',
+        from: 'headers: stored,',
+        to: 'headers: Object.fromEntries(Object.entries(stored).filter(([name]) => request.raw.fieldsSoFar?.includes(name) ?? true)),'
+      }
+    ],
+    subject: 'hooks',
+    shows: /x-frame-options: DENY \/ none/
+  },
+  {
+    rule: 'routes that differ by constraints have the same keys',
+    edits: [{ file: 'key.js', from: 'mayShareUris(route)', to: 'false' }],
+    subject: 'formbody',
+    shows: /at [^:]*\/versioned\/\{n\}[^:]*: .*\bbody\b/
+  },
+  {
+    rule: 'what a response says of Vary is ignored',
+    edits: [{ file: 'variants.js', from: 'policy.vary.filter((name) => !target.names.includes(name))', to: '[]' }],
+    subject: 'formbody',
+    shows: /at [^:]*\/negotiated\/\{n\}[^:]*: .*\bbody\b/
+  },
+  {
+    rule: 'a hit goes through the onSend hooks again',
+    edits: [{
+      file: 'serve.js',
+      from: 'const { status, body } = response;',
+      to: `const { status, body } = response;
+    if (request.method === 'GET' && asked === 'whole') {
+        reply.code(status).headers(fields).send(body.toString());
+        return;
+    }`
+    }],
+    subject: 'hooks',
+    shows: /at [^:]*\/(?:called|response)[^:]*: .*\bbody\b/
+  }
+]

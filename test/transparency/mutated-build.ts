@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs'
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Edit, Mutant } from './mutants.js'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+
+/**
+ * Copies the plugins, the packages and this checker, as they are compiled, into an empty folder, and changes a piece of text in them.
+ * Everything else is found where it is.
+ * @returns the checker's program
+ * @throws Error if the piece is not there, or more than once: then the mutant has to follow the code
+ */
+export async function mutatedBuild (folder: string, mutant: Mutant | undefined): Promise<string> {
+  // A folder above the copies, so that they are found first.
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  const build = join(folder, 'build')
+  const modules = join(build, 'node_modules')
+  for (const name of await readdir(join(ROOT, 'packages'))) await copyPackage(join(ROOT, 'packages', name), join(modules, '@weir', name))
+  await copyPackage(join(ROOT, 'plugins'), join(modules, '@weir/fastify'))
+  await cp(fileURLToPath(new URL('.', import.meta.url)), join(build, 'transparency'), { recursive: true })
+  await cp(new URL('../coherence/random.js', import.meta.url), join(build, 'coherence/random.js'))
+  await writeFile(join(build, 'package.json'), '{ "type": "module" }')
+  for (const edit of mutant?.edits ?? []) await change(join(modules, '@weir/fastify/dist/response-cache', edit.file), edit)
+  return join(build, 'transparency/main.js')
+}
+
+async function copyPackage (from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true })
+  await cp(join(from, 'package.json'), join(to, 'package.json'))
+  await cp(join(from, 'dist'), join(to, 'dist'), { recursive: true, filter: (path) => !path.endsWith('/test') })
+  const own = join(from, 'node_modules')
+  if (existsSync(own)) await symlink(own, join(to, 'node_modules'))
+}
+
+async function change (file: string, { from, to }: Edit): Promise<void> {
+  const source = await readFile(file, 'utf8')
+  const found = source.split(from).length - 1
+  if (found !== 1) throw new Error(`'${from}' is in ${file} ${found} times, not once: the mutant has to follow the code`)
+  await writeFile(file, source.replace(from, () => to))
+}

@@ -1,0 +1,13 @@
+/** The data of one application: versions of things, by name. */
+export class State {
+  readonly #versions = new Map<string, number>()
+
+  version (name: string): number {
+    return this.#versions.get(name) ?? 1
+  }
+
+  bump (name: string): number {
+    this.#versions.set(name, (this.#versions.get(name) ?? 1) + 1)
+    return this.version(name)
+  }
+}
