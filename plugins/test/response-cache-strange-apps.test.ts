@@ -2,11 +2,13 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:tls'
 import { Readable } from 'node:stream'
+import compress from '@fastify/compress'
 import cookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import t, { type Test } from 'tap'
 import { certificate } from '@weir/internal/testing'
 import type { RouteCacheOptions } from '../response-cache/index.js'
+import { RecentKeys } from '../response-cache/recent-keys.js'
 import { askHttp, portOf } from './support/ask.js'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 
@@ -379,4 +381,31 @@ t.test('a refill that comes to another response is given up', async (t) => {
     t.equal((await app.inject({ url: '/x', headers: { cookie: 'beta=1' } })).body, 'beta')
     await new Promise(setImmediate)
   }
+})
+
+t.test('what is resumed by If-Range is no mixture of encodings', async (t) => {
+  const app = await cachedApp(t)
+  await app.register(compress, { threshold: 10 })
+  const text = 'text that can be compressed '.repeat(50)
+  // A tag of the bytes before they are encoded: both have it.
+  app.get('/x', { config: { cache } }, async (_request, reply) => reply.header('etag', '"1"').type('text/plain').send(text))
+  const get = (headers: Record<string, string>) => app.inject({ url: '/x', headers })
+  for (let i = 0; i < 2; i++) {
+    t.equal((await get({ 'accept-encoding': 'gzip' })).headers['content-encoding'], 'gzip')
+    t.match((await get({ 'accept-encoding': 'gzip', range: 'bytes=0-9' })).body, text.slice(0, 10))
+    const resumed = await get({ 'accept-encoding': 'gzip', range: 'bytes=10-', 'if-range': '"1"' })
+    t.match([resumed.statusCode, resumed.headers['content-encoding']], [200, 'gzip'])
+  }
+  await get({ 'accept-encoding': 'identity' })
+  const part = await get({ 'accept-encoding': 'identity', range: 'bytes=10-', 'if-range': '"1"' })
+  t.strictSame([part.statusCode, part.body], [206, text.slice(10)])
+})
+
+t.test('of what is known of keys, that of the oldest is forgotten', async (t) => {
+  const keys = new RecentKeys<number>()
+  for (let i = 0; i <= 1000; i++) keys.set(`key ${i}`, i)
+  t.equal(keys.get('key 0'), undefined)
+  keys.set('key 1', 1)
+  keys.set('another', 0)
+  t.strictSame([keys.get('key 1'), keys.get('key 2'), keys.get('key 3')], [1, undefined, 3])
 })
