@@ -38,7 +38,8 @@ function sameStatus (exchange: Exchange, momentary: Momentary): string[] {
   const isUnencoded = intent.headers['range'] !== undefined && weir.headers['content-encoding'] === undefined
   // A HEAD is answered with the fields of the stored GET, as it should be; frameworks leave out what encoders add (RFC 9110, 9.3.2).
   const isStoredHead = intent.method === 'HEAD' && isHit(weir)
-  const names = weir.status === 304 ? OF_THE_BODY : isUnencoded || isStoredHead ? ['content-encoding', 'content-length', 'vary'] : []
+  const names = [...namesOfMoment(exchange, momentary),
+    ...weir.status === 304 ? OF_THE_BODY : isUnencoded || isStoredHead ? ['content-encoding', 'content-length', 'vary'] : []]
   // What the 200 has, a 304 has to have; frameworks leave out what encoders add (RFC 9110, 15.4.5).
   const vary = weir.status === 304 ? ['accept-encoding'] : []
   const leeway = leewayOf(exchange, momentary, names, vary)
@@ -81,6 +82,13 @@ function leewayOf (
 ): Leeway {
   const { target } = intent
   return { isCached: target?.isCached === true, vary: [...target?.vary ?? [], ...vary], names: [...names, ...headers], cookies }
+}
+
+/** A body that tells of a moment may be longer in the next one. */
+function namesOfMoment ({ intent, plain, weir }: Exchange, { body }: Momentary): readonly string[] {
+  if (body === undefined) return []
+  const isOfMoment = (answer: Answer) => intent.method === 'HEAD' || decoded(answer).toString('latin1').search(body) !== -1
+  return isOfMoment(plain) && isOfMoment(weir) ? ['content-length'] : []
 }
 
 function isSameText (a: Buffer, b: Buffer, { body }: Momentary): boolean {
