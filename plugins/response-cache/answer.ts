@@ -1,5 +1,5 @@
 import type { StoredAnswer } from '@weir/http'
-import type { Fields } from './wire.js'
+import type { Fields } from './head.js'
 
 /** A whole response, or what is sent of one. */
 export interface Whole {

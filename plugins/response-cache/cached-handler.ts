@@ -16,7 +16,8 @@ import { RecentKeys } from './recent-keys.js'
 import { sendHit } from './serve.js'
 import { hasConditions, type StoredResponse } from './stored-response.js'
 import { primaryKey, type Target } from './target.js'
-import { type Head, type Plan, tapResponse } from './wire.js'
+import type { Head } from './head.js'
+import { type Plan, tapResponse } from './wire.js'
 
 export interface CachedHandlerOptions extends CaptureOptions {
   readonly route: CachedRoute

@@ -22,7 +22,8 @@ import { targetTags } from './key.js'
 import { givenTags, type GivenTags, groupTags } from './tags.js'
 import { primaryKey } from './target.js'
 import { commit } from './variants.js'
-import type { Fields, Head, Plan, Tap } from './wire.js'
+import type { Fields, Head } from './head.js'
+import type { Plan, Tap } from './wire.js'
 
 /** Invalidations that are committed with their data, and that not every instance may have heard of: `createOutbox` of `@weir/outbox`. */
 export interface PendingInvalidations {

@@ -1,6 +1,6 @@
 import { fieldValue, type HeaderValue } from '@weir/http'
 import type { FastifyReply } from 'fastify'
-import type { Fields } from './wire.js'
+import { emptyFields, type Fields } from './head.js'
 
 /** A reply's header fields as they are now. */
 export function fieldsOf (reply: FastifyReply): Fields {
@@ -10,9 +10,6 @@ export function fieldsOf (reply: FastifyReply): Fields {
   }
   return fields
 }
-
-/** Any name may be a field's, also one of Object.prototype. */
-export const emptyFields = (): Fields => Object.create(null) as Fields
 
 /** The fields of a reply before its handler, and those that this has written. */
 export interface Handled {

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import type { Fields } from './wire.js'
+import type { Fields } from './head.js'
 
 let known: symbol | undefined
 

@@ -1,5 +1,5 @@
 import { formatCacheGroups } from '@weir/http'
-import type { Fields } from './wire.js'
+import type { Fields } from './head.js'
 
 /**
  * How long Cache-Groups and Cache-Group-Invalidation may be, in bytes. Proxies take 4 KiB for all headers

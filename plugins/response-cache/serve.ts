@@ -7,7 +7,7 @@ import { giveHeaders } from './given-headers.js'
 import { shortenGroups } from './groups.js'
 import { hasConditions, isRemoved, type StoredResponse } from './stored-response.js'
 import { isKeyTag } from './tags.js'
-import type { Fields } from './wire.js'
+import type { Fields } from './head.js'
 
 /** Seconds of freshness left, as `ttl` of Cache-Status says it: negative for a stale response (RFC 9211, 2.4). */
 export const ttlSeconds = (freshUntil: number, now: number) => Math.floor((freshUntil - now) / 1000)

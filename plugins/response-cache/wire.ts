@@ -1,20 +1,8 @@
-import { type OutgoingHttpHeader, type OutgoingHttpHeaders, type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import { type Head, headOf, implicitHead, lengthOf } from './head.js'
 import { KeptBytes } from './kept-bytes.js'
 import { Lingering } from './lingering.js'
 import { shadow } from './shadow.js'
-
-/** Header fields by name, in lower case. */
-export type Fields = Record<string, string | readonly string[]>
-
-/** What is sent before a body. */
-export interface Head {
-  readonly status: number
-  /** The reason phrase of HTTP/1.1, where the application has given one. */
-  readonly reason?: string | undefined
-  readonly fields: Fields
-  /** Fields follow the body, whether or not the head says so. */
-  readonly hasTrailers?: boolean | undefined
-}
 
 /** What becomes of a response that an application has begun to write. */
 export type Plan =
@@ -484,66 +472,6 @@ function methodsOf (response: ServerResponse): Record<Method, Call> {
     destroy: call('destroy')
   }
 }
-
-/** How long the body is said to be; 0 if nothing is said. */
-function lengthOf (head: Head | undefined): number {
-  const length = Number(head?.fields['content-length'])
-  return Number.isSafeInteger(length) && length > 0 ? length : 0
-}
-
-/** As Node has it where the application has written none: what is ended at once has a length (HEAD and 304 have none to say). */
-function implicitHead (response: ServerResponse, body: Buffer | undefined): Head {
-  const head = headOf(response, [response.statusCode])
-  const hasLength = ['content-length', 'transfer-encoding', 'trailer'].some((name) => head.fields[name] !== undefined)
-  const isBodiless = response.req.method === 'HEAD' || head.status === 204 || head.status === 304
-  if (body !== undefined && !hasLength && !isBodiless) head.fields['content-length'] = String(body.length)
-  return head
-}
-
-/** What `writeHead` is given, over what `setHeader` was. */
-function headOf (response: ServerResponse, [status, ...rest]: readonly unknown[]): Head {
-  const [reason, given] = typeof rest[0] === 'string' ? rest : [undefined, rest[0] ?? rest[1]]
-  if (!(Number(status) >= 100 && Number(status) <= 999)) {
-    throw Object.assign(new RangeError(`Invalid status code: ${String(status)}`), { code: 'ERR_HTTP_INVALID_STATUS_CODE' })
-  }
-  if (typeof reason === 'string') validateHeaderValue('statusMessage', reason)
-  // Names are the client's or the application's: `constructor` is one.
-  const fields = Object.create(null) as Fields
-  for (const [name, value] of Object.entries(response.getHeaders())) put(fields, name, value)
-  if (Array.isArray(given)) {
-    const pairs = pairsOf(given)
-    for (const [name] of pairs) delete fields[name.toLowerCase()]
-    for (const [name, value] of pairs) add(fields, name, checked(name, value))
-  } else if (typeof given === 'object' && given !== null) {
-    for (const [name, value] of Object.entries(given as OutgoingHttpHeaders)) put(fields, name, checked(name, value))
-  }
-  return { status: Number(status), reason: typeof reason === 'string' ? reason : undefined, fields }
-}
-
-/** As Node checks it, at once: what is refused later nobody could answer for. */
-function checked<V extends OutgoingHttpHeader | undefined> (name: string, value: V): V {
-  if (name.startsWith(':') || value === undefined) return value
-  validateHeaderName(name)
-  for (const one of [value].flat()) validateHeaderValue(name, String(one))
-  return value
-}
-
-function pairsOf (list: readonly unknown[]): (readonly [string, OutgoingHttpHeader])[] {
-  if (Array.isArray(list[0])) return list as (readonly [string, OutgoingHttpHeader])[]
-  return Array.from({ length: Math.floor(list.length / 2) }, (_, i) => [String(list[2 * i]), list[2 * i + 1] as OutgoingHttpHeader])
-}
-
-function put (fields: Fields, name: string, value: OutgoingHttpHeader | undefined): void {
-  if (value !== undefined && !name.startsWith(':')) fields[name.toLowerCase()] = textOf(value)
-}
-
-function add (fields: Fields, name: string, value: OutgoingHttpHeader): void {
-  const before = fields[name.toLowerCase()]
-  if (before === undefined) put(fields, name, value)
-  else fields[name.toLowerCase()] = [before, textOf(value)].flat()
-}
-
-const textOf = (value: OutgoingHttpHeader) => Array.isArray(value) ? value.map(String) : String(value)
 
 function bytesOf (data: unknown, encoding: unknown): Buffer {
   if (typeof data === 'string') return Buffer.from(data, isEncoding(encoding) ? encoding : 'utf8')
