@@ -1,7 +1,7 @@
 import type { FastifyContextConfig, FastifyInstance, RouteOptions } from 'fastify'
 import { WEIR_ERR_NOT_ENFORCED } from './errors.js'
 
-/** What routes declare in `config`, and the plugin that enforces it. */
+/** The declarations in a route's `config`, each with the plugin that enforces it. */
 const ENFORCED_BY = {
   cache: 'weir-response-cache',
   invalidates: 'weir-invalidation',
@@ -13,11 +13,11 @@ type Declaration = keyof typeof ENFORCED_BY
 
 const DECLARATIONS: readonly Declaration[] = ['cache', 'invalidates', 'role', 'rateLimit']
 
-/** In a route's `config`: what plugins have read in it, and so enforce. */
+/** The key in a route's `config` of what plugins have read in it, and so enforce. */
 const SEEN = Symbol('weir.seen')
 
 interface Seen {
-  /** Of the route that was seen: another one may be given a copy of its `config`. */
+  /** The URL of the route that was seen: another one may be given a copy of its `config`. */
   readonly url: string
   readonly values: Readonly<Partial<Record<Declaration, unknown>>>
 }
@@ -28,7 +28,7 @@ declare module 'fastify' {
   }
 }
 
-/** By root instance: the declarations that a plugin enforces in any of its contexts. */
+/** The declarations that a plugin enforces in any context, by root instance. */
 const watched = new WeakMap<FastifyInstance, Set<Declaration>>()
 
 /**
@@ -75,7 +75,7 @@ function watch (root: FastifyInstance): Set<Declaration> {
   return enforced
 }
 
-/** As Fastify adds it to `config`, even if a hook has changed `route.url`. */
+/** The URL that Fastify adds to `config`, even if a hook has changed `route.url`. */
 const urlOf = ({ prefix, routePath }: { readonly prefix: string, readonly routePath: string }) => prefix + routePath
 
 const seenIn = (config: FastifyContextConfig | undefined, url: string): Seen['values'] =>

@@ -1,4 +1,4 @@
-/** What a function of the application's returned, or else threw: neither is what was asked for. */
+/** The result of a function of the application's, or else what it threw: neither need be what was asked for. */
 export function resultOf (call: () => unknown): unknown {
   try {
     return call()
@@ -7,7 +7,7 @@ export function resultOf (call: () => unknown): unknown {
   }
 }
 
-/** Keeps a promise that nobody waits for, because it should not be one, from ending the process. */
+/** A promise that nobody waits for, because it should not be one, does not end the process by this. */
 export function ignoreRejection (value: unknown): void {
   if (value instanceof Promise) value.catch(() => {})
 }

@@ -25,7 +25,7 @@ export interface AuthOptions {
   readonly jwt?: readonly JwtKey[]
   /** Accept the API keys that this finds, in `X-API-Key` or `Authorization: ApiKey`. */
   readonly apiKeys?: ApiKeyLookup
-  /** By how much the clock of whoever signs tokens may differ, for `exp` and `nbf`. Default 0. */
+  /** The most that the clock of whoever signs tokens may differ, for `exp` and `nbf`. Default 0. */
   readonly clockTolerance?: Duration
 }
 

@@ -5,7 +5,7 @@ import { type OptionNames, unknownOption } from '../plugin-options.js'
 import { isRole, type User } from './user.js'
 
 /**
- * How tokens are signed that are accepted: one key, for one algorithm. Of several for one algorithm each
+ * A key by which tokens are accepted, for one algorithm. Where there are several for one algorithm, each
  * has a `kid`, and the first one signs: to rotate, put the new one first and drop the old one when the
  * last token that it has signed has expired.
  */
@@ -72,7 +72,7 @@ export async function acceptTokens (
   }
 }
 
-/** Of an algorithm's keys the first one has its name: `app.jwt.HS256` signs with it. */
+/** The first of an algorithm's keys has its name: `app.jwt.HS256` signs with it. */
 function namespaceOf (keys: readonly JwtKey[], i: number): string {
   const { algorithm = 'HS256' } = keys[i] ?? {}
   const first = keys.findIndex((key) => key.algorithm === algorithm)
@@ -81,7 +81,7 @@ function namespaceOf (keys: readonly JwtKey[], i: number): string {
 
 const namespace = (app: FastifyInstance, name: string): JWT => Reflect.get(app.jwt, name) as JWT
 
-/** What a token says of its key, before anything is known of it. */
+/** The key that a token names, before anything is known of it. */
 function kidOf (token: string): string | undefined {
   try {
     const header: unknown = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())

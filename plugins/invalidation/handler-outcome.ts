@@ -12,7 +12,7 @@ export class HandlerOutcome {
   #isWritten: boolean | undefined
   #hasSent = false
   #isClosed = false
-  /** Of the answer to a handler timeout; 0 before there is one. */
+  /** The status of the answer to a handler timeout; 0 before there is one. */
   #timeoutStatus: number | undefined
   readonly #reply: FastifyReply
 

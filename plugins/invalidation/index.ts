@@ -14,7 +14,7 @@ import '../response-cache/index.js'
 import { checkedTags, isPromise, isTicket } from './given.js'
 import { HandlerOutcome, isResponse, isSuccess } from './handler-outcome.js'
 
-/** What a write invalidates: tags, with `{name}` for a parameter, or what makes them of the request and its reply. */
+/** The tags that a write invalidates, with `{name}` for a parameter, or what makes them of the request and its reply. */
 export type Invalidates = RouteTags
 
 /** An invalidation that was written with the data it is about. */
@@ -71,9 +71,9 @@ declare module 'fastify' {
     invalidate (what: readonly string[] | InvalidationTicket): FastifyReply
     /** What `invalidate` has been given so far. */
     invalidations: { readonly tags: string[], readonly tickets: InvalidationTicket[] } | null
-    /** What this reply invalidates with its answer, once that is under way: whatever comes then is late. */
+    /** The invalidation that goes with the answer, once it is under way: whatever comes then is late. */
     invalidating: Promise<void> | null
-    /** What is known of the handler of an unsafe request; null before it runs. */
+    /** The outcome of an unsafe request's handler, as far as it is known; null before it runs. */
     handlerOutcome: HandlerOutcome | null
   }
 }
@@ -164,11 +164,11 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
       const value = await result
       const isNothing = value === undefined
       outcome.hasReturned = isNothing
-      // What is returned is sent, and noticed by that.
+      // A value that is returned is sent, and noticed by that.
       const wentOn = reply.statusCode === 202 || (isNothing && outcome.isTimedOut)
       const isLate = reply.invalidating === null ? isNothing && outcome.isClosed : wentOn
       if (isLate && outcome.isWrittenInTheEnd()) invalidateLate(reply, true)
-      // What was sent would be gone by now, but for the hook of this plugin: Fastify would send nothing in its place.
+      // The answer would be gone by now, but for the hook of this plugin: Fastify would send nothing in its place.
       if (isNothing && outcome.hasSent && reply.invalidating !== null) await sent(reply)
       return value
     } catch (error) {

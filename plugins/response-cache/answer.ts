@@ -8,7 +8,7 @@ export interface Whole {
   readonly body: Buffer
 }
 
-/** What a 304 leaves out, because the client has it already (RFC 9110, 15.4.5). */
+/** Fields that a 304 leaves out, because the client has them already (RFC 9110, 15.4.5). */
 export const OF_THE_BODY: readonly string[] = ['content-type', 'content-encoding', 'content-language', 'content-length']
 const NOTHING = Buffer.alloc(0)
 
@@ -22,7 +22,7 @@ export function answerAs (asked: StoredAnswer, whole: Whole): Whole {
     return { status: 304, fields, body: NOTHING }
   }
   fields['content-range'] = asked.contentRange
-  // It says nothing of how long an error may be kept.
+  // The whole response's lifetime is not that of an error.
   if (asked.status === 416) for (const name of ['cache-control', 'expires']) Reflect.deleteProperty(fields, name)
   const body = asked.status === 206 ? whole.body.subarray(asked.first, asked.last + 1) : NOTHING
   fields['content-length'] = String(body.length)

@@ -6,7 +6,7 @@ import { WEIR_ERR_AUTHORITY } from '../errors.js'
 const AUTHORITY = /^(?:\[[\da-f:.]{2,45}\]|[\w\-.~!$&'()*+,;=]{1,255}|)(?::(\d{0,5}))?$/i
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
-// As many as one site has names; more are worked out again.
+// The number of names that one site may have; more are worked out again.
 const MOST_KNOWN = 256
 const known = new Map<string, string>()
 

@@ -24,7 +24,7 @@ export interface CachedHandlerOptions extends CaptureOptions {
   readonly selectionOf: (request: FastifyRequest) => Selection
 }
 
-/** What a request finds: a response to send, the duty to compute one, or nothing that is for the cache, and why. */
+/** The finding for a request: a response to send, the duty to compute one, or nothing that is for the cache, and why. */
 type Found =
   | { readonly kind: 'hit', readonly hit: Hit<StoredResponse>, readonly refresh: boolean }
   | { readonly kind: 'fill', readonly fill: Fill<StoredResponse>, readonly fwd?: Forward }
@@ -34,11 +34,11 @@ interface Pass {
   readonly kind: 'pass'
   readonly fwd: Forward | 'method'
   readonly detail?: string
-  /** What a HEAD is about. */
+  /** The stored response that a HEAD is about. */
   readonly kept?: Entry<StoredResponse> | undefined
 }
 
-/** How a request is to find it. */
+/** The way a request looks for it. */
 interface Asking {
   /** Its Cache-Control or Pragma may have a say. */
   readonly asks: boolean
@@ -56,7 +56,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
   const { cache, internal, route, selectionOf, credentialsOf } = options
   const { options: routeOptions } = route
   const mayAsk = routeOptions.requestDirectives !== false
-  // When a client last had the handler asked, in milliseconds.
+  // The times at which a client last had the handler asked, in milliseconds.
   const renewals = new RecentKeys<number>()
 
   return function (request, reply) {
@@ -85,7 +85,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       if (key.key === primaryKey(handedOver.target)) {
         return fill({ ...handedOver, route, credentials: [], beside: false }, { showQuery, request, reply }, run)
       }
-      // Without the client's credentials it has come elsewhere.
+      // The request has come elsewhere, without the client's credentials.
       handedOver.fill.abandon()
       return passed(bypass('REFILL'))
     }
@@ -172,7 +172,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     if (reuse.action === 'timeout') throw new WEIR_ERR_ONLY_IF_CACHED()
     if (reuse.action === 'serve' && kept !== undefined) return { kind: 'hit', hit: kept, refresh: reuse.refresh }
     const fwd = reuse.action === 'forward' && reuse.fwd !== 'method' ? reuse.fwd : 'uri-miss'
-    // What may not be stored is no fill: nobody else could be given it (5.2.1.5).
+    // Nobody else could be given what may not be stored: it is no fill (5.2.1.5).
     if (parseCacheControl(request.headers['cache-control']).has('no-store')) return { kind: 'pass', fwd, detail: 'REQUEST_NO_STORE' }
     const isOwn = routeOptions.ttl !== undefined
     const isAsked = reuse.reason.startsWith('REQUEST_')
@@ -180,7 +180,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     if (isOwn && isAsked && kept !== undefined && !kept.stale && now - lastRenewal < RENEWAL) return { kind: 'hit', hit: kept, refresh: false }
     if (isAsked) renewals.set(key.key, now)
     if (request.method === 'HEAD') return { kind: 'pass', fwd, kept: kept?.entry }
-    // What another instance has stored since will not do either where the client wants what is newer.
+    // Nothing that another instance has stored since will do either, where the client wants what is newer.
     const outcome = await cache.acquire(key.key, { ...acquire, renew: fwd === 'request' || isAsked })
     return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd } : { kind: 'hit', hit: outcome, refresh: false }
   }
@@ -209,7 +209,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
   /** Drops the stored response if the answer to HEAD contradicts it (RFC 9111, 4.3.5). */
   function compareHead ({ key, kept, head }: { key: string, kept: Entry<StoredResponse>, head: Head }, request: FastifyRequest): void {
     const answer = { status: head.status, headers: head.fields }
-    // Of an encoded response a HEAD has not the length.
+    // HEAD has not the length of an encoded response.
     if (kept.value.header('content-encoding') !== fieldValue(head.fields['content-encoding'])) return
     if (outcomeOfHead(kept.value.policy(kept), kept.value.body.length, answer) !== 'stale') return
     cache.delete(key, { consistency: 'bounded' }).catch((error: unknown) => {
@@ -236,7 +236,7 @@ function whyNotAsked ({ method, url, headers, body, validationError }: FastifyRe
   if (url.includes('#')) return bypass('FRAGMENT')
   if (hasBody(headers, body)) return bypass('BODY')
   if (validationError !== undefined && validationError !== null) return bypass('INVALID')
-  // They are for the origin to evaluate (RFC 9111, 4.3.2).
+  // The origin is to evaluate these (RFC 9111, 4.3.2).
   if (headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined) return bypass('PRECONDITION')
   return whyOfHooks(reply)
 }
@@ -245,11 +245,11 @@ function whyNotAsked ({ method, url, headers, body, validationError }: FastifyRe
 const hasBody = ({ 'content-length': length = '0', 'transfer-encoding': coding }: FastifyRequest['headers'], body: unknown) =>
   length !== '0' || coding !== undefined || (body !== undefined && body !== null)
 
-/** What hooks before the handler have made the reply's own, so that it goes with no other's body. */
+/** The reason why a reply, as hooks before the handler have made it, goes with no other's body. */
 function whyOfHooks (reply: FastifyReply): Pass | undefined {
   if (reply.statusCode !== 200) return bypass('STATUS')
   if (String(reply.getHeader('content-security-policy')).includes("'nonce-")) return bypass('NONCE')
-  // As middleware does that adds to what is sent last: nobody sees it before it is on its way.
+  // Middleware does this to add to what is sent last: nobody sees it before it is on its way.
   return Object.hasOwn(reply.raw, 'writeHead') ? bypass('WRITE_HEAD') : undefined
 }
 

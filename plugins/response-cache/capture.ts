@@ -45,7 +45,7 @@ export interface CaptureOptions {
   readonly credentialsOf: (request: FastifyRequest) => readonly string[]
 }
 
-/** What is to be stored, and how it is told the client. */
+/** A response that is to be stored, and how it is told the client. */
 interface Judged {
   readonly head: Head
   readonly tags: readonly string[]
@@ -121,7 +121,7 @@ export class Capture implements Tap {
         if (stale === undefined) return this.#store(head, body)
         this.#validated = head.status
         const fields = { ...before, ...updatedHeaders(stale.value.toHeaders(), own) }
-        // It is for this client, so that what is sent is not stored.
+        // A cookie is for this client, so that what is sent is not stored.
         if (own['set-cookie'] !== undefined) fields['set-cookie'] = own['set-cookie']
         return this.#store({ status: stale.value.status, fields }, stale.value.body, true)
       }
@@ -159,7 +159,7 @@ export class Capture implements Tap {
     if (purpose === 'refill' || (declared > 0 && hasConditions(request.headers)) || this.#isKnown(head)) {
       return { kind: 'collect', limit: maxBodyBytes, done: (body) => this.#collected(judged, declared, body) }
     }
-    // What becomes of it is known when its head is on its way already.
+    // Its fate is known when its head is on its way already.
     const sent = withDefaults(this.#toldOfGroups(dated(head, storing.headers), tags))
     return this.#passed(sent, {}, async (body) => {
       if (body === undefined) return this.#abandon('TOO_LARGE')
@@ -222,7 +222,7 @@ export class Capture implements Tap {
     return { tags: [...new Set([...tags, ...groupTags(fields['cache-groups'])])], malformed }
   }
 
-  /** With what the route says of it. */
+  /** The head with what the route says of it. */
   #completed ({ status, fields, reason }: Head, tags: readonly string[]): Head {
     const { request, ongoing: { route: { options: { vary } } } } = this
     const completed = { ...fields }
@@ -271,7 +271,7 @@ export class Capture implements Tap {
     return isBarred ? { store: false, reason: this.#barring(head)?.toUpperCase() ?? 'AUTHORIZATION' } : storing
   }
 
-  /** What of the request says that the response is for its client alone; the handler may have found out who that is. */
+  /** The credential that makes the response its client's alone; the handler may have found out who that is. */
   #barring ({ fields }: Head): string | undefined {
     const { request, ongoing: { credentials, target, route } } = this
     const found = barring(credentials, [...target.names, ...listOf(fields['vary'])])
@@ -306,7 +306,7 @@ export class Capture implements Tap {
     const { request, ongoing } = this
     ongoing.route.unstorable.delete(primaryKey(ongoing.target))
     const { 'cache-status': _, date = '', ...fields } = headers
-    // What has no Date gets that of its entry, whoever is answered with it.
+    // A response without Date gets that of its entry, whoever is answered with it.
     const removed = Object.keys(ongoing.before).filter((name) => head.fields[name] === undefined && name !== 'date')
     const stored = {
       ...fields, ...head.fields['date'] !== undefined && { date }, ...Object.fromEntries(removed.map((name) => [name, REMOVED]))
@@ -367,7 +367,7 @@ export class Capture implements Tap {
     const { request: { method }, reply } = this
     const { 'transfer-encoding': _, ...kept } = fields
     if (WITHOUT_BODY.has(status)) delete kept['content-length']
-    // For onResponse hooks: what is written as a list Node does not give back.
+    // The reply says it for onResponse hooks: Node does not give back what is written as a list.
     else reply.header('content-length', kept['content-length'])
     return { kind: 'replace', head: { status, reason, fields: kept }, body: method === 'HEAD' ? NOTHING : body }
   }
@@ -393,7 +393,7 @@ const WANTED: ReadonlySet<string> = new Set(['INVALIDATED', 'STORE_FAILED', 'UNS
 const NOTHING = Buffer.alloc(0)
 const WITHOUT_BODY = new Set([204, 304])
 
-/** What the handler passed on of another connection's fields is not (RFC 9110, 7.6.1), but that this one is to end. */
+/** Another connection's fields are not passed on (RFC 9110, 7.6.1), but that this one is to end. */
 function withoutConnectionFields ({ status, reason, fields }: Head, own: Fields): Head {
   if (fields['connection'] === undefined) return { status, reason, fields }
   const kept = endToEndHeaders(own)
@@ -402,7 +402,7 @@ function withoutConnectionFields ({ status, reason, fields }: Head, own: Fields)
   return { status, reason, fields: Object.fromEntries(Object.entries(fields).filter(([name]) => isKept(name))) }
 }
 
-/** Without the fields that hooks before the handler have written: they write theirs again on each hit. */
+/** Leaves out the fields that hooks before the handler have written: they write theirs again on each hit. */
 function stripped (storing: Storing, ongoing: OngoingFill): Storing {
   return storing.store ? { ...storing, headers: ownFields(storing.headers, ongoing) } : storing
 }

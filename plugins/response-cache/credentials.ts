@@ -24,7 +24,7 @@ export function credentialsOf (more: readonly string[]): (request: FastifyReques
       // Most are nothing to look at.
       if (!lengths.has(given.length)) continue
       const name = given.toLowerCase()
-      // In capitals: responses cannot be told apart by what is not there any more.
+      // Capitals, because responses cannot be told apart by what is not there any more.
       if (names.includes(name) && headers[name] === undefined) found = [...found, name.toUpperCase()]
     }
     if (hasUser(request)) found = [...found, 'user']

@@ -21,7 +21,7 @@ export interface HandedOver {
 export interface InternalFillsOptions {
   readonly app: FastifyInstance
   readonly cache: Cache<StoredResponse>
-  /** How much of a refill's answer is read at most. */
+  /** The most that is read of a refill's answer, in bytes. */
   readonly maxBodyBytes: number
   /** Header fields that credentials are in, in lower case. */
   readonly credentials: readonly string[]

@@ -3,7 +3,7 @@ import { type OutgoingHttpHeader, type OutgoingHttpHeaders, type ServerResponse,
 /** Header fields by name, in lower case. */
 export type Fields = Record<string, string | readonly string[]>
 
-/** What is sent before a body. */
+/** Status and fields, which are sent before a body. */
 export interface Head {
   readonly status: number
   /** The reason phrase of HTTP/1.1, where the application has given one. */
@@ -16,13 +16,13 @@ export interface Head {
 /** Any name may be a field's, also one of Object.prototype. */
 export const emptyFields = (): Fields => Object.create(null) as Fields
 
-/** How long the body is said to be; 0 if nothing is said. */
+/** The length that the body is said to have; 0 if nothing is said. */
 export function lengthOf (head: Head | undefined): number {
   const length = Number(head?.fields['content-length'])
   return Number.isSafeInteger(length) && length > 0 ? length : 0
 }
 
-/** As Node has it where the application has written none: what is ended at once has a length (HEAD and 304 have none to say). */
+/** The head that Node makes where the application has written none: what is ended at once has a length (HEAD and 304 have none to say). */
 export function implicitHead (response: ServerResponse, body: Buffer | undefined): Head {
   const head = headOf(response, [response.statusCode])
   const hasLength = ['content-length', 'transfer-encoding', 'trailer'].some((name) => head.fields[name] !== undefined)
@@ -31,7 +31,7 @@ export function implicitHead (response: ServerResponse, body: Buffer | undefined
   return head
 }
 
-/** What `writeHead` is given, over what `setHeader` was. */
+/** The head of what `writeHead` is given, over what `setHeader` was. */
 export function headOf (response: ServerResponse, [status, ...rest]: readonly unknown[]): Head {
   const [reason, given] = typeof rest[0] === 'string' ? rest : [undefined, rest[0] ?? rest[1]]
   if (!(Number(status) >= 100 && Number(status) <= 999)) {
@@ -50,7 +50,7 @@ export function headOf (response: ServerResponse, [status, ...rest]: readonly un
   return { status: Number(status), reason: typeof reason === 'string' ? reason : undefined, fields }
 }
 
-/** As Node checks it, at once: what is refused later nobody could answer for. */
+/** Checks as Node does, at once: nobody could answer for what is refused later. */
 function checked<V extends OutgoingHttpHeader | undefined> (name: string, value: V): V {
   if (name.startsWith(':') || value === undefined) return value
   validateHeaderName(name)

@@ -162,7 +162,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
       unstorable: new RecentKeys<string>(),
       complain: complaints(routeName(route))
     }
-    // It stands in for the handler: whatever runs before that, runs before a hit.
+    // The cache stands in for the handler: whatever runs before that, runs before a hit.
     route.handler = cachedHandler({ ...shared, route: cachedRoute, selectionOf: selectionOf(route, routeCache, origin) }, route.handler)
   })
 

@@ -7,7 +7,7 @@ import { commonPath, commonQuery, normalizedPath, splitTarget } from './path.js'
 import { isPlain } from './plain.js'
 import type { QueryFunction } from './query.js'
 
-/** What identifies a response: the target URI, its route, and the request headers it varies by (RFC 9111, sections 2 and 4.1). */
+/** The identity of a response: the target URI, its route, and the request headers it varies by (RFC 9111, sections 2 and 4.1). */
 export interface ResponseKey {
   /** The target URI alone: the key of a response that nothing else selects. */
   readonly uri: string

@@ -41,7 +41,7 @@ export class Lingering {
     const { req: request } = response
     const seen = (actual: boolean) => actual && !this.#isHiding
     this.#isAborted = shadow(request, 'aborted', seen)
-    // What is piped to a response that Node has closed would be destroyed.
+    // Node would destroy what is piped to a response that it has closed.
     this.#isDestroyed = shadow(response, 'destroyed', seen)
     this.#isClosed = shadow(response, '_closed', seen)
     this.#early = {

@@ -30,7 +30,7 @@ export interface NewFill {
   readonly target: Target
   readonly route: CachedRoute
   readonly fwd?: Forward | undefined
-  /** What says who asks: header fields, and `user`. */
+  /** The credentials of the request: header fields, and `user`. */
   readonly credentials: readonly string[]
   /** Nobody waits for it, and its response may be its client's alone: if so it says nothing of what is stored. */
   readonly beside: boolean

@@ -27,7 +27,7 @@ export interface RouteCacheOptions extends OutageOptions {
   readonly staleWhileRevalidate?: Duration
   /** How long after `ttl` it may be served instead of a 5xx (RFC 5861, section 4). */
   readonly staleIfError?: Duration
-  /** How long 404, 405, 410, 414 and 501 are fresh. Default: by their own headers, and never by `ttl`. */
+  /** The time for which 404, 405, 410, 414 and 501 are fresh. Default: by their own headers, and never by `ttl`. */
   readonly negative?: Duration
   /** The part of `ttl`, 0 to 1, that is taken away at random, so that what was filled together does not end together. */
   readonly jitter?: number

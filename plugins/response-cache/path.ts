@@ -65,7 +65,7 @@ export function commonPath (path: string, slash: boolean): string {
   return !slash && common.length > 1 && common.endsWith('/') ? common.slice(0, -1) : common
 }
 
-/** As `commonPath`, for a query: decoded, and its parts in one order. Empty for an empty one. */
+/** A query as `commonPath` has paths: decoded, and its parts in one order. Empty for an empty one. */
 export function commonQuery (query: string): string {
   const parts = decoded(query.slice(1)).split('&').filter((part) => part !== '')
   return parts.length === 0 ? '' : `?${parts.sort().join('&')}`

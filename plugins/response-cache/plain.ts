@@ -19,5 +19,5 @@ export function isDictionary (value: object): boolean {
     Object.getOwnPropertySymbols(value).length === 0
 }
 
-/** As query parsers make it: an object without names and without a prototype. */
+/** The prototype of what query parsers make: an object without names and without a prototype. */
 const isEmpty = (prototype: object) => Object.getPrototypeOf(prototype) === null && Reflect.ownKeys(prototype).length === 0

@@ -40,7 +40,7 @@ export function hideUndeclared (request: FastifyRequest, names: readonly string[
   if (undeclared.length === 0) return NOTHING
   const { url = '' } = raw
   const [path, text] = splitTarget(url)
-  // What hooks have added is theirs.
+  // Names that hooks have added are theirs.
   const sent = textOfForm(text)
   const hidden = undeclared.filter((name) => sent.includes(name))
   if (hidden.length === 0) return NOTHING

@@ -1,7 +1,7 @@
-// How many keys are remembered.
+// The number of keys that are remembered.
 const MOST = 1000
 
-/** What is known of the keys that were noted last. */
+/** A value for each of the keys that were noted last. */
 export class RecentKeys<V> {
   readonly #values = new Map<string, V>()
 

@@ -3,7 +3,7 @@ import { type KeyFunction, keyOf } from './key.js'
 import type { RouteCacheOptions } from './options.js'
 import { declaredNames, hasQuerySchema, queryOf } from './query.js'
 
-/** What selects a route's responses. */
+/** The parts of a request that select a route's response. */
 export interface Selection {
   /** Header fields by which they differ, in lower case. */
   readonly vary: readonly string[]

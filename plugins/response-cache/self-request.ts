@@ -14,7 +14,7 @@ export interface SelfRequest {
   readonly headers: Readonly<Record<string, string>>
 }
 
-// What is about the client's connection or its body.
+// Fields about the client's connection or its body.
 const NEVER_REPEATED = new Set(['content-length', 'content-type', 'transfer-encoding', 'connection', 'expect', 'upgrade', 'host'])
 
 /** Sends a GET through all of the application's hooks, without a connection. The body of its response is a stream. */
@@ -36,5 +36,5 @@ export function askSelf ({ app, request, target, without, headers }: SelfRequest
   })
 }
 
-/** As the client has sent it: a proxy's is among the headers, and trusted or not as before. */
+/** The authority that the client has sent: a proxy's is among the headers, and trusted or not as before. */
 const authorityOf = ({ headers, host }: FastifyRequest) => String(headers.host ?? headers[':authority'] ?? host)

@@ -69,9 +69,9 @@ function write (
 ): void {
   const { raw } = reply
   if (status !== 304 && status !== 204) fields['content-length'] = String(body.length)
-  // For onResponse hooks: what is written as a list Node does not give back.
+  // The reply says it for onResponse hooks: Node does not give back what is written as a list.
   giveHeaders(reply, fields)
-  // Of a list HTTP/2 would add to what there is.
+  // HTTP/2 would add the fields of a list to those that there are.
   if (httpVersionMajor === 2) raw.writeHead(status, fields as OutgoingHttpHeaders)
   else {
     const flat: OutgoingHttpHeader[] = []
@@ -84,7 +84,7 @@ function write (
   else raw.end(body)
 }
 
-/** What is said changes when the whole second of its age or of its ttl does. */
+/** The same as before, unless the whole second of its age or of its ttl has changed. */
 function renderedHit ({ entry, source: tier, unverified, stale }: Hit<StoredResponse>, now: number, { cacheName }: HitOptions) {
   const { value: response } = entry
   const source = unverified === undefined ? tier : 'outage'

@@ -8,7 +8,7 @@ type HeaderValue = string | readonly string[]
 /** Names and values in turn: one array costs an entry in memory a fifth of what pairs do. */
 export type HeaderPairs = readonly HeaderValue[]
 
-/** In place of a value: a field that hooks before the handler had set, and that was removed from the response. */
+/** The value of a field that hooks before the handler had set, and that was removed from the response. */
 export const REMOVED: HeaderValue = []
 export const isRemoved = (value: HeaderValue) => typeof value === 'object' && value.length === 0
 
@@ -65,12 +65,12 @@ export class StoredResponse {
     return (this.flags & MANY_GROUPS) !== 0
   }
 
-  /** It may be served to requests with credentials. */
+  /** Whether it may be served to requests with credentials. */
   get isPublic (): boolean {
     return (this.flags & PUBLIC) !== 0
   }
 
-  /** It was written past the reply, so that the reply's header fields are no part of it. */
+  /** Whether it was written past the reply, so that the reply's header fields are no part of it. */
   get isRaw (): boolean {
     return (this.flags & RAW) !== 0
   }

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { ignoreRejection } from '../given.js'
 import { declaredNames } from './query.js'
 
-/** What makes the tags of a request: declared as a method, so that it may ask for a request of its route's own type. */
+/** A function that makes the tags of a request: declared as a method, so that it may ask for a request of its route's own type. */
 export type TagFunction = { bivariant (request: FastifyRequest, reply: FastifyReply): readonly string[] }['bivariant']
 
 /**

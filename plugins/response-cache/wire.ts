@@ -4,7 +4,7 @@ import { KeptBytes } from './kept-bytes.js'
 import { Lingering } from './lingering.js'
 import { shadow } from './shadow.js'
 
-/** What becomes of a response that an application has begun to write. */
+/** The fate of a response that an application has begun to write. */
 export type Plan =
   /** This is sent instead, and whatever the application still writes is dropped. */
   | { readonly kind: 'replace', readonly head: Head, readonly body: Buffer }
@@ -83,7 +83,7 @@ class TappedResponse implements Tapped {
   /** While it lasts, the client has left and the application does not know. */
   readonly #lingering: Lingering
   #state: State = 'open'
-  /** As the application has written it, with `writeHead` or else by its first byte. */
+  /** The head that the application has written, with `writeHead` or else by its first byte. */
   #head: Head | undefined
   #isEnded = false
   /** The application has given it up. */
@@ -91,7 +91,7 @@ class TappedResponse implements Tapped {
   /** The application's handler has ended without an answer. */
   #isSettled = false
   #endCallback: Callback
-  /** What the application has called after its end, for Node to answer. */
+  /** The application's calls after its end, for Node to answer. */
   #late: (() => unknown)[] = []
   #isNativelyEnded = false
   #isFlushed = false
@@ -102,9 +102,9 @@ class TappedResponse implements Tapped {
   #held: Chunk[] = []
   #collect: Plan & { kind: 'collect' } | undefined
   #record: Recording | undefined
-  /** What is collected or recorded. */
+  /** The body as far as it is collected or recorded. */
   #kept = new KeptBytes(0)
-  /** How long the body is said to be; 0 if nothing is said. */
+  /** The length that the body is said to have; 0 if nothing is said. */
   #declared = 0
 
   constructor (response: ServerResponse, tap: Tap) {
@@ -125,7 +125,7 @@ class TappedResponse implements Tapped {
       end: unlessInside('end', (args) => this.#end(args)),
       flushHeaders: unlessInside('flushHeaders', () => { this.#flushHeaders() }),
       addTrailers: addTrailers('addTrailers'),
-      // Of HTTP/2.
+      // HTTP/2 alone has it.
       ...'setTrailer' in response && { setTrailer: addTrailers('setTrailer') },
       destroy: (...args: readonly unknown[]) => {
         this.#isDestroyed = true
@@ -246,7 +246,7 @@ class TappedResponse implements Tapped {
     else this.#carryOut(plan)
   }
 
-  /** What Node refuses when the application has gone on cannot be told by an exception. */
+  /** Destroys the response if Node refuses it: the application has gone on, and an exception would reach nobody. */
   #later (done: Promise<void>): void {
     done.catch((error: unknown) => {
       this.#tellClosed()
@@ -346,7 +346,7 @@ class TappedResponse implements Tapped {
 
   #send ({ bytes, callback }: Chunk): boolean {
     if (this.#record !== undefined && this.#kept.length + bytes.length > this.#record.limit) this.#stopRecording()
-    // Of what is recorded the copy is sent: the application may use its buffer again before a client has read it.
+    // The copy is sent of what is recorded: the application may use its buffer again before a client has read it.
     const chunk = { bytes: this.#record === undefined ? bytes : this.#kept.add(bytes), callback }
     if (this.#isWhole) {
       this.#held.push(chunk)
@@ -372,7 +372,7 @@ class TappedResponse implements Tapped {
     return this.#inside('write', [bytes, 'utf8', callback]) === true
   }
 
-  /** As much as was declared is kept: a client would take it for the end. */
+  /** Whether as much as was declared is kept: a client would take it for the end. */
   get #isWhole (): boolean {
     const isKept = this.#state === 'collecting' || (this.#state === 'passing' && this.#record !== undefined)
     return isKept && this.#declared > 0 && this.#kept.length === this.#declared
@@ -425,7 +425,7 @@ class TappedResponse implements Tapped {
     for (const call of this.#late.splice(0)) call()
   }
 
-  /** For an end that does not reach Node. */
+  /** Calls back for an end that does not reach Node. */
   #callBack (): void {
     if (this.#endCallback === undefined) return
     if (this.#lingering.isGone || this.#response.writableFinished) process.nextTick(this.#endCallback)
@@ -436,7 +436,7 @@ class TappedResponse implements Tapped {
     const response = this.#response
     if (this.#lingering.isGone) return
     for (const name of response.getHeaderNames()) response.removeHeader(name)
-    // As an object: of a list HTTP/2 would add to what it does not remove, such as Date.
+    // An object, because HTTP/2 would add the fields of a list to what it does not remove, such as Date.
     this.#inside('writeHead', reason === undefined ? [status, fields] : [status, reason, fields])
   }
 

@@ -17,7 +17,7 @@ export type Storing =
     readonly store: true
     readonly policy: Policy
     readonly headers: StoredHeaders
-    /** It may be served to requests with credentials, too, and stored in answer to one (3.5). */
+    /** A response for everybody: served to requests with credentials, too, and stored in answer to one (3.5). */
     readonly isPublic: boolean
   } |
   { readonly store: false, readonly reason: NotStored }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** What a server needs for TLS. */
+/** A server's key and certificate, in PEM. */
 export interface Certificate {
   readonly key: Buffer
   readonly cert: Buffer

@@ -42,7 +42,7 @@ export function slowTexts (read: (text: string) => unknown): string[] {
   return []
 }
 
-/** How many times as long the long text takes, in the best of some attempts. */
+/** The time of the long text divided by that of the short one, in the best of some attempts. */
 function slowness (read: (text: string) => unknown, text: (length: number) => string): number {
   let least = Infinity
   for (let attempt = 0; attempt < ATTEMPTS && least > MOST; attempt++) {

@@ -30,8 +30,8 @@ export interface TestPostgres {
 }
 
 /**
- * Starts a Postgres with a cluster of its own in a temporary folder. Root may not run one, so that it is
- * the user `nobody` then.
+ * Starts a Postgres with a cluster of its own in a temporary folder. The user `nobody` runs it in place of
+ * root, who may not.
  * @param programs the folder that `findPostgres` has found
  */
 export async function startPostgres (t: Teardown, programs: string): Promise<TestPostgres> {
