@@ -1,7 +1,7 @@
-import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
+import { cp, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { changeFile, copyPackage } from '../support/mutated-package.js'
 import type { Mutant } from './mutants.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -21,21 +21,6 @@ export async function mutatedBuild (folder: string, mutant: Mutant | undefined):
   await copyPackage(join(ROOT, 'plugins'), join(modules, '@weir/fastify'))
   for (const file of PROGRAM) await cp(new URL(file, import.meta.url), join(folder, 'build', file))
   await writeFile(join(folder, 'build/package.json'), '{ "type": "module" }')
-  if (mutant !== undefined) await mutate(join(modules, mutant.file), mutant)
+  if (mutant !== undefined) await changeFile(join(modules, mutant.file), mutant)
   return join(folder, 'build/instance.js')
-}
-
-async function copyPackage (from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true })
-  await cp(join(from, 'package.json'), join(to, 'package.json'))
-  await cp(join(from, 'dist'), join(to, 'dist'), { recursive: true, filter: (path) => !path.endsWith('/test') })
-  const own = join(from, 'node_modules')
-  if (existsSync(own)) await symlink(own, join(to, 'node_modules'))
-}
-
-async function mutate (file: string, { from, to }: Mutant): Promise<void> {
-  const source = await readFile(file, 'utf8')
-  const found = source.split(from).length - 1
-  if (found !== 1) throw new Error(`'${from}' is in ${file} ${found} times, not once: the mutant has to follow the code`)
-  await writeFile(file, source.replace(from, () => to))
 }

@@ -1,10 +1,8 @@
-/** One change of compiled code. */
-export interface Edit {
-  /** Below the plugins' compiled response cache. */
+import type { Change } from '../support/mutated-package.js'
+
+/** One change of the plugins' compiled response cache. */
+export interface Edit extends Change {
   readonly file: string
-  /** Is in the compiled file exactly once. */
-  readonly from: string
-  readonly to: string
 }
 
 /** A build in which one rule is broken. */

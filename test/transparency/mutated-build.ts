@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
-import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { cp, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Edit, Mutant } from './mutants.js'
+import { changeFile, copyPackage } from '../support/mutated-package.js'
+import type { Mutant } from './mutants.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
@@ -22,21 +22,6 @@ export async function mutatedBuild (folder: string, mutant: Mutant | undefined):
   await cp(fileURLToPath(new URL('.', import.meta.url)), join(build, 'transparency'), { recursive: true })
   await cp(new URL('../coherence/random.js', import.meta.url), join(build, 'coherence/random.js'))
   await writeFile(join(build, 'package.json'), '{ "type": "module" }')
-  for (const edit of mutant?.edits ?? []) await change(join(modules, '@weir/fastify/dist/response-cache', edit.file), edit)
+  for (const edit of mutant?.edits ?? []) await changeFile(join(modules, '@weir/fastify/dist/response-cache', edit.file), edit)
   return join(build, 'transparency/main.js')
-}
-
-async function copyPackage (from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true })
-  await cp(join(from, 'package.json'), join(to, 'package.json'))
-  await cp(join(from, 'dist'), join(to, 'dist'), { recursive: true, filter: (path) => !path.endsWith('/test') })
-  const own = join(from, 'node_modules')
-  if (existsSync(own)) await symlink(own, join(to, 'node_modules'))
-}
-
-async function change (file: string, { from, to }: Edit): Promise<void> {
-  const source = await readFile(file, 'utf8')
-  const found = source.split(from).length - 1
-  if (found !== 1) throw new Error(`'${from}' is in ${file} ${found} times, not once: the mutant has to follow the code`)
-  await writeFile(file, source.replace(from, () => to))
 }
