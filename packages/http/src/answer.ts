@@ -1,10 +1,16 @@
 import type { Headers } from './headers.js'
+import { missingSpan, type Parts } from './partial.js'
 import type { Policy } from './policy.js'
 import { isNotModified } from './preconditions.js'
 import { type RangeAnswer, rangeOf } from './range.js'
 
-/** How a stored response is sent: `whole`, as a 304, or by a range of it. */
+/** How a stored response is sent: `whole`, as a 304, or by ranges of it. */
 export type StoredAnswer = 'whole' | 'not-modified' | RangeAnswer
+
+interface Request {
+  readonly method: string
+  readonly headers: Headers
+}
 
 /**
  * Applies a client's conditions and range to the stored response that it is answered with, in the order of RFC 9110 13.2.2
@@ -14,19 +20,34 @@ export type StoredAnswer = 'whole' | 'not-modified' | RangeAnswer
  * @param now ms since the epoch
  */
 export function answerFromStored (
-  request: { readonly method: string, readonly headers: Headers },
-  stored: { readonly status: number, readonly policy: Policy, readonly length: number },
-  now: number
+  request: Request, stored: { readonly status: number, readonly policy: Policy, readonly length: number }, now: number
 ): StoredAnswer {
   const { headers } = request
-  const since = headers['if-modified-since']
   // Most requests ask nothing of all this.
-  if (headers['if-none-match'] === undefined && since === undefined && headers['range'] === undefined) return 'whole'
+  if (headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined && headers['range'] === undefined) return 'whole'
   if (stored.status !== 200) return 'whole'
-  const { etag, lastModified, date } = stored.policy
-  // 4.3.2: when it was sent stands in for a Last-Modified. Another may have been sent within the same second before it.
-  const changed = lastModified ?? (since === undefined ? undefined : new Date(date + 1000).toUTCString())
-  if (isNotModified(headers, { etag, lastModified: changed }, now)) return 'not-modified'
+  if (isKnown(headers, stored.policy, now)) return 'not-modified'
   // RFC 9110 14.2: Range is for GET only.
   return (request.method === 'GET' ? rangeOf(headers, stored.policy, stored.length, now) : undefined) ?? 'whole'
+}
+
+/**
+ * As `answerFromStored`, for parts of a representation (RFC 9111 3.3); undefined: the parts do not have all bytes
+ * that the request asks for.
+ */
+export function answerFromParts (
+  request: Request, stored: Pick<Parts, 'length' | 'spans'> & { readonly policy: Policy }, now: number
+): Exclude<StoredAnswer, 'whole'> | undefined {
+  const { headers } = request
+  if (isKnown(headers, stored.policy, now)) return 'not-modified'
+  const answer = request.method === 'GET' ? rangeOf(headers, stored.policy, stored.length, now) : undefined
+  if (answer?.status !== 206) return answer
+  return answer.spans.every((span) => missingSpan(stored, span) === undefined) ? answer : undefined
+}
+
+function isKnown (headers: Headers, { etag, lastModified, date }: Policy, now: number): boolean {
+  // 4.3.2: when it was sent stands in for a Last-Modified. Another may have been sent within the same second before it.
+  const changed = lastModified ??
+    (headers['if-modified-since'] === undefined ? undefined : new Date(date + 1000).toUTCString())
+  return isNotModified(headers, { etag, lastModified: changed }, now)
 }

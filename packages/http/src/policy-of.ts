@@ -1,6 +1,5 @@
 import { dateOf, initialAge, type ExchangeTimes } from './age.js'
 import { type CacheControl, deltaSeconds } from './cache-control.js'
-import { parseEntityTag } from './etag.js'
 import { explicitLifetime, heuristicLifetime, type Lifetime } from './freshness.js'
 import { singleValue, type Headers } from './headers.js'
 import { parseHttpDate } from './http-date.js'
@@ -86,12 +85,12 @@ function lifetimeOf ({ response: { headers }, given }: Storable, date: number, {
 
 const duration = (directives: CacheControl, name: string) => (deltaSeconds(directives.get(name)) ?? 0) * 1000
 
-/** What can be sent in If-None-Match and If-Modified-Since (RFC 9111 4.3.1): only what is an entity tag, and a date. */
+/** What can be sent in If-None-Match and If-Modified-Since (RFC 9111 4.3.1): an entity tag of any form, and a date. */
 function validatorsOf (headers: Headers, { responseTime }: ExchangeTimes): Pick<Policy, 'etag' | 'lastModified'> {
   const etag = singleValue(headers['etag'])
   const lastModified = singleValue(headers['last-modified'])
   return {
-    ...(etag !== undefined && parseEntityTag(etag) !== undefined && { etag }),
+    ...(etag !== undefined && etag !== '' && { etag }),
     ...(lastModified !== undefined && parseHttpDate(lastModified, responseTime) !== undefined && { lastModified })
   }
 }

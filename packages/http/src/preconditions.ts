@@ -52,7 +52,8 @@ function anyMatches (field: string, current: Representation | null, match: (a: E
   if (field === current.etag) {
     // What nearly every client sends: the one tag it was given, as it was given.
     const same = parseEntityTag(field)
-    return same !== undefined && match(same, same)
+    // One of odd form is compared by the byte, and is never a strong one.
+    return same === undefined ? match === weakMatch : match(same, same)
   }
   const wanted = parseEntityTags(field)
   if (wanted === '*') return true

@@ -1,26 +1,32 @@
 import { parseEntityTag, strongMatch } from './etag.js'
 import { fieldValue, type Headers } from './headers.js'
 import { parseHttpDate } from './http-date.js'
+import { joined, type Span } from './partial.js'
 import type { Policy } from './policy.js'
 
 /**
- * What part of a stored representation a request is answered with. `first` and `last` are positions of bytes, both included;
- * `contentRange` is the Content-Range of the 206 or 416.
+ * What part of a representation a request is answered with: one span as a 206 with Content-Range, several as
+ * `multipart/byteranges`. 416: none of it is there.
  */
 export type RangeAnswer =
-  { readonly status: 206, readonly first: number, readonly last: number, readonly contentRange: string } |
-  { readonly status: 416, readonly contentRange: string }
+  { readonly status: 206, readonly spans: readonly [Span, ...Span[]] } |
+  { readonly status: 416 }
 
 const bytesUnit = /^[ \t]*bytes[ \t]*=/i
 const intRange = /^(\d+)-(\d*)$/
 const suffixRange = /^-(\d+)$/
 
+// More than these are no honest wish (RFC 9110 17.15).
+const MOST_RANGES = 20
+// What a part of multipart/byteranges costs besides its bytes, about.
+const PART_OVERHEAD = 200
+
 /**
- * Answers Range from a stored 200 (RFC 9110 14.2); undefined: with all of it, as where Range is to be ignored, because it is
- * not valid, not in bytes, or If-Range does not hold. Several ranges are also answered with the whole, which is allowed and
- * cannot be used to make a small file large (17.15).
+ * Answers Range from a representation (RFC 9110 14.2); undefined: with all of it, as where Range is to be ignored, because it
+ * is not valid, not in bytes, or If-Range does not hold. Several ranges that overlap become one; where sending them apart
+ * would take more than the whole, the whole is sent.
  *
- * @param length bytes of the stored body
+ * @param length bytes of the representation
  */
 export function rangeOf (
   headers: Headers, policy: Pick<Policy, 'etag' | 'lastModified' | 'date'>, length: number, now: number
@@ -29,29 +35,48 @@ export function rangeOf (
   if (range === undefined || !ifRangeHolds(fieldValue(headers['if-range']), policy, now)) return undefined
   const unit = bytesUnit.exec(range)
   if (unit === null) return undefined
-  const [spec, ...others] = range.slice(unit[0].length).split(',').map((member) => member.trim()).filter((member) => member !== '')
-  if (spec === undefined || others.length > 0) return undefined
-
-  const suffix = suffixRange.exec(spec)?.[1]
-  if (suffix !== undefined) {
-    if (Number(suffix) === 0) return unsatisfiable(length)
-    // Of nothing, any suffix is the whole, which a Content-Range could not say.
-    return length === 0 ? undefined : partial(Math.max(0, length - Number(suffix)), length - 1, length)
+  const members = range.slice(unit[0].length).split(',').map((member) => member.trim()).filter((member) => member !== '')
+  if (members.length === 0 || members.length > MOST_RANGES) return undefined
+  const spans: Span[] = []
+  for (const member of members) {
+    const span = spanOf(member, length)
+    if (span === undefined) return undefined
+    if (span !== 'unsatisfiable') spans.push(span)
   }
-  const [, start, end] = intRange.exec(spec) ?? []
+  const apart = joined(spans)
+  // In the order of the request, unless some of them have become one (15.3.7.2).
+  const [first, ...others] = apart.length === spans.length ? spans : apart
+  if (first === undefined) return { status: 416 }
+  return others.length > 0 && multipartBytes([first, ...others]) >= length ? undefined : { status: 206, spans: [first, ...others] }
+}
+
+/**
+ * Content-Range of a 206 with one span, or of a 416 (RFC 9110 14.4).
+ *
+ * @example contentRange({ first: 0, last: 4 }, 10) // 'bytes 0-4/10'
+ */
+export const contentRange = (span: Span | undefined, length: number): string =>
+  `bytes ${span === undefined ? '*' : `${span.first}-${span.last}`}/${length}`
+
+/** Undefined: no valid range, which makes all of the field invalid (14.1.1). */
+function spanOf (member: string, length: number): Span | 'unsatisfiable' | undefined {
+  const suffix = suffixRange.exec(member)?.[1]
+  if (suffix !== undefined) {
+    if (Number(suffix) === 0) return 'unsatisfiable'
+    // Of nothing, any suffix is the whole, which a Content-Range could not say.
+    return length === 0 ? undefined : { first: Math.max(0, length - Number(suffix)), last: length - 1 }
+  }
+  const [, start, end] = intRange.exec(member) ?? []
   if (start === undefined || end === undefined) return undefined
   const first = Number(start)
   const last = end === '' ? Infinity : Number(end)
-  // 14.1.1: not a valid range, whereas one that begins after the end is valid and cannot be satisfied.
+  // A range that begins after the end is valid and cannot be satisfied.
   if (last < first) return undefined
-  return first >= length ? unsatisfiable(length) : partial(first, Math.min(last, length - 1), length)
+  return first >= length ? 'unsatisfiable' : { first, last: Math.min(last, length - 1) }
 }
 
-function partial (first: number, last: number, length: number): RangeAnswer {
-  return { status: 206, first, last, contentRange: `bytes ${first}-${last}/${length}` }
-}
-
-const unsatisfiable = (length: number): RangeAnswer => ({ status: 416, contentRange: `bytes */${length}` })
+const multipartBytes = (spans: readonly Span[]) =>
+  spans.reduce((sum, { first, last }) => sum + last - first + 1 + PART_OVERHEAD, 0)
 
 /**
  * RFC 9110 13.1.5: by strong comparison, or by exactly the date, which must itself be a strong validator: the response was

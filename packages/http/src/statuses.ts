@@ -1,5 +1,5 @@
-/** RFC 9110 15.1, without 206: Weir stores whole representations only. */
-export const heuristicallyCacheable: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501])
+/** RFC 9110 15.1. */
+export const heuristicallyCacheable: ReadonlySet<number> = new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501])
 
 /** Whose caching requirements Weir knows and meets (RFC 9111 3, 5.2.2.3): the final ones of RFC 9110 15 that may be stored. */
 export const understood: ReadonlySet<number> = new Set([

@@ -1,6 +1,7 @@
 import type { ExchangeTimes } from './age.js'
 import { parseCacheControl, type CacheControl } from './cache-control.js'
 import type { Headers } from './headers.js'
+import { parseContentRange } from './partial.js'
 import type { Policy } from './policy.js'
 import { isReusable, type PolicyOptions, policyOf } from './policy-of.js'
 import { responseDirectives, restricted } from './response-directives.js'
@@ -8,7 +9,10 @@ import { heuristicallyCacheable, neverStored, understood } from './statuses.js'
 import { storedHeaders, type StoredHeaders } from './stored-headers.js'
 import { varyNames } from './vary.js'
 
-/** Why a response is not stored. `NO_TTL`: it may be, but no request could ever be answered with it. */
+/**
+ * Why a response is not stored. `NO_TTL`: it may be, but no request could ever be answered with it. `PARTIAL`: a 206 that does not
+ * say which bytes of how many it has, or has several ranges.
+ */
 export type NotStored = 'METHOD' | 'PARTIAL' | 'STATUS' | 'REQUEST_NO_STORE' | 'NO_STORE' | 'PRIVATE' | 'AUTHORIZATION' |
   'SET_COOKIE' | 'VARY_STAR' | 'NO_TTL'
 
@@ -58,8 +62,9 @@ export function decideStoring (
   const vary = varyNames(headers['vary'])
 
   if (request.method !== 'GET') return not('METHOD')
-  // 3.3: Weir keeps whole representations only.
-  if (status === 206 || headers['content-range'] !== undefined) return not('PARTIAL')
+  // 3.3: a part is worth storing if it is known where it belongs.
+  if (status === 206 && parseContentRange(headers['content-range']) === undefined) return not('PARTIAL')
+  if (status !== 206 && headers['content-range'] !== undefined) return not('PARTIAL')
   if (status < 200 || neverStored.has(status)) return not('STATUS')
   // 5.2.1.5
   if (options.requestDirectives !== false && parseCacheControl(request.headers['cache-control']).has('no-store')) {

@@ -37,18 +37,21 @@ export function outcomeOf (
 }
 
 /**
- * Whether a 304 updates the stored response (RFC 9111 4.3.4): it has the same strong validator, or, having none, the same
- * weak one; or neither of them has any. An entity tag that is there decides alone.
+ * Whether a 304 updates the stored response that was asked about (RFC 9111 4.3.4): it has the same strong validator, or, having
+ * none, the same weak one; or it has no validator at all. An entity tag that is there decides alone; one of odd form
+ * is compared by the byte.
  */
 function isAbout ({ etag, lastModified }: Pick<Policy, 'etag' | 'lastModified'>, notModified: Headers, now: number): boolean {
-  const newTag = parseEntityTag(singleValue(notModified['etag']) ?? '')
-  if (newTag !== undefined) {
-    const tag = etag === undefined ? undefined : parseEntityTag(etag)
-    return tag !== undefined && (newTag.weak ? weakMatch : strongMatch)(newTag, tag)
-  }
+  const newTag = singleValue(notModified['etag'])
+  if (newTag !== undefined && newTag !== '') return etag !== undefined && isSameTag(newTag, etag)
   const newDate = parseHttpDate(singleValue(notModified['last-modified']) ?? '', now)
-  if (newDate !== undefined) return lastModified !== undefined && parseHttpDate(lastModified, now) === newDate
-  return etag === undefined && lastModified === undefined
+  return newDate === undefined || (lastModified !== undefined && parseHttpDate(lastModified, now) === newDate)
+}
+
+function isSameTag (newTag: string, stored: string): boolean {
+  const [a, b] = [parseEntityTag(newTag), parseEntityTag(stored)]
+  if (a === undefined || b === undefined) return newTag === stored
+  return (a.weak ? weakMatch : strongMatch)(a, b)
 }
 
 /**

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { answerFromStored, type Headers, type RangeAnswer } from '../src/index.js'
+import { answerFromParts, answerFromStored, contentRange, type Headers, multipartBody, type RangeAnswer, type Span } from '../src/index.js'
 import { at, NOW, policy } from './support/exchange.js'
 
 const fresh = { 'cache-control': 'max-age=60' }
@@ -14,14 +14,17 @@ interface Case {
   length?: number
 }
 
-const said = (answer: RangeAnswer) =>
-  answer.status === 206 ? `206 ${answer.first}-${answer.last} ${answer.contentRange}` : `${answer.status} ${answer.contentRange}`
+function said (answer: RangeAnswer, length: number): string {
+  if (answer.status === 416) return `416 ${contentRange(undefined, length)}`
+  const spans = answer.spans.map(({ first, last }) => `${first}-${last}`).join(',')
+  return answer.spans.length > 1 ? `206 ${spans}` : `206 ${spans} ${contentRange(answer.spans[0], length)}`
+}
 
 function check (t: Test, rows: [name: string, request: Case, expected: string][]) {
   for (const [name, { headers, response = { etag: '"1"', 'last-modified': lastModified }, method = 'GET', status = 200, length = 10 }, expected] of rows) {
     const stored = { status, length, policy: policy({ date, ...fresh, ...response }, { status }) }
     const answer = answerFromStored({ method, headers }, stored, NOW)
-    t.equal(typeof answer === 'string' ? answer : said(answer), expected, name)
+    t.equal(typeof answer === 'string' ? answer : said(answer, length), expected, name)
   }
 }
 
@@ -89,8 +92,6 @@ t.test('RFC 9110 15.5.17: a range that is not there', async (t) => check(t, [
 t.test('RFC 9110 14.2: Range that is ignored', async (t) => check(t, [
   ...['bytes=', 'bytes', 'bytes=-', 'bytes=a-b', 'bytes=0', 'bytes=5-2', 'bytes=0-0x', 'bytes=0-1-2', 'bytes=--1', 'bytes=-3x', 'bytes=+1-2', 'bytes=1.0-2', '0-1', '=0-1',
     'items=0-1', 'xbytes=0-1', 'bytes 0-1'].map((range): [string, Case, string] => [range, { headers: { range } }, 'whole']),
-  ['several ranges', { headers: { range: 'bytes=0-1,4-5' } }, 'whole'],
-  ['several ranges on several lines', { headers: { range: ['bytes=0-1', 'bytes=4-5'] } }, 'whole'],
   ['HEAD', { headers: { range: 'bytes=0-1' }, method: 'HEAD' }, 'whole'],
   ['of a stored 404', { headers: { range: 'bytes=0-1' }, status: 404 }, 'whole'],
   ['after a 304 (13.2.2)', { headers: { range: 'bytes=0-1', 'if-none-match': '"1"' } }, 'not-modified'],
@@ -121,4 +122,61 @@ t.test('RFC 9110 13.1.5: If-Range', async (t) => {
     ['a range that is not there', { headers: { range: 'bytes=10-', 'if-range': '"1"' } }, '416 bytes */10'],
     ['a range that is not there, of another', { headers: { range: 'bytes=10-', 'if-range': '"2"' } }, 'whole']
   ])
+})
+
+t.test('RFC 9110 14.2, 15.3.7.2: several ranges', async (t) => check(t, [
+  ['of something small', { headers: { range: 'bytes=0-1,4-5' } }, 'whole'],
+  ['on several lines', { headers: { range: ['bytes=0-1', 'bytes=4-5'] } }, 'whole'],
+  ['of something large', { headers: { range: 'bytes=0-1, 40-50' }, length: 1000 }, '206 0-1,40-50'],
+  ['in the order of the request', { headers: { range: 'bytes=-10,0-1' }, length: 1000 }, '206 990-999,0-1'],
+  ['that overlap', { headers: { range: 'bytes=0-50,40-60' }, length: 1000 }, '206 0-60 bytes 0-60/1000'],
+  ['that meet', { headers: { range: 'bytes=0-49,50-60' }, length: 1000 }, '206 0-60 bytes 0-60/1000'],
+  ['of which two overlap', { headers: { range: 'bytes=90-99,0-50,40-60' }, length: 1000 }, '206 0-60,90-99'],
+  ['of which one is not there', { headers: { range: 'bytes=0-1,5000-' }, length: 1000 }, '206 0-1 bytes 0-1/1000'],
+  ['of which none is there', { headers: { range: 'bytes=4000-,5000-' }, length: 1000 }, '416 bytes */1000'],
+  ['of which one is invalid (14.1.1)', { headers: { range: 'bytes=0-1,5-2' }, length: 1000 }, 'whole'],
+  ['that take more than the whole', { headers: { range: 'bytes=0-499,501-999' }, length: 1000 }, 'whole'],
+  ['more than anybody wants (17.15)', { headers: { range: `bytes=${Array.from({ length: 21 }, (_, i) => `${i * 10}-${i * 10}`).join()}` }, length: 100_000 }, 'whole'],
+  ['as many as that', { headers: { range: `bytes=${Array.from({ length: 20 }, (_, i) => `${i * 10}-${i * 10}`).join()}` }, length: 100_000 },
+    `206 ${Array.from({ length: 20 }, (_, i) => `${i * 10}-${i * 10}`).join()}`]
+]))
+
+t.test('RFC 9110 14.6: multipart/byteranges', async (t) => {
+  const text = Buffer.from('0123456789')
+  const bytesOf = ({ first, last }: Span) => text.subarray(first, last + 1)
+  const spans = [{ first: 0, last: 1 }, { first: 8, last: 9 }]
+  t.equal(String(multipartBody({ spans, length: 10, contentType: 'text/plain', boundary: 'x' }, bytesOf)), [
+    '--x', 'content-type: text/plain', 'content-range: bytes 0-1/10', '', '01',
+    '--x', 'content-type: text/plain', 'content-range: bytes 8-9/10', '', '89',
+    '--x--', ''
+  ].join('\r\n'))
+  t.equal(String(multipartBody({ spans: spans.slice(1), length: 10, contentType: undefined, boundary: 'x' }, bytesOf)),
+    ['--x', 'content-range: bytes 8-9/10', '', '89', '--x--', ''].join('\r\n'))
+})
+
+t.test('RFC 9111 3.3: what parts answer', async (t) => {
+  const stored = { length: 1000, spans: [{ first: 0, last: 99 }, { first: 900, last: 999 }], policy: policy({ date, ...fresh, etag: '"1"' }) }
+  const rows: [headers: Headers, expected: string, method?: string][] = [
+    [{}, 'nothing'],
+    [{ range: 'bytes=0-99' }, '206 0-99 bytes 0-99/1000'],
+    [{ range: 'bytes=5-6' }, '206 5-6 bytes 5-6/1000'],
+    [{ range: 'bytes=-100' }, '206 900-999 bytes 900-999/1000'],
+    [{ range: 'bytes=900-' }, '206 900-999 bytes 900-999/1000'],
+    [{ range: 'bytes=0-100' }, 'nothing'],
+    [{ range: 'bytes=899-' }, 'nothing'],
+    [{ range: 'bytes=0-' }, 'nothing'],
+    [{ range: 'bytes=0-1,950-960' }, '206 0-1,950-960'],
+    [{ range: 'bytes=0-1,500-501' }, 'nothing'],
+    [{ range: 'bytes=1000-' }, '416 bytes */1000'],
+    [{ range: 'lines=0-1' }, 'nothing'],
+    [{ range: 'bytes=0-1', 'if-range': '"1"' }, '206 0-1 bytes 0-1/1000'],
+    [{ range: 'bytes=0-1', 'if-range': '"2"' }, 'nothing'],
+    [{ 'if-none-match': '"1"' }, 'not-modified'],
+    [{ 'if-none-match': '"2"' }, 'nothing'],
+    [{ range: 'bytes=0-1' }, 'nothing', 'HEAD']
+  ]
+  for (const [headers, expected, method = 'GET'] of rows) {
+    const answer = answerFromParts({ method, headers }, stored, NOW)
+    t.equal(answer === undefined ? 'nothing' : typeof answer === 'string' ? answer : said(answer, 1000), expected, JSON.stringify(headers))
+  }
 })

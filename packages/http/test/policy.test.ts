@@ -79,7 +79,8 @@ t.test('RFC 9111 4.3.1: validators that can be used as such', async (t) => {
     [{ etag: 'W/"1"' }, 'W/"1"', undefined],
     [{ etag: '""' }, '""', undefined],
     [{ etag: ['"1"', '"2"'] }, '"1"', undefined],
-    [{ etag: '1' }, undefined, undefined],
+    [{ etag: '1' }, '1', undefined],
+    [{ etag: '' }, undefined, undefined],
     [{ 'last-modified': at(-9) }, undefined, at(-9)],
     [{ 'last-modified': 'yesterday' }, undefined, undefined],
     [{ etag: '"1"', 'last-modified': at(-9) }, '"1"', at(-9)]

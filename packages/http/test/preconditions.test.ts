@@ -56,7 +56,10 @@ t.test('If-None-Match: weak comparison, `*` asks for none (RFC 9110 13.1.2)', as
   [{ 'if-none-match': '' }, both, 'proceed', 'proceed'],
   [{ 'if-none-match': 'a' }, both, 'proceed', 'proceed'],
   // As it was given, but no entity tag: a match would be of anything.
-  [{ 'if-none-match': 'a' }, { etag: 'a' }, 'proceed', 'proceed'],
+  [{ 'if-none-match': 'a' }, { etag: 'a' }, 'not-modified', 'failed'],
+  [{ 'if-none-match': '"a"' }, { etag: 'a' }, 'proceed', 'proceed'],
+  [{ 'if-none-match': 'w/"a"' }, { etag: 'w/"a"' }, 'not-modified', 'failed'],
+  [{ 'if-none-match': 'W/"a"' }, { etag: 'w/"a"' }, 'proceed', 'proceed'],
   [{ 'if-none-match': 'W/"a"' }, weakTag, 'not-modified', 'failed']
 ]))
 

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { stored, type Exchange } from './support/exchange.js'
+import { at, stored, type Exchange } from './support/exchange.js'
 
 type Row = [name: string, exchange: Exchange, outcome: string]
 
@@ -51,9 +51,15 @@ t.test('answers to one request only are never stored', async (t) => check(t, [
   ...[428, 429, 431, 511].map((status): Row => [`${status} (RFC 6585)`, { status, response: fresh }, 'STATUS'])
 ]))
 
-t.test('RFC 9111 3.3: no partial content', async (t) => check(t, [
-  ['206', { status: 206, response: fresh }, 'PARTIAL'],
-  ['206 with its Content-Range', { status: 206, response: { ...fresh, 'content-range': 'bytes 0-1/2' } }, 'PARTIAL'],
+t.test('RFC 9111 3.3: partial content', async (t) => check(t, [
+  ['a part that says where it belongs', { status: 206, response: { ...fresh, 'content-range': 'bytes 0-1/4' } }, 'stored'],
+  ['206 is heuristically cacheable (RFC 9110 15.1)',
+    { status: 206, response: { 'last-modified': at(-900), 'content-range': 'bytes 0-1/4' } }, 'stored'],
+  ['one that does not', { status: 206, response: fresh }, 'PARTIAL'],
+  ['of a length that nobody knows', { status: 206, response: { ...fresh, 'content-range': 'bytes 0-1/*' } }, 'PARTIAL'],
+  ['in another unit', { status: 206, response: { ...fresh, 'content-range': 'lines 0-1/4' } }, 'PARTIAL'],
+  ['several ranges', { status: 206, response: { ...fresh, 'content-type': 'multipart/byteranges; boundary=x' } }, 'PARTIAL'],
+  ['all other rules hold', { status: 206, response: { 'cache-control': 'no-store', 'content-range': 'bytes 0-1/4' } }, 'NO_STORE'],
   ['a 200 that has a Content-Range', { response: { ...fresh, 'content-range': 'bytes 0-1/2' } }, 'PARTIAL']
 ]))
 
@@ -145,7 +151,8 @@ t.test('NO_TTL: nothing could ever be answered with it', async (t) => check(t, [
   ['no-cache and an ETag', { response: { ...cc('no-cache'), etag: '"1"' } }, 'stored'],
   ['max-age=0 and a weak ETag', { response: { ...cc('max-age=0'), etag: 'W/"1"' } }, 'stored'],
   ['max-age=0 and Last-Modified', { response: { ...cc('max-age=0'), 'last-modified': 'Sun, 06 Nov 1994 08:49:37 GMT' } }, 'stored'],
-  ['an ETag that is none', { response: { ...cc('max-age=0'), etag: '1' } }, 'NO_TTL'],
+  ['max-age=0 and an ETag of odd form', { response: { ...cc('max-age=0'), etag: '1' } }, 'stored'],
+  ['an empty ETag', { response: { ...cc('max-age=0'), etag: '' } }, 'NO_TTL'],
   ['a Last-Modified that is no date', { response: { ...cc('max-age=0'), 'last-modified': 'yesterday' } }, 'NO_TTL'],
   ['stale, but good while it is revalidated', { response: cc('max-age=0, stale-while-revalidate=5') }, 'stored'],
   ['stale, but good instead of an error', { response: cc('max-age=0, stale-if-error=5') }, 'stored'],

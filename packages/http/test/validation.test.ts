@@ -14,6 +14,8 @@ t.test('RFC 9111 4.3.1: the request that validates', async (t) => {
   const table: [name: string, stored: Validators | undefined, sent: Headers][] = [
     ['an entity tag', strong, { 'if-none-match': '"1"' }],
     ['a weak one', weak, { 'if-none-match': 'W/"1"' }],
+    ['one of odd form, as it is', { etag: 'w/"1"' }, { 'if-none-match': 'w/"1"' }],
+    ['one that is not quoted, as it is', { etag: '1' }, { 'if-none-match': '1' }],
     ['Last-Modified', dated, { 'if-modified-since': at(-60) }],
     ['both', both, { 'if-none-match': '"1"', 'if-modified-since': at(-60) }],
     ['neither', neither, {}],
@@ -60,11 +62,19 @@ t.test('RFC 9111 4.3.4: which 304 is about the stored response', async (t) => {
     ['the same date, and a tag is stored', both, { 'last-modified': at(-60) }, true],
     ['a date for none', strong, { 'last-modified': at(-60) }, false],
     ['no validator for none', neither, {}, true],
-    ['no validator for a tag', strong, {}, false],
-    ['no validator for a date', dated, {}, false],
-    ['a tag that is none, for none', neither, { etag: '1' }, true],
-    ['a tag that is none, for a tag', strong, { etag: '1' }, false],
-    ['a tag that is none, and the date', both, { etag: '1', 'last-modified': at(-60) }, true],
+    ['no validator for a tag', strong, {}, true],
+    ['no validator for a weak tag', weak, {}, true],
+    ['no validator for a date', dated, {}, true],
+    ['no validator for both', both, {}, true],
+    ['an empty tag, which is no validator', strong, { etag: '' }, true],
+    ['a date that is none, which is no validator', dated, { 'last-modified': 'x' }, true],
+    ['a tag of odd form, for none', neither, { etag: '1' }, false],
+    ['a tag of odd form, for another', strong, { etag: '1' }, false],
+    ['a tag of odd form, and the date', both, { etag: '1', 'last-modified': at(-60) }, false],
+    ['the same tag of odd form', { etag: '1' }, { etag: '1' }, true],
+    ['the same tag of odd form, quoted', { etag: '1' }, { etag: '"1"' }, false],
+    ['the same weak tag in lower case', { etag: 'w/"1"' }, { etag: 'w/"1"' }, true],
+    ['a weak tag in lower case, for a weak one', weak, { etag: 'w/"1"' }, false],
     ['the first of several', strong, { etag: ['"1"', '"2"'] }, true]
   ]
   for (const [name, stored, headers, updates] of table) {

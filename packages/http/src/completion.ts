@@ -1,0 +1,53 @@
+import { singleValue, type Headers } from './headers.js'
+import { missingSpan, parseContentRange, type Parts, rangeFor, type Span, strongValidator } from './partial.js'
+import type { Policy } from './policy.js'
+import { rangeOf } from './range.js'
+import { fetchHeaders } from './validation.js'
+
+/** Parts that are stored of a representation. */
+export type StoredParts = Pick<Parts, 'length' | 'spans'> & {
+  readonly policy: Pick<Policy, 'etag' | 'lastModified' | 'date'>
+}
+
+/**
+ * The headers of a request that fetches what stored parts lack of what a request asks for (RFC 9111 3.4): Range with the
+ * missing bytes only, and If-Range so that they are of the same representation. Where nothing is missing it validates the
+ * parts, in case of another representation for the client's range; where parts cannot be combined, it is the client's own.
+ *
+ * @param now ms since the epoch
+ */
+export function completionHeaders (headers: Headers, stored: StoredParts, now: number): Headers {
+  const validator = strongValidator(stored.policy, now)
+  if (validator === undefined) return headers
+  const missing = missingOf(headers, stored, now)
+  if (missing === undefined) {
+    const { range } = headers
+    return { ...fetchHeaders(headers, stored.policy), ...range !== undefined && { range } }
+  }
+  return { ...fetchHeaders(headers), range: rangeFor(missing, stored.length), 'if-range': validator }
+}
+
+function missingOf (headers: Headers, stored: StoredParts, now: number): Span | undefined {
+  const answer = rangeOf(headers, stored.policy, stored.length, now)
+  if (answer?.status === 416) return undefined
+  const wanted = answer?.spans ?? [{ first: 0, last: stored.length - 1 }]
+  const missing = wanted.map((span) => missingSpan(stored, span)).filter((span) => span !== undefined)
+  if (missing.length === 0) return undefined
+  return { first: Math.min(...missing.map(({ first }) => first)), last: Math.max(...missing.map(({ last }) => last)) }
+}
+
+/**
+ * The place of a 206 in stored parts: undefined if it may not be combined with them, because it is of another length or
+ * has not the same strong validator (RFC 9111 3.4), or because nobody can say where it belongs.
+ *
+ * @param response headers of the 206
+ * @param date when it was sent, in ms since the epoch
+ */
+export function placeIn (stored: StoredParts, response: Headers, date: number): Span | undefined {
+  const range = parseContentRange(response['content-range'])
+  const validator = strongValidator(stored.policy, date)
+  const etag = singleValue(response['etag'])
+  const lastModified = singleValue(response['last-modified'])
+  const added = strongValidator({ date, ...etag !== undefined && { etag }, ...lastModified !== undefined && { lastModified } }, date)
+  return range?.length === stored.length && validator !== undefined && added === validator ? range : undefined
+}

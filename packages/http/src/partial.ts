@@ -1,0 +1,126 @@
+import { parseEntityTag } from './etag.js'
+import { singleValue, type HeaderValue } from './headers.js'
+import { parseHttpDate } from './http-date.js'
+import type { Policy } from './policy.js'
+
+/** Positions of bytes in a representation, both included. */
+export interface Span {
+  readonly first: number
+  readonly last: number
+}
+
+/** Some bytes of a representation: `body` is the bytes of the spans, one after the other. */
+export interface Parts {
+  /** Bytes of the whole representation. */
+  readonly length: number
+  /** Sorted; they neither meet nor overlap. */
+  readonly spans: readonly Span[]
+  readonly body: Uint8Array
+}
+
+const bytesRange = /^[ \t]*bytes[ \t]+(\d{1,15})-(\d{1,15})\/(\d{1,15})[ \t]*$/i
+
+/**
+ * Reads a Content-Range with a known length (RFC 9110 14.4); undefined for anything else, as a part that
+ * nobody can place is not stored.
+ *
+ * @example parseContentRange('bytes 0-4/10') // { first: 0, last: 4, length: 10 }
+ */
+export function parseContentRange (field: HeaderValue): Span & { readonly length: number } | undefined {
+  const [, ...digits] = bytesRange.exec(singleValue(field) ?? '') ?? []
+  const [first = NaN, last = NaN, length = NaN] = digits.map(Number)
+  return first <= last && last < length ? { first, last, length } : undefined
+}
+
+/**
+ * The validator by which a part may be combined with others (RFC 9111 3.4): a strong entity tag, or a
+ * Last-Modified that is strong because the response was sent a second or more after it (RFC 9110 8.8.2.2).
+ * It can stand in If-Range.
+ */
+export function strongValidator (
+  { etag, lastModified, date }: Pick<Policy, 'etag' | 'lastModified' | 'date'>, now: number
+): string | undefined {
+  if (etag !== undefined) return parseEntityTag(etag)?.weak === false ? etag : undefined
+  const modified = lastModified === undefined ? undefined : parseHttpDate(lastModified, now)
+  return modified !== undefined && date - modified >= 1000 ? lastModified : undefined
+}
+
+/**
+ * Puts parts of one representation together (RFC 9111 3.4). Where both have a byte, `added` counts.
+ * Undefined if they are not of the same length, and so not of the same representation.
+ */
+export function combineParts (stored: Parts, added: Parts): Parts | undefined {
+  if (stored.length !== added.length) return undefined
+  const bytes = new Uint8Array(stored.length)
+  for (const parts of [stored, added]) eachSpan(parts, (span, body) => { bytes.set(body, span.first) })
+  const spans = joined([...stored.spans, ...added.spans])
+  const body = spans.length === 1 && isWhole(spans, stored.length)
+    ? bytes
+    : concatenated(spans.map(({ first, last }) => bytes.subarray(first, last + 1)))
+  return { length: stored.length, spans, body }
+}
+
+/** Whether the parts are the whole representation. */
+export const isComplete = ({ spans, length }: Parts): boolean => isWhole(spans, length)
+
+/** The bytes of a span; undefined if the parts have not all of them. */
+export function bytesOf (parts: Parts, { first, last }: Span): Uint8Array | undefined {
+  let found: Uint8Array | undefined
+  eachSpan(parts, (span, body) => {
+    if (span.first <= first && last <= span.last) found = body.subarray(first - span.first, last - span.first + 1)
+  })
+  return found
+}
+
+/** The smallest span that has all wanted bytes which the parts have not; undefined if they have them all. */
+export function missingSpan ({ spans }: Pick<Parts, 'spans'>, wanted: Span): Span | undefined {
+  let { first, last } = wanted
+  for (const span of spans) {
+    if (span.first <= first && first <= span.last) first = span.last + 1
+  }
+  for (const span of [...spans].reverse()) {
+    if (span.first <= last && last <= span.last) last = span.first - 1
+  }
+  return first <= last ? { first, last } : undefined
+}
+
+/**
+ * A Range that asks for a span (RFC 9110 14.1.2): open where it goes to the end.
+ *
+ * @example rangeFor({ first: 5, last: 9 }, 10) // 'bytes=5-'
+ */
+export const rangeFor = ({ first, last }: Span, length: number): string =>
+  `bytes=${first}-${last === length - 1 ? '' : last}`
+
+/** Sorts spans and makes one of those that meet or overlap. */
+export function joined (spans: readonly Span[]): Span[] {
+  const all: Span[] = []
+  for (const span of [...spans].sort((a, b) => a.first - b.first)) {
+    const before = all.at(-1)
+    if (before === undefined || before.last + 1 < span.first) all.push(span)
+    else all[all.length - 1] = { first: before.first, last: Math.max(before.last, span.last) }
+  }
+  return all
+}
+
+const isWhole = ([span, ...others]: readonly Span[], length: number): boolean =>
+  others.length === 0 && span?.first === 0 && span.last === length - 1
+
+function eachSpan ({ spans, body }: Parts, visit: (span: Span, body: Uint8Array) => void): void {
+  let at = 0
+  for (const span of spans) {
+    const end = at + span.last - span.first + 1
+    visit(span, body.subarray(at, end))
+    at = end
+  }
+}
+
+function concatenated (parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
