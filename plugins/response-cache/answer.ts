@@ -1,4 +1,5 @@
-import type { StoredAnswer } from '@weir/http'
+import { contentRange, multipartBody, type Span, type StoredAnswer } from '@weir/http'
+import { randomBytes } from 'node:crypto'
 import type { Fields } from './head.js'
 
 /** A whole response, or what is sent of one. */
@@ -8,12 +9,22 @@ export interface Whole {
   readonly body: Buffer
 }
 
+/** The representation that ranges are taken from. */
+export interface Ranged {
+  /** Bytes of all of it. */
+  readonly length: number
+  readonly bytesOf: (span: Span) => Buffer
+}
+
 /** Fields that a 304 leaves out, because the client has them already (RFC 9110, 15.4.5). */
-export const OF_THE_BODY: readonly string[] = ['content-type', 'content-encoding', 'content-language', 'content-length']
+export const OF_THE_BODY: readonly string[] = ['content-type', 'content-encoding', 'content-language', 'content-length', 'content-range']
 const NOTHING = Buffer.alloc(0)
 
-/** A whole response as its client has asked for it: as a 304, by a range of it, or as it is. Its fields are the answer's from then on. */
-export function answerAs (asked: StoredAnswer, whole: Whole): Whole {
+/**
+ * A whole response as its client has asked for it: as a 304, by ranges of it, or as it is. Its fields are the answer's from then on.
+ * @param ranged default: the body
+ */
+export function answerAs (asked: StoredAnswer, whole: Whole, ranged: Ranged = rangedBody(whole)): Whole {
   if (asked === 'whole') return whole
   const { fields } = whole
   if (asked === 'not-modified') {
@@ -21,10 +32,31 @@ export function answerAs (asked: StoredAnswer, whole: Whole): Whole {
     for (const name of OF_THE_BODY) if (fields[name] !== undefined) delete fields[name]
     return { status: 304, fields, body: NOTHING }
   }
-  fields['content-range'] = asked.contentRange
-  // The whole response's lifetime is not that of an error.
-  if (asked.status === 416) for (const name of ['cache-control', 'expires']) Reflect.deleteProperty(fields, name)
-  const body = asked.status === 206 ? whole.body.subarray(asked.first, asked.last + 1) : NOTHING
+  if (asked.status === 416) {
+    fields['content-range'] = contentRange(undefined, ranged.length)
+    // The whole response's lifetime is not that of an error.
+    for (const name of ['cache-control', 'expires']) Reflect.deleteProperty(fields, name)
+    fields['content-length'] = '0'
+    return { status: 416, fields, body: NOTHING }
+  }
+  const body = rangesOf(asked.spans, fields, ranged)
   fields['content-length'] = String(body.length)
-  return { status: asked.status, fields, body }
+  return { status: 206, fields, body }
+}
+
+const rangedBody = ({ body }: Whole): Ranged =>
+  ({ length: body.length, bytesOf: ({ first, last }) => body.subarray(first, last + 1) })
+
+/** One range as it is, several as `multipart/byteranges` (RFC 9110, 14.6, 15.3.7). */
+function rangesOf (spans: readonly [Span, ...Span[]], fields: Fields, { length, bytesOf }: Ranged): Buffer {
+  if (spans.length === 1) {
+    fields['content-range'] = contentRange(spans[0], length)
+    return bytesOf(spans[0])
+  }
+  const { 'content-type': type } = fields
+  const boundary = randomBytes(18).toString('hex')
+  const body = multipartBody({ spans, length, contentType: typeof type === 'string' ? type : undefined, boundary }, bytesOf)
+  delete fields['content-range']
+  fields['content-type'] = `multipart/byteranges; boundary=${boundary}`
+  return body
 }

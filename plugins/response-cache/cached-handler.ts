@@ -1,11 +1,10 @@
 import { type AcquireOptions, CacheError, type Entry, Fill, type Hit } from '@weir/cache'
-import { appendCacheStatus, type CacheStatus, decideReuse, fieldValue, formatCacheStatus, outcomeOfHead, parseCacheControl } from '@weir/http'
+import { appendCacheStatus, type CacheStatus, decideReuse, formatCacheStatus, parseCacheControl } from '@weir/http'
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { WEIR_CACHE_REENTRANT_FILL, WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
 import { Capture, type CaptureOptions } from './capture.js'
 import { barring } from './credentials.js'
 import { chooseEncodingForRange } from './encoding.js'
-import { handledFields, ownFields } from './fields.js'
 import { type ResponseKey, variantKeyOf } from './key.js'
 import { leftForOnSend } from './left-for-on-send.js'
 import { beginFill, type CachedRoute, type Forward, type NewFill } from './ongoing-fill.js'
@@ -13,7 +12,8 @@ import { splitTarget } from './path.js'
 import type { Selection } from './selection.js'
 import { hideUndeclared } from './query.js'
 import { RecentKeys } from './recent-keys.js'
-import { sendHit } from './serve.js'
+import { onForward } from './remote.js'
+import { answerTo, sendHit } from './serve.js'
 import { hasConditions, type StoredResponse } from './stored-response.js'
 import { primaryKey, type Target } from './target.js'
 import type { Head } from './head.js'
@@ -27,7 +27,7 @@ export interface CachedHandlerOptions extends CaptureOptions {
 /** The finding for a request: a response to send, the duty to compute one, or nothing that is for the cache, and why. */
 type Found =
   | { readonly kind: 'hit', readonly hit: Hit<StoredResponse>, readonly refresh: boolean }
-  | { readonly kind: 'fill', readonly fill: Fill<StoredResponse>, readonly fwd?: Forward }
+  | { readonly kind: 'fill', readonly fill: Fill<StoredResponse>, readonly fwd?: Forward, readonly purpose?: 'head' }
   | Pass
 
 interface Pass {
@@ -63,8 +63,8 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     const { vary, keyFor, queryNames, encodes } = selectionOf(request)
     const showQuery = hideUndeclared(request, queryNames)
     const run = (): unknown => handler.call(this, request, reply)
-    const passed = (why: Pass, target?: Target): unknown => {
-      pass(why, { showQuery, request, reply }, target)
+    const passed = (why: Pass): unknown => {
+      pass(why, { showQuery, request, reply })
       return run()
     }
     const handedOver = internal.take(request)
@@ -93,13 +93,13 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     const asks = mayAsk && (request.headers['cache-control'] !== undefined || request.headers['pragma'] !== undefined)
     if (!asks) {
       const hit = cache.lookup(key.key)
-      if (hit !== undefined && hit.entry.value.status !== 0) {
+      if (hit?.entry.value.isWhole === true) {
         return act({ kind: 'hit', hit, refresh: hit.stale }, { key, names: vary })
       }
     }
     // The handler knows its own conditions and ranges, and nobody else is to have its answer.
     const unstorable = hasConditions(request.headers) ? route.unstorable.get(key.key) : undefined
-    if (unstorable !== undefined) return passed(bypass(unstorable))
+    if (unstorable !== undefined && Date.now() < unstorable.until) return passed(bypass(unstorable.reason))
     // Its response is likely to be for its client alone: others would wait for nothing.
     const mayBeOwn = credentialsOf(request).length > 0
     const beside = credentials.length > 0 ? !route.shared.has(key.key) : mayBeOwn && route.shared.wasOwn(key.key)
@@ -115,22 +115,25 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
 
     function act (found: Found, target: Target): unknown {
       if (found.kind === 'fill') {
-        const { fill: begun, fwd } = found
-        return fill({ fill: begun, target, route, fwd, credentials, beside, purpose: 'answer' }, { showQuery, request, reply }, run)
+        const { fill: begun, fwd, purpose = 'answer' } = found
+        return fill({ fill: begun, target, route, fwd, credentials, beside, purpose }, { showQuery, request, reply }, run)
       }
-      if (found.kind === 'pass') return passed(found, target)
+      if (found.kind === 'pass') return passed(found)
       const { hit, refresh } = found
       const why = whyNotServed(hit, barring(credentials, target.names)) ?? leftForOnSend(request, reply)
       if (why !== undefined) return passed(bypass(why))
+      const asked = answerTo(request, hit.entry, Date.now())
+      if (asked === undefined) return passed(bypass('PARTIAL'))
       showQuery()
       if (refresh && hit.unverified === undefined) internal.refill(request, target, hit.entry)
-      sendHit(request, reply, hit, options)
+      sendHit(request, reply, { hit, asked }, options)
       return undefined
     }
   }
 
   function fill (begun: NewFill, { showQuery, request, reply }: Handling, run: () => unknown): unknown {
     const ongoing = beginFill(request, reply, begun)
+    onForward(reply, (run) => ongoing.asked.forward(run))
     const restore = () => {
       ongoing.restore()
       showQuery()
@@ -149,9 +152,34 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     const find = asking.asks ? findAsAsked : findAny
     const found = await find(request, key, asking)
     const names = found.kind === 'hit' ? found.hit.entry.value.variesBy : undefined
-    if (names === undefined) return { found, target: { key, names: vary } }
+    if (names === undefined) return { found: await completed(request, key, found, asking), target: { key, names: vary } }
     const target = { key: variantKeyOf(key, names, request), names: [...vary, ...names], variant: { names, of: key.key } }
-    return { found: await find(request, target.key, asking), target }
+    return { found: await completed(request, target.key, await find(request, target.key, asking), asking), target }
+  }
+
+  /**
+   * The finding, unless it is parts that lack bytes which the request asks for: then they are to be fetched; or it is
+   * the handler's to answer a HEAD, which may renew what is stored.
+   */
+  async function completed (request: FastifyRequest, { key }: ResponseKey, found: Found, { acquire }: Asking): Promise<Found> {
+    if (found.kind === 'pass') return found.kept?.value.isWhole === true ? forwardedHead(request, key, found) : found
+    const isLacking = ({ entry }: Hit<StoredResponse>) => answerTo(request, entry, Date.now()) === undefined
+    if (found.kind !== 'hit' || !isLacking(found.hit)) return found
+    if (request.method === 'HEAD') return { kind: 'pass', fwd: 'partial' }
+    // Others have no use for the bytes of one client's range.
+    for (const beside of request.headers.range === undefined ? [acquire.beside, true] : [true]) {
+      const outcome = await cache.acquire(key, { ...acquire, beside, renew: true })
+      if (outcome instanceof Fill) return { kind: 'fill', fill: outcome, fwd: 'partial' }
+      if (outcome.entry.value.variesBy === undefined && !isLacking(outcome)) return { kind: 'hit', hit: outcome, refresh: false }
+    }
+    return bypass('PARTIAL')
+  }
+
+  /** Its fill begins before the request does, so that an invalidation meanwhile counts (RFC 9111, 4.3.5). */
+  async function forwardedHead (request: FastifyRequest, key: string, found: Pass): Promise<Found> {
+    if (found.fwd === 'method' || credentialsOf(request).length > 0) return found
+    const outcome = await cache.acquire(key, { beside: true, renew: true })
+    return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd: found.fwd, purpose: 'head' } : found
   }
 
   async function findAny (request: FastifyRequest, { key }: ResponseKey, { acquire }: Asking): Promise<Found> {
@@ -186,34 +214,18 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
   }
 
   /** The handler's answer is for the client alone; Cache-Status says why. */
-  function pass (why: Pass, { showQuery, request, reply }: Handling, target: Target | undefined): void {
-    const { fwd, detail, kept } = why
+  function pass (why: Pass, { showQuery, request, reply }: Handling): void {
+    const { fwd, detail } = why
     const status: CacheStatus = detail === undefined ? { fwd } : { fwd, detail }
     const member = formatCacheStatus(options.cacheName, status)
     request.cacheResult = { outcome: 'bypass', reason: detail ?? request.method, cost: 0 }
-    const handled = handledFields(reply)
     tapResponse(reply.raw, {
       head ({ fields, ...head }: Head): Plan {
         showQuery()
-        const isAbout = target !== undefined && kept !== undefined && kept.value.variesBy === undefined
-        if (isAbout && credentialsOf(request).length === 0) {
-          compareHead({ key: target.key.key, kept, head: { ...head, fields: ownFields(fields, handled) } }, request)
-        }
         return { kind: 'pass', head: { ...head, fields: { ...fields, 'cache-status': appendCacheStatus(fields['cache-status'], member) } } }
       },
       closed () {},
       lingers: () => false
-    })
-  }
-
-  /** Drops the stored response if the answer to HEAD contradicts it (RFC 9111, 4.3.5). */
-  function compareHead ({ key, kept, head }: { key: string, kept: Entry<StoredResponse>, head: Head }, request: FastifyRequest): void {
-    const answer = { status: head.status, headers: head.fields }
-    // HEAD has not the length of an encoded response.
-    if (kept.value.header('content-encoding') !== fieldValue(head.fields['content-encoding'])) return
-    if (outcomeOfHead(kept.value.policy(kept), kept.value.body.length, answer) !== 'stale') return
-    cache.delete(key, { consistency: 'bounded' }).catch((error: unknown) => {
-      request.log.warn({ err: error }, 'a HEAD contradicts what is stored')
     })
   }
 }

@@ -1,8 +1,8 @@
 import { keyTag, type Cache, type Entry, type StoreResult } from '@weir/cache'
 import {
-  answerFromStored, appendCacheStatus, type CacheStatus, decideStoring, endToEndHeaders, evaluatePreconditions, formatCacheGroups,
-  formatCacheStatus,
-  isServerFailure, outcomeOf, servesStaleOnError, type Storing, updatedHeaders
+  answerFromParts, answerFromStored, appendCacheStatus, type CacheStatus, combineParts, decideStoring, endToEndHeaders,
+  evaluatePreconditions, fieldValue, formatCacheGroups, formatCacheStatus, isComplete, isServerFailure, outcomeOf, outcomeOfHead, parseContentRange, placeIn, type Policy,
+  servesStaleOnError, type StoredAnswer, type Storing, updatedHeaders
 } from '@weir/http'
 import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -16,8 +16,8 @@ import { MOST_GROUP_BYTES, shortenGroups } from './groups.js'
 import { storingOptions } from './lifetime.js'
 import type { OngoingFill } from './ongoing-fill.js'
 import { hasDotSegments } from './path.js'
-import { defaultCacheControl, ttlSeconds } from './serve.js'
-import { hasConditions, REMOVED, StoredResponse } from './stored-response.js'
+import { answerTo, defaultCacheControl, rangedParts, ttlSeconds } from './serve.js'
+import { hasConditions, rangesOf, REMOVED, StoredResponse } from './stored-response.js'
 import { targetTags } from './key.js'
 import { givenTags, type GivenTags, groupTags } from './tags.js'
 import { primaryKey } from './target.js'
@@ -51,6 +51,12 @@ interface Judged {
   readonly tags: readonly string[]
   readonly responseTime: number
   readonly storing: Storing & { readonly store: true }
+}
+
+/** A head as it was answered, and the fields of it that hooks before the handler had not set. */
+interface Answer {
+  readonly head: Head
+  readonly own: Fields
 }
 
 /** As `Storing`, for reasons that only an application has; or the name of a credential. */
@@ -99,11 +105,17 @@ export class Capture implements Tap {
   }
 
   async #plan (given: Head, body: Buffer | undefined): Promise<Plan> {
-    const { request, ongoing: { fill, stale, before } } = this
+    const { request, ongoing: { fill, stale, before, purpose } } = this
     const head = withoutConnectionFields(given, ownFields(given.fields, this.ongoing))
     const now = Date.now()
-    const policy = stale?.value.policy(stale)
     const own = ownFields(head.fields, this.ongoing)
+    if (purpose === 'head') return this.#answersHead(stale, { head, own })
+    const { kind } = this.ongoing.asked
+    if (kind === 'own' && OF_ONE_CLIENT.has(head.status)) return this.#answersClient(head)
+    if (kind === 'missing' && stale !== undefined && OF_RANGES.has(head.status)) {
+      return this.#complete(stale, { head, own }, body)
+    }
+    const policy = kind === 'stored' ? stale?.value.policy(stale) : undefined
     const outcome = policy !== undefined
       ? outcomeOf(policy, { status: head.status, headers: own }, now)
       : isServerFailure(head.status) ? 'failed' : 'replace'
@@ -112,8 +124,9 @@ export class Capture implements Tap {
         // An error that says by itself how long it is to be kept.
         if (stale === undefined && this.#decide(head, now).store) return this.#store(head, body)
         fill.fail()
-        const mayStandIn = stale !== undefined && policy !== undefined && servesStaleOnError(request, policy, now, this.#trust)
-        if (mayStandIn && await fill.validStale() !== undefined) return this.#standIn(stale, head)
+        const mayStandIn = stale !== undefined && servesStaleOnError(request, stale.value.policy(stale), now, this.#trust)
+        const asked = mayStandIn ? answerTo(request, stale, now) : undefined
+        if (stale !== undefined && asked !== undefined && await fill.validStale() !== undefined) return this.#standIn(stale, head, asked)
         return this.#passed(head, { fwdStatus: head.status, detail: 'STATUS' })
       }
       case 'refetch': return this.#refetch(head)
@@ -129,6 +142,64 @@ export class Capture implements Tap {
     }
   }
 
+  /** The other server has evaluated the client's own conditions or ranges: that says nothing of what others get. */
+  async #answersClient (head: Head): Promise<Plan> {
+    const { request, ongoing: { fill, route, target } } = this
+    fill.withdraw()
+    if (head.status === 304 && !this.#isOwn()) route.wanted.set(primaryKey(target), true)
+    return this.#passed(head, { fwdStatus: head.status, detail: request.headers.range === undefined ? 'CONDITION' : 'RANGE' })
+  }
+
+  /** Renews the stored response to GET by what HEAD says of it, or ends it by what contradicts it (RFC 9111, 4.3.5). */
+  async #answersHead (stale: Entry<StoredResponse> | undefined, { head, own }: Answer): Promise<Plan> {
+    const { request, ongoing: { fill, before } } = this
+    request.cacheResult ??= { outcome: 'bypass', reason: 'HEAD', cost: 0 }
+    if (stale !== undefined) {
+      const { value } = stale
+      // HEAD has not the length of an encoded response.
+      const isSame = value.header('content-encoding') === fieldValue(own['content-encoding'])
+      const said = outcomeOfHead(value.policy(stale), value.body.length, { status: head.status, headers: own })
+      const outcome = isSame ? said : 'nothing'
+      const fields = { ...before, ...updatedHeaders(value.toHeaders(), own) }
+      const isOver = outcome === 'stale' ||
+        (outcome === 'update' && !await this.#renewed({ status: value.status, fields }, value.body))
+      if (isOver) await this.#drop()
+    }
+    fill.withdraw()
+    return this.#passed(head, {})
+  }
+
+  /** Stores a body that is stored already, under the fields that it has now; false if it may not be stored any more. */
+  async #renewed (given: Head, body: Buffer): Promise<boolean> {
+    const { tags, malformed } = this.#tags(given)
+    const head = this.#completed(given, tags)
+    const settled = await this.#settle(tags)
+    const responseTime = Date.now()
+    const storing = this.#judge(head, responseTime, settled, malformed)
+    if (storing.store) await this.#commit({ head, tags, responseTime, storing }, body)
+    return storing.store
+  }
+
+  /** Adds the bytes that the stored parts lack; what cannot be added is fetched again as a whole (RFC 9111, 3.4). */
+  async #complete (stale: Entry<StoredResponse>, { head, own }: Answer, body: Buffer | undefined): Promise<Plan> {
+    const { ongoing: { before }, options: { maxBodyBytes } } = this
+    const { parts } = stale.value
+    const date = parseDate(own['date'])
+    if (parts === undefined || head.status !== 206) return this.#refetch(head)
+    const place = placeIn({ ...parts, policy: stale.value.policy(stale) }, own, date)
+    if (place === undefined) return this.#refetch(head)
+    const add = (bytes: Buffer | undefined): Promise<Plan> => {
+      if (bytes?.length !== place.last - place.first + 1) return this.#refetch(head)
+      const all = combineParts(parts, { length: parts.length, spans: [place], body: bytes })
+      if (all === undefined) return this.#refetch(head)
+      this.#validated = head.status
+      const fields: Fields = { ...before, ...updatedHeaders(stale.value.toHeaders(), own), 'content-range': rangesOf(all) }
+      if (isComplete(all)) delete fields['content-range']
+      return this.#store({ status: isComplete(all) ? 200 : 206, fields }, bufferOf(all.body), true)
+    }
+    return body !== undefined ? add(body) : { kind: 'collect', limit: maxBodyBytes, done: add }
+  }
+
   /**
    * Stores the response, if it may be stored.
    * @param isStored the body is that of the stored response, which the application has confirmed
@@ -141,8 +212,9 @@ export class Capture implements Tap {
     const responseTime = Date.now()
     const storing = this.#judge(head, responseTime, settled, malformed)
     const declared = Number(head.fields['content-length'] ?? 0)
-    const isTooLarge = (body?.length ?? declared) > maxBodyBytes
-    const isWhole = isStored || body === undefined || declared === 0 || declared === body.length
+    const whole = head.status === 206 ? parseContentRange(head.fields['content-range'])?.length ?? 0 : 0
+    const isTooLarge = Math.max(body?.length ?? declared, whole) > maxBodyBytes
+    const isWhole = isStored || body === undefined || ((declared === 0 || declared === body.length) && isWholePart(head, body))
     if (!storing.store || isTooLarge || !isWhole) {
       const detail = !storing.store ? storing.reason : isTooLarge ? 'TOO_LARGE' : 'INCOMPLETE'
       await this.#abandon(detail)
@@ -156,14 +228,15 @@ export class Capture implements Tap {
     }
     const judged = { head, tags, responseTime, storing }
     if (body !== undefined) return this.#stored(judged, body)
-    if (purpose === 'refill' || (declared > 0 && hasConditions(request.headers)) || this.#isKnown(head)) {
+    const isAnswered = head.status !== 206 && ((declared > 0 && hasConditions(request.headers)) || this.#isKnown(head))
+    if (purpose === 'refill' || isAnswered) {
       return { kind: 'collect', limit: maxBodyBytes, done: (body) => this.#collected(judged, declared, body) }
     }
     // Its fate is known when its head is on its way already.
     const sent = withDefaults(this.#toldOfGroups(dated(head, storing.headers), tags))
     return this.#passed(sent, {}, async (body) => {
       if (body === undefined) return this.#abandon('TOO_LARGE')
-      if (declared > 0 && declared !== body.length) return this.ongoing.fill.abandon()
+      if ((declared > 0 && declared !== body.length) || !isWholePart(head, body)) return this.ongoing.fill.abandon()
       await this.#commit({ ...judged, head: sent }, body)
     })
   }
@@ -185,7 +258,7 @@ export class Capture implements Tap {
   }
 
   async #stored (judged: Judged, body: Buffer): Promise<Plan> {
-    const { request, ongoing: { purpose } } = this
+    const { ongoing: { purpose } } = this
     const { storing, tags } = judged
     const { entry, result } = await this.#commit(judged, body)
     const told = withDefaults(this.#toldOfGroups(judged.head, tags))
@@ -194,10 +267,19 @@ export class Capture implements Tap {
     fields['cache-status'] = this.#status(fields,
       result === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_STORED[result] })
     if (purpose === 'refill') return this.#replaced({ status: told.status, fields, body: NOTHING })
-    const asked = request.method === 'GET' && hasConditions(request.headers)
-      ? answerFromStored(request, { status: told.status, policy: storing.policy, length: body.length }, Date.now())
-      : 'whole'
-    return this.#replaced(answerAs(asked, { status: told.status, fields, body }))
+    const asked = this.#askedOf(entry, storing.policy)
+    // Others are told by what the origin has sent.
+    if (asked === undefined) return this.#refetch(judged.head)
+    return this.#replaced(answerAs(asked, { status: told.status, fields, body }, rangedParts(entry.value)))
+  }
+
+  /** As the client is answered with what is stored now: by the policy that the answer gave it. */
+  #askedOf ({ value }: Entry<StoredResponse>, policy: Policy): StoredAnswer | undefined {
+    const { request } = this
+    const now = Date.now()
+    if (value.parts !== undefined) return answerFromParts(request, { ...value.parts, policy }, now)
+    if (request.method !== 'GET' || !hasConditions(request.headers)) return 'whole'
+    return answerFromStored(request, { status: value.status, policy, length: value.body.length }, now)
   }
 
   /** The response is not to be shared. What is stale would be served again although the answer has become another. */
@@ -206,7 +288,7 @@ export class Capture implements Tap {
     // An answer that may be its client's alone says nothing of what others get, nor does one to another spelling.
     if (this.#isOwn() || hasDotSegments(request.url)) return fill.withdraw()
     fill.abandon()
-    route.unstorable.set(primaryKey(target), reason)
+    route.unstorable.set(primaryKey(target), { reason, until: Date.now() + UNSTORABLE })
     if (fill.stale !== undefined) await this.#drop()
   }
 
@@ -305,6 +387,7 @@ export class Capture implements Tap {
   async #commit ({ head, tags, responseTime, storing: { policy, headers, isPublic } }: Judged, body: Buffer) {
     const { request, ongoing } = this
     ongoing.route.unstorable.delete(primaryKey(ongoing.target))
+    ongoing.route.wanted.delete(primaryKey(ongoing.target))
     const { 'cache-status': _, date = '', ...fields } = headers
     // A response without Date gets that of its entry, whoever is answered with it.
     const removed = Object.keys(ongoing.before).filter((name) => head.fields[name] === undefined && name !== 'date')
@@ -326,7 +409,7 @@ export class Capture implements Tap {
     return this.#replaced({ status: answer.statusCode, fields: { ...fields, 'content-length': String(body.length) }, body }, head.reason)
   }
 
-  #standIn (stale: Entry<StoredResponse>, { status: failed }: Head): Plan {
+  #standIn (stale: Entry<StoredResponse>, { status: failed }: Head, asked: StoredAnswer): Plan {
     const { request, ongoing: { fwd, before } } = this
     const { status, body } = stale.value
     const now = Date.now()
@@ -336,8 +419,7 @@ export class Capture implements Tap {
     fields['content-length'] = String(body.length)
     request.cacheResult ??= { outcome: 'stale', filledBy: stale.filledBy, cost: stale.cost }
     fields['cache-status'] = this.#status(fields, { fwd, fwdStatus: failed, ttl: ttlSeconds(stale.freshUntil, now), detail: 'STALE_IF_ERROR' })
-    const asked = answerFromStored(request, { status, policy: stale.value.policy(stale), length: body.length }, now)
-    return this.#replaced(answerAs(asked, { status, fields, body }))
+    return this.#replaced(answerAs(asked, { status, fields, body }, rangedParts(stale.value)))
   }
 
   async #settle (tags: readonly string[]): Promise<boolean> {
@@ -386,6 +468,12 @@ export class Capture implements Tap {
   }
 }
 
+// Milliseconds for which it is remembered that a response could not be stored.
+const UNSTORABLE = 60_000
+// Statuses by which conditions and ranges of one request are answered.
+const OF_ONE_CLIENT: ReadonlySet<number> = new Set([304, 412, 416])
+// Those by which a request for missing bytes is.
+const OF_RANGES: ReadonlySet<number> = new Set([206, 304, 412, 416])
 const NEGATIVE = new Set([404, 405, 410, 414, 501])
 const NOT_STORED: Record<Exclude<StoreResult, 'stored'>, string> = { invalid: 'INVALIDATED', failed: 'STORE_FAILED', transient: 'NO_TTL' }
 // What would have been stored, had all gone well.
@@ -417,6 +505,20 @@ function dated (head: Head, { date }: Readonly<Record<string, string | readonly 
 }
 
 const textOf = (value: Fields[string] | undefined) => typeof value === 'string' ? value : undefined
+
+/** Whether a 206 has all bytes that it says. */
+function isWholePart ({ status, fields }: Head, body: Buffer): boolean {
+  const range = status === 206 ? parseContentRange(fields['content-range']) : undefined
+  return range === undefined || body.length === range.last - range.first + 1
+}
+
+const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength)
+
+/** Now, where there is no date: then it was made just now. */
+function parseDate (value: Fields[string] | undefined): number {
+  const date = Date.parse(textOf(value) ?? '')
+  return Number.isNaN(date) ? Date.now() : date
+}
 
 /** Small Buffers share memory with others, which a stored one would keep alive. */
 function ownCopy (bytes: Buffer): Buffer {

@@ -159,7 +159,8 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
       options: routeCache,
       tagsOf: tagsFor(routeCache.tags ?? []),
       shared: new SharedKeys(),
-      unstorable: new RecentKeys<string>(),
+      unstorable: new RecentKeys<{ reason: string, until: number }>(),
+      wanted: new RecentKeys<true>(),
       complain: complaints(routeName(route))
     }
     // The cache stands in for the handler: whatever runs before that, runs before a hit.

@@ -1,16 +1,16 @@
 import type { Entry, Fill } from '@weir/cache'
-import { fetchHeaders, type HeaderValue } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AskedHeaders } from './asked-headers.js'
 import { type Handled, handledFields } from './fields.js'
 import type { HandedOver } from './fills.js'
 import type { RouteCacheOptions } from './options.js'
 import type { RecentKeys } from './recent-keys.js'
 import type { SharedKeys } from './shared-keys.js'
 import type { StoredResponse } from './stored-response.js'
-import type { Target } from './target.js'
+import { primaryKey, type Target } from './target.js'
 
 /** Why a request goes to the handler, for Cache-Status (RFC 9211, 2.2). */
-export type Forward = 'bypass' | 'uri-miss' | 'vary-miss' | 'stale' | 'request'
+export type Forward = 'bypass' | 'uri-miss' | 'vary-miss' | 'stale' | 'request' | 'partial'
 
 /** What the fills of one route have in common. */
 export interface CachedRoute {
@@ -19,7 +19,9 @@ export interface CachedRoute {
   readonly tagsOf: (request: FastifyRequest, reply: FastifyReply) => unknown
   readonly shared: SharedKeys
   /** Why what was last answered could not be stored, by the key that a request finds first. */
-  readonly unstorable: RecentKeys<string>
+  readonly unstorable: RecentKeys<{ readonly reason: string, readonly until: number }>
+  /** Keys of which a client was last told that it has the response, so that there is still nothing stored. */
+  readonly wanted: RecentKeys<true>
   /** Logs a mistake of the route's, once. */
   readonly complain: (request: FastifyRequest, about: 'INVALID_KEY' | 'INVALID_CONSTRAINT' | 'INVALID_TAG', details: object) => void
 }
@@ -34,7 +36,7 @@ export interface NewFill {
   readonly credentials: readonly string[]
   /** Nobody waits for it, and its response may be its client's alone: if so it says nothing of what is stored. */
   readonly beside: boolean
-  readonly purpose: 'answer' | HandedOver['purpose']
+  readonly purpose: 'answer' | 'head' | HandedOver['purpose']
 }
 
 /** A fill on its way through a route's handler. */
@@ -43,6 +45,8 @@ export interface OngoingFill extends NewFill, Handled {
   /** The stored response that is being validated, or that may stand in for an error. */
   readonly stale: Entry<StoredResponse> | undefined
   readonly requestTime: number
+  /** The conditions and ranges that stand in the request in place of the client's. */
+  readonly asked: AskedHeaders
   /** Gives the request back what the client had asked of its response, and not of the stored one. */
   readonly restore: () => void
 }
@@ -52,34 +56,22 @@ export interface OngoingFill extends NewFill, Handled {
  * stored one, if there is one that can be validated (RFC 9111, 4.3.1).
  */
 export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: NewFill): OngoingFill {
-  const { fill, target, fwd, purpose } = begun
+  const { fill, target, route, fwd, purpose, beside } = begun
   // Of an expired list of variants there is nothing to validate.
   const stale = fill.stale?.value.variesBy === undefined ? fill.stale : undefined
+  const asked = new AskedHeaders(request, {
+    stale: purpose === 'refetch' || purpose === 'head' ? undefined : stale,
+    isWhole: purpose === 'refetch' || purpose === 'refill',
+    isOwn: beside || purpose === 'head',
+    isWanted: () => route.wanted.get(primaryKey(target)) === true
+  })
   return {
     ...begun,
     stale,
     fwd: fwd ?? (stale !== undefined ? 'stale' : target.variant === undefined ? 'uri-miss' : 'vary-miss'),
     ...handledFields(reply),
     requestTime: Date.now(),
-    // Its response is likely to be its client's alone, as its conditions are.
-    restore: begun.beside && stale === undefined ? () => {} : replaceConditions(request, purpose === 'refetch' ? undefined : stale)
+    asked,
+    restore: () => { asked.restore() }
   }
-}
-
-const CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'] as const
-
-function replaceConditions (request: FastifyRequest, stale: Entry<StoredResponse> | undefined): () => void {
-  const { headers } = request.raw
-  if (stale === undefined && CONDITIONS.every((name) => headers[name] === undefined)) return () => {}
-  const original = CONDITIONS.flatMap((name) => headers[name] === undefined ? [] : [[name, headers[name]] as const])
-  const sent = fetchHeaders(headers, stale?.value.policy(stale))
-  const put = (values: Readonly<Record<string, HeaderValue>>) => {
-    for (const name of CONDITIONS) {
-      const value = values[name]
-      if (typeof value === 'string') headers[name] = value
-      else delete headers[name]
-    }
-  }
-  put(sent)
-  return () => { put(Object.fromEntries(original)) }
 }

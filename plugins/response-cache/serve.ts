@@ -1,8 +1,8 @@
-import type { Hit } from '@weir/cache'
-import { answerFromStored, fieldValue, formatCacheStatus } from '@weir/http'
+import type { Entry, Hit } from '@weir/cache'
+import { answerFromParts, answerFromStored, bytesOf, fieldValue, formatCacheStatus, type StoredAnswer } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http'
-import { answerAs, OF_THE_BODY } from './answer.js'
+import { answerAs, OF_THE_BODY, type Ranged } from './answer.js'
 import { giveHeaders } from './given-headers.js'
 import { shortenGroups } from './groups.js'
 import { hasConditions, isRemoved, type StoredResponse } from './stored-response.js'
@@ -28,19 +28,24 @@ export interface HitOptions {
   readonly cacheGroups: boolean
 }
 
+/** A hit, and how its request is answered by it. */
+export interface AnsweringHit {
+  readonly hit: Hit<StoredResponse>
+  readonly asked: StoredAnswer
+}
+
 /**
  * Answers with a stored response, as a 304 where the client has it, or by a range of it (RFC 9111, 4.3.2; RFC 9110, 14). It is
  * written as it was sent, past all hooks of the reply: what they added to it is stored.
  */
-export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<StoredResponse>, options: HitOptions): void {
+export function sendHit (
+  request: FastifyRequest, reply: FastifyReply, { hit, asked }: AnsweringHit, options: HitOptions
+): void {
   const { entry } = hit
   const { value: response } = entry
   const now = Date.now()
   const rendered = renderedHit(hit, now, options)
   request.cacheResult = rendered.result
-  const asked = hasConditions(request.headers)
-    ? answerFromStored(request, { status: response.status, policy: response.policy(entry), length: response.body.length }, now)
-    : 'whole'
   const fields = (response.isRaw ? { ...reply.raw.getHeaders() } : reply.getHeaders()) as Fields
   for (let i = 0; i < response.headers.length; i += 2) {
     const name = String(response.headers[i])
@@ -60,8 +65,32 @@ export function sendHit (request: FastifyRequest, reply: FastifyReply, hit: Hit<
   else if (response.hasManyGroups) shortenGroups(fields, entry.tags.filter((tag) => !isKeyTag(tag)))
   const { status, body } = response
   if (asked === 'whole') return write(request, reply, status, fields, body)
-  const answer = answerAs(asked, { status, fields, body })
+  const answer = answerAs(asked, { status, fields, body }, rangedParts(response))
   write(request, reply, answer.status, answer.fields, answer.body)
+}
+
+/**
+ * How a request is answered with a stored response; undefined if parts are stored, and not all that it asks for
+ * (RFC 9111, 3.3).
+ */
+export function answerTo (request: FastifyRequest, entry: Entry<StoredResponse>, now: number): StoredAnswer | undefined {
+  const { value: response } = entry
+  const { parts } = response
+  if (parts !== undefined) return answerFromParts(request, { ...parts, policy: response.policy(entry) }, now)
+  if (!hasConditions(request.headers)) return 'whole'
+  return answerFromStored(request, { status: response.status, policy: response.policy(entry), length: response.body.length }, now)
+}
+
+/** Parts as ranges are taken from; undefined for a whole response. */
+export function rangedParts ({ parts }: StoredResponse): Ranged | undefined {
+  return parts && {
+    length: parts.length,
+    bytesOf (span) {
+      const bytes = bytesOf(parts, span)
+      if (bytes === undefined) throw new RangeError(`bytes ${span.first}-${span.last} are not stored`)
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    }
+  }
 }
 
 function write (

@@ -1,5 +1,5 @@
 import type { Entry, Serializer } from '@weir/cache'
-import { type Headers, parseEntityTag, type Policy, type StoredHeaders } from '@weir/http'
+import { contentRange, type Headers, type Parts, parseContentRange, type Policy, type StoredHeaders } from '@weir/http'
 import { MOST_GROUP_BYTES } from './groups.js'
 import type { CacheResult } from './result.js'
 
@@ -60,6 +60,19 @@ export class StoredResponse {
     return this.status === 0 ? this.headers.map(String) : undefined
   }
 
+  /** Whether it is the whole response to any request that it is selected for, but for conditions and ranges. */
+  get isWhole (): boolean {
+    return this.status !== 0 && this.status !== 206
+  }
+
+  /** The parts that are stored of a representation (RFC 9111, section 3.3); undefined for a whole response. */
+  get parts (): Parts | undefined {
+    if (this.status !== 206) return undefined
+    const at = this.headers.indexOf('content-range')
+    const spans = [this.headers[at + 1] ?? []].flat().map(parseContentRange).filter((span) => span !== undefined)
+    return { length: spans[0]?.length ?? 0, spans, body: this.body }
+  }
+
   /** Its Cache-Groups is kept, for the 304 that renews it, and longer than what is sent. */
   get hasManyGroups (): boolean {
     return (this.flags & MANY_GROUPS) !== 0
@@ -114,7 +127,7 @@ export class StoredResponse {
       vary: [],
       variant: '',
       date: date === undefined ? storedAt : Date.parse(date),
-      ...(etag !== undefined && parseEntityTag(etag) !== undefined && { etag }),
+      ...(etag !== undefined && { etag }),
       ...(lastModified !== undefined && !Number.isNaN(Date.parse(lastModified)) && { lastModified })
     }
   }
@@ -130,6 +143,9 @@ export class StoredResponse {
     return rendered
   }
 }
+
+/** The Content-Range that parts are stored with: a field line for each span. */
+export const rangesOf = ({ spans, length }: Parts): readonly string[] => spans.map((span) => contentRange(span, length))
 
 /** Whether a request asks more of a stored response than to be sent: nearly none does, and then nothing is looked at. */
 export const hasConditions = (headers: Headers) =>

@@ -14,14 +14,15 @@ const conditionsOf = (request: OriginRequest | undefined) =>
 t.test('RFC 9111 4.3.1: what validates a stale response, whatever the client\'s own conditions are', async (t) => {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
-  const rows: readonly (readonly [stored: Fields, sent: Fields])[] = [
+  const rows: readonly (readonly [stored: Fields, sent: Fields | 'own'])[] = [
     [{ etag: '"1"' }, { 'if-none-match': '"1"' }],
     [{ etag: 'W/"1"' }, { 'if-none-match': 'W/"1"' }],
     [{ 'last-modified': MODIFIED }, { 'if-modified-since': MODIFIED }],
     [{ etag: '"1"', 'last-modified': MODIFIED }, { 'if-none-match': '"1"', 'if-modified-since': MODIFIED }],
-    [{ etag: 'no tag' }, {}],
-    [{ 'last-modified': 'no date' }, {}],
-    [{}, {}]
+    [{ etag: 'no tag' }, { 'if-none-match': 'no tag' }],
+    [{ etag: 'w/"1"' }, { 'if-none-match': 'w/"1"' }],
+    [{ 'last-modified': 'no date' }, 'own'],
+    [{}, 'own']
   ]
   const asked = [
     {}, { 'if-none-match': '"2"' }, { 'if-none-match': '*' }, { 'if-modified-since': clock.at(0) }, { range: 'bytes=0-1' },
@@ -34,22 +35,49 @@ t.test('RFC 9111 4.3.1: what validates a stale response, whatever the client\'s 
       await get(path)
       clock.advance(60)
       await get(path, conditions)
-      t.strictSame(conditionsOf(origin.requests(path)[1]), sent, `${JSON.stringify(stored)}, asked ${JSON.stringify(conditions)}`)
+      const expected = sent === 'own' ? conditions : sent
+      t.strictSame(conditionsOf(origin.requests(path)[1]), expected, `${JSON.stringify(stored)}, asked ${JSON.stringify(conditions)}`)
     }
   }
 })
 
-t.test('a fill asks the origin for the whole, whatever the client\'s conditions are', async (t) => {
+t.test('RFC 9111 4.3.2: where nothing is stored, the client\'s own conditions reach the origin', async (t) => {
   const { origin, get } = await proxiedApp(t)
   const conditions = {
-    'if-none-match': '"1"', 'if-modified-since': MODIFIED, range: 'bytes=0-1', 'if-range': '"1"'
+    'if-none-match': ['"1"', 'W/"1"', 'w/"1"', '1', '"0", "1"', '*'], 'if-modified-since': [MODIFIED, 'no date']
   }
-  for (const [name, value] of Object.entries(conditions)) {
-    origin.on(`/${name}`, { headers: { 'cache-control': 'max-age=60', etag: '"1"' }, body: 'whole' })
-    await get(`/${name}`, { [name]: value })
-    t.strictSame(conditionsOf(origin.requests(`/${name}`)[0]), {}, name)
-    t.match({ hit: isHit(await get(`/${name}`)), body: (await get(`/${name}`)).body }, { hit: true, body: 'whole' })
+  const headers = { 'cache-control': 'max-age=60', etag: '"1"' }
+  let i = 0
+  for (const [name, values] of Object.entries(conditions)) {
+    for (const value of values) {
+      const path = `/${i++}`
+      origin.on(path, { status: 304, headers }, { headers, body: 'whole' })
+      const first = await get(path, { [name]: value })
+      t.match(first, { status: 304, body: '', headers: { ...headers, 'content-length': undefined } }, value)
+      t.match(ours(first), { fwd: 'uri-miss', 'fwd-status': 304, detail: 'CONDITION', stored: undefined }, value)
+      t.strictSame(conditionsOf(origin.requests(path)[0]), { [name]: value })
+      t.match(await get(path, { [name]: value }), { body: /^(whole)?$/ }, 'the next one gets what is stored then')
+      t.strictSame(conditionsOf(origin.requests(path)[1]), {}, 'all of it is asked for, so that there is something to share')
+      t.match({ hit: isHit(await get(path)), body: (await get(path)).body }, { hit: true, body: 'whole' })
+      t.equal(origin.requests(path).length, 2, value)
+    }
   }
+})
+
+t.test('a client that has the response already leaves nobody waiting', async (t) => {
+  stopClock(t)
+  const { origin, get, arrived } = await proxiedApp(t)
+  const { open, opened } = gate()
+  const headers = { 'cache-control': 'max-age=60', etag: '"1"' }
+  origin.on('/', { status: 304, headers, after: opened }, { headers, body: 'whole' })
+  const first = get('/', { 'if-none-match': '"1"' })
+  await origin.received('/')
+  const others = [{}, { 'if-none-match': '"1"' }, {}, { 'if-none-match': '"2"' }].map((conditions) => get('/', conditions))
+  await arrived('/', 5)
+  open()
+  t.match(await first, { status: 304, body: '' })
+  t.strictSame((await Promise.all(others)).map(({ status, body }) => [status, body]), [[200, 'whole'], [304, ''], [200, 'whole'], [200, 'whole']])
+  t.equal(origin.requests('/').length, 2)
 })
 
 t.test('RFC 9111 4.3.3: a 304 lets the stored response be used, and be fresh again', async (t) => {
@@ -124,7 +152,13 @@ t.test('RFC 9111 4.3.4: which 304 is about the stored response', async (t) => {
     [{ etag: '"1"' }, { etag: '"2"' }, false],
     [{ etag: 'W/"1"' }, { etag: 'W/"1"' }, true],
     [{ etag: 'W/"1"' }, { etag: '"1"' }, false],
-    [{ etag: '"1"' }, {}, false],
+    [{ etag: '"1"' }, {}, true],
+    [{ etag: 'W/"1"' }, {}, true],
+    [{ 'last-modified': MODIFIED }, {}, true],
+    [{ etag: '"1"', 'last-modified': MODIFIED }, {}, true],
+    [{ etag: '1' }, { etag: '1' }, true],
+    [{ etag: '1' }, { etag: '"1"' }, false],
+    [{ etag: 'w/"1"' }, { etag: 'w/"1"' }, true],
     [{ 'last-modified': MODIFIED }, { 'last-modified': MODIFIED }, true],
     [{ 'last-modified': MODIFIED }, { 'last-modified': LATER }, false],
     [{ etag: '"1"', 'last-modified': MODIFIED }, { etag: '"1"' }, true],

@@ -1,0 +1,316 @@
+import t, { type Test } from 'tap'
+import { type Answer } from './client.js'
+import { isHit, ours } from './cache-status.js'
+import { stopClock } from './clock.js'
+import { type Answering, type Fields, type OriginRequest, type Scripted } from './origin.js'
+import { type Proxied, proxiedApp } from './proxied-app.js'
+import { gate } from './tally.js'
+import { twoApps } from './two-apps.js'
+
+const TEXT = '0123456789'.repeat(100)
+const FRESH = { 'cache-control': 'max-age=60', etag: '"1"', 'content-type': 'text/plain' }
+
+/** An origin that knows ranges and conditions (RFC 9110 13, 14), of one range. */
+function ranged (text: string, headers: Fields): Answering {
+  return (request) => {
+    const tag = headers['etag']
+    if (tag !== undefined && request.headers['if-none-match'] === tag) return { status: 304, headers }
+    const [, first, last = ''] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '') ?? []
+    const holds = request.headers['if-range'] === undefined || [tag, headers['last-modified']].includes(request.headers['if-range'])
+    if (first === undefined || !holds) return { headers, body: text }
+    const from = first === '' ? text.length - Number(last) : Number(first)
+    const to = first === '' || last === '' ? text.length - 1 : Math.min(Number(last), text.length - 1)
+    if (from >= text.length) return { status: 416, headers: { 'content-range': `bytes */${text.length}` } }
+    return { status: 206, headers: { ...headers, 'content-range': `bytes ${from}-${to}/${text.length}` }, body: text.slice(from, to + 1) }
+  }
+}
+
+const asked = ({ headers }: OriginRequest): object => Object.fromEntries(
+  ['range', 'if-range', 'if-none-match', 'if-modified-since'].filter((name) => headers[name] !== undefined).map((name) => [name, headers[name]]))
+
+function checkPart (t: Test, answer: Answer, [first, last]: readonly [number, number], message: string): void {
+  t.match(answer, { status: 206, body: TEXT.slice(first, last + 1) }, message)
+  t.match(answer.headers, { 'content-range': `bytes ${first}-${last}/${TEXT.length}`, 'content-length': String(last - first + 1), ...FRESH }, message)
+}
+
+/** Requests one after the other: the range of each, the part that it gets, and what the origin is asked meanwhile. */
+const SEQUENCES: readonly (readonly (readonly [range: string | undefined, part: readonly [number, number] | 'whole', origin: object | undefined])[])[] = [
+  [
+    ['bytes=0-99', [0, 99], { range: 'bytes=0-99' }],
+    ['bytes=0-99', [0, 99], undefined],
+    ['bytes=10-19', [10, 19], undefined],
+    ['bytes=50-149', [50, 149], { range: 'bytes=100-149', 'if-range': '"1"' }],
+    ['bytes=0-149', [0, 149], undefined],
+    [undefined, 'whole', { range: 'bytes=150-', 'if-range': '"1"' }],
+    [undefined, 'whole', undefined],
+    ['bytes=500-501', [500, 501], undefined]
+  ],
+  [
+    ['bytes=-100', [900, 999], { range: 'bytes=-100' }],
+    ['bytes=950-', [950, 999], undefined],
+    ['bytes=-1', [999, 999], undefined],
+    ['bytes=0-9', [0, 9], { range: 'bytes=0-9', 'if-range': '"1"' }],
+    ['bytes=0-', [0, 999], { range: 'bytes=10-899', 'if-range': '"1"' }],
+    [undefined, 'whole', undefined]
+  ],
+  [
+    ['bytes=0-9', [0, 9], { range: 'bytes=0-9' }],
+    ['bytes=20-29', [20, 29], { range: 'bytes=20-29', 'if-range': '"1"' }],
+    ['bytes=5-24', [5, 24], { range: 'bytes=10-19', 'if-range': '"1"' }],
+    ['bytes=0-29', [0, 29], undefined],
+    ['bytes=0-999', [0, 999], { range: 'bytes=30-', 'if-range': '"1"' }],
+    [undefined, 'whole', undefined]
+  ]
+]
+
+async function checkSequence (t: Test, proxies: readonly Proxied[], path: string, sequence: typeof SEQUENCES[number]): Promise<void> {
+  const { origin } = proxies[0] as Proxied
+  origin.always(path, ranged(TEXT, FRESH))
+  for (const [i, [range, part, expected]] of sequence.entries()) {
+    const before = origin.requests(path).length
+    const { get } = proxies[i % proxies.length] as Proxied
+    const answer = await get(path, { ...range !== undefined && { range } })
+    const message = `${path} ${i}: ${range ?? 'all'}`
+    if (part === 'whole') {
+      t.match(answer, { status: 200, body: TEXT, headers: { 'content-range': undefined, 'content-length': '1000', ...FRESH } }, message)
+    } else checkPart(t, answer, part, message)
+    t.strictSame(origin.requests(path).slice(before).map(asked), expected === undefined ? [] : [expected], message)
+    t.equal(isHit(answer), expected === undefined, message)
+    if (expected !== undefined && i > 0) t.match(ours(answer), { fwd: 'partial', 'fwd-status': 206, stored: true }, message)
+  }
+}
+
+t.test('RFC 9111 3.3, 3.4: parts are stored, put together, and no byte is fetched twice', async (t) => {
+  stopClock(t)
+  const proxied = await proxiedApp(t)
+  for (const [i, sequence] of SEQUENCES.entries()) await checkSequence(t, [proxied], `/${i}`, sequence)
+})
+
+t.test('two instances share parts', async (t) => {
+  stopClock(t)
+  const proxies = await twoApps(t)
+  for (const [i, sequence] of SEQUENCES.entries()) await checkSequence(t, proxies, `/${i}`, sequence)
+})
+
+t.test('whatever ranges are asked for, each answer is those bytes, and the origin sends each byte once', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  let seed = 3
+  const random = (below: number) => {
+    seed = (seed * 1103515245 + 12345) % 2 ** 31
+    return Math.floor(seed / 2 ** 31 * below)
+  }
+  for (let round = 0; round < 10; round++) {
+    const path = `/random/${round}`
+    origin.always(path, ranged(TEXT, FRESH))
+    for (let i = 0; i < 12; i++) {
+      const first = random(TEXT.length)
+      const last = first + random(TEXT.length - first)
+      checkPart(t, await get(path, { range: `bytes=${first}-${last}` }), [first, last], `${path} ${first}-${last}`)
+    }
+    t.match(await get(path), { status: 200, body: TEXT }, path)
+    t.ok(isHit(await get(path)), path)
+  }
+})
+
+t.test('RFC 9111 3.4: parts with another strong validator, or with none, are never put together', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const other = TEXT.replaceAll('0', 'x')
+  const MODIFIED = 'Thu, 01 Jan 2015 00:00:00 GMT'
+  const rows: readonly (readonly [rule: string, first: Fields, second: Fields])[] = [
+    ['another tag', { etag: '"1"' }, { etag: '"2"' }],
+    ['another date', { 'last-modified': MODIFIED }, { 'last-modified': 'Fri, 02 Jan 2015 00:00:00 GMT' }],
+    ['weak tags', { etag: 'W/"1"' }, { etag: 'W/"1"' }],
+    ['no validator', {}, {}],
+    ['a tag of odd form', { etag: '1' }, { etag: '1' }]
+  ]
+  for (const [i, [rule, first, second]] of rows.entries()) {
+    for (const range of [undefined, 'bytes=50-149']) {
+      const path = `/${i}/${String(range)}`
+      const fresh = { 'cache-control': 'max-age=60' }
+      origin.on(path, ranged(TEXT, { ...fresh, ...first }))
+      origin.always(path, ranged(other, { ...fresh, ...second }))
+      t.match(await get(path, { range: 'bytes=0-99' }), { status: 206, body: TEXT.slice(0, 100) }, rule)
+      const answer = await get(path, { ...range !== undefined && { range } })
+      t.match(answer.status === 206 ? other.slice(50, 150) : other, answer.body, `${rule}: not a byte of the other one`)
+      t.match(await get(path), { status: 200, body: other }, rule)
+    }
+  }
+})
+
+t.test('RFC 9111 3.4: an origin that breaks its word about If-Range is asked for the whole', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const wrong: readonly Scripted[] = [
+    { status: 206, headers: { ...FRESH, etag: '"2"', 'content-range': 'bytes 100-999/1000' }, body: TEXT.slice(100) },
+    { status: 206, headers: { ...FRESH, 'content-range': 'bytes 100-999/2000' }, body: TEXT.slice(100) },
+    { status: 206, headers: { ...FRESH, 'content-range': 'bytes 100-999/1000' }, body: TEXT.slice(101) },
+    { status: 206, headers: FRESH, body: TEXT.slice(100) },
+    { status: 206, headers: { ...FRESH, 'content-range': 'bytes 100-199/1000' }, body: TEXT.slice(100, 200) },
+    { status: 416, headers: { 'content-range': 'bytes */1000' } },
+    { status: 304, headers: FRESH }
+  ]
+  for (const [i, answer] of wrong.entries()) {
+    const path = `/${i}`
+    origin.on(path, ranged(TEXT, FRESH), answer, { headers: FRESH, body: TEXT })
+    await get(path, { range: 'bytes=0-99' })
+    t.match(await get(path), { status: 200, body: TEXT, complete: true }, JSON.stringify(answer.headers))
+    t.equal(origin.requests(path).length, 3)
+    t.strictSame(asked(origin.requests(path)[2] as OriginRequest), {}, 'without conditions')
+  }
+})
+
+t.test('RFC 9111 3.3: a part that is not whole, or does not say where it belongs, passes and is not stored', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const rows: readonly Scripted[] = [
+    { status: 206, headers: { ...FRESH, 'content-range': 'bytes 0-99/1000' }, body: TEXT.slice(0, 50) },
+    { status: 206, headers: { ...FRESH, 'content-range': 'bytes 0-99/*' }, body: TEXT.slice(0, 100) },
+    { status: 206, headers: { ...FRESH, 'content-type': 'multipart/byteranges; boundary=x' }, body: '--x--' },
+    { status: 206, headers: { ...FRESH, 'cache-control': 'no-store', 'content-range': 'bytes 0-99/1000' }, body: TEXT.slice(0, 100) },
+    { status: 206, headers: { ...FRESH, 'cache-control': 'private', 'content-range': 'bytes 0-99/1000' }, body: TEXT.slice(0, 100) }
+  ]
+  for (const [i, answer] of rows.entries()) {
+    const path = `/${i}`
+    origin.on(path, answer, answer, { headers: FRESH, body: TEXT })
+    for (const time of ['first', 'second']) {
+      t.match(await get(path, { range: 'bytes=0-99' }), { status: 206, body: answer.body, headers: answer.headers }, `${i} ${time}`)
+    }
+    t.strictSame(origin.requests(path).map(asked), [{ range: 'bytes=0-99' }, { range: 'bytes=0-99' }])
+    t.match(await get(path), { status: 200, body: TEXT })
+  }
+})
+
+t.test('RFC 9111 4.3: parts that are stale are validated, or replaced', async (t) => {
+  const clock = stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  origin.always('/', ranged(TEXT, FRESH))
+  await get('/', { range: 'bytes=0-99' })
+  clock.advance(60)
+  checkPart(t, await get('/', { range: 'bytes=0-9' }), [0, 9], 'validated')
+  t.match(asked(origin.requests('/').at(-1) as OriginRequest), { 'if-none-match': '"1"', range: 'bytes=0-9' })
+  t.ok(isHit(await get('/', { range: 'bytes=90-99' })), 'all that was stored is fresh again')
+  clock.advance(60)
+  checkPart(t, await get('/', { range: 'bytes=90-109' }), [90, 109], 'completed, which validates as well')
+  t.ok(isHit(await get('/', { range: 'bytes=0-109' })))
+  clock.advance(60)
+  const other = TEXT.replaceAll('0', 'x')
+  origin.always('/', ranged(other, { ...FRESH, etag: '"2"' }))
+  t.match(await get('/', { range: 'bytes=0-9' }), { status: 206, body: other.slice(0, 10), headers: { etag: '"2"' } })
+  t.match(await get('/', { range: 'bytes=0-109' }), { status: 206, body: other.slice(0, 110) })
+})
+
+t.test('a write ends parts as it ends the whole, also one that comes while they are completed', async (t) => {
+  stopClock(t)
+  const { origin, get, send } = await proxiedApp(t)
+  const { open, opened } = gate()
+  origin.on('/', ranged(TEXT, FRESH), { status: 204 }, ranged(TEXT, FRESH),
+    { status: 206, headers: { ...FRESH, 'content-range': 'bytes 100-999/1000' }, body: TEXT.slice(100), after: opened },
+    { status: 204 }, { headers: { ...FRESH, etag: '"2"' }, body: 'new' })
+  await get('/', { range: 'bytes=0-99' })
+  await send('PUT', '/', { body: 'x' })
+  t.notOk(isHit(await get('/', { range: 'bytes=0-99' })))
+  const slow = get('/')
+  await origin.received('/', 4)
+  await send('PUT', '/', { body: 'x' })
+  open()
+  t.match(await slow, { status: 200, body: TEXT })
+  t.match(await get('/'), { status: 200, body: 'new' })
+})
+
+t.test('many who want the whole of what is stored in part have the rest fetched once', async (t) => {
+  stopClock(t)
+  const { origin, get, arrived } = await proxiedApp(t)
+  const { open, opened } = gate()
+  origin.on('/', ranged(TEXT, FRESH), { status: 206, headers: { ...FRESH, 'content-range': 'bytes 100-999/1000' }, body: TEXT.slice(100), after: opened })
+  await get('/', { range: 'bytes=0-99' })
+  const answers = [1, 2, 3, 4].map(() => get('/'))
+  await arrived('/', 5)
+  open()
+  for (const answer of await Promise.all(answers)) t.match(answer, { status: 200, body: TEXT })
+  t.equal(origin.requests('/').length, 2)
+})
+
+t.test('RFC 9111 4.1: parts of variants are kept apart', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  origin.always('/', (request) => {
+    const answering = ranged(TEXT.replaceAll('0', request.headers.accept ?? '-'), { ...FRESH, vary: 'accept', etag: `"${String(request.headers.accept)}"` })
+    return typeof answering === 'function' ? answering(request) : answering
+  })
+  for (const accept of ['a', 'b', 'a', 'b']) {
+    t.match(await get('/', { accept, range: 'bytes=0-9' }), { status: 206, body: `${accept}123456789` }, accept)
+  }
+  t.equal(origin.requests('/').length, 2)
+  for (const accept of ['a', 'b']) t.match(await get('/', { accept }), { status: 200, body: TEXT.replaceAll('0', accept) })
+  t.strictSame(origin.requests('/').slice(2).map(asked), ['a', 'b'].map((tag) => ({ range: 'bytes=10-', 'if-range': `"${tag}"` })))
+})
+
+t.test('RFC 9110 14.2: HEAD has no range, and parts do not answer it', async (t) => {
+  stopClock(t)
+  const { origin, get, send } = await proxiedApp(t)
+  origin.always('/', ranged(TEXT, FRESH))
+  await get('/', { range: 'bytes=0-99' })
+  t.match(await send('HEAD', '/'), { status: 200, headers: { 'content-length': '1000', 'cache-status': /fwd=partial/ } })
+})
+
+t.test('RFC 9111 4.3.2: parts know whether the client has the response', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  origin.always('/', ranged(TEXT, FRESH))
+  await get('/', { range: 'bytes=0-99' })
+  for (const headers of [{}, { range: 'bytes=0-9' }, { range: 'bytes=500-' }]) {
+    const answer = await get('/', { 'if-none-match': '"1"', ...headers })
+    t.match({ ...answer, hit: isHit(answer) }, { status: 304, hit: true, headers: { 'content-range': undefined } })
+  }
+})
+
+t.test('RFC 9110 14.2: the origin\'s 416 is its client\'s alone', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  origin.always('/', ranged(TEXT, FRESH))
+  t.match(await get('/', { range: 'bytes=5000-' }), { status: 416, headers: { 'content-range': 'bytes */1000' } })
+  checkPart(t, await get('/', { range: 'bytes=0-99' }), [0, 99], 'a range that is there')
+  t.match(await get('/', { range: 'bytes=5000-' }), { status: 416, headers: { 'content-range': 'bytes */1000', 'cache-status': /; hit/ } })
+})
+
+t.test('RFC 9110 14.6: several ranges of what is stored are multipart/byteranges', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  origin.on('/', { headers: FRESH, body: TEXT })
+  await get('/')
+  const answer = await get('/', { range: 'bytes=0-9,500-509,-10' })
+  t.equal(answer.status, 206)
+  const [, boundary = ''] = /^multipart\/byteranges; boundary=(\w+)$/.exec(answer.headers['content-type'] ?? '') ?? []
+  t.equal(answer.body, [[0, 9], [500, 509], [990, 999]].map(([first = 0, last = 0]) =>
+    `--${boundary}\r\ncontent-type: text/plain\r\ncontent-range: bytes ${first}-${last}/1000\r\n\r\n${TEXT.slice(first, last + 1)}\r\n`).join('') + `--${boundary}--\r\n`)
+  t.match(answer.headers, { 'content-length': String(answer.body.length), 'content-range': undefined, etag: '"1"' })
+  t.match(await get('/', { range: 'bytes=0-499,501-999' }), { status: 200, body: TEXT }, 'larger than the whole')
+  t.equal(origin.requests('/').length, 1)
+})
+
+t.test('what is too large passes by its ranges, from the first one on', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t, { maxBodyBytes: 500 })
+  origin.always('/', ranged(TEXT, FRESH))
+  for (let i = 0; i < 3; i++) {
+    checkPart(t, await get('/', { range: 'bytes=0-9' }), [0, 9], `request ${i}`)
+    t.match(await get('/', { 'if-none-match': '"1"' }), { status: 304 })
+    t.match(await get('/', { range: 'bytes=0-9', 'if-range': '"2"' }), { status: 200, body: TEXT })
+  }
+  t.strictSame(origin.requests('/').slice(-3).map(asked), [{ range: 'bytes=0-9' }, { 'if-none-match': '"1"' }, { range: 'bytes=0-9', 'if-range': '"2"' }])
+  t.match(await get('/'), { status: 200, body: TEXT })
+  t.match(ours(await get('/', { range: 'bytes=0-9' })), { fwd: 'bypass', detail: 'TOO_LARGE' })
+})
+
+t.test('that a URL was too large is forgotten after a minute', async (t) => {
+  const clock = stopClock(t)
+  const { origin, get } = await proxiedApp(t, { maxBodyBytes: 500 })
+  origin.on('/', { headers: FRESH, body: TEXT }, ranged('0123456789', FRESH), ranged('0123456789', FRESH))
+  await get('/')
+  t.match(ours(await get('/', { range: 'bytes=0-4' })), { fwd: 'bypass', detail: 'TOO_LARGE' })
+  clock.advance(60)
+  t.match(await get('/', { range: 'bytes=0-4' }), { status: 206, body: '01234' })
+  t.ok(isHit(await get('/', { range: 'bytes=0-4' })))
+})
