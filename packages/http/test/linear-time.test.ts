@@ -1,7 +1,7 @@
 import { slowTexts } from '@weir/internal/testing'
 import t from 'tap'
 import {
-  answerFromStored, appendCacheStatus, decideReuse, decideStoring, deltaSeconds, endToEndHeaders,
+  answerFromStored, appendCacheStatus, decideReuse, decideStoring, deltaSeconds, earlyHints, endToEndHeaders,
   evaluatePreconditions, fetchHeaders, fieldValue, formatCacheGroups, formatCacheStatus,
   invalidatedPaths, outcomeOf, outcomeOfHead, parseCacheControl, parseCacheGroups,
   parseEntityTag, parseEntityTags, updatedHeaders, variantKey, varyNames
@@ -20,6 +20,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   parseEntityTag: (text) => parseEntityTag(text),
   parseEntityTags: (text) => parseEntityTags(text),
   deltaSeconds: (text) => deltaSeconds(text),
+  earlyHints: (text) => earlyHints(`</a>; rel=preload; b=${text}, ${text}`),
   fieldValue: (text) => fieldValue([text, text]),
   varyNames: (text) => varyNames(text),
   'variantKey of a list': (text) => variantKey(['accept'], { accept: text }),
