@@ -12,8 +12,8 @@ import { splitTarget } from './path.js'
 import type { Selection } from './selection.js'
 import { hideUndeclared } from './query.js'
 import { RecentKeys } from './recent-keys.js'
-import { onForward } from './remote.js'
 import { answerTo, sendHit } from './serve.js'
+import { remoteExchange } from './proxied.js'
 import { hasConditions, type StoredResponse } from './stored-response.js'
 import { primaryKey, type Target } from './target.js'
 import type { Head } from './head.js'
@@ -133,7 +133,6 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
 
   function fill (begun: NewFill, { showQuery, request, reply }: Handling, run: () => unknown): unknown {
     const ongoing = beginFill(request, reply, begun)
-    onForward(reply, (run) => ongoing.asked.forward(run))
     const restore = () => {
       ongoing.restore()
       showQuery()
@@ -219,6 +218,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     const status: CacheStatus = detail === undefined ? { fwd } : { fwd, detail }
     const member = formatCacheStatus(options.cacheName, status)
     request.cacheResult = { outcome: 'bypass', reason: detail ?? request.method, cost: 0 }
+    remoteExchange(request, reply)
     tapResponse(reply.raw, {
       head ({ fields, ...head }: Head): Plan {
         showQuery()

@@ -18,6 +18,7 @@ import type { OngoingFill } from './ongoing-fill.js'
 import { hasDotSegments } from './path.js'
 import { answerTo, defaultCacheControl, rangedParts, ttlSeconds } from './serve.js'
 import { hasConditions, rangesOf, REMOVED, StoredResponse } from './stored-response.js'
+import { forwardStatus, type RemoteExchange } from './proxied.js'
 import { targetTags } from './key.js'
 import { givenTags, type GivenTags, groupTags } from './tags.js'
 import { primaryKey } from './target.js'
@@ -127,7 +128,7 @@ export class Capture implements Tap {
         const mayStandIn = stale !== undefined && servesStaleOnError(request, stale.value.policy(stale), now, this.#trust)
         const asked = mayStandIn ? answerTo(request, stale, now) : undefined
         if (stale !== undefined && asked !== undefined && await fill.validStale() !== undefined) return this.#standIn(stale, head, asked)
-        return this.#passed(head, { fwdStatus: head.status, detail: 'STATUS' })
+        return this.#passed(head, { ...this.#fwdStatus(head.status), detail: 'STATUS' })
       }
       case 'refetch': return this.#refetch(head)
       case 'update': {
@@ -233,7 +234,7 @@ export class Capture implements Tap {
       return { kind: 'collect', limit: maxBodyBytes, done: (body) => this.#collected(judged, declared, body) }
     }
     // Its fate is known when its head is on its way already.
-    const sent = withDefaults(this.#toldOfGroups(dated(head, storing.headers), tags))
+    const sent = withDefaults(this.#toldOfGroups(dated(head, storing.headers), tags), this.ongoing.remote)
     return this.#passed(sent, {}, async (body) => {
       if (body === undefined) return this.#abandon('TOO_LARGE')
       if ((declared > 0 && declared !== body.length) || !isWholePart(head, body)) return this.ongoing.fill.abandon()
@@ -261,7 +262,7 @@ export class Capture implements Tap {
     const { ongoing: { purpose } } = this
     const { storing, tags } = judged
     const { entry, result } = await this.#commit(judged, body)
-    const told = withDefaults(this.#toldOfGroups(judged.head, tags))
+    const told = withDefaults(this.#toldOfGroups(judged.head, tags), this.ongoing.remote)
     const fields: Fields = { ...told.fields, date: told.fields['date'] ?? new Date(entry.storedAt).toUTCString() }
     fields['content-length'] = String(body.length)
     fields['cache-status'] = this.#status(fields,
@@ -395,7 +396,9 @@ export class Capture implements Tap {
       ...fields, ...head.fields['date'] !== undefined && { date }, ...Object.fromEntries(removed.map((name) => [name, REMOVED]))
     }
     const response = StoredResponse.of(
-      { status: head.status, headers: stored, body: ownCopy(body) }, policy, { isPublic, isRaw: this.#isRaw, storedAt: Date.now() }
+      { status: head.status, headers: stored, body: ownCopy(body) },
+      policy,
+      { isPublic, isRaw: this.#isRaw, isProxied: ongoing.remote.isProxied, storedAt: Date.now() }
     )
     return commit(ongoing, request, { response, policy, tags, responseTime })
   }
@@ -418,7 +421,7 @@ export class Capture implements Tap {
     }
     fields['content-length'] = String(body.length)
     request.cacheResult ??= { outcome: 'stale', filledBy: stale.filledBy, cost: stale.cost }
-    fields['cache-status'] = this.#status(fields, { fwd, fwdStatus: failed, ttl: ttlSeconds(stale.freshUntil, now), detail: 'STALE_IF_ERROR' })
+    fields['cache-status'] = this.#status(fields, { fwd, ...this.#fwdStatus(failed), ttl: ttlSeconds(stale.freshUntil, now), detail: 'STALE_IF_ERROR' })
     return this.#replaced(answerAs(asked, { status, fields, body }, rangedParts(stale.value)))
   }
 
@@ -459,8 +462,12 @@ export class Capture implements Tap {
     const { detail: reason } = status
     // Not of a refill, which is no client's request.
     request.cacheResult ??= { outcome: reason === undefined || WANTED.has(reason) ? 'miss' : 'bypass', reason, cost: 0 }
-    const forwarded = this.#validated === undefined ? { fwd } : { fwd, fwdStatus: this.#validated }
+    const forwarded = this.#validated === undefined ? { fwd } : { fwd, ...this.#fwdStatus(this.#validated) }
     return appendCacheStatus(fields['cache-status'], formatCacheStatus(cacheName, { ...forwarded, ...status }))
+  }
+
+  #fwdStatus (handled: number): { fwdStatus?: number } {
+    return forwardStatus(this.ongoing.remote, handled)
   }
 
   get #trust (): { requestDirectives: boolean } {
@@ -495,8 +502,9 @@ function stripped (storing: Storing, ongoing: OngoingFill): Storing {
   return storing.store ? { ...storing, headers: ownFields(storing.headers, ongoing) } : storing
 }
 
-function withDefaults (head: Head): Head {
-  return { ...head, fields: { ...head.fields, 'cache-control': head.fields['cache-control'] ?? defaultCacheControl(head.status) } }
+/** A proxied response says what its origin said and no more. */
+function withDefaults (head: Head, { isProxied }: RemoteExchange): Head {
+  return isProxied ? head : { ...head, fields: { ...head.fields, 'cache-control': head.fields['cache-control'] ?? defaultCacheControl(head.status) } }
 }
 
 /** A header is sent before there is an entry: its Date is kept with it. */

@@ -4,6 +4,7 @@ import { AskedHeaders } from './asked-headers.js'
 import { type Handled, handledFields } from './fields.js'
 import type { HandedOver } from './fills.js'
 import type { RouteCacheOptions } from './options.js'
+import { type RemoteExchange, remoteExchange } from './proxied.js'
 import type { RecentKeys } from './recent-keys.js'
 import type { SharedKeys } from './shared-keys.js'
 import type { StoredResponse } from './stored-response.js'
@@ -47,6 +48,7 @@ export interface OngoingFill extends NewFill, Handled {
   readonly requestTime: number
   /** The conditions and ranges that stand in the request in place of the client's. */
   readonly asked: AskedHeaders
+  readonly remote: RemoteExchange
   /** Gives the request back what the client had asked of its response, and not of the stored one. */
   readonly restore: () => void
 }
@@ -72,6 +74,7 @@ export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: 
     ...handledFields(reply),
     requestTime: Date.now(),
     asked,
-    restore: () => { asked.restore() }
+    restore: () => { asked.restore() },
+    remote: remoteExchange(request, reply, (run) => asked.forward(run))
   }
 }

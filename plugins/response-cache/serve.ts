@@ -60,7 +60,7 @@ export function sendHit (
   fields['age'] = rendered.age
   fields['date'] = rendered.date
   fields['cache-status'] = rendered.cacheStatus
-  fields['cache-control'] ??= defaultCacheControl(response.status)
+  if (!response.isProxied) fields['cache-control'] ??= defaultCacheControl(response.status)
   if (!options.cacheGroups) delete fields['cache-groups']
   else if (response.hasManyGroups) shortenGroups(fields, entry.tags.filter((tag) => !isKeyTag(tag)))
   const { status, body } = response

@@ -17,6 +17,15 @@ const NEVER_STALE = 2
 const MANY_GROUPS = 4
 const PUBLIC = 8
 const RAW = 16
+const PROXIED = 32
+
+/** The facts about a response that its header fields do not tell. */
+export interface ResponseOrigin {
+  readonly isPublic: boolean
+  readonly isRaw: boolean
+  readonly isProxied: boolean
+  readonly storedAt: number
+}
 
 /**
  * A response as it is kept: what the handler said, none of what hooks add to each reply. Of its policy only what its entry in
@@ -31,7 +40,7 @@ export class StoredResponse {
     readonly body: Buffer,
     /** How old it was when it was stored, in milliseconds: mostly 0, which costs nothing. */
     readonly initialAge: number,
-    /** The sum of what applies of NO_CACHE, NEVER_STALE, MANY_GROUPS, PUBLIC and RAW. */
+    /** The sum of what applies of NO_CACHE, NEVER_STALE, MANY_GROUPS, PUBLIC, RAW and PROXIED. */
     readonly flags = 0
   ) {}
 
@@ -39,11 +48,11 @@ export class StoredResponse {
   static of (
     { status, headers, body }: { readonly status: number, readonly headers: StoredHeaders, readonly body: Buffer },
     { bornAt, noCache, neverStale }: Policy,
-    { isPublic, isRaw, storedAt }: { readonly isPublic: boolean, readonly isRaw: boolean, readonly storedAt: number }
+    { isPublic, isRaw, isProxied, storedAt }: ResponseOrigin
   ): StoredResponse {
     const flags = (noCache ? NO_CACHE : 0) + (neverStale ? NEVER_STALE : 0) +
       (fieldLength(headers['cache-groups']) > MOST_GROUP_BYTES ? MANY_GROUPS : 0) +
-      (isPublic ? PUBLIC : 0) + (isRaw ? RAW : 0)
+      (isPublic ? PUBLIC : 0) + (isRaw ? RAW : 0) + (isProxied ? PROXIED : 0)
     return new StoredResponse(status, Object.entries(headers).flat().slice(), body, Math.max(0, Math.round(storedAt - bornAt)), flags)
   }
 
@@ -86,6 +95,11 @@ export class StoredResponse {
   /** Whether it was written past the reply, so that the reply's header fields are no part of it. */
   get isRaw (): boolean {
     return (this.flags & RAW) !== 0
+  }
+
+  /** Whether another server made it, so that the cache adds no Cache-Control. */
+  get isProxied (): boolean {
+    return (this.flags & PROXIED) !== 0
   }
 
   header (name: string): string | undefined {

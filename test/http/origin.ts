@@ -7,12 +7,17 @@ import { Tally } from './tally.js'
 /** Header fields to send; several values are as many field lines, undefined leaves out what is sent by default. */
 export type Fields = Readonly<Record<string, string | readonly string[] | undefined>>
 
+/** An interim response: its status and fields. */
+export type Interim = readonly [status: number, fields?: Readonly<Record<string, string | readonly string[]>>]
+
 /** One answer of the origin. A Date is sent unless `headers` has another or undefined, and nothing else by default. */
 export interface Scripted {
   readonly status?: number
   readonly headers?: Fields
   /** A text is sent with its length. Parts are sent one by one, chunked; what is a promise is waited for. */
   readonly body?: string | Buffer | readonly (string | Buffer | Promise<unknown>)[]
+  /** Sent one after the other before the answer; what is a promise is waited for. */
+  readonly interim?: readonly (Interim | Promise<unknown>)[]
   /** Waited for before anything is sent. */
   readonly after?: Promise<unknown>
   /** The connection ends where the answer should. */
@@ -75,8 +80,13 @@ export class Origin {
   }
 }
 
-async function send (response: ServerResponse, { status = 200, headers = {}, body = '', after, breaksOff }: Scripted, method: string): Promise<void> {
+async function send (response: ServerResponse, scripted: Scripted, method: string): Promise<void> {
+  const { status = 200, headers = {}, body = '', interim = [], after, breaksOff } = scripted
   await after
+  for (const part of interim) {
+    if (part instanceof Promise) await part
+    else sendInterim(response, part)
+  }
   response.sendDate = false
   response.statusCode = status
   const bodiless = status === 204 || status === 304
@@ -93,6 +103,12 @@ async function send (response: ServerResponse, { status = 200, headers = {}, bod
   }
   if (breaksOff === true) response.destroy()
   else response.end()
+}
+
+/** Node can send 102 and 103 alone, and checks them. */
+function sendInterim ({ socket }: ServerResponse, [status, fields = {}]: Interim): void {
+  const lines = Object.entries(fields).flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}`))
+  socket?.write(`${[`HTTP/1.1 ${status} Interim`, ...lines].join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
 /** Starts an origin on a port of its own; it ends with the test. */

@@ -1,4 +1,4 @@
-import httpProxy from '@fastify/http-proxy'
+import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import { memoryStore } from '@weir/cache/memory'
 import conditional from '@weir/fastify/conditional'
 import invalidation from '@weir/fastify/invalidation'
@@ -16,6 +16,10 @@ export interface ProxiedOptions extends Partial<ResponseCacheOptions> {
   readonly config?: Omit<FastifyContextConfig, 'cache'>
   /** Default: one of its own. */
   readonly upstream?: Origin
+  /** Options of Fastify, such as the server's protocol. */
+  readonly server?: object
+  /** Options of `@fastify/http-proxy`. */
+  readonly proxy?: Partial<FastifyHttpProxyOptions>
 }
 
 /** An application that is nothing but a shared cache in front of an origin. */
@@ -36,9 +40,11 @@ export interface Proxied {
 }
 
 /** Starts one on a port of its own, in the order of plugins that the README gives; it closes with the test. */
-export async function proxiedApp (t: Test, { cache = {}, config = {}, upstream, ...options }: ProxiedOptions = {}): Promise<Proxied> {
+export async function proxiedApp (
+  t: Test, { cache = {}, config = {}, upstream, server = {}, proxy = {}, ...options }: ProxiedOptions = {}
+): Promise<Proxied> {
   const origin = upstream ?? await startOrigin(t)
-  const app = Fastify()
+  const app = Fastify(server)
   t.teardown(() => app.close())
   const [arrivals, answers, aborts] = [new Tally(), new Tally(), new Tally()]
   app.addHook('onRequest', async (request, reply) => {
@@ -50,7 +56,7 @@ export async function proxiedApp (t: Test, { cache = {}, config = {}, upstream, 
   await app.register(responseCache, { store: memoryStore(), ...options })
   await app.register(invalidation)
   // By default it would ask ten times for what is 503.
-  await app.register(httpProxy, { upstream: origin.url, config: { cache, ...config }, retryMethods: [] })
+  await app.register(httpProxy, { upstream: origin.url, config: { cache, ...config }, retryMethods: [], ...proxy })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     app,
