@@ -13,6 +13,7 @@ import type { Selection } from './selection.js'
 import { hideUndeclared } from './query.js'
 import { RecentKeys } from './recent-keys.js'
 import { answerTo, sendHit } from './serve.js'
+import { sendEarlyHints, wantsEarlyHints } from './early-hints.js'
 import { remoteExchange } from './proxied.js'
 import { hasConditions, type StoredResponse } from './stored-response.js'
 import { primaryKey, type Target } from './target.js'
@@ -126,12 +127,14 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       if (asked === undefined) return passed(bypass('PARTIAL'))
       showQuery()
       if (refresh && hit.unverified === undefined) internal.refill(request, target, hit.entry)
+      if (routeOptions.earlyHints === true && wantsEarlyHints(request)) sendEarlyHints(reply, hit.entry.value)
       sendHit(request, reply, { hit, asked }, options)
       return undefined
     }
   }
 
   function fill (begun: NewFill, { showQuery, request, reply }: Handling, run: () => unknown): unknown {
+    if (routeOptions.earlyHints === true && begun.purpose === 'answer' && wantsEarlyHints(request)) hintBeforeValidation(begun, request, reply)
     const ongoing = beginFill(request, reply, begun)
     const restore = () => {
       ongoing.restore()
@@ -228,6 +231,16 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       lingers: () => false
     })
   }
+}
+
+/** Hints at what a response that is no longer fresh links to, unless it has been invalidated. */
+function hintBeforeValidation ({ fill, credentials, target }: NewFill, request: FastifyRequest, reply: FastifyReply): void {
+  const stale = fill.stale?.value
+  if (stale === undefined || stale.variesBy !== undefined) return
+  if (barring(credentials, target.names) !== undefined && !stale.isPublic) return
+  fill.validStale()
+    .then((valid) => { if (valid !== undefined) sendEarlyHints(reply, stale) })
+    .catch((error: unknown) => { request.log.warn({ err: error }, 'early hints could not be sent') })
 }
 
 /** A request on its way through the route's handler. */

@@ -48,6 +48,11 @@ export interface RouteCacheOptions extends OutageOptions {
    * anything else, a promise included, the cache is bypassed.
    */
   readonly key?: KeyOfRequest
+  /**
+   * True: GET requests for a stored response get its `Link` members with rel=preload, preconnect or modulepreload as a 103 before
+   * the answer, also while the origin is asked whether the response still holds (RFC 8297). Default false.
+   */
+  readonly earlyHints?: boolean
 }
 
 const isTextList = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
@@ -74,6 +79,7 @@ const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unkno
   public: SWITCH,
   vary: { check: isNameList, expected: 'a list of request header names' },
   key: { check: (value) => typeof value === 'function', expected: 'a function of the request' },
+  earlyHints: SWITCH,
   onOutage: { check: (value) => value === 'bypass' || value === 'stale', expected: "'bypass' or 'stale'" }
 }
 
