@@ -1,5 +1,5 @@
 import type { Entry } from '@weir/cache'
-import { completionHeaders, fetchHeaders, type Headers, type Parts } from '@weir/http'
+import { completionHeaders, fetchHeaders, hasValidators, type Headers, type Parts } from '@weir/http'
 import type { FastifyRequest } from 'fastify'
 import type { StoredResponse } from './stored-response.js'
 
@@ -71,7 +71,7 @@ export class AskedHeaders {
     if (this.#kind === 'own') return undefined
     const parts = stale?.value.parts
     if (stale !== undefined && parts !== undefined) return this.#completion(stale, parts)
-    if (isWhole || (stale !== undefined && hasValidators(stale))) return undefined
+    if (isWhole || (stale !== undefined && hasValidators(stale.value.policy(stale)))) return undefined
     this.#kind = 'own'
     const { range, 'if-range': ifRange } = this.#original
     return isWanted() ? { range, 'if-range': ifRange } : this.#original
@@ -96,9 +96,4 @@ export class AskedHeaders {
 
 function conditionsOf (headers: Headers): Conditions {
   return Object.fromEntries(CONDITIONS.map((name) => [name, typeof headers[name] === 'string' ? headers[name] : undefined]))
-}
-
-function hasValidators (stale: Entry<StoredResponse>): boolean {
-  const { etag, lastModified } = stale.value.policy(stale)
-  return etag !== undefined || lastModified !== undefined
 }

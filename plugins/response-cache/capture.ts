@@ -1,8 +1,9 @@
 import { keyTag, type Cache, type Entry, type StoreResult } from '@weir/cache'
 import {
   answerFromParts, answerFromStored, appendCacheStatus, type CacheStatus, combineParts, decideStoring, endToEndHeaders,
-  evaluatePreconditions, fieldValue, formatCacheGroups, formatCacheStatus, isComplete, isServerFailure, outcomeOf, outcomeOfHead, parseContentRange, placeIn, type Policy,
-  servesStaleOnError, type StoredAnswer, type Storing, updatedHeaders
+  evaluatePreconditions, fieldValue, formatCacheGroups, formatCacheStatus, hasValidators, isComplete, isServerFailure,
+  outcomeOf, outcomeOfHead, parseContentRange, placeIn, type Policy, servesStaleOnError, type StoredAnswer, type Storing,
+  updatedHeaders
 } from '@weir/http'
 import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -116,17 +117,19 @@ export class Capture implements Tap {
     if (kind === 'missing' && stale !== undefined && OF_RANGES.has(head.status)) {
       return this.#complete(stale, { head, own }, body)
     }
-    const policy = kind === 'stored' ? stale?.value.policy(stale) : undefined
-    const outcome = policy !== undefined
+    const policy = stale?.value.policy(stale)
+    const mayStandIn = policy !== undefined && servesStaleOnError(request, policy, now, this.#trust)
+    // Without validators a 304 is not about it, and once its windows are over it can only stand in.
+    const isOver = policy === undefined || kind !== 'stored' || (!hasValidators(policy) && policy.staleUntil <= now)
+    const outcome = !isOver
       ? outcomeOf(policy, { status: head.status, headers: own }, now)
       : isServerFailure(head.status) ? 'failed' : 'replace'
     switch (outcome) {
       case 'failed': {
         // An error that says by itself how long it is to be kept.
-        if (stale === undefined && this.#decide(head, now).store) return this.#store(head, body)
+        if (isOver && !mayStandIn && this.#decide(head, now).store) return this.#store(head, body)
         fill.fail()
-        const mayStandIn = stale !== undefined && servesStaleOnError(request, stale.value.policy(stale), now, this.#trust)
-        const asked = mayStandIn ? answerTo(request, stale, now) : undefined
+        const asked = stale !== undefined && mayStandIn ? answerTo(request, stale, now) : undefined
         if (stale !== undefined && asked !== undefined && await fill.validStale() !== undefined) return this.#standIn(stale, head, asked)
         return this.#passed(head, { ...this.#fwdStatus(head.status), detail: 'STATUS' })
       }

@@ -1,5 +1,5 @@
 import { type EntryOptions, parseDuration } from '@weir/cache'
-import type { Policy, StoringOptions } from '@weir/http'
+import { hasValidators, type Policy, type StoringOptions } from '@weir/http'
 import type { RouteCacheOptions } from './options.js'
 
 const MINUTE = 60_000
@@ -22,14 +22,19 @@ export function storingOptions (options: LifetimeOptions): StoringOptions {
   }
 }
 
-/** The policy as the engine has it. What can be validated is kept for about as long again as it is fresh. */
-export function lifetime ({ freshUntil, staleUntil, errorUntil, noCache, etag, lastModified }: Policy, responseTime: number): EntryOptions {
+/**
+ * The policy as the engine has it.
+ * @param retain of the route: how long a response is kept after it has expired
+ */
+export function lifetime (policy: Policy, responseTime: number, retain: RouteCacheOptions['retain']): EntryOptions {
+  const { freshUntil, staleUntil, errorUntil, noCache, neverStale } = policy
   const ttl = noCache ? 0 : Math.max(0, freshUntil - responseTime)
-  const validators = etag !== undefined || lastModified !== undefined
+  // What can be validated is; what cannot be is for clients that take it stale, or when the handler fails.
+  const isOfUse = hasValidators(policy) || (!noCache && !neverStale)
   return {
     ttl,
     staleWhileRevalidate: Math.max(0, staleUntil - freshUntil),
     staleIfError: Math.max(0, errorUntil - freshUntil),
-    retain: validators ? Math.min(Math.max(ttl, MINUTE), DAY) : 0
+    retain: !isOfUse ? 0 : retain !== undefined ? milliseconds(retain) : Math.min(Math.max(ttl, MINUTE), DAY)
   }
 }

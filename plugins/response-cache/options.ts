@@ -23,10 +23,18 @@ export interface RouteCacheOptions extends OutageOptions {
   readonly targets?: readonly string[]
   /** False: clients have no say, by Cache-Control or Pragma (RFC 9111, section 5.2.1). */
   readonly requestDirectives?: boolean
-  /** How long after `ttl` it may be served while a new one is fetched (RFC 5861, section 3). */
+  /**
+   * How long a response that was fresh for a time may be served after that while a new one is fetched (RFC 5861, section 3). One
+   * that was stale from the start, such as by `max-age=0` or `no-cache`, is not.
+   */
   readonly staleWhileRevalidate?: Duration
-  /** How long after `ttl` it may be served instead of a 5xx (RFC 5861, section 4). */
+  /** How long such a response may be served after that instead of a 5xx (RFC 5861, section 4). */
   readonly staleIfError?: Duration
+  /**
+   * How long an expired response is kept, for validation, a client's `max-stale` and `stale-if-error`. Default: as long as it was
+   * fresh, at least a minute and at most a day.
+   */
+  readonly retain?: Duration
   /** The time for which 404, 405, 410, 414 and 501 are fresh. Default: by their own headers, and never by `ttl`. */
   readonly negative?: Duration
   /** The part of `ttl`, 0 to 1, that is taken away at random, so that what was filled together does not end together. */
@@ -73,6 +81,7 @@ const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unkno
   requestDirectives: SWITCH,
   staleWhileRevalidate: DURATION,
   staleIfError: DURATION,
+  retain: DURATION,
   negative: DURATION,
   jitter: { check: (value) => typeof value === 'number' && value >= 0 && value <= 1, expected: 'a number from 0 to 1' },
   tags: { check: (value) => typeof value === 'function' || isTextList(value), expected: 'a list of tags, or a function that makes one' },

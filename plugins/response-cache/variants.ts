@@ -19,10 +19,11 @@ const LIST_TTL = 86_400_000
 
 /** Stores it under the fill's own key, or, if it differs by header fields that are not in that, under a variant's (RFC 9111, 4.1). */
 export async function commit (
-  { fill, target }: OngoingFill, request: FastifyRequest, { response, policy, tags, responseTime }: Storable
+  { fill, target, route }: OngoingFill, request: FastifyRequest, { response, policy, tags, responseTime }: Storable
 ): Promise<{ entry: Entry<StoredResponse>, result: StoreResult }> {
   // A write to the URI ends all that is stored of it (RFC 9111, 4.4).
-  const optionsFor = (key: string): EntryOptions => ({ ...lifetime(policy, responseTime), tags: [...tags, ...targetTags(target.key, key)] })
+  const lasting = lifetime(policy, responseTime, route.options.retain)
+  const optionsFor = (key: string): EntryOptions => ({ ...lasting, tags: [...tags, ...targetTags(target.key, key)] })
   const names = policy.vary.filter((name) => !target.names.includes(name))
   if (names.length === 0) return fill.commit(response, () => optionsFor(fill.key))
 

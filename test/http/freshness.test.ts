@@ -98,6 +98,7 @@ t.test('RFC 9111 4.2.2: heuristics, a tenth of the time since it was modified', 
   await check(t, [
     ['modified 1000 s ago', modified(1000), 100],
     ['modified 50 s ago', modified(50), 5],
+    ['a year ago: a day at most', modified(365 * 86_400), 86_400],
     ['modified now', modified(0), 0],
     ['modified in the future', modified(-1000), 0],
     ['no date', () => ({ 'last-modified': 'yesterday' }), 0],

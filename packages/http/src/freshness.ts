@@ -28,9 +28,12 @@ export function explicitLifetime (headers: Headers, { directives, targeted }: Re
   return { lifetime: Math.max(0, (parseHttpDate(expires, date) ?? 0) - date), source: 'expires' }
 }
 
-/** A tenth of the time for which the representation had not been modified when it was sent (RFC 9111 4.2.2). */
+// Milliseconds: a guess is wrong for a day at most.
+const LONGEST_HEURISTIC = 86_400_000
+
+/** A tenth of the time for which the representation had not been modified when it was sent, a day at most (RFC 9111 4.2.2). */
 export function heuristicLifetime (headers: Headers, date: number): Lifetime | undefined {
   const lastModified = parseHttpDate(singleValue(headers['last-modified']) ?? '', date)
   if (lastModified === undefined || lastModified >= date) return undefined
-  return { lifetime: Math.floor((date - lastModified) / 10), source: 'heuristic' }
+  return { lifetime: Math.min(Math.floor((date - lastModified) / 10), LONGEST_HEURISTIC), source: 'heuristic' }
 }

@@ -3,7 +3,7 @@ import { type CacheControl, deltaSeconds } from './cache-control.js'
 import { explicitLifetime, heuristicLifetime, type Lifetime } from './freshness.js'
 import { singleValue, type Headers } from './headers.js'
 import { parseHttpDate } from './http-date.js'
-import type { Policy } from './policy.js'
+import { hasValidators, type Policy } from './policy.js'
 import type { ResponseDirectives } from './response-directives.js'
 import { heuristicallyCacheable } from './statuses.js'
 import { variantKey } from './vary.js'
@@ -20,9 +20,12 @@ export interface PolicyOptions {
   readonly maxTtl?: number
   /** False: a response that does not say how long it is fresh is stale (RFC 9111 4.2.2). Default true. */
   readonly heuristic?: boolean
-  /** Instead of the response's stale-while-revalidate (RFC 5861 3). */
+  /**
+   * Replaces the response's stale-while-revalidate (RFC 5861 3) where the response had a lifetime: by itself, by a heuristic or
+   * by `ttl`. One that was stale from the start keeps its own, at most as long as this.
+   */
   readonly staleWhileRevalidate?: number
-  /** Instead of the response's stale-if-error (RFC 5861 4). */
+  /** Replaces the response's stale-if-error (RFC 5861 4), by the same rule. */
   readonly staleIfError?: number
 }
 
@@ -53,8 +56,9 @@ export function policyOf (storable: Storable, options: PolicyOptions): Policy {
   const neverStale = ['must-revalidate', 'proxy-revalidate', 's-maxage'].some((name) => directives.has(name))
   // 4.2.4: what a response prohibits, neither its own extensions nor the route's configuration allow.
   const mayBeStale = !noCache && !neverStale
-  const whileRevalidate = options.staleWhileRevalidate ?? duration(directives, 'stale-while-revalidate')
-  const ifError = options.staleIfError ?? duration(directives, 'stale-if-error')
+  const hadLifetime = fixed || lifetime > 0
+  const whileRevalidate = windowOf(duration(directives, 'stale-while-revalidate'), options.staleWhileRevalidate, hadLifetime)
+  const ifError = windowOf(duration(directives, 'stale-if-error'), options.staleIfError, hadLifetime)
   return {
     bornAt,
     freshUntil,
@@ -72,7 +76,7 @@ export function policyOf (storable: Storable, options: PolicyOptions): Policy {
 
 /** Whether any request can be answered with the response, at least after validation. */
 export function isReusable (policy: Policy, now: number): boolean {
-  if (policy.etag !== undefined || policy.lastModified !== undefined) return true
+  if (hasValidators(policy)) return true
   return !policy.noCache && Math.max(policy.freshUntil, policy.staleUntil, policy.errorUntil) > now
 }
 
@@ -82,6 +86,10 @@ function lifetimeOf ({ response: { headers }, given }: Storable, date: number, {
     (heuristic === false ? undefined : heuristicLifetime(headers, date)) ??
     { lifetime: 0, source: 'none' }
 }
+
+/** A route prolongs what was good for a time, never what its origin had validated before each use, as pages of one user are. */
+const windowOf = (own: number, ofRoute: number | undefined, hadLifetime: boolean) =>
+  hadLifetime ? ofRoute ?? own : Math.min(own, ofRoute ?? Infinity)
 
 const duration = (directives: CacheControl, name: string) => (deltaSeconds(directives.get(name)) ?? 0) * 1000
 

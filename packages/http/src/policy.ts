@@ -29,6 +29,10 @@ export interface Policy {
   readonly lastModified?: string
 }
 
+/** Whether it can be validated (RFC 9111 4.3.1). */
+export const hasValidators = ({ etag, lastModified }: Pick<Policy, 'etag' | 'lastModified'>) =>
+  etag !== undefined || lastModified !== undefined
+
 const maximum = 2 ** 31
 
 /** What Age says of a stored response, in whole seconds (RFC 9111 4, 4.2.3, 5.1). */

@@ -132,6 +132,9 @@ t.test('RFC 9111 4.2.2: heuristics, a tenth of Date - Last-Modified', async (t) 
     ['modified at its Date', { 'last-modified': at(0) }, 0],
     ['a Last-Modified that is none', { ...etag, 'last-modified': 'yesterday' }, 0],
     ['asctime', { 'last-modified': 'Sun Nov  6 08:49:27 1994' }, 1],
+    ['ten days ago', { 'last-modified': at(-864_000) }, 86_400],
+    ['a day at most', { 'last-modified': at(-864_010) }, 86_400],
+    ['also of what is old', { 'last-modified': 'Thu, 01 Jan 1970 00:00:00 GMT' }, 86_400],
     ['the first of several', { 'last-modified': [at(-1000), at(-10)] }, 100]
   ])
 })

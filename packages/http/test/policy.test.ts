@@ -56,6 +56,34 @@ t.test('RFC 5861 4: the window of stale-if-error', async (t) => check(t, [
   ['of the route, over the response\'s', cc('max-age=60, stale-if-error=30'), { errorUntil: 0 }, { staleIfError: 0 }]
 ]))
 
+t.test('the windows of a route are for what had a lifetime', async (t) => {
+  const route = { staleWhileRevalidate: 5_000, staleIfError: 7_000 }
+  const ofRoute = (seconds: number) => ({ staleUntil: NOW + seconds * 1000 + 5_000, errorUntil: NOW + seconds * 1000 + 7_000 })
+  const none = { staleUntil: NOW, errorUntil: 0 }
+  check(t, [
+    ['max-age', cc('max-age=60'), ofRoute(60), route],
+    ['Expires', { expires: at(60) }, ofRoute(60), route],
+    ['a targeted field', { 'cdn-cache-control': 'max-age=60' }, ofRoute(60), route],
+    ['a heuristic', { 'last-modified': at(-100) }, ofRoute(10), route],
+    ['a lifetime that was over when it came', { ...cc('max-age=60'), age: '61' }, ofRoute(-1), route],
+    ['the ttl of the route', {}, ofRoute(30), { ...route, ...ttl }],
+    ['the ttl of the route, over max-age=0', cc('max-age=0'), ofRoute(30), { ...route, ...ttl }],
+    ['max-age=0', cc('max-age=0'), none, route],
+    ['an s-maxage that cannot be read', cc('s-maxage=x'), none, route],
+    ['max-age that cannot be read', cc('max-age=x'), none, route],
+    ['Expires: 0', { etag: '"1"', expires: '0' }, none, route],
+    ['an Expires at its Date', { etag: '"1"', expires: at(0) }, none, route],
+    ['max-age=0 in a targeted field', { ...cc('max-age=60'), 'cdn-cache-control': 'max-age=0' }, none, route],
+    ['nothing', { etag: '"1"' }, none, route],
+    ['public alone', cc('public'), none, route],
+    ['no heuristic', { 'last-modified': at(-100) }, none, { ...route, heuristic: false }],
+    ['no-cache', cc('no-cache'), none, route],
+    ['its own windows stay', cc('max-age=0, stale-while-revalidate=3, stale-if-error=4'), { staleUntil: NOW + 3_000, errorUntil: NOW + 4_000 }, route],
+    ['at most as long as the route\'s', cc('max-age=0, stale-while-revalidate=30, stale-if-error=40'),
+      { staleUntil: NOW + 5_000, errorUntil: NOW + 7_000 }, route]
+  ])
+})
+
 t.test('RFC 9111 4.2.4: what prohibits stale prohibits both windows', async (t) => {
   const windows = 'stale-while-revalidate=30, stale-if-error=30'
   const none = { staleUntil: NOW + 60_000, errorUntil: 0 }

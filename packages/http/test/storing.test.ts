@@ -156,5 +156,7 @@ t.test('NO_TTL: nothing could ever be answered with it', async (t) => check(t, [
   ['a Last-Modified that is no date', { response: { ...cc('max-age=0'), 'last-modified': 'yesterday' } }, 'NO_TTL'],
   ['stale, but good while it is revalidated', { response: cc('max-age=0, stale-while-revalidate=5') }, 'stored'],
   ['stale, but good instead of an error', { response: cc('max-age=0, stale-if-error=5') }, 'stored'],
+  ['no window of a route is for max-age=0', { response: cc('max-age=0'), options: { staleWhileRevalidate: 60_000, staleIfError: 60_000 } }, 'NO_TTL'],
+  ['nor for what says nothing', { options: { staleWhileRevalidate: 60_000, staleIfError: 60_000 } }, 'NO_TTL'],
   ['its windows are over too', { response: { ...cc('max-age=5, stale-while-revalidate=5, stale-if-error=5'), age: '10' } }, 'NO_TTL']
 ]))
