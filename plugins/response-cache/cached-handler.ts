@@ -6,7 +6,7 @@ import { Capture, type CaptureOptions } from './capture.js'
 import { barring } from './credentials.js'
 import { chooseEncodingForRange } from './encoding.js'
 import { type ResponseKey, variantKeyOf } from './key.js'
-import { leftForOnSend } from './left-for-on-send.js'
+import { cookiesOfHooks, leftForOnSend } from './left-for-on-send.js'
 import { beginFill, type CachedRoute, type Forward, type NewFill } from './ongoing-fill.js'
 import { splitTarget } from './path.js'
 import type { Selection } from './selection.js'
@@ -57,6 +57,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
   const { cache, internal, route, selectionOf, credentialsOf } = options
   const { options: routeOptions } = route
   const mayAsk = routeOptions.requestDirectives !== false
+  const leftByHooks = routeOptions.setCookie === 'store' ? cookiesOfHooks : leftForOnSend
   // The times at which a client last had the handler asked, in milliseconds.
   const renewals = new RecentKeys<number>()
 
@@ -121,7 +122,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       }
       if (found.kind === 'pass') return passed(found)
       const { hit, refresh } = found
-      const why = whyNotServed(hit, barring(credentials, target.names)) ?? leftForOnSend(request, reply)
+      const why = whyNotServed(hit, barring(credentials, target.names)) ?? leftByHooks(request, reply)
       if (why !== undefined) return passed(bypass(why))
       const asked = answerTo(request, hit.entry, Date.now())
       if (asked === undefined) return passed(bypass('PARTIAL'))

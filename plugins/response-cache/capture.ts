@@ -138,8 +138,6 @@ export class Capture implements Tap {
         if (stale === undefined) return this.#store(head, body)
         this.#validated = head.status
         const fields = { ...before, ...updatedHeaders(stale.value.toHeaders(), own) }
-        // A cookie is for this client, so that what is sent is not stored.
-        if (own['set-cookie'] !== undefined) fields['set-cookie'] = own['set-cookie']
         return this.#store({ status: stale.value.status, fields }, stale.value.body, true)
       }
       default: return this.#store(head, body)
@@ -377,7 +375,7 @@ export class Capture implements Tap {
       { status, headers: fields },
       // What has no Date and no Age was made here, just now; only what came from elsewhere may have aged on its way.
       { requestTime: fields['date'] !== undefined || fields['age'] !== undefined ? requestTime : responseTime, responseTime },
-      { ...this.#trust, public: options.public === true, ...storingOptions(lifetimes) }
+      { ...this.#trust, public: options.public === true, setCookie: ongoing.setCookie ?? 'refuse', ...storingOptions(lifetimes) }
     )
     if (status < 400 || (options.ttl === undefined && options.negative === undefined)) return stripped(decide(options), ongoing)
     // A ttl is for what the route has to say, not for its saying that it cannot.

@@ -9,6 +9,13 @@ export function leftForOnSend (request: FastifyRequest, reply: FastifyReply): 'S
   return hasPendingSession(request) ? 'SESSION' : undefined
 }
 
+/**
+ * As `leftForOnSend`, for routes that replay Set-Cookie: also a cookie that a hook has set already. It is this client's, so that it
+ * is neither stored with the handler's nor replaced by a stored one.
+ */
+export const cookiesOfHooks = (request: FastifyRequest, reply: FastifyReply): ReturnType<typeof leftForOnSend> =>
+  reply.getHeader('set-cookie') !== undefined ? 'SET_COOKIE' : leftForOnSend(request, reply)
+
 /** `@fastify/cookie` keeps them in a map under a symbol of its own. */
 function hasPendingCookies (reply: FastifyReply): boolean {
   if (!('setCookie' in reply)) return false

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AskedHeaders } from './asked-headers.js'
 import { type Handled, handledFields } from './fields.js'
 import type { HandedOver } from './fills.js'
+import { cookiesOfHooks } from './left-for-on-send.js'
 import type { RouteCacheOptions } from './options.js'
 import { type RemoteExchange, remoteExchange } from './proxied.js'
 import type { RecentKeys } from './recent-keys.js'
@@ -49,6 +50,7 @@ export interface OngoingFill extends NewFill, Handled {
   /** The conditions and ranges that stand in the request in place of the client's. */
   readonly asked: AskedHeaders
   readonly remote: RemoteExchange
+  readonly setCookie: RouteCacheOptions['setCookie']
   /** Gives the request back what the client had asked of its response, and not of the stored one. */
   readonly restore: () => void
 }
@@ -59,6 +61,7 @@ export interface OngoingFill extends NewFill, Handled {
  */
 export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: NewFill): OngoingFill {
   const { fill, target, route, fwd, purpose, beside } = begun
+  const { setCookie } = route.options
   // Of an expired list of variants there is nothing to validate.
   const stale = fill.stale?.value.variesBy === undefined ? fill.stale : undefined
   const asked = new AskedHeaders(request, {
@@ -75,6 +78,8 @@ export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: 
     requestTime: Date.now(),
     asked,
     restore: () => { asked.restore() },
-    remote: remoteExchange(request, reply, (run) => asked.forward(run))
+    remote: remoteExchange(request, reply, (run) => asked.forward(run)),
+    // Nobody could tell theirs from the handler's.
+    setCookie: setCookie === 'store' && cookiesOfHooks(request, reply) !== undefined ? 'refuse' : setCookie
   }
 }

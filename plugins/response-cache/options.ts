@@ -49,6 +49,11 @@ export interface RouteCacheOptions extends OutageOptions {
    * credentials is shared only if it says so itself.
    */
   readonly public?: boolean
+  /**
+   * What becomes of a response with Set-Cookie: `refuse`, the default, does not store it. `strip` stores it without: only the
+   * client of the miss gets the cookie. `store` replays the cookie to every client: for cookies that identify nobody.
+   */
+  readonly setCookie?: 'refuse' | 'strip' | 'store'
   /** Request headers by which responses differ; part of the key, and told as `Vary` (RFC 9111, section 4.1). */
   readonly vary?: readonly string[]
   /**
@@ -86,6 +91,7 @@ const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unkno
   jitter: { check: (value) => typeof value === 'number' && value >= 0 && value <= 1, expected: 'a number from 0 to 1' },
   tags: { check: (value) => typeof value === 'function' || isTextList(value), expected: 'a list of tags, or a function that makes one' },
   public: SWITCH,
+  setCookie: { check: (value) => value === 'refuse' || value === 'strip' || value === 'store', expected: "'refuse', 'strip' or 'store'" },
   vary: { check: isNameList, expected: 'a list of request header names' },
   key: { check: (value) => typeof value === 'function', expected: 'a function of the request' },
   earlyHints: SWITCH,

@@ -38,12 +38,12 @@ export function storedHeaders (headers: Headers, restricted: readonly string[], 
   return kept
 }
 
-// They describe the stored bytes, which are still those of the first response (RFC 9111 3.2). Set-Cookie is one client's.
-const notUpdated: ReadonlySet<string> = new Set(['content-length', 'content-encoding', 'content-range', 'set-cookie'])
+// They describe the stored bytes, which are still those of the first response (RFC 9111 3.2).
+const notUpdated: ReadonlySet<string> = new Set(['content-length', 'content-encoding', 'content-range'])
 
 /**
  * Stored headers with those that a 304, or a HEAD that agrees, brings (RFC 9111 3.2, 4.3.4, 4.3.5). Judge the result as a new
- * response, by `decideStoring`: that works out its age and freshness, and whether it may be stored still.
+ * response, by `decideStoring`: that works out its age and freshness, and whether it may be stored still, such as with a Set-Cookie.
  */
 export function updatedHeaders (stored: StoredHeaders, update: Headers): StoredHeaders {
   const updated: Fields = { ...stored }

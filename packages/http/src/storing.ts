@@ -34,6 +34,11 @@ export interface StoringOptions extends PolicyOptions {
   readonly requestDirectives?: boolean
   /** The route's responses are for everybody, whatever credentials a request has. Default false: the response decides. */
   readonly public?: boolean
+  /**
+   * What becomes of a response with Set-Cookie (RFC 9111 7.3): `refuse`, the default, does not store it; `strip` stores it without
+   * Set-Cookie, which only the client has that it was sent to; `store` stores it with Set-Cookie, for every client.
+   */
+  readonly setCookie?: 'refuse' | 'strip' | 'store'
 }
 
 /**
@@ -62,9 +67,8 @@ export function decideStoring (
   const vary = varyNames(headers['vary'])
 
   if (request.method !== 'GET') return not('METHOD')
-  // 3.3: a part is worth storing if it is known where it belongs.
+  // 3.3: a part is worth storing if it is known where it belongs. Elsewhere a Content-Range means nothing (RFC 9110 14.4).
   if (status === 206 && parseContentRange(headers['content-range']) === undefined) return not('PARTIAL')
-  if (status !== 206 && headers['content-range'] !== undefined) return not('PARTIAL')
   if (status < 200 || neverStored.has(status)) return not('STATUS')
   // 5.2.1.5
   if (options.requestDirectives !== false && parseCacheControl(request.headers['cache-control']).has('no-store')) {
@@ -81,8 +85,10 @@ export function decideStoring (
   // 3.5
   const isPublic = options.public === true || ['public', 'must-revalidate', 's-maxage'].some((name) => directives.has(name))
   if (!isPublic && (request.hasCredential ?? request.headers['authorization'] !== undefined)) return not('AUTHORIZATION')
-  // It is one client's, unless the origin says that everything else is not.
-  if (headers['set-cookie'] !== undefined && !withheld.includes('set-cookie')) return not('SET_COOKIE')
+  // 7.3: it is one client's, unless the origin says that everything else is not, or the route knows what is.
+  const setCookie = options.setCookie ?? 'refuse'
+  if (setCookie === 'refuse' && headers['set-cookie'] !== undefined && !withheld.includes('set-cookie')) return not('SET_COOKIE')
+  if (setCookie === 'strip') withheld.push('set-cookie')
   // 4.1: it would never be selected.
   if (vary === '*') return not('VARY_STAR')
   if (!heuristicallyCacheable.has(status) && !isExplicitlyCacheable(directives, !given.targeted && headers['expires'] !== undefined)) {

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { at, stored, type Exchange } from './support/exchange.js'
+import type { Headers, HeaderValue, StoringOptions } from '../src/index.js'
 
 type Row = [name: string, exchange: Exchange, outcome: string]
 
@@ -60,7 +61,8 @@ t.test('RFC 9111 3.3: partial content', async (t) => check(t, [
   ['in another unit', { status: 206, response: { ...fresh, 'content-range': 'lines 0-1/4' } }, 'PARTIAL'],
   ['several ranges', { status: 206, response: { ...fresh, 'content-type': 'multipart/byteranges; boundary=x' } }, 'PARTIAL'],
   ['all other rules hold', { status: 206, response: { 'cache-control': 'no-store', 'content-range': 'bytes 0-1/4' } }, 'NO_STORE'],
-  ['a 200 that has a Content-Range', { response: { ...fresh, 'content-range': 'bytes 0-1/2' } }, 'PARTIAL']
+  ...[200, 203, 404].map((status): Row =>
+    [`RFC 9110 14.4: a Content-Range of ${status} means nothing`, { status, response: { ...fresh, 'content-range': 'bytes 0-1/2' } }, 'stored'])
 ]))
 
 t.test('RFC 9111 5.2.2.3: must-understand', async (t) => check(t, [
@@ -132,6 +134,33 @@ t.test('Set-Cookie is one client\'s', async (t) => check(t, [
   ['or no-cache', { response: { ...cc('no-cache="set-cookie", max-age=60'), 'set-cookie': ['a=1'] } }, 'stored'],
   ['but not if another is', { response: { ...cc('private="x-user", max-age=60'), 'set-cookie': ['a=1'] } }, 'SET_COOKIE']
 ]))
+
+t.test('RFC 9111 7.3: Set-Cookie, as the route has it', async (t) => {
+  const cookies = { ...fresh, 'set-cookie': ['a=1', 'b=2'] }
+  const table: [setCookie: StoringOptions['setCookie'], response: Headers, outcome: HeaderValue][] = [
+    ['refuse', cookies, 'SET_COOKIE'],
+    ['strip', cookies, undefined],
+    ['store', cookies, ['a=1', 'b=2']],
+    ['store', { ...fresh, 'set-cookie': 'a=1' }, 'a=1'],
+    ['refuse', fresh, undefined],
+    ['strip', fresh, undefined],
+    ['store', fresh, undefined],
+    ['store', { ...cookies, ...cc('private="set-cookie", max-age=60') }, undefined],
+    ['store', { ...cookies, ...cc('no-cache="set-cookie", max-age=60') }, undefined],
+    ['strip', { ...cookies, ...cc('no-store') }, 'NO_STORE'],
+    ['store', { ...cookies, ...cc('private, max-age=60') }, 'PRIVATE'],
+    ['strip', { ...cookies, ...cc('no-cache, max-age=60') }, 'NO_TTL'],
+    ['store', { ...cookies, vary: '*' }, 'VARY_STAR']
+  ]
+  for (const [setCookie, response, expected] of table) {
+    const outcome = stored({ response, options: { ...setCookie !== undefined && { setCookie } } })
+    t.strictSame(typeof outcome === 'string' ? outcome : outcome.headers['set-cookie'], expected, `${setCookie}: ${JSON.stringify(response)}`)
+  }
+  for (const setCookie of ['strip', 'store'] as const) {
+    t.equal(stored({ request: auth, response: cookies, options: { setCookie } }), 'AUTHORIZATION', '3.5 holds')
+    t.match(stored({ response: { ...cookies, 'x-a': '1' }, options: { setCookie } }), { headers: { 'x-a': '1' } })
+  }
+})
 
 t.test('RFC 9111 4.1: Vary that never matches', async (t) => check(t, [
   ['*', { response: { ...fresh, vary: '*' } }, 'VARY_STAR'],
