@@ -127,7 +127,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       const asked = answerTo(request, hit.entry, Date.now())
       if (asked === undefined) return passed(bypass('PARTIAL'))
       showQuery()
-      if (refresh && hit.unverified === undefined) internal.refill(request, target, hit.entry)
+      if (refresh && hit.unverified === undefined) internal.refill(request, target, hit.entry, route.credentialFields)
       if (routeOptions.earlyHints === true && wantsEarlyHints(request)) sendEarlyHints(reply, hit.entry.value)
       sendHit(request, reply, { hit, asked }, options)
       return undefined

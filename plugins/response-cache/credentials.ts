@@ -8,10 +8,9 @@ const COMMON = ['authorization', 'cookie', 'x-api-key'] as const
  * those that a hook has removed since; `user` for `request.user`, which authentication sets however it found out; and
  * `certificate` for one of TLS. A response to a request with a credential is for that user, unless it or its
  * route says otherwise (RFC 9111, section 3.5).
- * @param more header fields in which the application looks for credentials
+ * @param names header fields that credentials are in, in lower case
  */
-export function credentialsOf (more: readonly string[]): (request: FastifyRequest) => readonly string[] {
-  const names = credentialFields(more)
+export function credentialsOf (names: readonly string[]): (request: FastifyRequest) => readonly string[] {
   const lengths = new Set(names.map(({ length }) => length))
   return (request) => {
     const { headers, raw: { rawHeaders } } = request
@@ -43,9 +42,16 @@ const NONE: readonly string[] = []
 export const barring = (credentials: readonly string[], names: readonly string[]): string | undefined =>
   credentials.find((name) => name === 'authorization' || !names.includes(name))
 
-/** All header fields that credentials are in, in lower case. */
+/**
+ * All header fields that credentials are in, in lower case.
+ * @param more those in which the application looks, besides the common ones
+ */
 export const credentialFields = (more: readonly string[]): readonly string[] =>
   [...new Set([...COMMON, ...more.map((name) => name.toLowerCase())])]
+
+/** Those of a route that has a list of its own, and of any other. */
+export const credentialFieldsOf = (ofRoute: readonly string[] | undefined, ofPlugin: readonly string[]): readonly string[] =>
+  ofRoute === undefined ? credentialFields(ofPlugin) : [...new Set(ofRoute.map((name) => name.toLowerCase()))]
 
 /** Whether authentication has found out who is asking. */
 export function hasUser (request: FastifyRequest): boolean {

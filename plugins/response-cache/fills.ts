@@ -23,8 +23,6 @@ export interface InternalFillsOptions {
   readonly cache: Cache<StoredResponse>
   /** The most that is read of a refill's answer, in bytes. */
   readonly maxBodyBytes: number
-  /** Header fields that credentials are in, in lower case. */
-  readonly credentials: readonly string[]
 }
 
 // Says which handed-over fill an internal request is for. Nobody outside can guess one, and unknown ones are ignored.
@@ -59,9 +57,10 @@ export class InternalFills {
    * Refills a stale response. Never rejects, and nobody waits for it: the client has the stale response.
    * Its credentials are not used, or the response would be its own (RFC 9111, section 3.5), unless
    * responses are told apart by them.
+   * @param credentials header fields that credentials are in on its route, in lower case
    */
-  refill (request: FastifyRequest, target: Target, stale: Entry<StoredResponse>): void {
-    const { cache, credentials } = this.options
+  refill (request: FastifyRequest, target: Target, stale: Entry<StoredResponse>, credentials: readonly string[]): void {
+    const { cache } = this.options
     const { key } = target.key
     cache.revalidate(key, stale).then(async (fill) => {
       if (fill === undefined) return

@@ -8,7 +8,7 @@ import { checkOptionNames, isOptions, type OptionNames, unknownOption } from '..
 import { AbstractCache } from './abstract-cache.js'
 import { cachedHandler } from './cached-handler.js'
 import type { PendingInvalidations } from './capture.js'
-import { credentialFields, credentialsOf } from './credentials.js'
+import { credentialFieldsOf, credentialsOf } from './credentials.js'
 import { InternalFills } from './fills.js'
 import { type KeyFunction, writtenTags } from './key.js'
 import type { CachedRoute } from './ongoing-fill.js'
@@ -130,8 +130,8 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     ...(options.l1 !== undefined && { l1: options.l1 }),
     ...(options.fillTimeout !== undefined && { fillTimeout: options.fillTimeout })
   }))
-  const internal = new InternalFills({ app, cache, maxBodyBytes, credentials: credentialFields(credentials) })
-  const shared = { cache, cacheName, cacheGroups, maxBodyBytes, outbox, internal, credentialsOf: credentialsOf(credentials) }
+  const internal = new InternalFills({ app, cache, maxBodyBytes })
+  const shared = { cache, cacheName, cacheGroups, maxBodyBytes, outbox, internal }
 
   app.decorate('responseCache', {
     cache,
@@ -155,8 +155,10 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
     const routeCache = route.config?.cache
     if (routeCache === undefined || routeCache === false) return
     checkRouteCache(route, routeCache)
+    const credentialFields = credentialFieldsOf(routeCache.credentials, credentials)
     const cachedRoute = {
       options: routeCache,
+      credentialFields,
       tagsOf: tagsFor(routeCache.tags ?? []),
       shared: new SharedKeys(),
       unstorable: new RecentKeys<{ reason: string, until: number }>(),
@@ -164,7 +166,12 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
       complain: complaints(routeName(route))
     }
     // The cache stands in for the handler: whatever runs before that, runs before a hit.
-    route.handler = cachedHandler({ ...shared, route: cachedRoute, selectionOf: selectionOf(route, routeCache, origin) }, route.handler)
+    route.handler = cachedHandler({
+      ...shared,
+      route: cachedRoute,
+      credentialsOf: credentialsOf(credentialFields),
+      selectionOf: selectionOf(route, routeCache, origin)
+    }, route.handler)
   })
 
   const cacheSegment = 'weir-etags'

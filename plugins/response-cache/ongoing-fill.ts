@@ -17,6 +17,8 @@ export type Forward = 'bypass' | 'uri-miss' | 'vary-miss' | 'stale' | 'request' 
 /** What the fills of one route have in common. */
 export interface CachedRoute {
   readonly options: RouteCacheOptions
+  /** Header fields that credentials are in, in lower case. */
+  readonly credentialFields: readonly string[]
   /** Gives the route's tags of a request, or whatever its own function gives in their place. */
   readonly tagsOf: (request: FastifyRequest, reply: FastifyReply) => unknown
   readonly shared: SharedKeys

@@ -50,6 +50,12 @@ export interface RouteCacheOptions extends OutageOptions {
    */
   readonly public?: boolean
   /**
+   * Header fields that identify a user on this route, in place of the plugin's list: Authorization, Cookie, X-API-Key and its
+   * `credentials`. Authorization has to be one (RFC 9111, section 3.5). A `request.user` and a client certificate count anyway.
+   * @example ['authorization'] // a proxied route whose origin says `private` where Cookie matters
+   */
+  readonly credentials?: readonly string[]
+  /**
    * What becomes of a response with Set-Cookie: `refuse`, the default, does not store it. `strip` stores it without: only the
    * client of the miss gets the cookie. `store` replays the cookie to every client: for cookies that identify nobody.
    */
@@ -74,6 +80,9 @@ const isTextList = (value: unknown): value is string[] => Array.isArray(value) &
 export const isNameList = (value: unknown): value is string[] =>
   isTextList(value) && value.every((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && name !== '*')
 
+/** Without Authorization a route would break RFC 9111, 3.5, and `public` says plainly that responses are for everybody. */
+const isCredentialList = (value: unknown) => isNameList(value) && value.some((name) => name.toLowerCase() === 'authorization')
+
 const DURATION = { check: (value: unknown) => parseDuration(value, 'it'), expected: "a duration: milliseconds, or text like '60s'" }
 const SWITCH = { check: (value: unknown) => typeof value === 'boolean', expected: 'true or false' }
 
@@ -91,6 +100,7 @@ const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unkno
   jitter: { check: (value) => typeof value === 'number' && value >= 0 && value <= 1, expected: 'a number from 0 to 1' },
   tags: { check: (value) => typeof value === 'function' || isTextList(value), expected: 'a list of tags, or a function that makes one' },
   public: SWITCH,
+  credentials: { check: isCredentialList, expected: "a list of header names with 'authorization' (RFC 9111, 3.5; public: true shares all responses)" },
   setCookie: { check: (value) => value === 'refuse' || value === 'strip' || value === 'store', expected: "'refuse', 'strip' or 'store'" },
   vary: { check: isNameList, expected: 'a list of request header names' },
   key: { check: (value) => typeof value === 'function', expected: 'a function of the request' },
