@@ -5,7 +5,7 @@ import { WEIR_CACHE_REENTRANT_FILL, WEIR_ERR_ONLY_IF_CACHED } from '../errors.js
 import { Capture, type CaptureOptions } from './capture.js'
 import { barring } from './credentials.js'
 import { chooseEncodingForRange } from './encoding.js'
-import { type ResponseKey, variantKeyOf } from './key.js'
+import { type ResponseKey, ruledKey, variantKeyOf } from './key.js'
 import { cookiesOfHooks, leftForOnSend } from './left-for-on-send.js'
 import { beginFill, type CachedRoute, type Forward, type NewFill } from './ongoing-fill.js'
 import { splitTarget } from './path.js'
@@ -16,7 +16,7 @@ import { answerTo, sendHit } from './serve.js'
 import { sendEarlyHints, wantsEarlyHints } from './early-hints.js'
 import { remoteExchange } from './proxied.js'
 import { hasConditions, type StoredResponse } from './stored-response.js'
-import { primaryKey, type Target } from './target.js'
+import { exactKey, type Target } from './target.js'
 import type { Head } from './head.js'
 import { type Plan, tapResponse } from './wire.js'
 
@@ -44,7 +44,12 @@ interface Asking {
   /** Its Cache-Control or Pragma may have a say. */
   readonly asks: boolean
   readonly acquire: AcquireOptions & { readonly beside: boolean }
+  /** It has followed rules in a circle: what another one says is out of date. */
+  readonly isLost?: boolean
 }
+
+// Rules that a request follows before it has the handler asked: more than have changed at a time.
+const MOST_MOVES = 3
 
 // Milliseconds: on the application's own routes clients do not renew a response more often.
 const RENEWAL = 1000
@@ -76,26 +81,28 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       return passed(unasked)
     }
     if (encodes) chooseEncodingForRange(request)
-    const key = keyFor(request)
-    if (typeof key === 'string') {
+    const exact = keyFor(request)
+    if (typeof exact === 'string') {
       handedOver?.fill.abandon()
-      route.complain(request, key, {})
-      return passed(bypass(key))
+      route.complain(request, exact, {})
+      return passed(bypass(exact))
     }
     if (handedOver !== undefined) {
       request.cacheResult = { outcome: 'refill', cost: 0 }
-      if (key.key === primaryKey(handedOver.target)) {
+      if (exact.key === exactKey(handedOver.target).key) {
         return fill({ ...handedOver, route, credentials: [], beside: false }, { showQuery, request, reply }, run)
       }
       // The request has come elsewhere, without the client's credentials.
       handedOver.fill.abandon()
       return passed(bypass('REFILL'))
     }
+    const key = ruledKey(exact, route.rules.known(exact))
     const credentials = routeOptions.public === true ? [] : credentialsOf(request)
     const asks = mayAsk && (request.headers['cache-control'] !== undefined || request.headers['pragma'] !== undefined)
     if (!asks) {
       const hit = cache.lookup(key.key)
       if (hit?.entry.value.isWhole === true) {
+        route.rules.lookLater(exact, request.log)
         return act({ kind: 'hit', hit, refresh: hit.stale }, { key, names: vary })
       }
     }
@@ -105,7 +112,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     // Its response is likely to be for its client alone: others would wait for nothing.
     const mayBeOwn = credentialsOf(request).length > 0
     const beside = credentials.length > 0 ? !route.shared.has(key.key) : mayBeOwn && route.shared.wasOwn(key.key)
-    const resolved = resolve(request, { key, vary }, { asks, acquire: { ...routeOptions, beside, mayBeOwn } })
+    const resolved = resolve(request, { exact, vary }, { asks, acquire: { ...routeOptions, beside, mayBeOwn } })
     return new Promise((resolve, reject) => {
       // A handler that returns nothing answers later: a promise of nothing would answer for it.
       const settle = (result: unknown) => { if (result !== undefined) resolve(result) }
@@ -148,8 +155,21 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     return result
   }
 
-  /** The response for the request; where there are several of one URI, its variant (RFC 9111, section 4.1). */
+  /** The response for the request; where the path's responses have No-Vary-Search, for the query as that has it. */
   async function resolve (
+    request: FastifyRequest, { exact, vary }: { exact: ResponseKey, vary: readonly string[] }, asking: Asking
+  ): Promise<{ found: Found, target: Target }> {
+    let key = ruledKey(exact, await route.rules.look(exact))
+    for (let moves = 0; ; moves++) {
+      const resolved = await resolveVariant(request, { key, vary }, { ...asking, isLost: moves >= MOST_MOVES })
+      const ruledBy = resolved.found.kind === 'hit' ? resolved.found.hit.entry.value.ruledBy : undefined
+      if (ruledBy === undefined) return resolved
+      key = ruledKey(exact, ruledBy.rule)
+    }
+  }
+
+  /** The response under the key; where there are several, the request's variant (RFC 9111, section 4.1). */
+  async function resolveVariant (
     request: FastifyRequest, { key, vary }: { key: ResponseKey, vary: readonly string[] }, asking: Asking
   ): Promise<{ found: Found, target: Target }> {
     const find = asking.asks ? findAsAsked : findAny
@@ -167,13 +187,13 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
   async function completed (request: FastifyRequest, { key }: ResponseKey, found: Found, { acquire }: Asking): Promise<Found> {
     if (found.kind === 'pass') return found.kept?.value.isWhole === true ? forwardedHead(request, key, found) : found
     const isLacking = ({ entry }: Hit<StoredResponse>) => answerTo(request, entry, Date.now()) === undefined
-    if (found.kind !== 'hit' || !isLacking(found.hit)) return found
+    if (found.kind !== 'hit' || found.hit.entry.value.isSignpost || !isLacking(found.hit)) return found
     if (request.method === 'HEAD') return { kind: 'pass', fwd: 'partial' }
     // Others have no use for the bytes of one client's range.
     for (const beside of request.headers.range === undefined ? [acquire.beside, true] : [true]) {
       const outcome = await cache.acquire(key, { ...acquire, beside, renew: true })
       if (outcome instanceof Fill) return { kind: 'fill', fill: outcome, fwd: 'partial' }
-      if (outcome.entry.value.variesBy === undefined && !isLacking(outcome)) return { kind: 'hit', hit: outcome, refresh: false }
+      if (!outcome.entry.value.isSignpost && !isLacking(outcome)) return { kind: 'hit', hit: outcome, refresh: false }
     }
     return bypass('PARTIAL')
   }
@@ -185,9 +205,13 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd: found.fwd, purpose: 'head' } : found
   }
 
-  async function findAny (request: FastifyRequest, { key }: ResponseKey, { acquire }: Asking): Promise<Found> {
+  async function findAny (request: FastifyRequest, { key }: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
     // HEAD is answered from what GET stored; it computes nothing that could be stored (RFC 9110, 9.3.2).
-    const outcome = await (request.method === 'HEAD' ? cache.find(key, routeOptions) : cache.acquire(key, acquire))
+    const isHead = request.method === 'HEAD'
+    let outcome = await (isHead ? cache.find(key, routeOptions) : cache.acquire(key, acquire))
+    if (isLost === true && outcome !== undefined && !(outcome instanceof Fill) && outcome.entry.value.ruledBy !== undefined) {
+      outcome = isHead ? undefined : await cache.acquire(key, { ...acquire, renew: true })
+    }
     if (outcome instanceof Fill) return { kind: 'fill', fill: outcome }
     if (outcome !== undefined) return { kind: 'hit', hit: outcome, refresh: outcome.stale }
     const kept = await cache.find(key, { accept: 'retained' })
@@ -195,9 +219,10 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
   }
 
   /** As `findAny`, for a request that says what it will take (RFC 9111, section 5.2.1). */
-  async function findAsAsked (request: FastifyRequest, key: ResponseKey, { acquire }: Asking): Promise<Found> {
-    const kept = await cache.find(key.key, { accept: 'retained' })
-    if (kept?.entry.value.variesBy !== undefined) return { kind: 'hit', hit: kept, refresh: false }
+  async function findAsAsked (request: FastifyRequest, key: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
+    const found = await cache.find(key.key, { accept: 'retained' })
+    const kept = isLost === true && found?.entry.value.ruledBy !== undefined ? undefined : found
+    if (kept?.entry.value.isSignpost === true) return { kind: 'hit', hit: kept, refresh: false }
     const now = Date.now()
     const reuse = decideReuse(request, kept?.entry.value.policy(kept.entry), now)
     if (reuse.action === 'timeout') throw new WEIR_ERR_ONLY_IF_CACHED()

@@ -2,7 +2,7 @@ import { keyTag, type Cache, type Entry, type StoreResult } from '@weir/cache'
 import {
   answerFromParts, answerFromStored, appendCacheStatus, type CacheStatus, combineParts, decideStoring, endToEndHeaders,
   evaluatePreconditions, fieldValue, formatCacheGroups, formatCacheStatus, hasValidators, isComplete, isServerFailure,
-  outcomeOf, outcomeOfHead, parseContentRange, placeIn, type Policy, servesStaleOnError, type StoredAnswer, type Storing,
+  outcomeOf, outcomeOfHead, parseContentRange, parseNoVarySearch, placeIn, type Policy, servesStaleOnError, type StoredAnswer, type Storing,
   updatedHeaders
 } from '@weir/http'
 import { shown } from '@weir/internal'
@@ -20,9 +20,9 @@ import { hasDotSegments } from './path.js'
 import { answerTo, defaultCacheControl, rangedParts, ttlSeconds } from './serve.js'
 import { hasConditions, rangesOf, REMOVED, StoredResponse } from './stored-response.js'
 import { forwardStatus, type RemoteExchange } from './proxied.js'
-import { targetTags } from './key.js'
+import { ruledKey, targetTags } from './key.js'
 import { givenTags, type GivenTags, groupTags } from './tags.js'
-import { primaryKey } from './target.js'
+import { exactKey, primaryKey } from './target.js'
 import { commit } from './variants.js'
 import type { Fields, Head } from './head.js'
 import type { Plan, Tap } from './wire.js'
@@ -175,7 +175,7 @@ export class Capture implements Tap {
   async #renewed (given: Head, body: Buffer): Promise<boolean> {
     const { tags, malformed } = this.#tags(given)
     const head = this.#completed(given, tags)
-    const settled = await this.#settle(tags)
+    const settled = await this.#settle(head, tags)
     const responseTime = Date.now()
     const storing = this.#judge(head, responseTime, settled, malformed)
     if (storing.store) await this.#commit({ head, tags, responseTime, storing }, body)
@@ -210,7 +210,7 @@ export class Capture implements Tap {
     const { ongoing: { purpose }, options: { maxBodyBytes }, request } = this
     const { tags, malformed } = this.#tags(given)
     const head = this.#completed(given, tags)
-    const settled = await this.#settle(tags)
+    const settled = await this.#settle(head, tags)
     const responseTime = Date.now()
     const storing = this.#judge(head, responseTime, settled, malformed)
     const declared = Number(head.fields['content-length'] ?? 0)
@@ -401,7 +401,8 @@ export class Capture implements Tap {
       policy,
       { isPublic, isRaw: this.#isRaw, isProxied: ongoing.remote.isProxied, storedAt: Date.now() }
     )
-    return commit(ongoing, request, { response, policy, tags, responseTime })
+    const rule = parseNoVarySearch(head.fields['no-vary-search'])
+    return commit(ongoing, request, { response, policy, rule, tags, responseTime })
   }
 
   /** A 304 about another response than the stored one: it is fetched again, without conditions (RFC 9111, 4.3.3). */
@@ -426,12 +427,13 @@ export class Capture implements Tap {
     return this.#replaced(answerAs(asked, { status, fields, body }, rangedParts(stale.value)))
   }
 
-  async #settle (tags: readonly string[]): Promise<boolean> {
+  async #settle (head: Head, tags: readonly string[]): Promise<boolean> {
     const { request, ongoing: { fill, target }, options: { outbox } } = this
     if (outbox === undefined) return true
     try {
       // What the handler has read may be newer than what other instances still serve: nobody sees it before they are done with that.
-      await outbox.settle([...tags, ...targetTags(target.key, fill.key), keyTag(fill.key)])
+      const home = ruledKey(exactKey(target), parseNoVarySearch(head.fields['no-vary-search']))
+      await outbox.settle([...new Set([...tags, ...targetTags(target.key, fill.key), ...targetTags(home, fill.key), keyTag(fill.key)])])
       return true
     } catch (error) {
       // The answer itself is right. Only, somebody who sees it may then see an older one from another instance.

@@ -15,6 +15,7 @@ import type { CachedRoute } from './ongoing-fill.js'
 import { checkRouteCache, isNameList, type RouteCacheOptions, routeName } from './options.js'
 import './result.js'
 import { ignoresFinalSlash, selectionOf } from './selection.js'
+import { PathRules } from './path-rules.js'
 import { RecentKeys } from './recent-keys.js'
 import { SharedKeys } from './shared-keys.js'
 import { responseSerializer, type StoredResponse } from './stored-response.js'
@@ -163,6 +164,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
       shared: new SharedKeys(),
       unstorable: new RecentKeys<{ reason: string, until: number }>(),
       wanted: new RecentKeys<true>(),
+      rules: new PathRules(cache),
       complain: complaints(routeName(route))
     }
     // The cache stands in for the handler: whatever runs before that, runs before a hit.

@@ -1,5 +1,5 @@
 import { keyTag } from '@weir/cache'
-import { variantKey } from '@weir/http'
+import { formatNoVarySearch, type QueryVariance, selectingQuery, variantKey } from '@weir/http'
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import { originOf } from './authority.js'
 import { ignoreRejection, resultOf } from '../given.js'
@@ -14,6 +14,19 @@ export interface ResponseKey {
   /** Scheme, authority and path, and the query where its text counts: by that a write ends the response. */
   readonly written: Written
   readonly key: string
+  /** Where a query counts by its text: the parts of which a response's No-Vary-Search makes another key. */
+  readonly parts?: Parts
+  /** Where No-Vary-Search has made the key: the one that has the query as it was sent. */
+  readonly exact?: ResponseKey
+}
+
+interface Parts {
+  /** Scheme, authority and path. */
+  readonly path: string
+  /** As sent, with its question mark; or empty. */
+  readonly query: string
+  /** The lines that follow the URI's. */
+  readonly lines: string
 }
 
 interface Written {
@@ -84,9 +97,10 @@ export function keyOf ({ origin, slash, vary, custom, queryText, hasQuerySchema,
     if (custom !== undefined && own === undefined) return 'INVALID_KEY'
     // An origin ends before the first '#' or '/', so that no own key is taken for a path.
     const uri = own === undefined ? base + normalizedPath(path) + text : `${base}#${line(own)}`
-    const key = uri + routeLine
+    const lines = names.length === 0 ? routeLine : `${routeLine}\n${selecting(names, request)}`
     const written = { origin: base, path, query: isOfUri ? text : undefined, slash }
-    return { uri, written, key: names.length === 0 ? key : `${key}\n${selecting(names, request)}` }
+    if (!isOfUri) return { uri, written, key: uri + lines }
+    return { uri, written, key: uri + lines, parts: { path: uri.slice(0, uri.length - text.length), query, lines } }
   }
 }
 
@@ -98,6 +112,36 @@ const BEFORE_VARIANT = '\n\n'
 /** The key of the variant that a request selects, where responses differ by these headers (RFC 9111, section 4.1). */
 export function variantKeyOf (primary: ResponseKey, names: readonly string[], request: FastifyRequest): ResponseKey {
   return { ...primary, key: primary.key + BEFORE_VARIANT + selecting(names, request) }
+}
+
+/** The key of the responses that have this No-Vary-Search, for the queries that it makes equivalent; without one, the exact key. */
+export function ruledKey (key: ResponseKey, rule: QueryVariance | undefined): ResponseKey {
+  const exact = key.exact ?? key
+  const { parts, written } = exact
+  if (rule === undefined || parts === undefined || !isWellFormed(parts.query)) return exact
+  const uri = `${ruleUri(parts)}${formatNoVarySearch(rule)}?${selectingQuery(rule, parts.query)}`
+  return { uri, written: { ...written, query: undefined }, key: uri + parts.lines, exact }
+}
+
+/** The key under which a path's rule is kept: it has no query, so no URI has it. */
+export function ruleKey (key: ResponseKey): ResponseKey | undefined {
+  const { parts, written } = key.exact ?? key
+  if (parts === undefined) return undefined
+  const uri = ruleUri(parts)
+  return { uri, written: { ...written, query: undefined }, key: uri + parts.lines }
+}
+
+// A rule's text has neither '?' nor '#', and no URI of a request has a fragment.
+const ruleUri = ({ path }: Parts) => `${path}#`
+
+/** Queries that are not UTF-8 would be equivalent to others that are not, whatever the origin takes them for. */
+function isWellFormed (query: string): boolean {
+  if (!/^[\x21-\x7e]*$/.test(query)) return false
+  try {
+    return !query.includes('%') || decodeURIComponent(query) !== ''
+  } catch {
+    return false
+  }
 }
 
 /**

@@ -6,6 +6,7 @@ import type { HandedOver } from './fills.js'
 import { cookiesOfHooks } from './left-for-on-send.js'
 import type { RouteCacheOptions } from './options.js'
 import { type RemoteExchange, remoteExchange } from './proxied.js'
+import type { PathRules } from './path-rules.js'
 import type { RecentKeys } from './recent-keys.js'
 import type { SharedKeys } from './shared-keys.js'
 import type { StoredResponse } from './stored-response.js'
@@ -26,6 +27,7 @@ export interface CachedRoute {
   readonly unstorable: RecentKeys<{ readonly reason: string, readonly until: number }>
   /** Keys of which a client was last told that it has the response, so that there is still nothing stored. */
   readonly wanted: RecentKeys<true>
+  readonly rules: PathRules
   /** Logs a mistake of the route's, once. */
   readonly complain: (request: FastifyRequest, about: 'INVALID_KEY' | 'INVALID_CONSTRAINT' | 'INVALID_TAG', details: object) => void
 }
@@ -65,7 +67,7 @@ export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: 
   const { fill, target, route, fwd, purpose, beside } = begun
   const { setCookie } = route.options
   // Of an expired list of variants there is nothing to validate.
-  const stale = fill.stale?.value.variesBy === undefined ? fill.stale : undefined
+  const stale = fill.stale?.value.isSignpost === true ? undefined : fill.stale
   const asked = new AskedHeaders(request, {
     stale: purpose === 'refetch' || purpose === 'head' ? undefined : stale,
     isWhole: purpose === 'refetch' || purpose === 'refill',

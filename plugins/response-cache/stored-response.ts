@@ -1,5 +1,8 @@
 import type { Entry, Serializer } from '@weir/cache'
-import { contentRange, type Headers, type Parts, parseContentRange, type Policy, type StoredHeaders } from '@weir/http'
+import {
+  contentRange, formatNoVarySearch, type Headers, type Parts, parseContentRange, parseNoVarySearch, type Policy, type QueryVariance,
+  type StoredHeaders
+} from '@weir/http'
 import { MOST_GROUP_BYTES } from './groups.js'
 import type { CacheResult } from './result.js'
 
@@ -26,6 +29,7 @@ export interface ResponseOrigin {
   readonly isProxied: boolean
   readonly storedAt: number
 }
+const RULED = 64
 
 /**
  * A response as it is kept: what the handler said, none of what hooks add to each reply. Of its policy only what its entry in
@@ -64,14 +68,32 @@ export class StoredResponse {
     return new StoredResponse(0, names, Buffer.alloc(0), 0)
   }
 
-  /** The names of `variants`; undefined for a response. */
+  /**
+   * In place of a response: that of the query is stored under the key that this No-Vary-Search makes, or under the exact one. As a
+   * path's own entry, its rule.
+   */
+  static ruled (rule: QueryVariance | undefined): StoredResponse {
+    return new StoredResponse(0, rule === undefined ? [] : [formatNoVarySearch(rule)], Buffer.alloc(0), 0, RULED)
+  }
+
+  /** Whether it stands in place of a response, and says where that is. */
+  get isSignpost (): boolean {
+    return this.status === 0
+  }
+
+  /** The names of `variants`; undefined for anything else. */
   get variesBy (): readonly string[] | undefined {
-    return this.status === 0 ? this.headers.map(String) : undefined
+    return this.status === 0 && this.flags !== RULED ? this.headers.map(String) : undefined
+  }
+
+  /** The rule of `ruled`; undefined for anything else. */
+  get ruledBy (): { readonly rule: QueryVariance | undefined } | undefined {
+    return this.status === 0 && this.flags === RULED ? { rule: parseNoVarySearch(this.headers[0]) } : undefined
   }
 
   /** Whether it is the whole response to any request that it is selected for, but for conditions and ranges. */
   get isWhole (): boolean {
-    return this.status !== 0 && this.status !== 206
+    return !this.isSignpost && this.status !== 206
   }
 
   /** The parts that are stored of a representation (RFC 9111, section 3.3); undefined for a whole response. */

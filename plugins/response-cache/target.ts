@@ -11,3 +11,6 @@ export interface Target {
 
 /** The key of what a request for the same URI finds first. */
 export const primaryKey = ({ key, variant }: Target): string => variant?.of ?? key.key
+
+/** The key of the request's URI with its query as it was sent, whatever No-Vary-Search has made of that. */
+export const exactKey = (target: Target): ResponseKey => target.key.exact ?? { ...target.key, key: primaryKey(target) }

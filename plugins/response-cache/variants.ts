@@ -1,42 +1,76 @@
 import type { Entry, EntryOptions, StoreResult } from '@weir/cache'
-import type { Policy } from '@weir/http'
+import type { Policy, QueryVariance } from '@weir/http'
 import type { FastifyRequest } from 'fastify'
-import { targetTags, variantKeyOf } from './key.js'
+import { ruledKey, ruleKey, targetTags, variantKeyOf } from './key.js'
 import { lifetime } from './lifetime.js'
 import type { OngoingFill } from './ongoing-fill.js'
 import { StoredResponse } from './stored-response.js'
+import { exactKey, primaryKey } from './target.js'
 
 /** A response that is to be stored, and how. */
 export interface Storable {
   readonly response: StoredResponse
   readonly policy: Policy
+  /** By its No-Vary-Search. */
+  readonly rule: QueryVariance | undefined
   readonly tags: readonly string[]
   readonly responseTime: number
 }
 
+type Stored = Promise<{ entry: Entry<StoredResponse>, result: StoreResult }>
+
 // Milliseconds: a day.
 const LIST_TTL = 86_400_000
 
-/** Stores it under the fill's own key, or, if it differs by header fields that are not in that, under a variant's (RFC 9111, 4.1). */
-export async function commit (
-  { fill, target, route }: OngoingFill, request: FastifyRequest, { response, policy, tags, responseTime }: Storable
-): Promise<{ entry: Entry<StoredResponse>, result: StoreResult }> {
-  // A write to the URI ends all that is stored of it (RFC 9111, 4.4).
-  const lasting = lifetime(policy, responseTime, route.options.retain)
-  const optionsFor = (key: string): EntryOptions => ({ ...lasting, tags: [...tags, ...targetTags(target.key, key)] })
-  const names = policy.vary.filter((name) => !target.names.includes(name))
-  if (names.length === 0) return fill.commit(response, () => optionsFor(fill.key))
-
-  const all = [...new Set([...target.variant?.names ?? [], ...names])].sort()
-  const primary = { ...target.key, key: target.variant?.of ?? fill.key }
-  const variant = variantKeyOf(primary, all, request)
-  const stored = await fill.storeVariant(variant.key, response, optionsFor(variant.key))
-  const list = StoredResponse.variants(all)
-  const listOptions = { ttl: LIST_TTL, tags: targetTags(target.key, primary.key) }
-  if (primary.key === fill.key) await fill.commit(list, () => listOptions)
-  else {
-    await fill.storeVariant(primary.key, list, listOptions)
-    fill.abandon()
-  }
+/**
+ * Stores it under the fill's own key, or under another: of a variant, if it differs by header fields that are not in that (RFC
+ * 9111, 4.1); by its own No-Vary-Search, if the fill's key was made by another one. Then the fill's key says so.
+ */
+export async function commit (ongoing: OngoingFill, request: FastifyRequest, storable: Storable): Stored {
+  const [stored] = await Promise.all([store(ongoing, request, storable), learn(ongoing, storable)])
   return stored
+}
+
+async function store ({ fill, target, route }: OngoingFill, request: FastifyRequest, storable: Storable): Stored {
+  const { response, policy, rule, tags, responseTime } = storable
+  const home = ruledKey(exactKey(target), rule)
+  const hasMoved = home.key !== primaryKey(target)
+  const known = hasMoved ? [] : target.variant?.names ?? []
+  // A write to the URI ends all that is stored of it (RFC 9111, 4.4).
+  const optionsFor = (key: string): EntryOptions => ({ ...lifetime(policy, responseTime, route.options.retain), tags: [...tags, ...targetTags(home, key)] })
+  const inKey = hasMoved ? target.names.filter((name) => target.variant?.names.includes(name) !== true) : target.names
+  const names = policy.vary.filter((name) => !inKey.includes(name))
+  if (names.length === 0 && !hasMoved) return fill.commit(response, () => optionsFor(fill.key))
+
+  const all = [...new Set([...known, ...names])].sort()
+  const { key } = all.length === 0 ? home : variantKeyOf(home, all, request)
+  const stored = await fill.storeVariant(key, response, optionsFor(key))
+  if (all.length > 0) {
+    const list = StoredResponse.variants(all)
+    const listOptions = { ttl: LIST_TTL, tags: targetTags(home, home.key) }
+    if (home.key === fill.key) await fill.commit(list, () => listOptions)
+    else await fill.storeVariant(home.key, list, listOptions)
+  }
+  if (hasMoved) await leaveWord(stored.entry)
+  else if (home.key !== fill.key) fill.abandon()
+  return stored
+
+  /** Callers that wait for the fill, and requests that come by its key, find the response where it is. */
+  async function leaveWord ({ freshUntil, keptFor, storedAt }: Entry<StoredResponse>): Promise<void> {
+    // Other queries that have this key in common have each their own response, until one has a rule again.
+    const ttl = home.exact === undefined ? freshUntil + keptFor - storedAt : LIST_TTL
+    if (ttl > 0) await fill.commit(StoredResponse.ruled(rule), () => ({ ttl, tags: targetTags(target.key, fill.key) }))
+    else fill.abandon()
+  }
+}
+
+/** Tells all instances of the rule, which is likely to be that of the path's other responses. */
+async function learn ({ fill, target, route: { rules } }: OngoingFill, { rule }: Storable): Promise<void> {
+  const exact = exactKey(target)
+  const place = ruleKey(exact)
+  if (rule === undefined || place === undefined || !rules.isNews(exact, rule)) return
+  // Never fresh, so that instances look whether there is another.
+  const options = { ttl: 0, retain: LIST_TTL, tags: targetTags(place, place.key) }
+  const { result } = await fill.storeVariant(place.key, StoredResponse.ruled(rule), options)
+  rules.learn(exact, rule, result === 'stored')
 }

@@ -73,6 +73,18 @@ t.test('through nginx over two instances the answers are those of one', async (t
   t.strictSame(await exchange(url, a.origin), await exchange(one.url, one.origin))
 })
 
+t.test('No-Vary-Search: queries that differ in what does not count share one response', async (t) => {
+  stopClock(t)
+  const [a, b] = await twoApps(t)
+  const { url } = await startNginx(t, { catalog: [a.url, b.url] })
+  const paths = [1, 2, 3, 4].flatMap((n) => [`/api/products/7?a=1&utm=${n}`, `/api/products/7?utm=${n}&a=2`])
+  for (const path of paths) a.origin.always(path, { headers: { ...FRESH, 'no-vary-search': 'key-order, params=("utm")' }, body: path })
+  const bodies = []
+  for (const path of paths) bodies.push((await send(url + path)).body)
+  t.strictSame(bodies, [1, 2, 3, 4].flatMap(() => paths.slice(0, 2)))
+  t.equal(paths.reduce((sum, path) => sum + a.origin.requests(path).length, 0), 2)
+})
+
 t.test('both instances have a part in it', async (t) => {
   const [a, b] = await twoApps(t)
   const { url } = await startNginx(t, { catalog: [a.url, b.url] })
