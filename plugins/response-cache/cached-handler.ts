@@ -67,7 +67,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
   const renewals = new RecentKeys<number>()
 
   return function (request, reply) {
-    const { vary, keyFor, queryNames, encodes } = selectionOf(request)
+    const { vary, keyFor, queryNames, noVarySearch, encodes } = selectionOf(request)
     const showQuery = hideUndeclared(request, queryNames)
     const run = (): unknown => handler.call(this, request, reply)
     const passed = (why: Pass): unknown => {
@@ -90,7 +90,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     if (handedOver !== undefined) {
       request.cacheResult = { outcome: 'refill', cost: 0 }
       if (exact.key === exactKey(handedOver.target).key) {
-        return fill({ ...handedOver, route, credentials: [], beside: false }, { showQuery, request, reply }, run)
+        return fill({ ...handedOver, route, noVarySearch, credentials: [], beside: false }, { showQuery, request, reply }, run)
       }
       // The request has come elsewhere, without the client's credentials.
       handedOver.fill.abandon()
@@ -125,7 +125,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     function act (found: Found, target: Target): unknown {
       if (found.kind === 'fill') {
         const { fill: begun, fwd, purpose = 'answer' } = found
-        return fill({ fill: begun, target, route, fwd, credentials, beside, purpose }, { showQuery, request, reply }, run)
+        return fill({ fill: begun, target, route, noVarySearch, fwd, credentials, beside, purpose }, { showQuery, request, reply }, run)
       }
       if (found.kind === 'pass') return passed(found)
       const { hit, refresh } = found

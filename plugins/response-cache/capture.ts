@@ -308,10 +308,11 @@ export class Capture implements Tap {
 
   /** The head with what the route says of it. */
   #completed ({ status, fields, reason }: Head, tags: readonly string[]): Head {
-    const { request, ongoing: { route: { options: { vary } } } } = this
+    const { request, ongoing: { noVarySearch, route: { options: { vary } } } } = this
     const completed = { ...fields }
     if (tags.length > 0) completed['cache-groups'] = formatCacheGroups(tags)
     if (vary !== undefined) completed['vary'] = joinedVary(completed['vary'], vary)
+    if (noVarySearch !== undefined) completed['no-vary-search'] ??= noVarySearch
     const etag = completed['etag']
     // The tag was made of the bytes before they were encoded: others have it, too (RFC 9110, 8.8.3.3).
     if (request.isTagged && typeof etag === 'string' && completed['content-encoding'] !== undefined) {

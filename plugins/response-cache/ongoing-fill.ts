@@ -37,6 +37,8 @@ export interface NewFill {
   readonly fill: Fill<StoredResponse>
   readonly target: Target
   readonly route: CachedRoute
+  /** What the response says if its handler does not. */
+  readonly noVarySearch: string | undefined
   readonly fwd?: Forward | undefined
   /** The credentials of the request: header fields, and `user`. */
   readonly credentials: readonly string[]

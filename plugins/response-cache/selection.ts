@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { type KeyFunction, keyOf } from './key.js'
 import type { RouteCacheOptions } from './options.js'
 import { declaredNames, hasQuerySchema, queryOf } from './query.js'
+import { toldVariance } from './told-variance.js'
 
 /** The parts of a request that select a route's response. */
 export interface Selection {
@@ -10,6 +11,8 @@ export interface Selection {
   readonly keyFor: KeyFunction
   /** All that a query may have; undefined: anything. */
   readonly queryNames: readonly string[] | undefined
+  /** The No-Vary-Search that says so. */
+  readonly noVarySearch: string | undefined
   /** Whether responses may be encoded as a client likes best. */
   readonly encodes: boolean
 }
@@ -30,7 +33,8 @@ export function selectionOf (
     const slash = !ignoresFinalSlash(request.server)
     const queryText = queryOf(route, queryNames)
     const keyFor = keyOf({ origin, slash, vary: names, custom, queryText, hasQuerySchema: hasQuerySchema(route), route })
-    selection = { vary: names, keyFor, queryNames, encodes }
+    const noVarySearch = custom === undefined ? toldVariance(request.server, queryNames) : undefined
+    selection = { vary: names, keyFor, queryNames, noVarySearch, encodes }
     return selection
   }
 }
