@@ -1,4 +1,5 @@
 import { CacheError, type Inspected } from '@weir/cache'
+import { formatNoVarySearch } from '@weir/http'
 import { WEIR_ERR_STORE_UNREADABLE } from '../errors.js'
 import { StoredResponse } from '../response-cache/stored-response.js'
 import type { Located } from './administered.js'
@@ -45,8 +46,9 @@ function told (key: string, where: EntryFound['where'], { entry, bytes, valid }:
 }
 
 function ofResponse (response: StoredResponse): Partial<EntryFound> {
-  const { variesBy, status } = response
+  const { variesBy, ruledBy, status } = response
   if (variesBy !== undefined) return { variants: [...variesBy] }
+  if (ruledBy !== undefined) return { noVarySearch: ruledBy.rule === undefined ? '' : formatNoVarySearch(ruledBy.rule) }
   const etag = response.header('etag')
   return { status, ...(etag !== undefined && { etag }) }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { keyTag } from '@weir/cache'
+import type { QueryVariance } from '@weir/http'
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler, RouteOptions } from 'fastify'
-import { type KeyFunction, variantKeyOf } from '../response-cache/key.js'
+import { type KeyFunction, type ResponseKey, ruledKey, ruleKey, variantKeyOf } from '../response-cache/key.js'
 import { credentialFields } from '../response-cache/credentials.js'
 import { askSelf } from '../response-cache/self-request.js'
 import '../response-cache/index.js'
@@ -13,6 +14,10 @@ export interface ResponseAddress {
   readonly tag: string
   /** The key of the variant for the asking request's headers, where responses differ by these. */
   variant (names: readonly string[]): string
+  /** The key under which the No-Vary-Search of the URL's path is kept; undefined where none counts. */
+  readonly rule: string | undefined
+  /** The address of the response that has this No-Vary-Search. */
+  ruled (rule: QueryVariance): ResponseAddress
 }
 
 // Says which question an internal request is for. Nobody outside can guess one, and unknown ones are ignored.
@@ -63,8 +68,17 @@ export class ResponseKeys {
 
 function addressOf (keyFor: KeyFunction, request: FastifyRequest): ResponseAddress | undefined {
   const found = isValidated(request) ? keyFor(request) : undefined
-  if (typeof found !== 'object') return undefined
-  return { key: found.key, tag: keyTag(found.uri), variant: (names) => variantKeyOf(found, names, request).key }
+  return typeof found === 'object' ? addressWith(found, request) : undefined
+}
+
+function addressWith (found: ResponseKey, request: FastifyRequest): ResponseAddress {
+  return {
+    key: found.key,
+    tag: keyTag(found.uri),
+    variant: (names) => variantKeyOf(found, names, request).key,
+    rule: ruleKey(found)?.key,
+    ruled: (rule) => addressWith(ruledKey(found, rule), request)
+  }
 }
 
 /** Whether the route takes the query, which its validator may have changed. Compilers differ in how theirs say so. */

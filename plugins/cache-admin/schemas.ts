@@ -52,6 +52,9 @@ export const EntrySchema = Type.Object({
   etag: Type.Optional(Type.String()),
   variants: Type.Optional(Type.Array(Type.String(), {
     description: 'In place of a response: the request headers by which those of this URL differ. The one that follows is for the headers of this request'
+  })),
+  noVarySearch: Type.Optional(Type.String({
+    description: 'In place of a response: it is stored for every query that this field makes equivalent; empty: for this query alone'
   }))
 })
 export type EntryFound = Static<typeof EntrySchema>

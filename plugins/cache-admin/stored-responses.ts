@@ -1,7 +1,10 @@
+import { type Cache, CacheError } from '@weir/cache'
+import type { QueryVariance } from '@weir/http'
 import type { FastifyInstance } from 'fastify'
 import { WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import type { AdministeredCache } from './administered.js'
-import { ResponseKeys } from './response-keys.js'
+import { type ResponseAddress, ResponseKeys } from './response-keys.js'
+import type { StoredResponse } from '../response-cache/stored-response.js'
 
 /** The responses of `@weir/fastify/response-cache`, which are found by the URL itself. */
 export function storedResponses (app: FastifyInstance, plugin: string): AdministeredCache {
@@ -17,8 +20,29 @@ export function storedResponses (app: FastifyInstance, plugin: string): Administ
     caches: { responses: cache },
     async locate (url, request) {
       const address = await keys.of(url, request)
-      return address && [{ cache, ...address }]
+      return address && (await withRuled(cache, address)).map((place) => ({ cache, ...place }))
     },
     clear: () => cache.clear()
+  }
+}
+
+type Inspecting = Pick<Cache<StoredResponse>, 'inspect'>
+
+/** The URL's own address, and those that No-Vary-Search gives its response: the path's, and that of its own last response. */
+async function withRuled (cache: Inspecting, address: ResponseAddress): Promise<ResponseAddress[]> {
+  if (address.rule === undefined) return [address]
+  const rules = await Promise.all([address.rule, address.key].map((key) => rulesAt(cache, key)))
+  const ruled = rules.flat().map((rule) => address.ruled(rule))
+  return [...new Map([address, ...ruled].map((place) => [place.key, place])).values()]
+}
+
+async function rulesAt (cache: Inspecting, key: string): Promise<QueryVariance[]> {
+  try {
+    const { memory, store } = await cache.inspect(key)
+    return [memory, store].flatMap((found) => found?.entry.value.ruledBy?.rule ?? [])
+  } catch (error) {
+    // Whoever goes on to the entries is told so.
+    if (error instanceof CacheError) return []
+    throw error
   }
 }

@@ -44,6 +44,7 @@ async function shop (t: Test, storeOf: Store | ((app: FastifyInstance) => Promis
   app.get('/products/:id', { config: { cache: { ttl: '1h', tags: ({ params }) => [`product:${(params as { id: string }).id}`] } } }, run)
   app.get('/page', { config: { cache: { ttl: '1h', staleIfError: '2h', vary: ['accept-language'] } } }, run)
   app.get('/negotiated', { config: { cache: { ttl: '1h' } } }, async (_request, reply) => reply.header('vary', 'accept').send(await run()))
+  app.get('/shared', { config: { cache: { ttl: '1h' } } }, async (_request, reply) => reply.header('no-vary-search', 'params=("utm")').send(await run()))
   app.get('/mine', { config: { cache: { ttl: '1h', key: ({ headers }) => String(headers['x-part']) } } }, run)
   app.get('/uncached', run)
   app.put('/products/:id', async () => ({}))
@@ -253,6 +254,22 @@ t.test('variants: the one that the headers select', async (t) => {
 
   await app.inject({ url: '/mine', headers: { 'x-part': 'left' } })
   t.match(found(await look(app, '/mine', { 'x-part': 'left' })), [{ key: 'http://localhost#left\n/mine []' }, { where: 'store' }])
+})
+
+t.test('No-Vary-Search: the response that a URL is answered from, whichever query it was made for', async (t) => {
+  const app = await shop(t, memoryStore())
+  const rule = 'params=("utm")'
+  await app.inject('/shared?a=1&utm=1')
+  const first = found(await look(app, '/shared?a=1&utm=1'))
+  t.match(first, [{ where: 'memory', noVarySearch: rule }, { where: 'store', noVarySearch: rule }, { where: 'memory', status: 200 }, { where: 'store', status: 200 }])
+  t.same(found(await look(app, '/shared?a=1&utm=2')), first.slice(2))
+  t.same(found(await look(app, '/shared?a=2&utm=1')), [])
+
+  await app.inject('/shared?a=2&utm=1')
+  t.equal((await purge(app, { urls: ['/shared?utm=3&a=1'] })).statusCode, 200)
+  t.equal(await status(app, '/shared?a=1&utm=1'), 'miss')
+  t.not(await status(app, '/shared?a=2&utm=2'), 'miss', 'another query is not purged')
+  t.match((await purge(app, { urls: ['/shared'] })).json(), { tags: ['http://localhost/shared', 'http://localhost/shared#params=("utm")?'] })
 })
 
 t.test('counts of this instance', async (t) => {
