@@ -115,12 +115,12 @@ t.test('of a refill in the background no client is told', async (t) => {
   t.match(await askInterim(1, `${url}/`), { interim: [], body: '2' })
 })
 
-/** Two clients at once, of which the second may have to wait for the first one's connection. */
+/** Several clients at once, of which some may have to wait for a connection of others. */
 async function eachItsOwn (t: Test, options: ProxiedOptions): Promise<void> {
   const { origin, url } = await proxiedApp(t, options)
   for (const method of ['GET', 'POST']) {
     const { open, opened } = gate()
-    const paths = ['/a', '/b', '/c']
+    const paths = ['/a', '/b', '/c', '/d', '/e']
     for (const path of paths) origin.on(path, { after: opened, interim: [[103, { 'x-for': path }]], headers: { 'cache-control': 'no-store' }, body: path })
     const first = askInterim(1, `${url}/a`, { method })
     await origin.received('/a', method === 'GET' ? 1 : 2)
@@ -134,6 +134,8 @@ async function eachItsOwn (t: Test, options: ProxiedOptions): Promise<void> {
 
 const CLIENTS: Readonly<Record<string, ProxiedOptions['proxy'] & object>> = {
   'undici with one connection': { undici: { connections: 1 } },
+  // Its pool makes requests only when they can be sent.
+  'undici with two connections': { undici: { connections: 2 } },
   'undici with many connections': {},
   'node:http': { http: {} },
   'node:http with one connection': { http: { agentOptions: { maxSockets: 1 } } }
