@@ -202,6 +202,7 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     const named = [...tags, ...tickets.flatMap((ticket) => ticket.tags)]
     const written = new Set([...tags, ...isDone ? await tagsOfSuccess(reply, named, isLate) : []])
     for (const ticket of tickets) ticket.tags.forEach((tag) => written.delete(tag))
+    if (isDone && !isLate && outbox === undefined) request.postFeed?.leaveOut(written, reply)
     try {
       await Promise.all([
         ...tickets.map((ticket) => outbox?.deliver(ticket)),

@@ -2,13 +2,17 @@ import { type AcquireOptions, CacheError, type Entry, Fill, type Hit } from '@we
 import { appendCacheStatus, type CacheStatus, decideReuse, formatCacheStatus, parseCacheControl } from '@weir/http'
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { WEIR_CACHE_REENTRANT_FILL, WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
+import { AskedHeaders } from './asked-headers.js'
 import { Capture, type CaptureOptions } from './capture.js'
 import { barring } from './credentials.js'
 import { chooseEncodingForRange } from './encoding.js'
+import { handledFields } from './fields.js'
 import { type ResponseKey, ruledKey, variantKeyOf } from './key.js'
 import { cookiesOfHooks, leftForOnSend } from './left-for-on-send.js'
-import { beginFill, type CachedRoute, type Forward, type NewFill } from './ongoing-fill.js'
-import { splitTarget } from './path.js'
+import { beginFill, type CachedRoute, type Forward, type NewFill, setCookieOf } from './ongoing-fill.js'
+import { hasDotSegments, splitTarget } from './path.js'
+import { PostFeed } from './post-feed.js'
+import { PostTap } from './post-tap.js'
 import type { Selection } from './selection.js'
 import { hideUndeclared } from './query.js'
 import { RecentKeys } from './recent-keys.js'
@@ -33,7 +37,7 @@ type Found =
 
 interface Pass {
   readonly kind: 'pass'
-  readonly fwd: Forward | 'method'
+  readonly fwd: Forward
   readonly detail?: string
   /** The stored response that a HEAD is about. */
   readonly kept?: Entry<StoredResponse> | undefined
@@ -78,7 +82,13 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     const unasked = whyNotAsked(request, reply)
     if (unasked !== undefined) {
       handedOver?.fill.abandon()
-      return passed(unasked)
+      const key = mayFeed(request, reply) ? keyFor(request) : undefined
+      if (typeof key !== 'object') return passed(unasked)
+      return later(PostFeed.begin({ cache, key, request, route: routeOptions }).then((begun) => {
+        if (begun === undefined) return passed(unasked)
+        feed(begun, { key, names: vary }, { showQuery, request, reply })
+        return run()
+      }))
     }
     if (encodes) chooseEncodingForRange(request)
     const exact = keyFor(request)
@@ -113,14 +123,9 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     const mayBeOwn = credentialsOf(request).length > 0
     const beside = credentials.length > 0 ? !route.shared.has(key.key) : mayBeOwn && route.shared.wasOwn(key.key)
     const resolved = resolve(request, { exact, vary }, { asks, acquire: { ...routeOptions, beside, mayBeOwn } })
-    return new Promise((resolve, reject) => {
-      // A handler that returns nothing answers later: a promise of nothing would answer for it.
-      const settle = (result: unknown) => { if (result !== undefined) resolve(result) }
-      resolved
-        .then(({ found, target }) => { settle(act(found, target)) })
-        .catch((error: unknown) => { throw asRequestError(error, request) })
-        .catch(reject)
-    })
+    return later(resolved
+      .then(({ found, target }) => act(found, target))
+      .catch((error: unknown) => { throw asRequestError(error, request) }))
 
     function act (found: Found, target: Target): unknown {
       if (found.kind === 'fill') {
@@ -139,6 +144,35 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       sendHit(request, reply, { hit, asked }, options)
       return undefined
     }
+  }
+
+  /** Whether the response to a POST may become one to GET: the invalidation plugin sees the write, and no outbox delays it. */
+  function mayFeed ({ method, url, headers: { upgrade }, routeOptions: { method: served } }: FastifyRequest, reply: FastifyReply): boolean {
+    const isServed = method === 'POST' && [served].flat().includes('GET') && upgrade === undefined && !hasDotSegments(url) && !url.includes('#')
+    const isSeen = reply.handlerOutcome !== undefined && reply.handlerOutcome !== null && options.outbox === undefined
+    return isServed && isSeen && routeOptions.key === undefined && whyOfHooks(reply) === undefined
+  }
+
+  function feed (begun: PostFeed, target: Target, { showQuery, request, reply }: Handling): void {
+    request.postFeed = begun
+    request.cacheResult = { outcome: 'bypass', reason: 'METHOD', cost: 0 }
+    const ongoing = {
+      target,
+      route,
+      noVarySearch: selectionOf(request).noVarySearch,
+      credentials: routeOptions.public === true ? [] : credentialsOf(request),
+      beside: true,
+      purpose: 'answer',
+      fwd: 'method',
+      stale: undefined,
+      requestTime: Date.now(),
+      setCookie: setCookieOf(request, reply, routeOptions),
+      asked: new AskedHeaders(request, { stale: undefined, isWhole: false, isOwn: true, isWanted: () => false }),
+      remote: remoteExchange(request, reply),
+      restore: showQuery,
+      ...handledFields(reply)
+    } as const
+    tapResponse(reply.raw, new PostTap(begun, reply, ongoing, options))
   }
 
   function fill (begun: NewFill, { showQuery, request, reply }: Handling, run: () => unknown): unknown {
@@ -306,6 +340,11 @@ function whyOfHooks (reply: FastifyReply): Pass | undefined {
 
 const whyNotServed = ({ entry }: Hit<StoredResponse>, credential: string | undefined): string | undefined =>
   credential === undefined || entry.value.isPublic ? undefined : credential.toUpperCase()
+
+/** A handler that returns nothing answers later: a promise of nothing would answer for it. */
+const later = (result: Promise<unknown>): Promise<unknown> => new Promise((resolve, reject) => {
+  result.then((result) => { if (result !== undefined) resolve(result) }, reject)
+})
 
 /** A mistake of the application is told with the URL, which its developers know, in place of the key. */
 function asRequestError (error: unknown, { method, url }: FastifyRequest): unknown {

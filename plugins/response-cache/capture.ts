@@ -246,7 +246,7 @@ export class Capture implements Tap {
   /** Whether the client has the response already (RFC 9110, 13.1.2, 13.1.3). */
   #isKnown ({ status, fields }: Head): boolean {
     const { headers } = this.request
-    if (status !== 200 || !hasConditions(headers)) return false
+    if (status !== 200 || this.request.method === 'POST' || !hasConditions(headers)) return false
     const { 'if-none-match': match, 'if-modified-since': since } = headers
     const current = { etag: textOf(fields['etag']), lastModified: textOf(fields['last-modified']) }
     return evaluatePreconditions({ method: 'GET', headers: { 'if-none-match': match, 'if-modified-since': since } }, current) === 'not-modified'
@@ -287,8 +287,8 @@ export class Capture implements Tap {
   /** The response is not to be shared. What is stale would be served again although the answer has become another. */
   async #abandon (reason: string): Promise<void> {
     const { request, ongoing: { fill, route, target } } = this
-    // An answer that may be its client's alone says nothing of what others get, nor does one to another spelling.
-    if (this.#isOwn() || hasDotSegments(request.url)) return fill.withdraw()
+    // An answer that may be its client's alone says nothing of what others get, nor does one to POST or to another spelling.
+    if (this.#isOwn() || request.method === 'POST' || hasDotSegments(request.url)) return fill.withdraw()
     fill.abandon()
     route.unstorable.set(primaryKey(target), { reason, until: Date.now() + UNSTORABLE })
     if (fill.stale !== undefined) await this.#drop()
@@ -372,7 +372,7 @@ export class Capture implements Tap {
     if (fields['trailer'] !== undefined || this.#hasTrailers) return { store: false, reason: 'TRAILERS' }
     if (String(fields['content-type']).startsWith('text/event-stream')) return { store: false, reason: 'EVENTS' }
     const decide = (lifetimes: Parameters<typeof storingOptions>[0]) => decideStoring(
-      { method: 'GET', headers: request.headers, hasCredential: this.#barring(head) !== undefined },
+      { ...askedBy(request, ongoing), headers: request.headers, hasCredential: this.#barring(head) !== undefined },
       { status, headers: fields },
       // What has no Date and no Age was made here, just now; only what came from elsewhere may have aged on its way.
       { requestTime: fields['date'] !== undefined || fields['age'] !== undefined ? requestTime : responseTime, responseTime },
@@ -485,6 +485,10 @@ const UNSTORABLE = 60_000
 const OF_ONE_CLIENT: ReadonlySet<number> = new Set([304, 412, 416])
 // Those by which a request for missing bytes is.
 const OF_RANGES: ReadonlySet<number> = new Set([206, 304, 412, 416])
+/** HEAD is no fill: whatever else is one asks as GET does. */
+const askedBy = ({ method }: FastifyRequest, { target }: OngoingFill) =>
+  method === 'POST' ? { method, uri: target.key.uri } : { method: 'GET' }
+
 const NEGATIVE = new Set([404, 405, 410, 414, 501])
 const NOT_STORED: Record<Exclude<StoreResult, 'stored'>, string> = { invalid: 'INVALIDATED', failed: 'STORE_FAILED', transient: 'NO_TTL' }
 // What would have been stored, had all gone well.

@@ -13,6 +13,7 @@ import { InternalFills } from './fills.js'
 import { type KeyFunction, writtenTags } from './key.js'
 import type { CachedRoute } from './ongoing-fill.js'
 import { checkRouteCache, isNameList, type RouteCacheOptions, routeName } from './options.js'
+import type { PostFeed } from './post-feed.js'
 import './result.js'
 import { ignoresFinalSlash, selectionOf } from './selection.js'
 import { PathRules } from './path-rules.js'
@@ -90,6 +91,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The entity tag of its response was made of the body by `@weir/fastify/conditional`. */
     isTagged: boolean
+    /** The way of a POST's response into the store, for GET; null if it has none. */
+    postFeed: PostFeed | null
   }
 
   interface FastifyContextConfig {
@@ -150,6 +153,8 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
   })
   if (!app.hasRequestDecorator('cacheResult')) app.decorateRequest('cacheResult', null)
   if (!app.hasRequestDecorator('isTagged')) app.decorateRequest('isTagged', false)
+
+  if (!app.hasRequestDecorator('postFeed')) app.decorateRequest('postFeed', null)
 
   enforceDeclaration(app, 'cache')
   app.addHook('onRoute', (route) => {

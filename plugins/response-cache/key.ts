@@ -50,8 +50,12 @@ export const targetTags = ({ uri, written }: ResponseKey, key: string): string[]
  */
 export function writtenTags (origin: string, target: string, slash: boolean): string[] {
   const [path, query] = splitTarget(target)
-  return [query, undefined].map((query) => keyTag(targetOf({ origin, path, query, slash })))
+  const names = [query, undefined].map((query) => targetOf({ origin, path, query, slash }))
+  return [...names, feedMarker({ origin, path, slash })].map(keyTag)
 }
+
+/** The key of a path's marker, which no response can have: see `PostFeed`. */
+export const feedMarker = ({ origin, path, slash }: Omit<Written, 'query'>): string => `POST ${origin}${commonPath(path, slash)}`
 
 const targetOf = ({ origin, path, query, slash }: Written) =>
   origin + commonPath(path, slash) + (query === undefined ? ANY_QUERY : commonQuery(query))

@@ -13,7 +13,7 @@ import type { StoredResponse } from './stored-response.js'
 import { primaryKey, type Target } from './target.js'
 
 /** Why a request goes to the handler, for Cache-Status (RFC 9211, 2.2). */
-export type Forward = 'bypass' | 'uri-miss' | 'vary-miss' | 'stale' | 'request' | 'partial'
+export type Forward = 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'stale' | 'request' | 'partial'
 
 /** What the fills of one route have in common. */
 export interface CachedRoute {
@@ -67,7 +67,6 @@ export interface OngoingFill extends NewFill, Handled {
  */
 export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: NewFill): OngoingFill {
   const { fill, target, route, fwd, purpose, beside } = begun
-  const { setCookie } = route.options
   // Of an expired list of variants there is nothing to validate.
   const stale = fill.stale?.value.isSignpost === true ? undefined : fill.stale
   const asked = new AskedHeaders(request, {
@@ -85,7 +84,10 @@ export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: 
     asked,
     restore: () => { asked.restore() },
     remote: remoteExchange(request, reply, (run) => asked.forward(run)),
-    // Nobody could tell theirs from the handler's.
-    setCookie: setCookie === 'store' && cookiesOfHooks(request, reply) !== undefined ? 'refuse' : setCookie
+    setCookie: setCookieOf(request, reply, route.options)
   }
 }
+
+/** The route's `setCookie`. Where hooks have cookies of their own, nobody could tell them from the handler's: nothing is replayed. */
+export const setCookieOf = (request: FastifyRequest, reply: FastifyReply, { setCookie }: RouteCacheOptions): RouteCacheOptions['setCookie'] =>
+  setCookie === 'store' && cookiesOfHooks(request, reply) !== undefined ? 'refuse' : setCookie

@@ -37,7 +37,8 @@ async function store ({ fill, target, route }: OngoingFill, request: FastifyRequ
   const hasMoved = home.key !== primaryKey(target)
   const known = hasMoved ? [] : target.variant?.names ?? []
   // A write to the URI ends all that is stored of it (RFC 9111, 4.4).
-  const optionsFor = (key: string): EntryOptions => ({ ...lifetime(policy, responseTime, route.options.retain), tags: [...tags, ...targetTags(home, key)] })
+  const lasting = lifetime(policy, responseTime, route.options.retain)
+  const optionsFor = (key: string): EntryOptions => ({ ...lasting, tags: [...tags, ...targetTags(home, key)] })
   const inKey = hasMoved ? target.names.filter((name) => target.variant?.names.includes(name) !== true) : target.names
   const names = policy.vary.filter((name) => !inKey.includes(name))
   if (names.length === 0 && !hasMoved) return fill.commit(response, () => optionsFor(fill.key))

@@ -47,7 +47,8 @@ async function outboxApp (t: Test, outbox: InvalidationOutbox, store: Store = me
 }
 
 /** Of just the URI, and of its path with whatever query. */
-const uri = (path: string) => [`\u0001http://shop.test${path}`, ...path.includes('?') ? [] : [`\u0001http://shop.test${path}#`]]
+const uri = (path: string) => [`\u0001http://shop.test${path}`, ...path.includes('?') ? [] : [`\u0001http://shop.test${path}#`, marker(path)]]
+const marker = (path: string) => `\u0001POST http://shop.test${path}`
 const put = (app: FastifyInstance, url: string) => app.inject({ method: 'PUT', url })
 
 t.test('a ticket is delivered, and what the store was not told of is queued', async (t) => {
@@ -75,7 +76,8 @@ t.test('a ticket has all that is known of a write before its commit, and is then
   app.patch('/x', async (_request, reply) => reply.invalidate(await outbox.add(['x'])).code(409).send('half done'))
 
   const { headers } = await put(app, '/x/1?a=b')
-  t.strictSame(outbox.delivered, [['x', 'käse', 'of /x/1?a=b', '\u0001http://shop.test/x/1?a=b', '\u0001http://shop.test/x/1#', '\u0001http://shop.test/x/1', ...uri('/x/2')]])
+  t.strictSame(outbox.delivered, [['x', 'käse', 'of /x/1?a=b', '\u0001http://shop.test/x/1?a=b', '\u0001http://shop.test/x/1#', marker('/x/1'),
+    '\u0001http://shop.test/x/1', ...uri('/x/2')]])
   t.strictSame(invalidated, [], 'nothing a second time')
   t.equal(headers['cache-group-invalidation'], '"of /x/1?a=b", "x", "k%C3%A4se"', 'without the tags of URIs')
 

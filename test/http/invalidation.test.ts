@@ -50,9 +50,9 @@ t.test('RFC 9111 4.4: an unsafe method is written through, whatever is stored', 
   }
 })
 
-t.test('RFC 9111 3: nothing that answers an unsafe method is stored', async (t) => {
+t.test('RFC 9111 3: nothing that answers an unsafe method is stored, but of POST', async (t) => {
   const proxied = await proxiedApp(t)
-  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+  for (const method of ['PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
     const path = `/${method}`
     proxied.origin.on(path, { headers: { ...FRESH, 'content-location': path }, body: 'of a write' }, { body: 'read' })
     await proxied.send(method, path)

@@ -3,6 +3,7 @@ import { parseCacheControl, type CacheControl } from './cache-control.js'
 import type { Headers } from './headers.js'
 import { parseContentRange } from './partial.js'
 import type { Policy } from './policy.js'
+import { feedsGet } from './post.js'
 import { isReusable, type PolicyOptions, policyOf } from './policy-of.js'
 import { responseDirectives, restricted } from './response-directives.js'
 import { heuristicallyCacheable, neverStored, understood } from './statuses.js'
@@ -53,7 +54,13 @@ export interface StoringOptions extends PolicyOptions {
  * ) // { store: true, policy: { freshUntil: 61_000, neverStale: true, etag: '"1"', ... }, headers: { ... } }
  */
 export function decideStoring (
-  request: { readonly method: string, readonly headers: Headers, readonly hasCredential?: boolean },
+  request: {
+    readonly method: string
+    /** The absolute target URI. Only of a POST: see `feedsGet`. */
+    readonly uri?: string
+    readonly headers: Headers
+    readonly hasCredential?: boolean
+  },
   response: { readonly status: number, readonly headers: Headers },
   times: ExchangeTimes,
   options: StoringOptions = {}
@@ -66,7 +73,9 @@ export function decideStoring (
   const withheld = [noCache, isPrivate].flatMap((names) => typeof names === 'object' ? names : [])
   const vary = varyNames(headers['vary'])
 
-  if (request.method !== 'GET') return not('METHOD')
+  // RFC 9110 9.3.3: what is stored of a POST answers GET.
+  const isFeed = request.method === 'POST' && feedsGet(request.uri, response, given, times)
+  if (request.method !== 'GET' && !isFeed) return not('METHOD')
   // 3.3: a part is worth storing if it is known where it belongs. Elsewhere a Content-Range means nothing (RFC 9110 14.4).
   if (status === 206 && parseContentRange(headers['content-range']) === undefined) return not('PARTIAL')
   if (status < 200 || neverStored.has(status)) return not('STATUS')

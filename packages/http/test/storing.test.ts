@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { at, stored, type Exchange } from './support/exchange.js'
 import type { Headers, HeaderValue, StoringOptions } from '../src/index.js'
+import { at, NOW, stored, type Exchange } from './support/exchange.js'
 
 type Row = [name: string, exchange: Exchange, outcome: string]
 
@@ -18,13 +18,52 @@ function check (t: Test, rows: Row[]) {
 t.test('RFC 9111 3: the request method is understood', async (t) => check(t, [
   ['GET', { response: fresh }, 'stored'],
   ['HEAD', { method: 'HEAD', response: fresh }, 'METHOD'],
-  ['POST, even with explicit freshness', { method: 'POST', response: { ...fresh, 'content-location': '/' } }, 'METHOD'],
+  ['POST, of whose target nothing is known', { method: 'POST', response: { ...fresh, 'content-location': '/' } }, 'METHOD'],
   ['PUT', { method: 'PUT', response: fresh }, 'METHOD'],
   ['DELETE', { method: 'DELETE', response: fresh }, 'METHOD'],
   ['OPTIONS', { method: 'OPTIONS', response: fresh }, 'METHOD'],
   ['methods are case-sensitive (RFC 9110 9.1)', { method: 'get', response: fresh }, 'METHOD'],
   ['an unknown one', { method: 'BREW', response: fresh }, 'METHOD']
 ]))
+
+t.test('RFC 9110 9.3.3: a POST that answers GET, too', async (t) => {
+  const uri = 'http://shop.test/cart?id=1'
+  const post = (response: Headers, more: Exchange = {}): Exchange => ({ method: 'POST', uri, response: { 'content-location': '/cart?id=1', ...response }, ...more })
+  const at60 = new Date(NOW + 60_000).toUTCString()
+  check(t, [
+    ['max-age', post(fresh), 'stored'],
+    ['s-maxage', post(cc('s-maxage=60')), 'stored'],
+    ['Expires', post({ expires: at60 }), 'stored'],
+    ['a targeted field', post({ 'cdn-cache-control': 'max-age=60' }), 'stored'],
+    ['no freshness', post({ etag: '"1"' }), 'METHOD'],
+    ['a heuristic', post({ 'last-modified': 'Thu, 01 Jan 1970 00:00:00 GMT' }), 'METHOD'],
+    ['public alone', post({ ...cc('public'), etag: '"1"' }), 'METHOD'],
+    ['max-age=0', post({ ...cc('max-age=0'), etag: '"1"' }), 'METHOD'],
+    ['an Expires that is over', post({ expires: '0', etag: '"1"' }), 'METHOD'],
+    ['max-age=0 in a targeted field', post({ ...fresh, 'cdn-cache-control': 'max-age=0' }), 'METHOD'],
+    ['the ttl of a route', post({ etag: '"1"' }, { options: { ttl: 60_000 } }), 'METHOD'],
+    ...[201, 202, 203, 204, 206, 303, 404, 500].map((status): Row => [String(status), post(fresh, { status }), 'METHOD']),
+    ...['PUT', 'PATCH', 'DELETE', 'HEAD', 'QUERY'].map((method): Row => [method, post(fresh, { method }), 'METHOD']),
+    ...['http://shop.test/cart?id=1', 'HTTP://SHOP.test:80/cart?id=1', 'cart?id=1', '?id=1', './x/../cart?id=1', '/c%61rt?id=1', '//shop.test/cart?id=1']
+      .map((location): Row => [location, post({ ...fresh, 'content-location': location }), 'stored']),
+    ...['/cart', '/cart?id=2', '/Cart?id=1', '/cart/?id=1', '/c%2Fart?id=1', 'https://shop.test/cart?id=1', 'http://shop.test:81/cart?id=1',
+      'http://other.test/cart?id=1', 'http://user@shop.test/cart?id=1', '/cart?id=1#a', '#', 'http://', '/cart?id=1, /cart?id=1']
+      .map((location): Row => [location, post({ ...fresh, 'content-location': location }), 'METHOD']),
+    ['two field lines', post({ ...fresh, 'content-location': ['/cart?id=1', '/cart?id=1'] }), 'METHOD'],
+    ['none', { method: 'POST', uri, response: fresh }, 'METHOD'],
+    ['a target that is no URI', post(fresh, { uri: 'shop' }), 'METHOD'],
+    ['no-store', post(cc('max-age=60, no-store')), 'NO_STORE'],
+    ['private', post(cc('max-age=60, private')), 'PRIVATE'],
+    ['Authorization', post(fresh, { request: auth }), 'AUTHORIZATION'],
+    ['Authorization, and public', post(cc('public, max-age=60'), { request: auth }), 'stored'],
+    ['Set-Cookie', post({ ...fresh, 'set-cookie': 'a=1' }), 'SET_COOKIE'],
+    ['Vary: *', post({ ...fresh, vary: '*' }), 'VARY_STAR'],
+    ['no-store in the request', post(fresh, { request: cc('no-store') }), 'REQUEST_NO_STORE'],
+    ['no-cache, and no validator', post(cc('no-cache, max-age=60')), 'NO_TTL']
+  ])
+  t.match(stored(post({ ...fresh, vary: 'accept' }, { request: { accept: 'text/html' } })), { policy: { vary: ['accept'], variant: 'accept:text/html' } },
+    'its request selects the variant')
+})
 
 t.test('RFC 9111 3: the status is final', async (t) => check(t, [100, 101, 103].map((status) =>
   [`${status}`, { status, response: cc('public, max-age=60') }, 'STATUS'])))

@@ -11,6 +11,7 @@ export const at = (seconds: number) => new Date(NOW + seconds * SECOND).toUTCStr
 
 export interface Exchange {
   method?: string
+  uri?: string
   request?: Headers
   status?: number
   response?: Headers
@@ -20,10 +21,12 @@ export interface Exchange {
 }
 
 /** What is stored of a response received at NOW; or why it is not. */
-export function stored ({ method = 'GET', request = {}, status = 200, response = {}, options = {}, delay = 0 }: Exchange = {}):
-{ policy: Policy, headers: StoredHeaders } | NotStored {
+export function stored (
+  { method = 'GET', uri, request = {}, status = 200, response = {}, options = {}, delay = 0 }: Exchange = {}
+): { policy: Policy, headers: StoredHeaders } | NotStored {
   const times = { requestTime: NOW - delay, responseTime: NOW }
-  const storing = decideStoring({ method, headers: request }, { status, headers: response }, times, options)
+  const asked = { method, headers: request, ...uri !== undefined && { uri } }
+  const storing = decideStoring(asked, { status, headers: response }, times, options)
   return storing.store ? storing : storing.reason
 }
 
