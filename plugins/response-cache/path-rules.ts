@@ -1,9 +1,9 @@
-import type { Cache } from '@weir/cache'
+import type { Cache, Fill } from '@weir/cache'
 import { formatNoVarySearch, type QueryVariance } from '@weir/http'
 import type { FastifyBaseLogger } from 'fastify'
-import { type ResponseKey, ruleKey } from './key.js'
+import { type ResponseKey, ruleKey, targetTags } from './key.js'
 import { RecentKeys } from './recent-keys.js'
-import type { StoredResponse } from './stored-response.js'
+import { StoredResponse } from './stored-response.js'
 
 interface Known {
   /** Undefined: the path has none. */
@@ -16,6 +16,8 @@ interface Known {
 
 // Milliseconds between looks: for so long an instance may miss a rule that another has learned.
 const INTERVAL = 1000
+// Milliseconds: a day.
+const LIFETIME = 86_400_000
 
 /**
  * Knows the last No-Vary-Search that a response of a path had: the key that it makes is likely to be the one of a request's
@@ -27,7 +29,7 @@ export class PathRules {
   readonly #looking = new Map<string, Promise<Known>>()
   #hasRules = false
 
-  constructor (readonly cache: Pick<Cache<StoredResponse>, 'find'>) {}
+  constructor (readonly cache: Pick<Cache<StoredResponse>, 'find' | 'set'>) {}
 
   /** The rule as far as this instance knows, without waiting. */
   known (key: ResponseKey): QueryVariance | undefined {
@@ -49,17 +51,24 @@ export class PathRules {
     this.#look(place).catch((error: unknown) => { log.warn({ err: error }, 'the No-Vary-Search of a path could not be looked up') })
   }
 
-  /** Whether other instances may not know that a response of the path has this rule. */
-  isNews (key: ResponseKey, rule: QueryVariance): boolean {
+  /**
+   * Takes note of the rule of a path's last response, and tells the other instances if it is news to them.
+   * @param fill the one that has made the response
+   */
+  async learn (fill: Pick<Fill<StoredResponse>, 'storeVariant'>, key: ResponseKey, rule: QueryVariance): Promise<void> {
     const place = ruleKey(key)
-    const known = place && this.#known.get(place.key)
-    return known?.isShared !== true || known.rule === undefined || formatNoVarySearch(known.rule) !== formatNoVarySearch(rule)
-  }
-
-  /** @param isShared whether the store has it */
-  learn (key: ResponseKey, rule: QueryVariance, isShared: boolean): void {
-    const place = ruleKey(key)
-    if (place !== undefined) this.#note(place.key, rule, isShared)
+    if (place === undefined) return
+    const known = this.#known.get(place.key)
+    const isShared = known?.isShared === true && known.rule !== undefined
+    if (isShared && formatNoVarySearch(known.rule) === formatNoVarySearch(rule)) return
+    const entry = StoredResponse.ruled(rule)
+    // Never fresh, so that instances look whether there is another.
+    const options = { ttl: 0, retain: LIFETIME, tags: targetTags(place, place.key) }
+    const isStored = isShared
+      // Stamps of fills of two instances say nothing of which is later: in place of another rule it has to be put.
+      ? await this.cache.set(place.key, entry, { ...options, consistency: 'bounded' }).catch(() => false)
+      : (await fill.storeVariant(place.key, entry, options)).result === 'stored'
+    this.#note(place.key, rule, isStored)
   }
 
   /**

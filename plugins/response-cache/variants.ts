@@ -1,7 +1,7 @@
 import type { Entry, EntryOptions, StoreResult } from '@weir/cache'
 import type { Policy, QueryVariance } from '@weir/http'
 import type { FastifyRequest } from 'fastify'
-import { ruledKey, ruleKey, targetTags, variantKeyOf } from './key.js'
+import { ruledKey, targetTags, variantKeyOf } from './key.js'
 import { lifetime } from './lifetime.js'
 import type { OngoingFill } from './ongoing-fill.js'
 import { StoredResponse } from './stored-response.js'
@@ -27,7 +27,10 @@ const LIST_TTL = 86_400_000
  * 9111, 4.1); by its own No-Vary-Search, if the fill's key was made by another one. Then the fill's key says so.
  */
 export async function commit (ongoing: OngoingFill, request: FastifyRequest, storable: Storable): Stored {
-  const [stored] = await Promise.all([store(ongoing, request, storable), learn(ongoing, storable)])
+  const { fill, target, route: { rules } } = ongoing
+  const { rule } = storable
+  const learned = rule === undefined ? undefined : rules.learn(fill, exactKey(target), rule)
+  const [stored] = await Promise.all([store(ongoing, request, storable), learned])
   return stored
 }
 
@@ -56,22 +59,13 @@ async function store ({ fill, target, route }: OngoingFill, request: FastifyRequ
   else if (home.key !== fill.key) fill.abandon()
   return stored
 
-  /** Callers that wait for the fill, and requests that come by its key, find the response where it is. */
+  /**
+   * Callers that wait for the fill, and requests that come by its key, find the response where it is. For as long as it is kept:
+   * then queries that have the fill's key in common have one fill again.
+   */
   async function leaveWord ({ freshUntil, keptFor, storedAt }: Entry<StoredResponse>): Promise<void> {
-    // Other queries that have this key in common have each their own response, until one has a rule again.
-    const ttl = home.exact === undefined ? freshUntil + keptFor - storedAt : LIST_TTL
+    const ttl = freshUntil + keptFor - storedAt
     if (ttl > 0) await fill.commit(StoredResponse.ruled(rule), () => ({ ttl, tags: targetTags(target.key, fill.key) }))
     else fill.abandon()
   }
-}
-
-/** Tells all instances of the rule, which is likely to be that of the path's other responses. */
-async function learn ({ fill, target, route: { rules } }: OngoingFill, { rule }: Storable): Promise<void> {
-  const exact = exactKey(target)
-  const place = ruleKey(exact)
-  if (rule === undefined || place === undefined || !rules.isNews(exact, rule)) return
-  // Never fresh, so that instances look whether there is another.
-  const options = { ttl: 0, retain: LIST_TTL, tags: targetTags(place, place.key) }
-  const { result } = await fill.storeVariant(place.key, StoredResponse.ruled(rule), options)
-  rules.learn(exact, rule, result === 'stored')
 }

@@ -47,6 +47,17 @@ t.test('one of several variants is settled with the tag of its URI and that of i
   t.strictSame(outbox.calls, [['\u0001http://shop.test/x', '\u0001http://shop.test/x\naccept:text/plain']])
 })
 
+t.test('settled are the URI, and the path by which a write ends what is stored by No-Vary-Search', async (t) => {
+  const outbox = steeredOutbox()
+  outbox.open()
+  const app = await cachedApp(t, { outbox })
+  app.get('/x', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.header('no-vary-search', 'params=("utm")').send('x'))
+  await app.inject('/x?a=1&utm=1')
+  const [tags = []] = outbox.calls
+  t.ok(tags.includes('\u0001http://shop.test/x?a=1&utm=1'))
+  for (const tag of app.responseCache.uriTags('http://shop.test', '/x?b').slice(1)) t.ok(tags.includes(tag), tag)
+})
+
 t.test('settled too is what will not be stored, and not what is an error', async (t) => {
   const outbox = steeredOutbox()
   outbox.open()

@@ -1,8 +1,9 @@
+import { memoryStore } from '@weir/cache/memory'
 import { selectingQuery } from '@weir/http'
 import t, { type Test } from 'tap'
 import { isHit, ours } from './cache-status.js'
 import { stopClock } from './clock.js'
-import { type Answering, type Fields, type Origin } from './origin.js'
+import { type Answering, type Fields, type Origin, startOrigin } from './origin.js'
 import { proxiedApp } from './proxied-app.js'
 import { gate } from './tally.js'
 import { twoApps } from './two-apps.js'
@@ -10,9 +11,9 @@ import { twoApps } from './two-apps.js'
 const FRESH = { 'cache-control': 'max-age=60' }
 const UTM = 'params=("utm")'
 
-/** Answers each of these paths with itself as the body. */
+/** Answers each of these paths with itself as the body. It has no length, so that its end reaches the client when it is stored. */
 function echo (origin: Origin, paths: readonly string[], headers: Fields, after?: Promise<unknown>): void {
-  const answer: Answering = ({ path }) => ({ headers: { ...FRESH, ...headers }, body: path, ...(after !== undefined && { after }) })
+  const answer: Answering = ({ path }) => ({ headers: { ...FRESH, ...headers }, body: [path], ...(after !== undefined && { after }) })
   for (const path of paths) origin.always(path, answer)
 }
 
@@ -163,9 +164,19 @@ t.test('a rule that changes while its responses are fresh', async (t) => {
   t.notOk(isHit(await get('/?a=3&b=3')), 'nothing is used that no field allows')
 })
 
+t.test('a rule that changes: what counts by one rule reads like what counts by the other', async (t) => {
+  const { origin, get } = await proxiedApp(t)
+  echo(origin, ['/?a=1&b=1'], { 'no-vary-search': 'params=("b")' })
+  echo(origin, ['/?z&c=1', '/?a=1&c=1', '/?a=1&c=2'], { 'no-vary-search': 'params=("c")' })
+  await get('/?a=1&b=1')
+  await get('/?z&c=1')
+  t.equal((await get('/?a=1&c=1')).body, '/?a=1&c=1')
+  t.equal((await get('/?a=1&c=2')).body, '/?a=1&c=1')
+})
+
 t.test('a response without the field, of a path whose others have it, is for its own query, and its rule stays', async (t) => {
   const clock = stopClock(t)
-  const { origin, get } = await proxiedApp(t)
+  const { origin, get, arrived } = await proxiedApp(t)
   const found = ['/?id=1&utm=1', '/?id=1&utm=2']
   const missing = ['/?id=9&utm=1', '/?id=9&utm=2']
   echo(origin, found, { 'no-vary-search': UTM })
@@ -175,9 +186,13 @@ t.test('a response without the field, of a path whose others have it, is for its
   t.equal(requests(origin, missing), 2, 'each is stored')
   t.ok(isHit(await get('/?id=1&utm=2')))
   clock.advance(11)
-  echo(origin, missing, { 'no-vary-search': UTM })
-  t.notOk(isHit(await get('/?id=9&utm=1')))
-  t.match(await get('/?id=9&utm=2'), { status: 200, body: '/?id=9&utm=1' }, 'its key is the one of the rule again')
+  const { open, opened } = gate()
+  echo(origin, missing, { 'no-vary-search': UTM }, opened)
+  const answers = missing.map((path) => get(path))
+  await Promise.all(missing.map((path) => arrived(path, 3)))
+  open()
+  t.match(await Promise.all(answers), [{ status: 200 }, { status: 200 }])
+  t.equal(requests(origin, missing), 3, 'later its key is the one of the rule again')
 })
 
 t.test('what is stored says in a circle where a response is: the handler is asked', async (t) => {
@@ -398,6 +413,34 @@ t.test('two instances: concurrent requests cost one request in all', async (t) =
   open()
   t.equal(new Set((await Promise.all(answers)).map(({ body }) => body)).size, 1)
   t.equal(requests(origin, QUERIES), 1)
+})
+
+t.test('two instances: a rule that changes is heard of within a second', async (t) => {
+  const clock = stopClock(t)
+  const [a, b] = await twoApps(t)
+  const { origin } = a
+  echo(origin, ['/?a=1&b=1'], { 'no-vary-search': 'params=("b")' })
+  await a.get('/?a=1&b=1')
+  echo(origin, ['/?c=1&a=1', '/?c=1&a=2'], { 'no-vary-search': 'params=("a")' })
+  await b.get('/?c=1&a=1')
+  clock.advance(1)
+  t.match(await a.get('/?c=1&a=2'), { body: '/?c=1&a=1', headers: { 'cache-status': /; hit/ } })
+})
+
+t.test('an instance goes on with a response for just this URL, until it has heard of a rule in the background', async (t) => {
+  const clock = stopClock(t)
+  const upstream = await startOrigin(t)
+  const shared = { store: memoryStore(), upstream, origin: 'http://site.test' }
+  const [a, b] = [await proxiedApp(t, shared), await proxiedApp(t, shared)]
+  echo(upstream, ['/?a&utm=1'], {})
+  await b.get('/?a&utm=1')
+  echo(upstream, ['/?b&utm=1', '/?a&utm=2'], { 'no-vary-search': UTM })
+  await a.get('/?b&utm=1')
+  await a.get('/?a&utm=2')
+  t.equal((await a.get('/?a&utm=1')).body, '/?a&utm=2')
+  clock.advance(1)
+  t.equal((await b.get('/?a&utm=1')).body, '/?a&utm=1')
+  t.equal((await b.get('/?a&utm=1')).body, '/?a&utm=2')
 })
 
 t.test('an instance that has just looked for a rule hears of it within a second', async (t) => {

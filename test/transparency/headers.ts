@@ -34,6 +34,8 @@ function isSame (name: string, plain: Value, weir: Value, leeway: Leeway): boole
     case 'etag': return plain === undefined || plain === weir
     case 'cache-control':
       return String(plain) === String(weir) || (plain === undefined && leeway.isCached && DEFAULT_CACHE_CONTROL.has(String(weir)))
+    // A cached route with a query schema says which parameters its handler sees.
+    case 'no-vary-search': return String(plain) === String(weir) || (plain === undefined && leeway.isCached)
     case 'vary': return isSameVary(plain, weir, leeway.vary)
     case 'set-cookie': return cookiesOf(plain, leeway.cookies) === cookiesOf(weir, leeway.cookies)
     default: return String(plain) === String(weir)
