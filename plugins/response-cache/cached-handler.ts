@@ -17,6 +17,7 @@ import type { Selection } from './selection.js'
 import { hideUndeclared } from './query.js'
 import { RecentKeys } from './recent-keys.js'
 import { answerTo, sendHit } from './serve.js'
+import type { ToldVariance } from './told-variance.js'
 import { sendEarlyHints, wantsEarlyHints } from './early-hints.js'
 import { remoteExchange } from './proxied.js'
 import { hasConditions, type StoredResponse } from './stored-response.js'
@@ -71,8 +72,11 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
   const renewals = new RecentKeys<number>()
 
   return function (request, reply) {
-    const { vary, keyFor, queryNames, noVarySearch, encodes } = selectionOf(request)
-    const showQuery = hideUndeclared(request, queryNames)
+    const { vary, keyFor, queryNames, noVarySearch: variance, encodes } = selectionOf(request)
+    const hidden = hideUndeclared(request, queryNames)
+    const showQuery = hidden ?? (() => {})
+    // A hook may have judged by what the handler does not see, such as a signature: other caches run no hooks.
+    const noVarySearch = variance === undefined ? undefined : { field: variance, isTold: hidden === undefined }
     const run = (): unknown => handler.call(this, request, reply)
     const passed = (why: Pass): unknown => {
       pass(why, { showQuery, request, reply })
@@ -86,7 +90,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       if (typeof key !== 'object') return passed(unasked)
       return later(PostFeed.begin({ cache, key, request, route: routeOptions }).then((begun) => {
         if (begun === undefined) return passed(unasked)
-        feed(begun, { key, names: vary }, { showQuery, request, reply })
+        feed(begun, { key, names: vary }, noVarySearch, { showQuery, request, reply })
         return run()
       }))
     }
@@ -141,7 +145,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       showQuery()
       if (refresh && hit.unverified === undefined) internal.refill(request, target, hit.entry, route.credentialFields)
       if (routeOptions.earlyHints === true && wantsEarlyHints(request)) sendEarlyHints(reply, hit.entry.value)
-      sendHit(request, reply, { hit, asked }, options)
+      sendHit(request, reply, { hit, asked, noVarySearch }, options)
       return undefined
     }
   }
@@ -153,13 +157,15 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     return isServed && isSeen && routeOptions.key === undefined && whyOfHooks(reply) === undefined
   }
 
-  function feed (begun: PostFeed, target: Target, { showQuery, request, reply }: Handling): void {
+  function feed (
+    begun: PostFeed, target: Target, noVarySearch: ToldVariance | undefined, { showQuery, request, reply }: Handling
+  ): void {
     request.postFeed = begun
     request.cacheResult = { outcome: 'bypass', reason: 'METHOD', cost: 0 }
     const ongoing = {
       target,
       route,
-      noVarySearch: selectionOf(request).noVarySearch,
+      noVarySearch,
       credentials: routeOptions.public === true ? [] : credentialsOf(request),
       beside: true,
       purpose: 'answer',

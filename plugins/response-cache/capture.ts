@@ -23,6 +23,7 @@ import { forwardStatus, type RemoteExchange } from './proxied.js'
 import { ruledKey, targetTags } from './key.js'
 import { givenTags, type GivenTags, groupTags } from './tags.js'
 import { exactKey, primaryKey } from './target.js'
+import { leaveOutVariance } from './told-variance.js'
 import { commit } from './variants.js'
 import type { Fields, Head } from './head.js'
 import type { Plan, Tap } from './wire.js'
@@ -220,7 +221,7 @@ export class Capture implements Tap {
     if (!storing.store || isTooLarge || !isWhole) {
       const detail = !storing.store ? storing.reason : isTooLarge ? 'TOO_LARGE' : 'INCOMPLETE'
       await this.#abandon(detail)
-      const passed = this.#passed(this.#toldOfGroups(head, tags), { detail })
+      const passed = this.#passed(this.#told(head, tags), { detail })
       if (passed.kind !== 'pass') return passed
       // The handler was not asked about what the client has.
       if (this.#isKnown(passed.head)) return this.#replaced(answerAs('not-modified', { ...passed.head, body: NOTHING }))
@@ -235,7 +236,7 @@ export class Capture implements Tap {
       return { kind: 'collect', limit: maxBodyBytes, done: (body) => this.#collected(judged, declared, body) }
     }
     // Its fate is known when its head is on its way already.
-    const sent = withDefaults(this.#toldOfGroups(dated(head, storing.headers), tags), this.ongoing.remote)
+    const sent = withDefaults(this.#told(dated(head, storing.headers), tags), this.ongoing.remote)
     return this.#passed(sent, {}, async (body) => {
       if (body === undefined) return this.#abandon('TOO_LARGE')
       if ((declared > 0 && declared !== body.length) || !isWholePart(head, body)) return this.ongoing.fill.abandon()
@@ -256,14 +257,14 @@ export class Capture implements Tap {
     if (body !== undefined && (declared === 0 || declared === body.length)) return this.#stored(judged, body)
     await this.#abandon('TOO_LARGE')
     const { head, tags } = judged
-    return this.#passed(this.#toldOfGroups(head, tags), { detail: 'TOO_LARGE' })
+    return this.#passed(this.#told(head, tags), { detail: 'TOO_LARGE' })
   }
 
   async #stored (judged: Judged, body: Buffer): Promise<Plan> {
     const { ongoing: { purpose } } = this
     const { storing, tags } = judged
     const { entry, result } = await this.#commit(judged, body)
-    const told = withDefaults(this.#toldOfGroups(judged.head, tags), this.ongoing.remote)
+    const told = withDefaults(this.#told(judged.head, tags), this.ongoing.remote)
     const fields: Fields = { ...told.fields, date: told.fields['date'] ?? new Date(entry.storedAt).toUTCString() }
     fields['content-length'] = String(body.length)
     fields['cache-status'] = this.#status(fields,
@@ -312,7 +313,7 @@ export class Capture implements Tap {
     const completed = { ...fields }
     if (tags.length > 0) completed['cache-groups'] = formatCacheGroups(tags)
     if (vary !== undefined) completed['vary'] = joinedVary(completed['vary'], vary)
-    if (noVarySearch !== undefined) completed['no-vary-search'] ??= noVarySearch
+    if (noVarySearch !== undefined) completed['no-vary-search'] ??= noVarySearch.field
     const etag = completed['etag']
     // The tag was made of the bytes before they were encoded: others have it, too (RFC 9110, 8.8.3.3).
     if (request.isTagged && typeof etag === 'string' && completed['content-encoding'] !== undefined) {
@@ -321,10 +322,11 @@ export class Capture implements Tap {
     return { status, reason, fields: completed }
   }
 
-  /** Leaves out what would be too long for the way to the client; it is stored all the same. */
-  #toldOfGroups ({ status, reason, fields }: Head, tags: readonly string[]): Head {
+  /** Leaves out what is too long for the way to the client, or not for it to know; it is stored all the same. */
+  #told ({ status, reason, fields }: Head, tags: readonly string[]): Head {
     const told = { ...fields }
     const { cacheGroups } = this.options
+    leaveOutVariance(told, this.ongoing.noVarySearch)
     if (!cacheGroups) delete told['cache-groups']
     else if (String(told['cache-groups'] ?? '').length > MOST_GROUP_BYTES) shortenGroups(told, tags)
     return { status, reason, fields: told }

@@ -11,6 +11,7 @@ import type { RecentKeys } from './recent-keys.js'
 import type { SharedKeys } from './shared-keys.js'
 import type { StoredResponse } from './stored-response.js'
 import { primaryKey, type Target } from './target.js'
+import type { ToldVariance } from './told-variance.js'
 
 /** Why a request goes to the handler, for Cache-Status (RFC 9211, 2.2). */
 export type Forward = 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'stale' | 'request' | 'partial'
@@ -38,7 +39,7 @@ export interface NewFill {
   readonly target: Target
   readonly route: CachedRoute
   /** What the response says if its handler does not. */
-  readonly noVarySearch: string | undefined
+  readonly noVarySearch: ToldVariance | undefined
   readonly fwd?: Forward | undefined
   /** The credentials of the request: header fields, and `user`. */
   readonly credentials: readonly string[]

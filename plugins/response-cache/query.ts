@@ -31,26 +31,24 @@ export function queryOf (route: Pick<RouteOptions, 'schema'>, names: readonly st
 /**
  * Hides from the handler what a query has besides the declared names. What it cannot see cannot make its
  * response differ, so nobody can fill the cache with `?x=1`, `?x=2`, ...
- * @returns has the request say its own URL again
+ * @returns has the request say its own URL again; undefined if nothing is hidden
  */
-export function hideUndeclared (request: FastifyRequest, names: readonly string[] | undefined): () => void {
+export function hideUndeclared (request: FastifyRequest, names: readonly string[] | undefined): (() => void) | undefined {
   const { query, raw } = request
-  if (names === undefined || typeof query !== 'object' || query === null || !isDictionary(query)) return NOTHING
+  if (names === undefined || typeof query !== 'object' || query === null || !isDictionary(query)) return undefined
   const undeclared = Object.keys(query).filter((name) => !names.includes(name))
-  if (undeclared.length === 0) return NOTHING
+  if (undeclared.length === 0) return undefined
   const { url = '' } = raw
   const [path, text] = splitTarget(url)
   // Names that hooks have added are theirs.
   const sent = textOfForm(text)
   const hidden = undeclared.filter((name) => sent.includes(name))
-  if (hidden.length === 0) return NOTHING
+  if (hidden.length === 0) return undefined
   request.query = without(query, hidden)
   const kept = text.slice(1).split('&').filter((pair) => names.includes(nameOf(pair)))
   raw.url = kept.length === 0 ? path : `${path}?${kept.join('&')}`
   return () => { raw.url = url }
 }
-
-const NOTHING = () => {}
 
 const nameOf = (pair: string): string => textOfForm(pair.split('=', 1)[0] ?? '')
 

@@ -7,6 +7,7 @@ import { giveHeaders } from './given-headers.js'
 import { shortenGroups } from './groups.js'
 import { hasConditions, isRemoved, type StoredResponse } from './stored-response.js'
 import { isKeyTag } from './tags.js'
+import { leaveOutVariance, type ToldVariance } from './told-variance.js'
 import type { Fields } from './head.js'
 
 /** Seconds of freshness left, as `ttl` of Cache-Status says it: negative for a stale response (RFC 9211, 2.4). */
@@ -32,6 +33,7 @@ export interface HitOptions {
 export interface AnsweringHit {
   readonly hit: Hit<StoredResponse>
   readonly asked: StoredAnswer
+  readonly noVarySearch: ToldVariance | undefined
 }
 
 /**
@@ -39,7 +41,7 @@ export interface AnsweringHit {
  * written as it was sent, past all hooks of the reply: what they added to it is stored.
  */
 export function sendHit (
-  request: FastifyRequest, reply: FastifyReply, { hit, asked }: AnsweringHit, options: HitOptions
+  request: FastifyRequest, reply: FastifyReply, { hit, asked, noVarySearch }: AnsweringHit, options: HitOptions
 ): void {
   const { entry } = hit
   const { value: response } = entry
@@ -61,6 +63,7 @@ export function sendHit (
   fields['date'] = rendered.date
   fields['cache-status'] = rendered.cacheStatus
   if (!response.isProxied) fields['cache-control'] ??= defaultCacheControl(response.status)
+  leaveOutVariance(fields, noVarySearch)
   if (!options.cacheGroups) delete fields['cache-groups']
   else if (response.hasManyGroups) shortenGroups(fields, entry.tags.filter((tag) => !isKeyTag(tag)))
   const { status, body } = response

@@ -1,5 +1,18 @@
 import { formatNoVarySearch } from '@weir/http'
 import type { FastifyInstance } from 'fastify'
+import type { Fields } from './head.js'
+
+/** The No-Vary-Search of a route's responses. */
+export interface ToldVariance {
+  readonly field: string
+  /** Whether the client is told: not one whose query has other parameters, by which a hook may have let it pass. */
+  readonly isTold: boolean
+}
+
+/** Takes the field out of what a client is not told. */
+export function leaveOutVariance (fields: Fields, variance: ToldVariance | undefined): void {
+  if (variance?.isTold === false && fields['no-vary-search'] === variance.field) delete fields['no-vary-search']
+}
 
 /**
  * The No-Vary-Search of a route whose handler sees the declared parameters and no others, for browsers and caches on the way to

@@ -53,6 +53,19 @@ t.test('the field of a route, on a miss and on each hit', async (t) => {
   }
 })
 
+t.test('a request with other parameters is not told the field', async (t) => {
+  const app = await appOf(t, {}, TWO)
+  const table: [url: string, isTold: boolean][] = [
+    ['/?a=1&sig=x', false], ['/?a=1', true], ['/?a=1&sig=x', false], ['/?b=1&a=1&', true], ['/?a=1&%73ig=x', false], ['/?a=2', true], ['/?a=2&sig=x', false]
+  ]
+  for (const [url, isTold] of table) {
+    const answer = await app.inject(url)
+    t.equal(answer.headers['no-vary-search'] !== undefined, isTold, url)
+    const again = await app.inject({ url, headers: { 'if-modified-since': String(answer.headers['date']), range: 'bytes=0-1' } })
+    t.equal(again.headers['no-vary-search'] !== undefined, isTold, `${url}: in parts`)
+  }
+})
+
 t.test('a handler that says it itself', async (t) => {
   const app = await appOf(t, {}, TWO, { 'no-vary-search': 'key-order' })
   for (const request of ['miss', 'hit']) t.equal((await app.inject('/?a=1')).headers['no-vary-search'], 'key-order', request)
