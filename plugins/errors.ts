@@ -128,3 +128,11 @@ export const WEIR_ERR_NOT_PURGED = createError<'WEIR_ERR_NOT_PURGED', 503, [opti
 /** The store cannot say what it has. */
 export const WEIR_ERR_STORE_UNREADABLE = createError<'WEIR_ERR_STORE_UNREADABLE', 503, [options: { cause: unknown }]>('WEIR_ERR_STORE_UNREADABLE',
   'The store does not answer at the moment, so nothing can be said of what is kept: try again after Retry-After seconds', 503)
+
+/* gateway */
+
+/** The origin could not be reached, or has ended the connection before its answer; the log says which. */
+export const WEIR_ERR_BAD_GATEWAY = createError('WEIR_ERR_BAD_GATEWAY', 'The origin does not answer: try again later', 502)
+
+/** The origin took longer than `timeout`. */
+export const WEIR_ERR_GATEWAY_TIMEOUT = createError('WEIR_ERR_GATEWAY_TIMEOUT', 'The origin did not answer in time: try again later', 504)

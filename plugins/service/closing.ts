@@ -17,7 +17,10 @@ declare module 'fastify' {
 const grace = 1000
 
 /**
- * Makes `app.close()` end in time. Node closes the connections that are idle when closing begins; one that answers a request after that, or
+ * Makes `app.close()` end in time, and adds `app.isClosing()` and `app.drain()`. For an application without the plugin
+ * `@weir/fastify/service`, which calls it, such as a proxy; call it before routes are declared.
+ *
+ * Node closes the connections that are idle when closing begins; one that answers a request after that, or
  * on which none ever came (browsers open such), would hold it for as long as keep-alive lasts.
  */
 export function closing (app: FastifyInstance): void {
@@ -26,6 +29,10 @@ export function closing (app: FastifyInstance): void {
   app.decorate('drain', async (ms: number) => {
     isClosing = true
     await wait(ms)
+  })
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (isClosing) reply.header('connection', 'close')
+    done()
   })
 
   let sweep: NodeJS.Timeout | undefined

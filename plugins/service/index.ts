@@ -10,6 +10,7 @@ import { overload, type OverloadOptions } from './overload.js'
 import { pathOf, sendProblem } from './problem.js'
 import { securityHeaders } from './security-headers.js'
 
+export { closing } from './closing.js'
 export { clientsEnv, JwtSecret, listed } from './clients-env.js'
 export { serviceEnv, loadEnv, instanceName, type ServiceEnv } from './env.js'
 export { instanceCount, type InstanceCountEnv } from './instance-count.js'
@@ -38,7 +39,6 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
   const security = await securityHeaders()
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(security).header('x-request-id', request.id)
-    if (app.isClosing()) reply.header('connection', 'close')
     done()
   })
   app.addHook('onSend', (request, reply, _payload, done) => {

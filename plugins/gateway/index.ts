@@ -1,0 +1,84 @@
+import { type IncomingHttpHeaders, METHODS } from 'node:http'
+import { endToEndHeaders } from '@weir/http'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { WEIR_ERR_BAD_GATEWAY, WEIR_ERR_GATEWAY_TIMEOUT, WEIR_ERR_PLUGIN_OPTION } from '../errors.js'
+
+/** The origin that an application stands in front of. */
+export interface GatewayOrigin {
+  /** Scheme, host and port, such as `http://127.0.0.1:3000`; it has no path. */
+  readonly origin: string
+  /** How long the origin may be silent before its answer and within it, in ms. Default 30,000. */
+  readonly timeout?: number
+}
+
+const NAME = 'weir-gateway'
+
+// CONNECT is for forward proxies. TRACE would show clients what others in between have added.
+const REFUSED: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
+
+/**
+ * Makes options for `@fastify/http-proxy` by which an application is a gateway (RFC 9110, section 3.7), and prepares the
+ * application: it takes every method of Node's parser but TRACE, and no body is parsed. Call it before routes are declared.
+ *
+ * - Fields for one connection only are not passed on; Via, X-Forwarded-For, -Host and -Proto are set (sections 7.6.1, 7.6.3).
+ *   The client has a say in X-Forwarded-* only where Fastify's `trustProxy` trusts its address.
+ * - Expect is answered here (section 10.1.1).
+ * - A request that changes nothing is sent again, once, where the origin has closed the connection.
+ * - An origin that cannot be reached is a 502, one that is late a 504. Its certificate is verified.
+ *
+ * @throws WEIR_ERR_PLUGIN_OPTION for an origin that is none
+ * @example
+ * await app.register(httpProxy, {
+ *   ...gatewayOptions(app, { origin: 'http://127.0.0.1:3000' }),
+ *   config: { cache: {} }
+ * })
+ */
+export function gatewayOptions (app: FastifyInstance, { origin, timeout = 30_000 }: GatewayOrigin) {
+  if (!isOrigin(origin)) {
+    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'origin', `must be scheme and host, like http://127.0.0.1:3000, not ${JSON.stringify(origin)}`)
+  }
+  if (!Number.isInteger(timeout) || timeout < 1) {
+    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'timeout', `must be a whole number of ms, not ${JSON.stringify(timeout)}`)
+  }
+  app.removeAllContentTypeParsers()
+  for (const method of METHODS) {
+    if (!REFUSED.has(method) && !app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })
+  }
+  return {
+    upstream: origin,
+    httpMethods: METHODS.filter((method) => !REFUSED.has(method)),
+    disableRequestLogging: true,
+    // Reply-from does not verify certificates by default.
+    undici: { headersTimeout: timeout, bodyTimeout: timeout, connect: { rejectUnauthorized: true } },
+    replyOptions: { retriesCount: 1, rewriteRequestHeaders: requestHeaders, rewriteHeaders: endToEnd, onError: answerFor }
+  }
+}
+
+const isOrigin = (text: unknown): text is string =>
+  typeof text === 'string' && /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
+
+type Client = Pick<FastifyRequest, 'ip' | 'ips' | 'host' | 'protocol'> & { readonly raw: { readonly httpVersion: string } }
+
+function requestHeaders ({ ip, ips = [ip], host, protocol, raw }: Client, headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const { expect, forwarded, via, ...passed } = endToEnd(headers)
+  return {
+    ...passed,
+    via: `${via === undefined ? '' : `${via}, `}${raw.httpVersion} weir`,
+    // The key has this host and scheme: a response made for others is not served.
+    'x-forwarded-for': ips.toReversed().join(', '),
+    'x-forwarded-host': host,
+    'x-forwarded-proto': protocol
+  }
+}
+
+function endToEnd (headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const kept = endToEndHeaders(headers)
+  const passed = { ...headers }
+  for (const name of Object.keys(passed)) if (!Object.hasOwn(kept, name)) delete passed[name]
+  return passed
+}
+
+function answerFor (reply: { send (error: Error): unknown }, { error }: { error: Error }): void {
+  const isLate = 'statusCode' in error && error.statusCode === 504
+  reply.send(isLate ? new WEIR_ERR_GATEWAY_TIMEOUT() : new WEIR_ERR_BAD_GATEWAY())
+}
