@@ -1,0 +1,133 @@
+import { spawnSync } from 'node:child_process'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { findProgram } from '../../tools/find-program.js'
+import { type Child, startChild } from '../children/start.js'
+
+/** A proxy that takes part. */
+export interface Proxy {
+  readonly name: string
+  /** Of the machine's, installed where it is missing. */
+  readonly program?: string
+  /** How many processes of it take part, each on a port of its own. */
+  readonly processes: number
+  /** The command that starts one. */
+  command (at: Place): Promise<readonly string[]>
+}
+
+/** What a proxy is told. */
+export interface Place {
+  readonly port: number
+  readonly originPort: string
+  /** Its own, removed with the benchmark's. */
+  readonly folder: string
+  readonly redis: string
+}
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+const CONFIGURATIONS = here('../../../bench/proxy/')
+const ENSURE = here('../../tools/ensure.js')
+const WEIR = here('../../../../examples/proxy/dist/server.js')
+const PATH = process.env['PATH'] ?? ''
+
+const weir = (name: string, processes: number, shares: boolean): Proxy => ({
+  name,
+  processes,
+  command: async ({ port, originPort, redis }) => [
+    ...environment({
+      ORIGIN: `http://127.0.0.1:${originPort}`,
+      PORT: String(port),
+      LOG_LEVEL: 'error',
+      // Larger than any body of the trace: none is refused by any of the proxies.
+      MAX_BODY_BYTES: String(4 * 1024 * 1024),
+      REDIS_COMMAND_TIMEOUT: '1000',
+      ...(shares && { REDIS_URL: redis })
+    }),
+    '--', process.execPath, WEIR
+  ]
+})
+
+/** In the order they run. All of them may use 256 MiB. */
+export const proxies: readonly Proxy[] = [
+  weir('weir', 1, false),
+  weir('weir, 2 + redis', 2, true),
+  {
+    name: 'varnish',
+    program: 'varnishd',
+    processes: 1,
+    async command ({ port, originPort, folder }) {
+      const vcl = await configured('varnish.vcl', folder, { ORIGIN_PORT: originPort })
+      // Without jail: it is started and ended by whoever runs the benchmark.
+      return ['--', 'varnishd', '-F', '-j', 'none', '-n', join(folder, 'work'), '-a', `127.0.0.1:${port}`, '-f', vcl, '-s', 'malloc,256m']
+    }
+  },
+  {
+    name: 'nginx',
+    program: 'nginx',
+    processes: 1,
+    async command ({ port, originPort, folder }) {
+      const config = await configured('nginx.conf', folder, { ORIGIN_PORT: originPort, PORT: String(port), FOLDER: folder })
+      return ['--', 'nginx', '-e', 'stderr', '-p', folder, '-c', config]
+    }
+  }
+]
+
+/** Why a proxy cannot take part, after an attempt to install it. */
+export function obstacle ({ program }: Proxy): string | undefined {
+  if (program === undefined || findProgram(program, PATH) !== undefined) return undefined
+  const { status } = spawnSync(process.execPath, [ENSURE, program], { stdio: ['ignore', 'inherit', 'inherit'] })
+  return status === 0 ? undefined : `${program} is not installed, and could not be`
+}
+
+/** A process of a proxy. */
+export interface Running {
+  readonly child: Child
+  readonly url: string
+}
+
+/** Starts one process of a proxy, and resolves when it takes connections. */
+export async function startProxy (proxy: Proxy, place: Omit<Place, 'port'>): Promise<Running> {
+  await mkdir(place.folder, { recursive: true })
+  const port = await freePort()
+  // Debian keeps servers where only root's PATH looks.
+  const path = environment({ PATH: `${PATH}:/usr/local/sbin:/usr/sbin:/sbin` })
+  const child = await startChild('program', [...path, ...await proxy.command({ ...place, port })])
+  for (let attempt = 0; !await answers(port); attempt++) {
+    if (attempt === 200) throw new Error(`${proxy.name} does not listen after 20 s`)
+    await wait(100)
+  }
+  return { child, url: `http://127.0.0.1:${port}` }
+}
+
+const environment = (env: Readonly<Record<string, string>>): string[] =>
+  Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])
+
+/** The file as it stands in the repository, with what only a run knows. */
+async function configured (name: string, folder: string, values: Readonly<Record<string, string>>): Promise<string> {
+  let text = await readFile(join(CONFIGURATIONS, name), 'utf8')
+  for (const [what, value] of Object.entries(values)) text = text.replace(new RegExp(`\\b${what}\\b`, 'g'), value)
+  const file = join(folder, name)
+  await writeFile(file, text)
+  return file
+}
+
+async function answers (port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  return new Promise<boolean>((resolve) => {
+    socket.once('connect', () => { resolve(true) }).once('error', () => { resolve(false) })
+  }).finally(() => { socket.destroy() })
+}
+
+async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
+  return address.port
+}
