@@ -18,6 +18,16 @@ t.test('it has less than 40 lines, none longer than 100 columns', async (t) => {
   t.strictSame(lines.filter((line) => line.length > 100), [])
 })
 
+t.test('each Dockerfile copies the manifest of every workspace, which npm ci needs', async (t) => {
+  const lock = JSON.parse(await readFile(new URL('package-lock.json', ROOT), 'utf8')) as { packages: Record<string, unknown> }
+  const workspaces = Object.keys(lock.packages).filter((path) => path !== '' && !path.includes('node_modules/'))
+  t.ok(workspaces.includes('examples/proxy'))
+  for (const file of ['examples/proxy/Dockerfile', 'infra/docker/Dockerfile']) {
+    const text = await readFile(new URL(file, ROOT), 'utf8')
+    for (const path of workspaces) t.match(text, `COPY ${path}/package.json ${path}/\n`, `${file}: ${path}`)
+  }
+})
+
 t.test('a hit, a revalidation, and a write that ends what was stored', async (t) => {
   const origin = await startOrigin(t)
   const { send } = await startExample(t, { ORIGIN: origin.url })
