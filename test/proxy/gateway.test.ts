@@ -98,14 +98,11 @@ t.test('X-Forwarded-*, Via and Host', async (t) => {
     const { send } = await gatewayApp(t, origin.url, { trustProxy })
     origin.on('/', NO_STORE)
     await send('GET', '/', { headers: given })
-    t.match(origin.requests('/').at(-1)?.headers, {
-      host: new URL(origin.url).host,
-      via: '1.0 other, 1.1 weir',
-      'x-forwarded-for': expected.for,
-      'x-forwarded-host': expected.host,
-      'x-forwarded-proto': expected.proto,
-      forwarded: undefined
-    }, what)
+    const got = origin.requests('/').at(-1)?.headers ?? {}
+    t.strictSame([got.host, got.via, got.forwarded], [new URL(origin.url).host, '1.0 other, 1.1 weir', undefined], what)
+    t.strictSame({
+      for: got['x-forwarded-for'], host: got['x-forwarded-host'], proto: got['x-forwarded-proto']
+    }, expected, what)
   }
 })
 
