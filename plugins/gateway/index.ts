@@ -7,7 +7,7 @@ import { WEIR_ERR_BAD_GATEWAY, WEIR_ERR_GATEWAY_TIMEOUT, WEIR_ERR_PLUGIN_OPTION 
 export interface GatewayOrigin {
   /** Scheme, host and port, such as `http://127.0.0.1:3000`; it has no path. */
   readonly origin: string
-  /** How long the origin may be silent before its answer and within it, in ms. Default 30,000. */
+  /** The longest silence of the origin before its answer and within it, in ms. Default 30,000. */
   readonly timeout?: number
 }
 

@@ -17,8 +17,8 @@ declare module 'fastify' {
 const grace = 1000
 
 /**
- * Makes `app.close()` end in time, and adds `app.isClosing()` and `app.drain()`. For an application without the plugin
- * `@weir/fastify/service`, which calls it, such as a proxy; call it before routes are declared.
+ * Makes `app.close()` end in time, and adds `app.isClosing()` and `app.drain()`. The plugin
+ * `@weir/fastify/service` calls it; an application without that, such as a proxy, calls it before it declares routes.
  *
  * Node closes the connections that are idle when closing begins; one that answers a request after that, or
  * on which none ever came (browsers open such), would hold it for as long as keep-alive lasts.

@@ -22,7 +22,7 @@ t.test('the first one runs as it stands, but for its ports', async (t) => {
   origin.always('/', { headers: { 'cache-control': 'max-age=60' }, body: 'text' })
   const [example = ''] = blocksOf(document, 'ts')
   const url = await onFreePort(async (port) => {
-    // Beside this test, where the packages are found.
+    // The packages are found from the folder of this test.
     const file = fileURLToPath(new URL(`./docs-example-${port}.js`, import.meta.url))
     await writeFile(file, `${example.replace('http://127.0.0.1:3000', origin.url).replace('8080', `${port}`)}\nconsole.log('ready')`)
     t.teardown(() => rm(file))

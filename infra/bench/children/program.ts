@@ -13,7 +13,7 @@ for (const pair of values.env) env[pair.slice(0, pair.indexOf('='))] = pair.slic
 const child = spawn(program, args, {
   env,
   stdio: ['ignore', 'ignore', 'pipe'],
-  // Its own group: Ctrl-C is for the benchmark, which ends it when nothing needs it any more.
+  // A process group apart: Ctrl-C is for the benchmark, which ends the program when nothing needs it any more.
   detached: true
 })
 const ended = new Promise<void>((resolve) => { child.once('close', () => { resolve() }) })
@@ -59,7 +59,7 @@ function statOf (pid: string): { parent: number, ticks: number } | undefined {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
     return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }
   } catch {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
     return undefined
   }
 }

@@ -18,7 +18,7 @@ const ROUNDING = 1000
 export class Checker {
   readonly #serials = new Set<string>()
 
-  /** What is wrong with an answer, in a word; undefined for a right one. */
+  /** Returns the fault of an answer in a word; undefined for a right one. */
   fault (step: Step, answer: Received): string | undefined {
     const { resource, range } = step
     const { status, headers } = answer

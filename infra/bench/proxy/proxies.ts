@@ -11,19 +11,19 @@ import { type Child, startChild } from '../children/start.js'
 /** A proxy that takes part. */
 export interface Proxy {
   readonly name: string
-  /** Of the machine's, installed where it is missing. */
+  /** The system's program, installed where it is missing. */
   readonly program?: string
-  /** How many processes of it take part, each on a port of its own. */
+  /** The number of processes that take part, each on a port of its own. */
   readonly processes: number
   /** The command that starts one. */
   command (at: Place): Promise<readonly string[]>
 }
 
-/** What a proxy is told. */
+/** Addresses and folder of one process. */
 export interface Place {
   readonly port: number
   readonly originPort: string
-  /** Its own, removed with the benchmark's. */
+  /** A folder that no other process uses; the benchmark removes it. */
   readonly folder: string
   readonly redis: string
 }
@@ -51,7 +51,7 @@ const weir = (name: string, processes: number, shares: boolean): Proxy => ({
   ]
 })
 
-/** In the order they run. All of them may use 256 MiB. */
+/** The proxies in the order they run. All of them may use 256 MiB. */
 export const proxies: readonly Proxy[] = [
   weir('weir', 1, false),
   weir('weir, 2 + redis', 2, true),
@@ -61,7 +61,7 @@ export const proxies: readonly Proxy[] = [
     processes: 1,
     async command ({ port, originPort, folder }) {
       const vcl = await configured('varnish.vcl', folder, { ORIGIN_PORT: originPort })
-      // Without jail: it is started and ended by whoever runs the benchmark.
+      // Varnish needs no jail here: one user starts and ends all of it.
       return ['--', 'varnishd', '-F', '-j', 'none', '-n', join(folder, 'work'), '-a', `127.0.0.1:${port}`, '-f', vcl, '-s', 'malloc,256m']
     }
   },
@@ -76,7 +76,7 @@ export const proxies: readonly Proxy[] = [
   }
 ]
 
-/** Why a proxy cannot take part, after an attempt to install it. */
+/** Returns the reason why a proxy cannot take part, after an attempt to install it. */
 export function obstacle ({ program }: Proxy): string | undefined {
   if (program === undefined || findProgram(program, PATH) !== undefined) return undefined
   const { status } = spawnSync(process.execPath, [ENSURE, program], { stdio: ['ignore', 'inherit', 'inherit'] })

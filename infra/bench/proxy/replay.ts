@@ -8,7 +8,7 @@ export interface Replayed {
   readonly answered: number
   /** Seconds in which requests were under way. */
   readonly seconds: number
-  /** How many answers were wrong, by what was wrong. */
+  /** The number of wrong answers by fault. */
   readonly faults: ReadonlyMap<string, number>
 }
 

@@ -15,7 +15,7 @@ export interface Trace {
 }
 
 export interface TraceOptions {
-  /** Of the URLs and their kinds. */
+  /** Decides URLs and their kinds. */
   readonly seed: number
   /** Traces of one seed differ by it. Default 1. */
   readonly order?: number
