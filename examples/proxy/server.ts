@@ -21,9 +21,9 @@ async function main () {
   const { ORIGIN: origin, HEALTH_PATH: health, REDIS_URL: url } = env
   const app = fastify(service.serverOptions(env, { service: 'proxy' }))
   const gateway = gatewayOptions(app, { origin, timeout: env.ORIGIN_TIMEOUT })
-  const memory = { maxBytes: env.CACHE_BYTES, maxEntries: 100_000 }
-  const redis = { url, commandTimeout: env.REDIS_COMMAND_TIMEOUT }
-  const store = url === undefined ? memoryStore(memory) : redisStore(redis)
+  const memory = { maxBytes: Math.ceil(env.CACHE_BYTES / (url ? 1 : 2)), maxEntries: 100_000 }
+  const commandTimeout = env.REDIS_COMMAND_TIMEOUT
+  const store = url === undefined ? memoryStore(memory) : redisStore({ url, commandTimeout })
 
   service.closing(app)
   app.addHook('onClose', () => store.close())
