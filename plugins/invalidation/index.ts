@@ -1,5 +1,5 @@
 import type { Consistency } from '@weir/cache'
-import { invalidatedPaths } from '@weir/http'
+import { invalidatedPaths, isSafeMethod } from '@weir/http'
 import { shown, within } from '@weir/internal'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
@@ -79,7 +79,6 @@ declare module 'fastify' {
 }
 
 const NAME = 'weir-invalidation'
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 /**
  * Writes invalidate what they change before they are acknowledged: the route's `config.invalidates`, what the handler
@@ -100,7 +99,7 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
   const complained = new Set<string>()
   app.decorateReply('invalidate', function (this: FastifyReply, what: readonly string[] | InvalidationTicket) {
     const { method, url } = this.request
-    if (SAFE.has(method)) throw new WEIR_ERR_SAFE_METHOD(method, url)
+    if (isSafeMethod(method)) throw new WEIR_ERR_SAFE_METHOD(method, url)
     const isOfOutbox = isTicket(what)
     if (isOfOutbox && outbox === undefined) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'outbox', 'is missing, but a ticket of one was given')
     const tags = tagsAmong(isOfOutbox ? what.tags : what, 'reply.invalidate()', this)
@@ -115,7 +114,7 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
   enforceDeclaration(app, 'invalidates')
   app.addHook('onRoute', (route) => {
     const methods = [route.method].flat()
-    const safe = methods.every((method) => SAFE.has(method))
+    const safe = methods.every((method) => isSafeMethod(method))
     checkConfig(route, methods.join(), safe)
     if (!safe) {
       route.onRequest = [rememberOrigin, ...[route.onRequest ?? []].flat()]
@@ -128,14 +127,14 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
   })
 
   function completeTickets (request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-    if (outbox?.withTags === undefined || SAFE.has(request.method)) done()
+    if (outbox?.withTags === undefined || isSafeMethod(request.method)) done()
     else outbox.withTags(() => tagsSoFar(reply), done)
   }
 
   /** Notices when a handler has done its work, although nothing of it, or something else, is or was sent. */
   function noticing (handler: RouteHandlerMethod): RouteHandlerMethod {
     return function (request, reply) {
-      if (SAFE.has(request.method)) return handler.call(this, request, reply)
+      if (isSafeMethod(request.method)) return handler.call(this, request, reply)
       const outcome = new HandlerOutcome(reply)
       reply.handlerOutcome = outcome
       // Whoever writes to the raw response passes the hooks by.
@@ -240,7 +239,7 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
 
   /** @param named by the handler */
   async function tagsOfSuccess (reply: FastifyReply, named: readonly string[], isLate: boolean): Promise<string[]> {
-    if (SAFE.has(reply.request.method)) return []
+    if (isSafeMethod(reply.request.method)) return []
     const ofRoute = tagsAmong(await awaitedOfRoute(reply), INVALIDATES, reply)
     const groups = [...ofRoute, ...named, ...groupsOf(reply)]
     // Caches on the way to the client are told too, except of URIs: the method and the headers tell of those.

@@ -21,7 +21,7 @@ import type { ToldVariance } from './told-variance.js'
 import { sendEarlyHints, wantsEarlyHints } from './early-hints.js'
 import { remoteExchange } from './proxied.js'
 import { hasConditions, type StoredResponse } from './stored-response.js'
-import { exactKey, type Target } from './target.js'
+import { exactKey, missOf, type Target } from './target.js'
 import type { Head } from './head.js'
 import { type Plan, tapResponse } from './wire.js'
 
@@ -133,10 +133,11 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
 
     function act (found: Found, target: Target): unknown {
       if (found.kind === 'fill') {
-        const { fill: begun, fwd, purpose = 'answer' } = found
+        const { fill: begun, purpose = 'answer' } = found
+        const fwd = found.fwd === 'uri-miss' ? missOf(target) : found.fwd
         return fill({ fill: begun, target, route, noVarySearch, fwd, credentials, beside, purpose }, { showQuery, request, reply }, run)
       }
-      if (found.kind === 'pass') return passed(found)
+      if (found.kind === 'pass') return passed(found.fwd === 'uri-miss' ? { ...found, fwd: missOf(target) } : found)
       const { hit, refresh } = found
       const why = whyNotServed(hit, barring(credentials, target.names)) ?? leftByHooks(request, reply)
       if (why !== undefined) return passed(bypass(why))
@@ -145,7 +146,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       showQuery()
       if (refresh && hit.unverified === undefined) internal.refill(request, target, hit.entry, route.credentialFields)
       if (routeOptions.earlyHints === true && wantsEarlyHints(request)) sendEarlyHints(reply, hit.entry.value)
-      sendHit(request, reply, { hit, asked, noVarySearch }, options)
+      sendHit(request, reply, { hit, asked, target, noVarySearch }, options)
       return undefined
     }
   }

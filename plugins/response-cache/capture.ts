@@ -221,6 +221,8 @@ export class Capture implements Tap {
     if (!storing.store || isTooLarge || !isWhole) {
       const detail = !storing.store ? storing.reason : isTooLarge ? 'TOO_LARGE' : 'INCOMPLETE'
       await this.#abandon(detail)
+      // Parts are no answer by themselves.
+      if (isStored && head.status === 206) return this.#refetch(head)
       const passed = this.#passed(this.#told(head, tags), { detail })
       if (passed.kind !== 'pass') return passed
       // The handler was not asked about what the client has.
@@ -237,7 +239,7 @@ export class Capture implements Tap {
     }
     // Its fate is known when its head is on its way already.
     const sent = withDefaults(this.#told(dated(head, storing.headers), tags), this.ongoing.remote)
-    return this.#passed(sent, {}, async (body) => {
+    return this.#passed(sent, { stored: true, ttl: ttlSeconds(storing.policy.freshUntil, responseTime) }, async (body) => {
       if (body === undefined) return this.#abandon('TOO_LARGE')
       if ((declared > 0 && declared !== body.length) || !isWholePart(head, body)) return this.ongoing.fill.abandon()
       await this.#commit({ ...judged, head: sent }, body)

@@ -10,11 +10,11 @@ import type { PathRules } from './path-rules.js'
 import type { RecentKeys } from './recent-keys.js'
 import type { SharedKeys } from './shared-keys.js'
 import type { StoredResponse } from './stored-response.js'
-import { primaryKey, type Target } from './target.js'
+import { type Miss, missOf, primaryKey, type Target } from './target.js'
 import type { ToldVariance } from './told-variance.js'
 
 /** Why a request goes to the handler, for Cache-Status (RFC 9211, 2.2). */
-export type Forward = 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'stale' | 'request' | 'partial'
+export type Forward = 'bypass' | 'method' | 'stale' | 'request' | 'partial' | Miss
 
 /** What the fills of one route have in common. */
 export interface CachedRoute {
@@ -79,7 +79,7 @@ export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: 
   return {
     ...begun,
     stale,
-    fwd: fwd ?? (stale !== undefined ? 'stale' : target.variant === undefined ? 'uri-miss' : 'vary-miss'),
+    fwd: fwd ?? (stale !== undefined ? 'stale' : missOf(target)),
     ...handledFields(reply),
     requestTime: Date.now(),
     asked,

@@ -7,6 +7,7 @@ import { giveHeaders } from './given-headers.js'
 import { shortenGroups } from './groups.js'
 import { hasConditions, isRemoved, type StoredResponse } from './stored-response.js'
 import { isKeyTag } from './tags.js'
+import { type Miss, missOf, type Target } from './target.js'
 import { leaveOutVariance, type ToldVariance } from './told-variance.js'
 import type { Fields } from './head.js'
 
@@ -33,6 +34,7 @@ export interface HitOptions {
 export interface AnsweringHit {
   readonly hit: Hit<StoredResponse>
   readonly asked: StoredAnswer
+  readonly target: Target
   readonly noVarySearch: ToldVariance | undefined
 }
 
@@ -41,12 +43,12 @@ export interface AnsweringHit {
  * written as it was sent, past all hooks of the reply: what they added to it is stored.
  */
 export function sendHit (
-  request: FastifyRequest, reply: FastifyReply, { hit, asked, noVarySearch }: AnsweringHit, options: HitOptions
+  request: FastifyRequest, reply: FastifyReply, { hit, asked, target, noVarySearch }: AnsweringHit, options: HitOptions
 ): void {
   const { entry } = hit
   const { value: response } = entry
   const now = Date.now()
-  const rendered = renderedHit(hit, now, options)
+  const rendered = renderedHit(hit, missOf(target), now, options)
   request.cacheResult = rendered.result
   const fields = (response.isRaw ? { ...reply.raw.getHeaders() } : reply.getHeaders()) as Fields
   for (let i = 0; i < response.headers.length; i += 2) {
@@ -117,7 +119,9 @@ function write (
 }
 
 /** The same as before, unless the whole second of its age or of its ttl has changed. */
-function renderedHit ({ entry, source: tier, unverified, stale }: Hit<StoredResponse>, now: number, { cacheName }: HitOptions) {
+function renderedHit (
+  { entry, source: tier, unverified, stale }: Hit<StoredResponse>, miss: Miss, now: number, { cacheName }: HitOptions
+) {
   const { value: response } = entry
   const source = unverified === undefined ? tier : 'outage'
   const age = Math.min(OLDEST, Math.max(0, Math.floor((now - response.bornAt(entry)) / 1000)))
@@ -127,7 +131,7 @@ function renderedHit ({ entry, source: tier, unverified, stale }: Hit<StoredResp
     age: String(age),
     date: fieldValue(response.header('date')) ?? new Date(entry.storedAt).toUTCString(),
     cacheStatus: source === 'coalesced'
-      ? formatCacheStatus(cacheName, { fwd: 'uri-miss', collapsed: true, ttl })
+      ? formatCacheStatus(cacheName, { fwd: miss, collapsed: true, ttl })
       : formatCacheStatus(cacheName, { hit: true, ttl, detail: DETAIL[source] }),
     result: { outcome, filledBy: entry.filledBy, cost: entry.cost }
   }))

@@ -22,7 +22,8 @@ export function dateOf (headers: Headers, { responseTime }: ExchangeTimes): numb
  */
 export function initialAge (headers: Headers, times: ExchangeTimes): number {
   const { requestTime, responseTime } = times
-  const apparentAge = Math.max(0, responseTime - dateOf(headers, times))
+  // A Date has whole seconds: what is less may be none.
+  const apparentAge = Math.max(0, Math.floor((responseTime - dateOf(headers, times)) / 1000) * 1000)
   // Of a list the first member counts, and what is no delta-seconds is ignored (5.1).
   const [first = ''] = (singleValue(headers['age']) ?? '').split(',')
   const ageValue = (deltaSeconds(first.trim()) ?? 0) * 1000

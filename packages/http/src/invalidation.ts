@@ -1,6 +1,9 @@
 import type { Headers } from './headers.js'
 
-const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY'])
+
+/** Whether a method only reads (RFC 9110 9.2.1; the registry of methods). One that nobody knows is unsafe. */
+export const isSafeMethod = (method: string): boolean => safeMethods.has(method)
 
 /**
  * The paths, with queries, whose stored responses a request has made invalid (RFC 9111 4.4).
@@ -20,7 +23,7 @@ export function invalidatedPaths (
   request: { readonly method: string, readonly origin: string, readonly url: string },
   response: { readonly status: number, readonly headers: Headers }
 ): string[] {
-  if (safeMethods.has(request.method) || response.status < 200 || response.status >= 400) return []
+  if (isSafeMethod(request.method) || response.status < 200 || response.status >= 400) return []
   const paths = new Set([request.url, ...request.url.split('?', 1)])
   const target = request.origin + request.url
   if (!URL.canParse(target)) return [...paths]

@@ -7,7 +7,7 @@ const paths = (headers: Headers, request = put, status = 200) => invalidatedPath
 
 t.test('RFC 9111 4.4: unsafe methods invalidate their target', async (t) => {
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'BREW', 'put', 'PURGE']) t.strictSame(paths({}, { ...put, method }), [put.url], method)
-  for (const method of ['GET', 'HEAD', 'OPTIONS', 'TRACE']) t.strictSame(paths({ location: '/a' }, { ...put, method }), [], method)
+  for (const method of ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY']) t.strictSame(paths({ location: '/a' }, { ...put, method }), [], method)
 })
 
 t.test('RFC 9111 4.4: only when they succeed', async (t) => {
