@@ -2,9 +2,10 @@ import { certificate } from '@weir/internal/testing'
 import t from 'tap'
 import { isHit, ours } from './cache-status.js'
 import { stopClock } from './clock.js'
-import { askInterim, exchangeText } from './interim-client.js'
+import { askInterim, checkAnswer, exchangeText } from './interim-client.js'
 import { proxiedApp } from './proxied-app.js'
 import { gate } from './tally.js'
+import { twoApps } from './two-apps.js'
 
 const LINK = ['</a.css>; rel=preload; as=style, </next>; rel=next', '<https://cdn.test>; rel=preconnect']
 const PAGE = { 'cache-control': 'max-age=60', etag: '"1"', link: LINK }
@@ -19,7 +20,7 @@ for (const [name, version, isSecure] of [['HTTP/1.1', 1, false], ['HTTP/2', 2, f
     t.strictSame((await askInterim(version, `${url}/`)).interim, [], 'nothing is known of a miss')
     const hit = await askInterim(version, `${url}/`)
     t.ok(isHit(hit))
-    t.match(hit, { interim: HINTS, status: 200, body: 'text', headers: { link: LINK.join(', ') } })
+    checkAnswer(t, hit, { interim: HINTS, status: 200, body: 'text', headers: { link: LINK.join(', ') } })
     for (const [method, headers] of [
       ['HEAD', {}], ['GET', { 'if-none-match': '"1"' }], ['GET', { 'if-none-match': '"2"' }], ['GET', { range: 'bytes=0-1' }]
     ] as const) {
@@ -38,7 +39,7 @@ t.test('RFC 8297 2: before a stored response is validated', async (t) => {
   // The origin does not answer before the client has them.
   origin.on('/', { after: opened, status: 304, headers: PAGE })
   const answer = await askInterim(1, `${url}/`, { onInterim: open })
-  t.match(answer, { interim: HINTS, body: 'text' })
+  checkAnswer(t, answer, { interim: HINTS, body: 'text' })
   t.match(ours(answer), { fwd: 'stale', 'fwd-status': 304 })
 })
 
@@ -53,11 +54,29 @@ t.test('never of what has been invalidated, nor of what is for others', async (t
   t.strictSame((await askInterim(1, `${url}/`)).interim, [])
 })
 
+t.test('nor of what is invalidated while a request waits for another instance, which then fails', async (t) => {
+  const clock = stopClock(t)
+  const [a, b] = await twoApps(t, { cache: { earlyHints: true, tags: ['page'] } })
+  const { open, opened } = gate()
+  a.origin.on('/', { headers: PAGE, body: '1' }, { after: opened, status: 500, body: 'failed' }, { headers: { ...PAGE, etag: '"2"' }, body: '2' })
+  await a.get('/')
+  t.strictSame((await askInterim(1, `${b.url}/`)).interim.length, 1)
+  clock.advance(61)
+  const failing = a.get('/')
+  await a.origin.received('/', 2)
+  const waiting = askInterim(1, `${b.url}/`)
+  await b.arrived('/', 2)
+  await a.app.responseCache.invalidate(['page'])
+  open()
+  t.match(await failing, { status: 500 })
+  checkAnswer(t, await waiting, { interim: [], body: '2' })
+})
+
 t.test('not without the option, without such links, and over HTTP/1.0', async (t) => {
   for (const [cache, link] of [[{}, LINK], [{ earlyHints: false }, LINK], [{ earlyHints: true }, '</next>; rel=next'], [{ earlyHints: true }, undefined]] as const) {
     const { origin, url } = await proxiedApp(t, { cache })
     origin.on('/', { headers: { ...PAGE, link }, body: 'text' })
-    for (let i = 0; i < 2; i++) t.match(await askInterim(1, `${url}/`), { interim: [], body: 'text' })
+    for (let i = 0; i < 2; i++) checkAnswer(t, await askInterim(1, `${url}/`), { interim: [], body: 'text' })
   }
   const { origin, url } = await proxiedApp(t, earlyHints)
   origin.on('/', { headers: PAGE, body: 'text' })

@@ -4,6 +4,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { type Test } from 'tap'
 
 export interface AskInterim {
   readonly method?: string
@@ -22,6 +23,14 @@ export interface WithInterim {
 }
 
 export type Seen = readonly [status: number, fields: object]
+
+/** Checks that the interim responses are these and no others, and that the answer matches the rest. */
+export function checkAnswer (
+  t: Test, answer: WithInterim, { interim, ...rest }: Pick<WithInterim, 'interim'> & Partial<Omit<WithInterim, 'interim'>>, name = 'the answer'
+): void {
+  t.strictSame(answer.interim, interim, `${name}: interim responses`)
+  t.match(answer, rest, name)
+}
 
 /** Sends one request over HTTP/1.1 or, where `version` is 2, HTTP/2; with TLS where the URL says so. */
 export function askInterim (version: 1 | 2, url: string, ask: AskInterim = {}): Promise<WithInterim> {
