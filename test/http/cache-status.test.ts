@@ -3,6 +3,7 @@ import { cacheStatus, ours } from './cache-status.js'
 import { stopClock } from './clock.js'
 import { type Answer } from './client.js'
 import { proxiedApp } from './proxied-app.js'
+import { gate } from './tally.js'
 
 const FRESH = { 'cache-control': 'max-age=60', etag: '"1"' }
 const field = ({ headers }: Answer) => String(headers['cache-status'])
@@ -91,4 +92,51 @@ t.test('RFC 9211 2.6: who waited for another\'s answer says so', async (t) => {
   release()
   t.match(ours(await first), { fwd: 'uri-miss', collapsed: undefined })
   t.match(ours(await second), { fwd: 'uri-miss', collapsed: true })
+})
+
+t.test('RFC 9211 2.5: a response that is being stored says so, however it is sent', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const bodies = { whole: 'text', 'in parts': ['te', 'xt'], empty: '' }
+  for (const [name, body] of Object.entries(bodies)) {
+    const path = `/${encodeURIComponent(name)}`
+    origin.on(path, { headers: FRESH, body })
+    t.match(ours(await get(path)), { fwd: 'uri-miss', stored: true, ttl: 60, detail: undefined }, name)
+    t.match(ours(await get(path)), { hit: true, stored: undefined }, name)
+  }
+})
+
+t.test('RFC 9211 2.2: what was missing', async (t) => {
+  stopClock(t)
+  const { origin, get, send } = await proxiedApp(t)
+  const headers = { ...FRESH, vary: 'accept' }
+  origin.always('/', ({ headers: { accept } }) => ({ headers, body: String(accept) }))
+  t.match(ours(await send('HEAD', '/', { headers: { accept: 'a/a' } })), { fwd: 'uri-miss' })
+  t.match(ours(await get('/', { accept: 'a/a', 'cache-control': 'max-stale' })), { fwd: 'uri-miss' })
+  t.match(ours(await get('/', { accept: 'b/b', 'cache-control': 'max-stale' })), { fwd: 'vary-miss' })
+  t.match(ours(await send('HEAD', '/', { headers: { accept: 'c/c' } })), { fwd: 'vary-miss' })
+  t.match(ours(await send('HEAD', '/', { headers: { accept: 'c/c', 'cache-control': 'max-stale' } })), { fwd: 'vary-miss' })
+
+  const keyed = await proxiedApp(t, { cache: { vary: ['accept'] } })
+  keyed.origin.always('/', { headers: FRESH })
+  t.match(ours(await keyed.send('HEAD', '/', { headers: { accept: 'a/a' } })), { fwd: 'miss' }, 'nobody knows whether the URI has a response')
+  t.match(ours(await keyed.get('/', { accept: 'a/a' })), { fwd: 'miss', stored: true })
+  t.match(ours(await keyed.get('/', { accept: 'b/b' })), { fwd: 'miss' })
+  t.match(ours(await keyed.get('/', { accept: 'b/b' })), { hit: true })
+})
+
+t.test('RFC 9211 2.2, 2.6: who waited for a variant says what was missing', async (t) => {
+  stopClock(t)
+  const { origin, get, arrived } = await proxiedApp(t)
+  const { open, opened } = gate()
+  const headers = { ...FRESH, vary: 'accept' }
+  origin.on('/', { headers }, { headers, after: opened })
+  await get('/', { accept: 'a/a' })
+  const first = get('/', { accept: 'b/b' })
+  await origin.received('/', 2)
+  const second = get('/', { accept: 'b/b' })
+  await arrived('/', 3)
+  open()
+  t.match(ours(await first), { fwd: 'vary-miss', stored: true, collapsed: undefined })
+  t.match(ours(await second), { fwd: 'vary-miss', collapsed: true })
 })
