@@ -1,21 +1,21 @@
-import { type AcquireOptions, CacheError, type Entry, Fill, type Hit } from '@weir/cache'
-import { appendCacheStatus, type CacheStatus, decideReuse, formatCacheStatus, parseCacheControl } from '@weir/http'
+import { CacheError, type Hit } from '@weir/cache'
+import { appendCacheStatus, type CacheStatus, formatCacheStatus } from '@weir/http'
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
-import { WEIR_CACHE_REENTRANT_FILL, WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
+import { WEIR_CACHE_REENTRANT_FILL } from '../errors.js'
 import { AskedHeaders } from './asked-headers.js'
 import { Capture, type CaptureOptions } from './capture.js'
 import { barring } from './credentials.js'
 import { chooseEncodingForRange } from './encoding.js'
-import { handledFields } from './fields.js'
-import { type ResponseKey, ruledKey, variantKeyOf } from './key.js'
+import { handledFields, withoutConnectionFields } from './fields.js'
+import { bypass, type Found, Finder, type Pass } from './finding.js'
+import { ruledKey } from './key.js'
 import { cookiesOfHooks, leftForOnSend } from './left-for-on-send.js'
-import { beginFill, type CachedRoute, type Forward, type NewFill, setCookieOf } from './ongoing-fill.js'
+import { beginFill, type CachedRoute, type NewFill, setCookieOf } from './ongoing-fill.js'
 import { hasDotSegments, splitTarget } from './path.js'
 import { PostFeed } from './post-feed.js'
 import { PostTap } from './post-tap.js'
 import type { Selection } from './selection.js'
 import { hideUndeclared } from './query.js'
-import { RecentKeys } from './recent-keys.js'
 import { answerTo, sendHit } from './serve.js'
 import type { ToldVariance } from './told-variance.js'
 import { sendEarlyHints, wantsEarlyHints } from './early-hints.js'
@@ -30,35 +30,6 @@ export interface CachedHandlerOptions extends CaptureOptions {
   readonly selectionOf: (request: FastifyRequest) => Selection
 }
 
-/** The finding for a request: a response to send, the duty to compute one, or nothing that is for the cache, and why. */
-type Found =
-  | { readonly kind: 'hit', readonly hit: Hit<StoredResponse>, readonly refresh: boolean }
-  | { readonly kind: 'fill', readonly fill: Fill<StoredResponse>, readonly fwd?: Forward, readonly purpose?: 'head' }
-  | Pass
-
-interface Pass {
-  readonly kind: 'pass'
-  readonly fwd: Forward
-  readonly detail?: string
-  /** The stored response that a HEAD is about. */
-  readonly kept?: Entry<StoredResponse> | undefined
-}
-
-/** The way a request looks for it. */
-interface Asking {
-  /** Its Cache-Control or Pragma may have a say. */
-  readonly asks: boolean
-  readonly acquire: AcquireOptions & { readonly beside: boolean }
-  /** It has followed rules in a circle: what another one says is out of date. */
-  readonly isLost?: boolean
-}
-
-// Rules that a request follows before it has the handler asked: more than have changed at a time.
-const MOST_MOVES = 3
-
-// Milliseconds: on the application's own routes clients do not renew a response more often.
-const RENEWAL = 1000
-
 /**
  * The handler of a cached route. It stands in for the route's own and for nothing before it: access checks, validation and
  * whatever else hooks do is done for a hit as for a miss.
@@ -68,8 +39,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
   const { options: routeOptions } = route
   const mayAsk = routeOptions.requestDirectives !== false
   const leftByHooks = routeOptions.setCookie === 'store' ? cookiesOfHooks : leftForOnSend
-  // The times at which a client last had the handler asked, in milliseconds.
-  const renewals = new RecentKeys<number>()
+  const finder = new Finder({ cache, route, credentialsOf })
 
   return function (request, reply) {
     const { vary, keyFor, queryNames, noVarySearch: variance, encodes } = selectionOf(request)
@@ -126,7 +96,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     // Its response is likely to be for its client alone: others would wait for nothing.
     const mayBeOwn = credentialsOf(request).length > 0
     const beside = credentials.length > 0 ? !route.shared.has(key.key) : mayBeOwn && route.shared.wasOwn(key.key)
-    const resolved = resolve(request, { exact, vary }, { asks, acquire: { ...routeOptions, beside, mayBeOwn } })
+    const resolved = finder.find(request, { exact, vary }, { asks, acquire: { ...routeOptions, beside, mayBeOwn } })
     return later(resolved
       .then(({ found, target }) => act(found, target))
       .catch((error: unknown) => { throw asRequestError(error, request) }))
@@ -196,92 +166,6 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     return result
   }
 
-  /** The response for the request; where the path's responses have No-Vary-Search, for the query as that has it. */
-  async function resolve (
-    request: FastifyRequest, { exact, vary }: { exact: ResponseKey, vary: readonly string[] }, asking: Asking
-  ): Promise<{ found: Found, target: Target }> {
-    let key = ruledKey(exact, await route.rules.look(exact))
-    for (let moves = 0; ; moves++) {
-      const resolved = await resolveVariant(request, { key, vary }, { ...asking, isLost: moves >= MOST_MOVES })
-      const ruledBy = resolved.found.kind === 'hit' ? resolved.found.hit.entry.value.ruledBy : undefined
-      if (ruledBy === undefined) return resolved
-      key = ruledKey(exact, ruledBy.rule)
-    }
-  }
-
-  /** The response under the key; where there are several, the request's variant (RFC 9111, section 4.1). */
-  async function resolveVariant (
-    request: FastifyRequest, { key, vary }: { key: ResponseKey, vary: readonly string[] }, asking: Asking
-  ): Promise<{ found: Found, target: Target }> {
-    const find = asking.asks ? findAsAsked : findAny
-    const found = await find(request, key, asking)
-    const names = found.kind === 'hit' ? found.hit.entry.value.variesBy : undefined
-    if (names === undefined) return { found: await completed(request, key, found, asking), target: { key, names: vary } }
-    const target = { key: variantKeyOf(key, names, request), names: [...vary, ...names], variant: { names, of: key.key } }
-    return { found: await completed(request, target.key, await find(request, target.key, asking), asking), target }
-  }
-
-  /**
-   * The finding, unless it is parts that lack bytes which the request asks for: then they are to be fetched; or it is
-   * the handler's to answer a HEAD, which may renew what is stored.
-   */
-  async function completed (request: FastifyRequest, { key }: ResponseKey, found: Found, { acquire }: Asking): Promise<Found> {
-    if (found.kind === 'pass') return found.kept?.value.isWhole === true ? forwardedHead(request, key, found) : found
-    const isLacking = ({ entry }: Hit<StoredResponse>) => answerTo(request, entry, Date.now()) === undefined
-    if (found.kind !== 'hit' || found.hit.entry.value.isSignpost || !isLacking(found.hit)) return found
-    if (request.method === 'HEAD') return { kind: 'pass', fwd: 'partial' }
-    // Others have no use for the bytes of one client's range.
-    for (const beside of request.headers.range === undefined ? [acquire.beside, true] : [true]) {
-      const outcome = await cache.acquire(key, { ...acquire, beside, renew: true })
-      if (outcome instanceof Fill) return { kind: 'fill', fill: outcome, fwd: 'partial' }
-      if (!outcome.entry.value.isSignpost && !isLacking(outcome)) return { kind: 'hit', hit: outcome, refresh: false }
-    }
-    return bypass('PARTIAL')
-  }
-
-  /** Its fill begins before the request does, so that an invalidation meanwhile counts (RFC 9111, 4.3.5). */
-  async function forwardedHead (request: FastifyRequest, key: string, found: Pass): Promise<Found> {
-    if (found.fwd === 'method' || credentialsOf(request).length > 0) return found
-    const outcome = await cache.acquire(key, { beside: true, renew: true })
-    return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd: found.fwd, purpose: 'head' } : found
-  }
-
-  async function findAny (request: FastifyRequest, { key }: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
-    // HEAD is answered from what GET stored; it computes nothing that could be stored (RFC 9110, 9.3.2).
-    const isHead = request.method === 'HEAD'
-    let outcome = await (isHead ? cache.find(key, routeOptions) : cache.acquire(key, acquire))
-    if (isLost === true && outcome !== undefined && !(outcome instanceof Fill) && outcome.entry.value.ruledBy !== undefined) {
-      outcome = isHead ? undefined : await cache.acquire(key, { ...acquire, renew: true })
-    }
-    if (outcome instanceof Fill) return { kind: 'fill', fill: outcome }
-    if (outcome !== undefined) return { kind: 'hit', hit: outcome, refresh: outcome.stale }
-    const kept = await cache.find(key, { accept: 'retained' })
-    return { kind: 'pass', fwd: kept === undefined ? 'uri-miss' : 'stale', kept: kept?.entry }
-  }
-
-  /** As `findAny`, for a request that says what it will take (RFC 9111, section 5.2.1). */
-  async function findAsAsked (request: FastifyRequest, key: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
-    const found = await cache.find(key.key, { accept: 'retained' })
-    const kept = isLost === true && found?.entry.value.ruledBy !== undefined ? undefined : found
-    if (kept?.entry.value.isSignpost === true) return { kind: 'hit', hit: kept, refresh: false }
-    const now = Date.now()
-    const reuse = decideReuse(request, kept?.entry.value.policy(kept.entry), now)
-    if (reuse.action === 'timeout') throw new WEIR_ERR_ONLY_IF_CACHED()
-    if (reuse.action === 'serve' && kept !== undefined) return { kind: 'hit', hit: kept, refresh: reuse.refresh }
-    const fwd = reuse.action === 'forward' && reuse.fwd !== 'method' ? reuse.fwd : 'uri-miss'
-    // Nobody else could be given what may not be stored: it is no fill (5.2.1.5).
-    if (parseCacheControl(request.headers['cache-control']).has('no-store')) return { kind: 'pass', fwd, detail: 'REQUEST_NO_STORE' }
-    const isOwn = routeOptions.ttl !== undefined
-    const isAsked = reuse.reason.startsWith('REQUEST_')
-    const lastRenewal = Math.max(kept?.entry.storedAt ?? 0, renewals.get(key.key) ?? 0)
-    if (isOwn && isAsked && kept !== undefined && !kept.stale && now - lastRenewal < RENEWAL) return { kind: 'hit', hit: kept, refresh: false }
-    if (isAsked) renewals.set(key.key, now)
-    if (request.method === 'HEAD') return { kind: 'pass', fwd, kept: kept?.entry }
-    // Nothing that another instance has stored since will do either, where the client wants what is newer.
-    const outcome = await cache.acquire(key.key, { ...acquire, renew: fwd === 'request' || isAsked })
-    return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd } : { kind: 'hit', hit: outcome, refresh: false }
-  }
-
   /** The handler's answer is for the client alone; Cache-Status says why. */
   function pass (why: Pass, { showQuery, request, reply }: Handling): void {
     const { fwd, detail } = why
@@ -290,8 +174,9 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     request.cacheResult = { outcome: 'bypass', reason: detail ?? request.method, cost: 0 }
     remoteExchange(request, reply)
     tapResponse(reply.raw, {
-      head ({ fields, ...head }: Head): Plan {
+      head (given: Head): Plan {
         showQuery()
+        const { fields, ...head } = withoutConnectionFields(given, given.fields)
         return { kind: 'pass', head: { ...head, fields: { ...fields, 'cache-status': appendCacheStatus(fields['cache-status'], member) } } }
       },
       closed () {},
@@ -303,7 +188,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
 /** Hints at what a response that is no longer fresh links to, unless it has been invalidated. */
 function hintBeforeValidation ({ fill, credentials, target }: NewFill, request: FastifyRequest, reply: FastifyReply): void {
   const stale = fill.stale?.value
-  if (stale === undefined || stale.variesBy !== undefined) return
+  if (stale === undefined || stale.isSignpost) return
   if (barring(credentials, target.names) !== undefined && !stale.isPublic) return
   fill.validStale()
     .then((valid) => { if (valid !== undefined) sendEarlyHints(reply, stale) })
@@ -317,8 +202,6 @@ interface Handling {
   /** Has the request say its own URL again. */
   readonly showQuery: () => void
 }
-
-const bypass = (detail: string): Pass => ({ kind: 'pass', fwd: 'bypass', detail })
 
 /** Why a request is for the handler alone, whatever is stored. */
 function whyNotAsked ({ method, url, headers, body, validationError }: FastifyRequest, reply: FastifyReply): Pass | undefined {

@@ -1,31 +1,21 @@
-import { keyTag, type Cache, type Entry, type StoreResult } from '@weir/cache'
+import type { Cache, Entry, StoreResult } from '@weir/cache'
 import {
-  answerFromParts, answerFromStored, appendCacheStatus, type CacheStatus, combineParts, decideStoring, endToEndHeaders,
-  evaluatePreconditions, fieldValue, formatCacheGroups, formatCacheStatus, hasValidators, isComplete, isServerFailure,
-  outcomeOf, outcomeOfHead, parseContentRange, parseNoVarySearch, placeIn, type Policy, servesStaleOnError, type StoredAnswer, type Storing,
-  updatedHeaders
+  answerFromParts, answerFromStored, appendCacheStatus, type CacheStatus, combineParts, endToEndHeaders, evaluatePreconditions,
+  fieldValue, formatCacheStatus, hasValidators, isComplete, isServerFailure, outcomeOf, outcomeOfHead, parseContentRange, placeIn,
+  type Policy, servesStaleOnError, type StoredAnswer, updatedHeaders
 } from '@weir/http'
-import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { STATUS_CODES } from 'node:http'
 import { answerAs, type Whole } from './answer.js'
-import { barring, hasUser } from './credentials.js'
-import { joinedVary, listOf, ownFields } from './fields.js'
+import { ownFields, withoutConnectionFields } from './fields.js'
 import type { InternalFills } from './fills.js'
-import { resultOf } from '../given.js'
-import { MOST_GROUP_BYTES, shortenGroups } from './groups.js'
-import { storingOptions } from './lifetime.js'
+import type { Fields, Head } from './head.js'
+import { isStorable, type Judged, Judging } from './judging.js'
 import type { OngoingFill } from './ongoing-fill.js'
 import { hasDotSegments } from './path.js'
-import { answerTo, defaultCacheControl, rangedParts, ttlSeconds } from './serve.js'
-import { hasConditions, rangesOf, REMOVED, StoredResponse } from './stored-response.js'
 import { forwardStatus, type RemoteExchange } from './proxied.js'
-import { ruledKey, targetTags } from './key.js'
-import { givenTags, type GivenTags, groupTags } from './tags.js'
-import { exactKey, primaryKey } from './target.js'
-import { leaveOutVariance } from './told-variance.js'
-import { commit } from './variants.js'
-import type { Fields, Head } from './head.js'
+import { answerTo, defaultCacheControl, rangedParts, ttlSeconds } from './serve.js'
+import { hasConditions, rangesOf, type StoredResponse } from './stored-response.js'
+import { primaryKey } from './target.js'
 import type { Plan, Tap } from './wire.js'
 
 /** Invalidations that are committed with their data, and that not every instance may have heard of: `createOutbox` of `@weir/outbox`. */
@@ -48,24 +38,10 @@ export interface CaptureOptions {
   readonly credentialsOf: (request: FastifyRequest) => readonly string[]
 }
 
-/** A response that is to be stored, and how it is told the client. */
-interface Judged {
-  readonly head: Head
-  readonly tags: readonly string[]
-  readonly responseTime: number
-  readonly storing: Storing & { readonly store: true }
-}
-
 /** A head as it was answered, and the fields of it that hooks before the handler had not set. */
 interface Answer {
   readonly head: Head
   readonly own: Fields
-}
-
-/** As `Storing`, for reasons that only an application has; or the name of a credential. */
-interface NotStorable {
-  readonly store: false
-  readonly reason: string
 }
 
 /**
@@ -76,17 +52,18 @@ export class Capture implements Tap {
   /** The status by which the handler has confirmed what is stored. */
   #validated: number | undefined
   #isSeen = false
-  #isRaw = false
-  #hasTrailers = false
+  readonly #judging: Judging
 
   constructor (
     readonly request: FastifyRequest, readonly reply: FastifyReply, readonly ongoing: OngoingFill, readonly options: CaptureOptions
-  ) {}
+  ) {
+    this.#judging = new Judging(request, reply, ongoing, options)
+  }
 
   head (head: Head, body: Buffer | undefined): Plan | Promise<Plan> {
     this.#isSeen = true
-    this.#hasTrailers = head.hasTrailers === true
-    this.#isRaw = this.reply.sent
+    this.#judging.hasTrailers = head.hasTrailers === true
+    this.#judging.isRaw = this.reply.sent
     this.ongoing.restore()
     return this.#plan(head, body).catch((error: unknown) => {
       // The answer is right, whatever has gone wrong with storing it.
@@ -119,7 +96,7 @@ export class Capture implements Tap {
       return this.#complete(stale, { head, own }, body)
     }
     const policy = stale?.value.policy(stale)
-    const mayStandIn = policy !== undefined && servesStaleOnError(request, policy, now, this.#trust)
+    const mayStandIn = policy !== undefined && servesStaleOnError(request, policy, now, this.#judging.trust)
     // Without validators a 304 is not about it, and once its windows are over it can only stand in.
     const isOver = policy === undefined || kind !== 'stored' || (!hasValidators(policy) && policy.staleUntil <= now)
     const outcome = !isOver
@@ -128,7 +105,7 @@ export class Capture implements Tap {
     switch (outcome) {
       case 'failed': {
         // An error that says by itself how long it is to be kept.
-        if (isOver && !mayStandIn && this.#decide(head, now).store) return this.#store(head, body)
+        if (isOver && !mayStandIn && this.#judging.decide(head, now).store) return this.#store(head, body)
         fill.fail()
         const asked = stale !== undefined && mayStandIn ? answerTo(request, stale, now) : undefined
         if (stale !== undefined && asked !== undefined && await fill.validStale() !== undefined) return this.#standIn(stale, head, asked)
@@ -149,7 +126,7 @@ export class Capture implements Tap {
   async #answersClient (head: Head): Promise<Plan> {
     const { request, ongoing: { fill, route, target } } = this
     fill.withdraw()
-    if (head.status === 304 && !this.#isOwn()) route.wanted.set(primaryKey(target), true)
+    if (head.status === 304 && !this.#judging.isOwn()) route.wanted.set(primaryKey(target), true)
     return this.#passed(head, { fwdStatus: head.status, detail: request.headers.range === undefined ? 'CONDITION' : 'RANGE' })
   }
 
@@ -174,13 +151,9 @@ export class Capture implements Tap {
 
   /** Stores a body that is stored already, under the fields that it has now; false if it may not be stored any more. */
   async #renewed (given: Head, body: Buffer): Promise<boolean> {
-    const { tags, malformed } = this.#tags(given)
-    const head = this.#completed(given, tags)
-    const settled = await this.#settle(head, tags)
-    const responseTime = Date.now()
-    const storing = this.#judge(head, responseTime, settled, malformed)
-    if (storing.store) await this.#commit({ head, tags, responseTime, storing }, body)
-    return storing.store
+    const judgement = await this.#judging.judge(given)
+    if (isStorable(judgement)) await this.#judging.commit(judgement, body)
+    return isStorable(judgement)
   }
 
   /** Adds the bytes that the stored parts lack; what cannot be added is fetched again as a whole (RFC 9111, 3.4). */
@@ -209,21 +182,18 @@ export class Capture implements Tap {
    */
   async #store (given: Head, body: Buffer | undefined, isStored = false): Promise<Plan> {
     const { ongoing: { purpose }, options: { maxBodyBytes }, request } = this
-    const { tags, malformed } = this.#tags(given)
-    const head = this.#completed(given, tags)
-    const settled = await this.#settle(head, tags)
-    const responseTime = Date.now()
-    const storing = this.#judge(head, responseTime, settled, malformed)
+    const judgement = await this.#judging.judge(given)
+    const { head, tags } = judgement
     const declared = Number(head.fields['content-length'] ?? 0)
     const whole = head.status === 206 ? parseContentRange(head.fields['content-range'])?.length ?? 0 : 0
     const isTooLarge = Math.max(body?.length ?? declared, whole) > maxBodyBytes
     const isWhole = isStored || body === undefined || ((declared === 0 || declared === body.length) && isWholePart(head, body))
-    if (!storing.store || isTooLarge || !isWhole) {
-      const detail = !storing.store ? storing.reason : isTooLarge ? 'TOO_LARGE' : 'INCOMPLETE'
+    if (!isStorable(judgement) || isTooLarge || !isWhole) {
+      const detail = !judgement.storing.store ? judgement.storing.reason : isTooLarge ? 'TOO_LARGE' : 'INCOMPLETE'
       await this.#abandon(detail)
       // Parts are no answer by themselves.
       if (isStored && head.status === 206) return this.#refetch(head)
-      const passed = this.#passed(this.#told(head, tags), { detail })
+      const passed = this.#passed(this.#judging.told(head, tags), { detail })
       if (passed.kind !== 'pass') return passed
       // The handler was not asked about what the client has.
       if (this.#isKnown(passed.head)) return this.#replaced(answerAs('not-modified', { ...passed.head, body: NOTHING }))
@@ -231,18 +201,18 @@ export class Capture implements Tap {
       const { status, fields } = passed.head
       return this.#replaced({ status, fields: { ...fields, 'content-length': String(body.length) }, body })
     }
-    const judged = { head, tags, responseTime, storing }
-    if (body !== undefined) return this.#stored(judged, body)
+    if (body !== undefined) return this.#stored(judgement, body)
     const isAnswered = head.status !== 206 && ((declared > 0 && hasConditions(request.headers)) || this.#isKnown(head))
     if (purpose === 'refill' || isAnswered) {
-      return { kind: 'collect', limit: maxBodyBytes, done: (body) => this.#collected(judged, declared, body) }
+      return { kind: 'collect', limit: maxBodyBytes, done: (body) => this.#collected(judgement, declared, body) }
     }
     // Its fate is known when its head is on its way already.
-    const sent = withDefaults(this.#told(dated(head, storing.headers), tags), this.ongoing.remote)
+    const { storing, responseTime } = judgement
+    const sent = withDefaults(this.#judging.told(dated(head, storing.headers), tags), this.ongoing.remote)
     return this.#passed(sent, { stored: true, ttl: ttlSeconds(storing.policy.freshUntil, responseTime) }, async (body) => {
       if (body === undefined) return this.#abandon('TOO_LARGE')
       if ((declared > 0 && declared !== body.length) || !isWholePart(head, body)) return this.ongoing.fill.abandon()
-      await this.#commit({ ...judged, head: sent }, body)
+      await this.#judging.commit({ ...judgement, head: sent }, body)
     })
   }
 
@@ -259,14 +229,14 @@ export class Capture implements Tap {
     if (body !== undefined && (declared === 0 || declared === body.length)) return this.#stored(judged, body)
     await this.#abandon('TOO_LARGE')
     const { head, tags } = judged
-    return this.#passed(this.#told(head, tags), { detail: 'TOO_LARGE' })
+    return this.#passed(this.#judging.told(head, tags), { detail: 'TOO_LARGE' })
   }
 
   async #stored (judged: Judged, body: Buffer): Promise<Plan> {
     const { ongoing: { purpose } } = this
     const { storing, tags } = judged
-    const { entry, result } = await this.#commit(judged, body)
-    const told = withDefaults(this.#told(judged.head, tags), this.ongoing.remote)
+    const { entry, result } = await this.#judging.commit(judged, body)
+    const told = withDefaults(this.#judging.told(judged.head, tags), this.ongoing.remote)
     const fields: Fields = { ...told.fields, date: told.fields['date'] ?? new Date(entry.storedAt).toUTCString() }
     fields['content-length'] = String(body.length)
     fields['cache-status'] = this.#status(fields,
@@ -291,47 +261,10 @@ export class Capture implements Tap {
   async #abandon (reason: string): Promise<void> {
     const { request, ongoing: { fill, route, target } } = this
     // An answer that may be its client's alone says nothing of what others get, nor does one to POST or to another spelling.
-    if (this.#isOwn() || request.method === 'POST' || hasDotSegments(request.url)) return fill.withdraw()
+    if (this.#judging.isOwn() || request.method === 'POST' || hasDotSegments(request.url)) return fill.withdraw()
     fill.abandon()
     route.unstorable.set(primaryKey(target), { reason, until: Date.now() + UNSTORABLE })
     if (fill.stale !== undefined) await this.#drop()
-  }
-
-  /** Whether the answer may be for its client alone. */
-  #isOwn (): boolean {
-    return this.options.credentialsOf(this.request).length > 0
-  }
-
-  /** The route's tags and those the handler named in Cache-Groups (RFC 9875, section 2). */
-  #tags ({ fields }: Head): GivenTags {
-    const { request, reply, ongoing: { route } } = this
-    const { tags, malformed } = givenTags(resultOf(() => route.tagsOf(request, reply)))
-    return { tags: [...new Set([...tags, ...groupTags(fields['cache-groups'])])], malformed }
-  }
-
-  /** The head with what the route says of it. */
-  #completed ({ status, fields, reason }: Head, tags: readonly string[]): Head {
-    const { request, ongoing: { noVarySearch, route: { options: { vary } } } } = this
-    const completed = { ...fields }
-    if (tags.length > 0) completed['cache-groups'] = formatCacheGroups(tags)
-    if (vary !== undefined) completed['vary'] = joinedVary(completed['vary'], vary)
-    if (noVarySearch !== undefined) completed['no-vary-search'] ??= noVarySearch.field
-    const etag = completed['etag']
-    // The tag was made of the bytes before they were encoded: others have it, too (RFC 9110, 8.8.3.3).
-    if (request.isTagged && typeof etag === 'string' && completed['content-encoding'] !== undefined) {
-      completed['etag'] = etag.replace(/"$/, `-${String(completed['content-encoding']).replace(/[^\w.-]+/g, '')}"`)
-    }
-    return { status, reason, fields: completed }
-  }
-
-  /** Leaves out what is too long for the way to the client, or not for it to know; it is stored all the same. */
-  #told ({ status, reason, fields }: Head, tags: readonly string[]): Head {
-    const told = { ...fields }
-    const { cacheGroups } = this.options
-    leaveOutVariance(told, this.ongoing.noVarySearch)
-    if (!cacheGroups) delete told['cache-groups']
-    else if (String(told['cache-groups'] ?? '').length > MOST_GROUP_BYTES) shortenGroups(told, tags)
-    return { status, reason, fields: told }
   }
 
   /** The answer goes out in any case: it is the right one. */
@@ -342,72 +275,6 @@ export class Capture implements Tap {
     } catch (error) {
       request.log.warn({ err: error, key: fill.key }, 'a response that has become another one could not be dropped')
     }
-  }
-
-  /** Whether the response may be stored, as far as it says itself and as far as others know. */
-  #judge (head: Head, responseTime: number, settled: boolean, malformed: unknown): Storing | NotStorable {
-    const { request, ongoing: { route, target } } = this
-    if (malformed !== undefined) {
-      route.complain(request, 'INVALID_TAG', { given: shown(malformed) })
-      return { store: false, reason: 'INVALID_TAG' }
-    }
-    if (!settled) return { store: false, reason: 'UNSETTLED' }
-    // Whoever answers may refuse dot segments: those who ask without them are not to be told so.
-    if (head.status >= 300 && hasDotSegments(request.url)) return { store: false, reason: 'DOT_SEGMENTS' }
-    const storing = this.#decide(head, responseTime)
-    const isBarred = !storing.store && storing.reason === 'AUTHORIZATION'
-    if ((storing.store || isBarred || route.options.public === true) && this.#isOwn()) route.shared.note(primaryKey(target), storing.store)
-    return isBarred ? { store: false, reason: this.#barring(head)?.toUpperCase() ?? 'AUTHORIZATION' } : storing
-  }
-
-  /** The credential that makes the response its client's alone; the handler may have found out who that is. */
-  #barring ({ fields }: Head): string | undefined {
-    const { request, ongoing: { credentials, target, route } } = this
-    const found = barring(credentials, [...target.names, ...listOf(fields['vary'])])
-    return found ?? (route.options.public !== true && hasUser(request) ? 'user' : undefined)
-  }
-
-  /** Whether and how the response may be stored. */
-  #decide (head: Head, responseTime: number): Storing | NotStorable {
-    const { status, reason, fields } = head
-    const { request, ongoing, ongoing: { route: { options }, requestTime } } = this
-    // Nothing keeps a reason of the application's own (RFC 9112, 4).
-    if (reason !== undefined && reason !== STATUS_CODES[status]) return { store: false, reason: 'REASON' }
-    if (fields['trailer'] !== undefined || this.#hasTrailers) return { store: false, reason: 'TRAILERS' }
-    if (String(fields['content-type']).startsWith('text/event-stream')) return { store: false, reason: 'EVENTS' }
-    const decide = (lifetimes: Parameters<typeof storingOptions>[0]) => decideStoring(
-      { ...askedBy(request, ongoing), headers: request.headers, hasCredential: this.#barring(head) !== undefined },
-      { status, headers: fields },
-      // What has no Date and no Age was made here, just now; only what came from elsewhere may have aged on its way.
-      { requestTime: fields['date'] !== undefined || fields['age'] !== undefined ? requestTime : responseTime, responseTime },
-      { ...this.#trust, public: options.public === true, setCookie: ongoing.setCookie ?? 'refuse', ...storingOptions(lifetimes) }
-    )
-    if (status < 400 || (options.ttl === undefined && options.negative === undefined)) return stripped(decide(options), ongoing)
-    // A ttl is for what the route has to say, not for its saying that it cannot.
-    const { ttl: _, staleWhileRevalidate: __, staleIfError: ___, ...rest } = options
-    const byItself = decide({ ...rest, heuristic: false })
-    if (byItself.store && byItself.policy.source !== 'none') return stripped(byItself, ongoing)
-    if (options.negative === undefined || !NEGATIVE.has(status)) return { store: false, reason: NEGATIVE.has(status) ? 'NEGATIVE' : 'STATUS' }
-    return stripped(decide({ ...rest, ttl: options.negative, staleWhileRevalidate: 0, staleIfError: 0 }), ongoing)
-  }
-
-  async #commit ({ head, tags, responseTime, storing: { policy, headers, isPublic } }: Judged, body: Buffer) {
-    const { request, ongoing } = this
-    ongoing.route.unstorable.delete(primaryKey(ongoing.target))
-    ongoing.route.wanted.delete(primaryKey(ongoing.target))
-    const { 'cache-status': _, date = '', ...fields } = headers
-    // A response without Date gets that of its entry, whoever is answered with it.
-    const removed = Object.keys(ongoing.before).filter((name) => head.fields[name] === undefined && name !== 'date')
-    const stored = {
-      ...fields, ...head.fields['date'] !== undefined && { date }, ...Object.fromEntries(removed.map((name) => [name, REMOVED]))
-    }
-    const response = StoredResponse.of(
-      { status: head.status, headers: stored, body: ownCopy(body) },
-      policy,
-      { isPublic, isRaw: this.#isRaw, isProxied: ongoing.remote.isProxied, storedAt: Date.now() }
-    )
-    const rule = parseNoVarySearch(head.fields['no-vary-search'])
-    return commit(ongoing, request, { response, policy, rule, tags, responseTime })
   }
 
   /** A 304 about another response than the stored one: it is fetched again, without conditions (RFC 9111, 4.3.3). */
@@ -430,21 +297,6 @@ export class Capture implements Tap {
     request.cacheResult ??= { outcome: 'stale', filledBy: stale.filledBy, cost: stale.cost }
     fields['cache-status'] = this.#status(fields, { fwd, ...this.#fwdStatus(failed), ttl: ttlSeconds(stale.freshUntil, now), detail: 'STALE_IF_ERROR' })
     return this.#replaced(answerAs(asked, { status, fields, body }, rangedParts(stale.value)))
-  }
-
-  async #settle (head: Head, tags: readonly string[]): Promise<boolean> {
-    const { request, ongoing: { fill, target }, options: { outbox } } = this
-    if (outbox === undefined) return true
-    try {
-      // What the handler has read may be newer than what other instances still serve: nobody sees it before they are done with that.
-      const home = ruledKey(exactKey(target), parseNoVarySearch(head.fields['no-vary-search']))
-      await outbox.settle([...new Set([...tags, ...targetTags(target.key, fill.key), ...targetTags(home, fill.key), keyTag(fill.key)])])
-      return true
-    } catch (error) {
-      // The answer itself is right. Only, somebody who sees it may then see an older one from another instance.
-      request.log.warn({ err: error, tags }, 'the outbox could not say what is pending: the response is served and not stored')
-      return false
-    }
   }
 
   /** The application's own response, with what this cache says of it. */
@@ -477,10 +329,6 @@ export class Capture implements Tap {
   #fwdStatus (handled: number): { fwdStatus?: number } {
     return forwardStatus(this.ongoing.remote, handled)
   }
-
-  get #trust (): { requestDirectives: boolean } {
-    return { requestDirectives: this.ongoing.route.options.requestDirectives !== false }
-  }
 }
 
 // Milliseconds for which it is remembered that a response could not be stored.
@@ -489,30 +337,11 @@ const UNSTORABLE = 60_000
 const OF_ONE_CLIENT: ReadonlySet<number> = new Set([304, 412, 416])
 // Those by which a request for missing bytes is.
 const OF_RANGES: ReadonlySet<number> = new Set([206, 304, 412, 416])
-/** HEAD is no fill: whatever else is one asks as GET does. */
-const askedBy = ({ method }: FastifyRequest, { target }: OngoingFill) =>
-  method === 'POST' ? { method, uri: target.key.uri } : { method: 'GET' }
-
-const NEGATIVE = new Set([404, 405, 410, 414, 501])
 const NOT_STORED: Record<Exclude<StoreResult, 'stored'>, string> = { invalid: 'INVALIDATED', failed: 'STORE_FAILED', transient: 'NO_TTL' }
 // What would have been stored, had all gone well.
 const WANTED: ReadonlySet<string> = new Set(['INVALIDATED', 'STORE_FAILED', 'UNSETTLED'])
 const NOTHING = Buffer.alloc(0)
 const WITHOUT_BODY = new Set([204, 304])
-
-/** Another connection's fields are not passed on (RFC 9110, 7.6.1), but that this one is to end. */
-function withoutConnectionFields ({ status, reason, fields }: Head, own: Fields): Head {
-  if (fields['connection'] === undefined) return { status, reason, fields }
-  const kept = endToEndHeaders(own)
-  const isClose = /^\s*close\s*$/i.test(String(fields['connection']))
-  const isKept = (name: string) => own[name] === undefined || kept[name] !== undefined || (isClose && name === 'connection')
-  return { status, reason, fields: Object.fromEntries(Object.entries(fields).filter(([name]) => isKept(name))) }
-}
-
-/** Leaves out the fields that hooks before the handler have written: they write theirs again on each hit. */
-function stripped (storing: Storing, ongoing: OngoingFill): Storing {
-  return storing.store ? { ...storing, headers: ownFields(storing.headers, ongoing) } : storing
-}
 
 /** A proxied response says what its origin said and no more. */
 function withDefaults (head: Head, { isProxied }: RemoteExchange): Head {
@@ -538,11 +367,4 @@ const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from
 function parseDate (value: Fields[string] | undefined): number {
   const date = Date.parse(textOf(value) ?? '')
   return Number.isNaN(date) ? Date.now() : date
-}
-
-/** Small Buffers share memory with others, which a stored one would keep alive. */
-function ownCopy (bytes: Buffer): Buffer {
-  const body = Buffer.allocUnsafeSlow(bytes.length)
-  body.set(bytes)
-  return body
 }

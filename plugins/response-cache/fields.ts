@@ -1,6 +1,6 @@
-import { fieldValue, type HeaderValue } from '@weir/http'
+import { endToEndHeaders, fieldValue, type HeaderValue } from '@weir/http'
 import type { FastifyReply } from 'fastify'
-import { emptyFields, type Fields } from './head.js'
+import { emptyFields, type Fields, type Head } from './head.js'
 
 /** A reply's header fields as they are now. */
 export function fieldsOf (reply: FastifyReply): Fields {
@@ -56,4 +56,13 @@ export function joinedVary (...values: readonly HeaderValue[]): string {
 /** The members of a list of field names, in lower case. */
 export function listOf (value: HeaderValue): string[] {
   return (fieldValue(value) ?? '').split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '')
+}
+
+/** Another connection's fields are not passed on (RFC 9110, 7.6.1), but that this one is to end. */
+export function withoutConnectionFields ({ status, reason, fields }: Head, own: Fields): Head {
+  if (fields['connection'] === undefined) return { status, reason, fields }
+  const kept = endToEndHeaders(own)
+  const isClose = /^\s*close\s*$/i.test(String(fields['connection']))
+  const isKept = (name: string) => own[name] === undefined || kept[name] !== undefined || (isClose && name === 'connection')
+  return { status, reason, fields: Object.fromEntries(Object.entries(fields).filter(([name]) => isKept(name))) }
 }

@@ -4,6 +4,7 @@ import { appendCacheStatus, formatCacheStatus } from '@weir/http'
 import { WEIR_ERR_NOT_INVALIDATED } from '../errors.js'
 import { resultOf } from '../given.js'
 import { Capture, type CaptureOptions } from './capture.js'
+import { withoutConnectionFields } from './fields.js'
 import type { Head } from './head.js'
 import type { OngoingFill } from './ongoing-fill.js'
 import type { PostFeed } from './post-feed.js'
@@ -47,8 +48,9 @@ export class PostTap implements Tap {
     return [...tags, ...groupTags(fields['cache-groups'])]
   }
 
-  #passed ({ fields, ...head }: Head): Plan {
+  #passed (given: Head): Plan {
     this.ongoing.restore()
+    const { fields, ...head } = withoutConnectionFields(given, given.fields)
     const member = formatCacheStatus(this.options.cacheName, { fwd: 'method', detail: 'METHOD' })
     return { kind: 'pass', head: { ...head, fields: { ...fields, 'cache-status': appendCacheStatus(fields['cache-status'], member) } } }
   }

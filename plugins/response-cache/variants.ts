@@ -60,11 +60,11 @@ async function store ({ fill, target, route }: OngoingFill, request: FastifyRequ
   return stored
 
   /**
-   * Callers that wait for the fill, and requests that come by its key, find the response where it is. For as long as it is kept:
-   * then queries that have the fill's key in common have one fill again.
+   * Callers that wait for the fill, and requests that come by its key, find the response where it is. For as long as it may be
+   * served: then queries that have the fill's key in common have one fill again.
    */
-  async function leaveWord ({ freshUntil, keptFor, storedAt }: Entry<StoredResponse>): Promise<void> {
-    const ttl = freshUntil + keptFor - storedAt
+  async function leaveWord ({ freshUntil, staleUntil, errorUntil, storedAt }: Entry<StoredResponse>): Promise<void> {
+    const ttl = Math.max(freshUntil, staleUntil, errorUntil) - storedAt
     if (ttl > 0) await fill.commit(StoredResponse.ruled(rule), () => ({ ttl, tags: targetTags(target.key, fill.key) }))
     else fill.abandon()
   }

@@ -255,6 +255,17 @@ t.test('RFC 9110 14.2: HEAD has no range, and parts do not answer it', async (t)
   t.match(await send('HEAD', '/'), { status: 200, headers: { 'content-length': '1000', 'cache-status': /fwd=partial/ } })
 })
 
+t.test('RFC 9111 5.2.1.7: only-if-cached gets what is stored in part, and 504 for anything else', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  origin.always('/', ranged(TEXT, FRESH))
+  await get('/', { range: 'bytes=0-99' })
+  const only = { 'cache-control': 'only-if-cached' }
+  checkPart(t, await get('/', { ...only, range: 'bytes=10-19' }), [10, 19], 'stored')
+  for (const headers of [only, { ...only, range: 'bytes=90-109' }]) t.equal((await get('/', headers)).status, 504)
+  t.equal(origin.requests('/').length, 1)
+})
+
 t.test('RFC 9111 4.3.2: parts know whether the client has the response', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)

@@ -1,0 +1,148 @@
+import { type AcquireOptions, type Cache, type Entry, Fill, type Hit } from '@weir/cache'
+import { decideReuse, parseCacheControl } from '@weir/http'
+import type { FastifyRequest } from 'fastify'
+import { WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
+import { type ResponseKey, ruledKey, variantKeyOf } from './key.js'
+import type { CachedRoute, Forward } from './ongoing-fill.js'
+import { RecentKeys } from './recent-keys.js'
+import { answerTo } from './serve.js'
+import type { StoredResponse } from './stored-response.js'
+import type { Target } from './target.js'
+
+/** The finding for a request: a response to send, the duty to compute one, or nothing that is for the cache, and why. */
+export type Found =
+  | { readonly kind: 'hit', readonly hit: Hit<StoredResponse>, readonly refresh: boolean }
+  | { readonly kind: 'fill', readonly fill: Fill<StoredResponse>, readonly fwd?: Forward, readonly purpose?: 'head' }
+  | Pass
+
+export interface Pass {
+  readonly kind: 'pass'
+  readonly fwd: Forward
+  readonly detail?: string
+  /** The stored response that a HEAD is about. */
+  readonly kept?: Entry<StoredResponse> | undefined
+}
+
+/** The way a request looks for it. */
+export interface Asking {
+  /** Its Cache-Control or Pragma may have a say. */
+  readonly asks: boolean
+  readonly acquire: AcquireOptions & { readonly beside: boolean }
+  /** It has followed rules in a circle: what another one says is out of date. */
+  readonly isLost?: boolean
+}
+
+// Rules that a request follows before it has the handler asked: more than have changed at a time.
+const MOST_MOVES = 3
+
+// Milliseconds: on the application's own routes clients do not renew a response more often.
+const RENEWAL = 1000
+
+export interface FinderOptions {
+  readonly cache: Cache<StoredResponse>
+  readonly route: CachedRoute
+  readonly credentialsOf: (request: FastifyRequest) => readonly string[]
+}
+
+export const bypass = (detail: string): Pass => ({ kind: 'pass', fwd: 'bypass', detail })
+
+/** Finds what a request of one route is answered with. */
+export class Finder {
+  readonly options: FinderOptions
+  /** The times at which a client last had the handler asked, in milliseconds. */
+  readonly #renewals = new RecentKeys<number>()
+
+  constructor (options: FinderOptions) {
+    this.options = options
+  }
+
+  /** The response for the request; where the path's responses have No-Vary-Search, for the query as that has it. */
+  async find (
+    request: FastifyRequest, { exact, vary }: { exact: ResponseKey, vary: readonly string[] }, asking: Asking
+  ): Promise<{ found: Found, target: Target }> {
+    let key = ruledKey(exact, await this.options.route.rules.look(exact))
+    for (let moves = 0; ; moves++) {
+      const resolved = await this.#resolveVariant(request, { key, vary }, { ...asking, isLost: moves >= MOST_MOVES })
+      const ruledBy = resolved.found.kind === 'hit' ? resolved.found.hit.entry.value.ruledBy : undefined
+      if (ruledBy === undefined) return resolved
+      key = ruledKey(exact, ruledBy.rule)
+    }
+  }
+
+  /** The response under the key; where there are several, the request's variant (RFC 9111, section 4.1). */
+  async #resolveVariant (
+    request: FastifyRequest, { key, vary }: { key: ResponseKey, vary: readonly string[] }, asking: Asking
+  ): Promise<{ found: Found, target: Target }> {
+    const found = await this.#look(request, key, asking)
+    const names = found.kind === 'hit' ? found.hit.entry.value.variesBy : undefined
+    if (names === undefined) return { found: await this.#completed(request, key, found, asking), target: { key, names: vary } }
+    const target = { key: variantKeyOf(key, names, request), names: [...vary, ...names], variant: { names, of: key.key } }
+    return { found: await this.#completed(request, target.key, await this.#look(request, target.key, asking), asking), target }
+  }
+
+  /**
+   * The finding, unless it is parts that lack bytes which the request asks for: then they are to be fetched; or it is
+   * the handler's to answer a HEAD, which may renew what is stored.
+   */
+  async #completed (request: FastifyRequest, { key }: ResponseKey, found: Found, { asks, acquire }: Asking): Promise<Found> {
+    if (found.kind === 'pass') return found.kept?.value.isWhole === true ? this.#forwardedHead(request, key, found) : found
+    const isLacking = ({ entry }: Hit<StoredResponse>) => answerTo(request, entry, Date.now()) === undefined
+    if (found.kind !== 'hit' || found.hit.entry.value.isSignpost || !isLacking(found.hit)) return found
+    if (asks && parseCacheControl(request.headers['cache-control']).has('only-if-cached')) throw new WEIR_ERR_ONLY_IF_CACHED()
+    if (request.method === 'HEAD') return { kind: 'pass', fwd: 'partial' }
+    // Others have no use for the bytes of one client's range.
+    for (const beside of request.headers.range === undefined ? [acquire.beside, true] : [true]) {
+      const outcome = await this.options.cache.acquire(key, { ...acquire, beside, renew: true })
+      if (outcome instanceof Fill) return { kind: 'fill', fill: outcome, fwd: 'partial' }
+      if (!outcome.entry.value.isSignpost && !isLacking(outcome)) return { kind: 'hit', hit: outcome, refresh: false }
+    }
+    return bypass('PARTIAL')
+  }
+
+  /** Its fill begins before the request does, so that an invalidation meanwhile counts (RFC 9111, 4.3.5). */
+  async #forwardedHead (request: FastifyRequest, key: string, found: Pass): Promise<Found> {
+    if (found.fwd === 'method' || this.options.credentialsOf(request).length > 0) return found
+    const outcome = await this.options.cache.acquire(key, { beside: true, renew: true })
+    return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd: found.fwd, purpose: 'head' } : found
+  }
+
+  #look (request: FastifyRequest, key: ResponseKey, asking: Asking): Promise<Found> {
+    return asking.asks ? this.#findAsAsked(request, key, asking) : this.#findAny(request, key, asking)
+  }
+
+  async #findAny (request: FastifyRequest, { key }: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
+    // HEAD is answered from what GET stored; it computes nothing that could be stored (RFC 9110, 9.3.2).
+    const isHead = request.method === 'HEAD'
+    let outcome = await (isHead ? this.options.cache.find(key, this.options.route.options) : this.options.cache.acquire(key, acquire))
+    if (isLost === true && outcome !== undefined && !(outcome instanceof Fill) && outcome.entry.value.ruledBy !== undefined) {
+      outcome = isHead ? undefined : await this.options.cache.acquire(key, { ...acquire, renew: true })
+    }
+    if (outcome instanceof Fill) return { kind: 'fill', fill: outcome }
+    if (outcome !== undefined) return { kind: 'hit', hit: outcome, refresh: outcome.stale }
+    const kept = await this.options.cache.find(key, { accept: 'retained' })
+    return { kind: 'pass', fwd: kept === undefined ? 'uri-miss' : 'stale', kept: kept?.entry }
+  }
+
+  /** As `findAny`, for a request that says what it will take (RFC 9111, section 5.2.1). */
+  async #findAsAsked (request: FastifyRequest, key: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
+    const found = await this.options.cache.find(key.key, { accept: 'retained' })
+    const kept = isLost === true && found?.entry.value.ruledBy !== undefined ? undefined : found
+    if (kept?.entry.value.isSignpost === true) return { kind: 'hit', hit: kept, refresh: false }
+    const now = Date.now()
+    const reuse = decideReuse(request, kept?.entry.value.policy(kept.entry), now)
+    if (reuse.action === 'timeout') throw new WEIR_ERR_ONLY_IF_CACHED()
+    if (reuse.action === 'serve' && kept !== undefined) return { kind: 'hit', hit: kept, refresh: reuse.refresh }
+    const fwd = reuse.action === 'forward' && reuse.fwd !== 'method' ? reuse.fwd : 'uri-miss'
+    // Nobody else could be given what may not be stored: it is no fill (5.2.1.5).
+    if (parseCacheControl(request.headers['cache-control']).has('no-store')) return { kind: 'pass', fwd, detail: 'REQUEST_NO_STORE' }
+    const isOwn = this.options.route.options.ttl !== undefined
+    const isAsked = reuse.reason.startsWith('REQUEST_')
+    const lastRenewal = Math.max(kept?.entry.storedAt ?? 0, this.#renewals.get(key.key) ?? 0)
+    if (isOwn && isAsked && kept !== undefined && !kept.stale && now - lastRenewal < RENEWAL) return { kind: 'hit', hit: kept, refresh: false }
+    if (isAsked) this.#renewals.set(key.key, now)
+    if (request.method === 'HEAD') return { kind: 'pass', fwd, kept: kept?.entry }
+    // Nothing that another instance has stored since will do either, where the client wants what is newer.
+    const outcome = await this.options.cache.acquire(key.key, { ...acquire, renew: fwd === 'request' || isAsked })
+    return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd } : { kind: 'hit', hit: outcome, refresh: false }
+  }
+}
