@@ -55,7 +55,7 @@ t.test('settled are the URI, and the path by which a write ends what is stored b
   await app.inject('/x?a=1&utm=1')
   const [tags = []] = outbox.calls
   t.ok(tags.includes('\u0001http://shop.test/x?a=1&utm=1'))
-  for (const tag of app.responseCache.uriTags('http://shop.test', '/x?b').slice(1)) t.ok(tags.includes(tag), tag)
+  for (const tag of app.responseCache.uriTags('http://shop.test', '/x?b').slice(1, -1)) t.ok(tags.includes(tag), tag)
 })
 
 t.test('settled too is what will not be stored, and not what is an error', async (t) => {
