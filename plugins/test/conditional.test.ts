@@ -149,6 +149,39 @@ t.test('a streamed payload is not hashed, gets its 304 and is closed', async (t)
   t.equal(response.headers.etag, undefined)
 })
 
+t.test('RFC 9110 13.2.2: If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since, in this order', async (t) => {
+  const app = await build(t)
+  const [earlier, later] = ['Sun, 06 Nov 1994 08:49:36 GMT', 'Sun, 06 Nov 1994 08:49:38 GMT']
+  const table: [headers: Record<string, string>, status: number][] = [
+    [{ 'if-match': '"mine"', 'if-unmodified-since': earlier }, 200],
+    [{ 'if-match': '"a"', 'if-unmodified-since': later }, 412],
+    [{ 'if-match': '"mine"', 'if-none-match': '"mine"' }, 304],
+    [{ 'if-match': '"a"', 'if-none-match': '"mine"' }, 412],
+    [{ 'if-unmodified-since': earlier, 'if-none-match': '"mine"' }, 412],
+    [{ 'if-unmodified-since': date, 'if-modified-since': date }, 304],
+    [{ 'if-none-match': '"a"', 'if-modified-since': later }, 200],
+    [{ 'if-none-match': '"mine"', 'if-modified-since': earlier }, 304],
+    [{ 'if-match': 'W/"mine"' }, 412],
+    [{ 'if-match': '*' }, 200]
+  ]
+  for (const [headers, status] of table) {
+    for (const method of ['GET', 'HEAD'] as const) {
+      t.equal((await app.inject({ method, url: '/tagged', headers })).statusCode, status, `${method} ${JSON.stringify(headers)}`)
+    }
+  }
+})
+
+t.test('RFC 9110 13.2.1: conditions count only where the status would be 2xx without them', async (t) => {
+  const app = await build(t)
+  app.options('/tagged', async (_request, reply) => reply.header('etag', '"mine"').send(body))
+  const conditions: Record<string, string>[] = [{ 'if-match': '"a"' }, { 'if-match': '*' }, { 'if-unmodified-since': date }, { 'if-none-match': '*' }]
+  for (const headers of conditions) {
+    for (const [method, url, status] of [['GET', '/error', 500], ['GET', '/gone', 410], ['GET', '/missing', 404], ['OPTIONS', '/tagged', 200]] as const) {
+      t.equal((await app.inject({ method, url, headers })).statusCode, status, `${method} ${url} ${JSON.stringify(headers)}`)
+    }
+  }
+})
+
 t.test('checkPreconditions throws 412 when the state is not the one asked for (RFC 9110 13.1)', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())

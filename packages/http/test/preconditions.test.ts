@@ -39,7 +39,10 @@ t.test('If-Match: strong comparison, `*` asks for any representation (RFC 9110 1
   [{ 'if-match': '*' }, bare, 'proceed', 'proceed'],
   [{ 'if-match': 'W/"a"' }, weakTag, 'failed', 'failed'],
   [{ 'if-match': '"A"' }, both, 'failed', 'failed'],
-  [{ 'if-match': '*' }, null, 'failed', 'failed']
+  [{ 'if-match': '*' }, null, 'failed', 'failed'],
+  // No list has `*` in it.
+  [{ 'if-match': '*, "b"' }, both, 'failed', 'failed'],
+  [{ 'if-match': '"b", *' }, both, 'failed', 'failed']
 ]))
 
 t.test('If-None-Match: weak comparison, `*` asks for none (RFC 9110 13.1.2)', async (t) => check(t, [
@@ -58,6 +61,8 @@ t.test('If-None-Match: weak comparison, `*` asks for none (RFC 9110 13.1.2)', as
   // As it was given, but no entity tag: a match would be of anything.
   [{ 'if-none-match': 'a' }, { etag: 'a' }, 'not-modified', 'failed'],
   [{ 'if-none-match': '"a"' }, { etag: 'a' }, 'proceed', 'proceed'],
+  [{ 'if-none-match': '*, "b"' }, both, 'proceed', 'proceed'],
+  [{ 'if-none-match': '"A"' }, both, 'proceed', 'proceed'],
   [{ 'if-none-match': 'w/"a"' }, { etag: 'w/"a"' }, 'not-modified', 'failed'],
   [{ 'if-none-match': 'W/"a"' }, { etag: 'w/"a"' }, 'proceed', 'proceed'],
   [{ 'if-none-match': 'W/"a"' }, weakTag, 'not-modified', 'failed']
