@@ -125,3 +125,26 @@ t.test('RFC 9875: all variants of a group\'s response', async (t) => {
   await send('POST', '/write')
   for (const accept of ['a/a', 'b/b']) t.notOk(isHit(await get('/', { accept })), accept)
 })
+
+t.test('RFC 9875 2.1: a group is one application\'s, whatever the authority', async (t) => {
+  const proxied = await proxiedApp(t)
+  const { origin, get, send } = proxied
+  origin.always('/', { headers: { ...FRESH, 'cache-groups': '"a"' } })
+  const hosts = ['a.test', 'b.test']
+  for (const host of hosts) await get('/', { host })
+  origin.on('/write', { status: 204, headers: { 'cache-group-invalidation': '"a"' } })
+  await send('POST', '/write', { headers: { host: 'a.test' } })
+  for (const host of hosts) t.notOk(isHit(await get('/', { host })), host)
+})
+
+t.test('RFC 9875 2.2.1, 3: invalidation does not go on from group to group', async (t) => {
+  const proxied = await proxiedApp(t)
+  await stored(proxied, { '/a': '"a"', '/a-b': '"a", "b"', '/b': '"b"' })
+  proxied.origin.on('/write', { status: 204, headers: { 'cache-group-invalidation': '"a"' } })
+  await proxied.send('POST', '/write')
+  t.strictSame(await gone(proxied, ['/a', '/a-b', '/b']), ['/a', '/a-b'])
+  await stored(proxied, { '/a': '"a"', '/a-b': '"a", "b"' })
+  proxied.origin.on('/a', { status: 204 })
+  await proxied.send('DELETE', '/a')
+  t.strictSame(await gone(proxied, ['/a', '/a-b', '/b']), ['/a'], 'nor from a URI that is invalidated')
+})

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { isHit } from './cache-status.js'
+import { isHit, ours } from './cache-status.js'
 import { type Clock, stopClock } from './clock.js'
 import { type Fields } from './origin.js'
 import { type Proxied, proxiedApp } from './proxied-app.js'
@@ -129,4 +129,28 @@ t.test('conditions of other methods are the origin\'s', async (t) => {
     t.match(await send(method, '/', { headers: conditions }), { status: 412, body: 'no' })
     t.match(origin.requests('/').at(-1), { method, headers: conditions })
   }
+})
+
+t.test('RFC 9110 13.1.1, 13.1.4: If-Match and If-Unmodified-Since are not evaluated by the cache', async (t) => {
+  stopClock(t)
+  for (const condition of [{ 'if-match': '"1"' }, { 'if-match': '"2"' }, { 'if-match': '*' }, { 'if-unmodified-since': MODIFIED }, { 'if-unmodified-since': EARLIER }]) {
+    for (const method of ['GET', 'HEAD']) {
+      const { origin, get, send } = await stored(t, BOTH)
+      origin.on('/', { status: 412, body: 'no' })
+      const rule = `${method} ${JSON.stringify(condition)}`
+      const answer = await send(method, '/', { headers: condition })
+      t.match(answer, { status: 412, body: method === 'GET' ? 'no' : '' }, rule)
+      t.match(ours(answer), { fwd: 'bypass', detail: 'PRECONDITION' }, rule)
+      t.match(origin.requests('/')[1], { method, headers: condition }, rule)
+      t.ok(isHit(await get('/')), `${rule}: what is stored stays`)
+    }
+  }
+})
+
+t.test('RFC 9110 13.2.1: conditions of a method that selects nothing are ignored, and pass', async (t) => {
+  const { origin, send } = await stored(t, BOTH)
+  const headers = { 'if-match': '"2"', 'if-none-match': '*' }
+  origin.on('/', { status: 204 })
+  t.equal((await send('OPTIONS', '/', { headers })).status, 204)
+  t.match(origin.requests('/')[1], { method: 'OPTIONS', headers })
 })

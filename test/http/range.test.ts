@@ -160,3 +160,85 @@ t.test('RFC 9110 14.2: parts of a larger body are its bytes', async (t) => {
     t.equal(part.body, body.subarray(first, last + 1).toString('latin1'))
   }
 })
+
+const LARGE = '0123456789'.repeat(100)
+
+/** What a 206 says of the representation. */
+const REPRESENTATION: Fields = {
+  ...HEADERS,
+  expires: 'Thu, 01 Jan 2099 00:00:00 GMT',
+  vary: 'accept',
+  'content-location': '/other',
+  'content-language': 'de',
+  'accept-ranges': 'bytes',
+  'x-own': '1'
+}
+
+t.test('RFC 9110 15.3.7, 15.5.17: what a 206 and a 416 have', async (t) => {
+  const clock = stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  origin.on('/', { headers: REPRESENTATION, body: LARGE })
+  const { headers: { date } } = await get('/')
+  clock.advance(5)
+  const { 'content-type': type, ...rest } = REPRESENTATION
+  const one = await get('/', { range: 'bytes=0-9' })
+  t.match(one, { status: 206, headers: { ...rest, 'content-type': type, 'content-range': 'bytes 0-9/1000', 'content-length': '10', date, age: '5' } })
+  const several = await get('/', { range: 'bytes=0-9,500-509' })
+  t.match(several, { status: 206, headers: { ...rest, 'content-type': /^multipart\/byteranges/, 'content-range': undefined, date, age: '5' } })
+  t.equal(several.headers['content-length'], String(several.body.length))
+  const none = await get('/', { range: 'bytes=1000-' })
+  t.match(none, { status: 416, body: '', headers: { 'content-range': 'bytes */1000', 'content-length': '0', 'cache-control': undefined, expires: undefined } })
+})
+
+/** Several ranges, and the spans that the answer has, in its order. */
+const SEVERAL: readonly (readonly [rule: string, ranges: string, spans: readonly (readonly [first: number, last: number])[] | 'whole' | 'unsatisfiable'])[] = [
+  ['in the order of the request', 'bytes=-10,0-9', [[990, 999], [0, 9]]],
+  ['with whitespace and empty members', 'bytes=0-9 , ,20-29', [[0, 9], [20, 29]]],
+  ['that overlap are one', 'bytes=0-50,40-60', [[0, 60]]],
+  ['that meet are one', 'bytes=0-49,50-60', [[0, 60]]],
+  ['of which two overlap', 'bytes=90-99,0-50,40-60', [[0, 60], [90, 99]]],
+  ['of which one is there', 'bytes=0-9,5000-', [[0, 9]]],
+  ['of which none is there', 'bytes=4000-,5000-', 'unsatisfiable'],
+  ['of which one is invalid', 'bytes=0-9,5-2', 'whole'],
+  ['that take more than the whole', 'bytes=0-499,501-999', 'whole'],
+  ['more than 20 (17.15)', `bytes=${Array.from({ length: 21 }, (_, i) => `${i * 20}-${i * 20}`).join()}`, 'whole']
+]
+
+t.test('RFC 9110 14.1.1, 15.3.7.2, 17.15: several ranges of what is stored', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  origin.on('/', { headers: HEADERS, body: LARGE })
+  await get('/')
+  for (const [rule, range, expected] of SEVERAL) {
+    const { status, headers, body } = await get('/', { range })
+    if (expected === 'whole') t.match({ status, body }, { status: 200, body: LARGE }, rule)
+    else if (expected === 'unsatisfiable') t.match({ status, range: headers['content-range'] }, { status: 416, range: 'bytes */1000' }, rule)
+    else if (expected.length === 1) {
+      const [first, last] = expected[0] ?? [0, 0]
+      t.match({ status, body }, { status: 206, body: LARGE.slice(first, last + 1) }, rule)
+      t.match(headers, { 'content-range': `bytes ${first}-${last}/1000`, 'content-type': 'text/plain' }, `${rule}: no multipart`)
+    } else {
+      t.equal(status, 206, rule)
+      const spans = [...body.matchAll(/^content-range: bytes (\d+)-(\d+)\/1000\r\n\r\n(.*)\r\n--/gm)].map(([, first, last, bytes]) => [Number(first), Number(last), bytes])
+      t.strictSame(spans, expected.map(([first, last]) => [first, last, LARGE.slice(first, last + 1)]), rule)
+    }
+  }
+  t.equal(origin.requests('/').length, 1)
+})
+
+t.test('RFC 9110 14.3: Accept-Ranges is what the origin says', async (t) => {
+  const { origin, get } = await proxiedApp(t)
+  for (const [path, field] of [['/bytes', 'bytes'], ['/none', 'none'], ['/absent', undefined]] as const) {
+    origin.on(path, { headers: { ...HEADERS, 'accept-ranges': field }, body: TEXT })
+    for (const answer of [await get(path), await get(path)]) t.equal(answer.headers['accept-ranges'], field, path)
+    t.equal((await get(path, { range: 'bytes=0-3' })).status, 206, `${path}: a cache serves parts of what it has stored`)
+  }
+})
+
+t.test('RFC 9110 14.5: a partial PUT is the origin\'s to judge', async (t) => {
+  const { origin, send } = await proxiedApp(t)
+  const headers = { 'content-range': 'bytes 0-3/10', 'content-type': 'text/plain' }
+  origin.on('/', { status: 400, body: 'no parts' })
+  t.match(await send('PUT', '/', { headers, body: '0123' }), { status: 400, body: 'no parts' })
+  t.match(origin.requests('/')[0], { method: 'PUT', headers, body: '0123' })
+})

@@ -42,7 +42,8 @@ t.test('RFC 9213 2.2: CDN-Cache-Control takes the place of Cache-Control and Exp
     ['no-cache is for us', both('no-cache, max-age=10', 'max-age=100'), 0],
     ['max-age=0 is for us', both('max-age=0', 'max-age=100'), 0],
     ['s-maxage in it', both('max-age=1, s-maxage=10', 'max-age=100'), 10],
-    ['several lines', both(['max-age=10', 'foo'], 'max-age=100'), 10]
+    ['several lines', both(['max-age=10', 'foo'], 'max-age=100'), 10],
+    ['Age counts (2.3)', both('max-age=10', 'max-age=100', { age: '4' }), 6]
   ])
 })
 
@@ -76,4 +77,47 @@ t.test('RFC 9213 2.2: a field that is no target says nothing', async (t) => {
     ['another cache\'s', { 'other-cache-control': 'max-age=10', 'cache-control': 'max-age=5' }, 5],
     ['CDN-Cache-Control where the route names others', { 'cdn-cache-control': 'max-age=10', 'cache-control': 'max-age=5' }, 5]
   ], { targets: ['weir-cache-control'] })
+})
+
+t.test('RFC 9213 2.2: must-revalidate, stale windows and credentials are those of the targeted field', async (t) => {
+  const clock = stopClock(t)
+  const { origin, get } = await proxiedApp(t, { cache: { staleIfError: '1m' } })
+  const rows: readonly (readonly [fields: Fields, status: number])[] = [
+    [both('max-age=10', 'max-age=10'), 200],
+    [both('max-age=10, must-revalidate', 'max-age=10'), 503],
+    [both('max-age=10, proxy-revalidate', 'max-age=10'), 503],
+    [both('max-age=10', 'max-age=10, must-revalidate'), 200]
+  ]
+  for (const [i, [headers, status]] of rows.entries()) {
+    origin.on(`/${i}`, { headers }, { status: 503 })
+    await get(`/${i}`)
+    clock.advance(10)
+    t.equal((await get(`/${i}`)).status, status, JSON.stringify(headers))
+  }
+  const authorization = 'Basic YTpi'
+  for (const [path, headers, isShared] of [
+    ['/public', both('public, max-age=10', 'private'), true],
+    ['/not-public', both('max-age=10', 'public, s-maxage=10'), false]
+  ] as const) {
+    origin.always(path, { headers })
+    await get(path, { authorization })
+    t.equal(isHit(await get(path, { authorization })), isShared, path)
+  }
+})
+
+t.test('RFC 9213 3.1: CDN-Cache-Control: none, beside no-store, lets this cache alone store', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const headers = both('none', 'no-store', { etag: '"1"' })
+  origin.on('/', { headers, body: 'text' }, { status: 304, headers: { etag: '"1"' } })
+  await get('/')
+  t.match(await get('/'), { status: 200, body: 'text', headers: { 'cache-control': 'no-store', 'cdn-cache-control': 'none' } })
+  t.equal(origin.requests('/')[1]?.headers['if-none-match'], '"1"')
+})
+
+t.test('RFC 9213 2.2: targeted fields are passed through, on hits too', async (t) => {
+  const { origin, get } = await proxiedApp(t)
+  const headers = both('max-age=10', 'max-age=5', { 'other-cache-control': 'max-age=1, foo="bar"' })
+  origin.on('/', { headers })
+  for (const answer of [await get('/'), await get('/')]) t.match(answer.headers, headers)
 })
