@@ -200,11 +200,10 @@ const SEVERAL: readonly (readonly [rule: string, ranges: string, spans: readonly
   ['of which one is there', 'bytes=0-9,5000-', [[0, 9]]],
   ['of which none is there', 'bytes=4000-,5000-', 'unsatisfiable'],
   ['of which one is invalid', 'bytes=0-9,5-2', 'whole'],
-  ['that take more than the whole', 'bytes=0-499,501-999', 'whole'],
-  ['more than 20 (17.15)', `bytes=${Array.from({ length: 21 }, (_, i) => `${i * 20}-${i * 20}`).join()}`, 'whole']
+  ['that take more than the whole', 'bytes=0-499,501-999', 'whole']
 ]
 
-t.test('RFC 9110 14.1.1, 15.3.7.2, 17.15: several ranges of what is stored', async (t) => {
+t.test('RFC 9110 14.1.1, 15.3.7.2: several ranges of what is stored', async (t) => {
   stopClock(t)
   const { origin, get } = await proxiedApp(t)
   origin.on('/', { headers: HEADERS, body: LARGE })
@@ -224,6 +223,16 @@ t.test('RFC 9110 14.1.1, 15.3.7.2, 17.15: several ranges of what is stored', asy
     }
   }
   t.equal(origin.requests('/').length, 1)
+})
+
+t.test('RFC 9110 17.15: more than 20 ranges are ignored', async (t) => {
+  const { origin, get } = await proxiedApp(t)
+  const body = TEXT.repeat(1000)
+  origin.on('/', { headers: HEADERS, body })
+  await get('/')
+  const ranges = (count: number) => `bytes=${Array.from({ length: count }, (_, i) => `${i * 100}-${i * 100}`).join()}`
+  t.equal((await get('/', { range: ranges(20) })).status, 206)
+  t.match(await get('/', { range: ranges(21) }), { status: 200, body })
 })
 
 t.test('RFC 9110 14.3: Accept-Ranges is what the origin says', async (t) => {
