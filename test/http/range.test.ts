@@ -251,3 +251,31 @@ t.test('RFC 9110 14.5: a partial PUT is the origin\'s to judge', async (t) => {
   t.match(await send('PUT', '/', { headers, body: '0123' }), { status: 400, body: 'no parts' })
   t.match(origin.requests('/')[0], { method: 'PUT', headers, body: '0123' })
 })
+
+t.test('RFC 9110 14.4: a 206 whose Content-Range cannot be placed passes, and is not combined with what is stored', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const first = { status: 206, headers: { ...HEADERS, 'content-range': 'bytes 0-3/10' }, body: '0123' }
+  for (const [i, field] of ['lines 0-4/10', 'bytes 9-4/10', 'bytes 4-9/9', 'bytes 4-9/*', 'bytes 4-9'].entries()) {
+    const path = `/${i}`
+    const odd = { status: 206, headers: { ...HEADERS, 'content-range': field }, body: '456789' }
+    origin.on(`${path}/alone`, odd, odd)
+    for (const time of ['first', 'second']) t.match(await get(`${path}/alone`, { range: 'bytes=4-9' }), odd, `${field}, ${time}`)
+    origin.on(path, first, odd, { headers: HEADERS, body: TEXT })
+    await get(path, { range: 'bytes=0-3' })
+    t.match(await get(path), { status: 200, body: TEXT }, `${field}: the whole is fetched`)
+    t.strictSame(origin.requests(path).map(({ headers }) => headers.range), ['bytes=0-3', 'bytes=4-', undefined], field)
+  }
+})
+
+t.test('RFC 9111 3.4: the header fields of a later part are those of all parts', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const part = (range: string, body: string, fields: Fields) => ({ status: 206, headers: { ...HEADERS, ...fields, 'content-range': range }, body })
+  origin.on('/', part('bytes 0-3/10', '0123', { 'x-a': '1', 'x-b': '1' }), part('bytes 4-9/10', '456789', { 'x-a': '2' }))
+  await get('/', { range: 'bytes=0-3' })
+  for (const answer of [await get('/'), await get('/')]) {
+    t.match(answer, { status: 200, body: TEXT, headers: { 'x-a': '2', 'x-b': '1', 'content-length': '10', 'content-range': undefined } })
+  }
+  t.ok(isHit(await get('/', { range: 'bytes=2-5' })))
+})
