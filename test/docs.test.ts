@@ -5,13 +5,14 @@ import { ROOT } from './support/compiled-example.js'
 
 const read = (path: string) => readFile(ROOT + path, 'utf8')
 
-const pages = (await readdir(`${ROOT}docs`)).filter((name) => /^(?:rfc\d+|no-vary-search)\.md$/.test(name))
+const pages = (await readdir(`${ROOT}docs`))
+  .filter((name) => /^(?:rfc\d+|no-vary-search)\.md$/.test(name))
 
 /** What a page names and is not there. */
 async function missing (page: string): Promise<string[]> {
   const problems: string[] = []
   for (const { file, name } of citations(page)) {
-    const source = await access(ROOT + file).then(async () => read(file), () => undefined)
+    const source = await access(ROOT + file).then(() => read(file), () => undefined)
     if (source === undefined) problems.push(file)
     else if (name !== undefined && !hasText(source, name)) problems.push(`${file}: ${name}`)
   }
@@ -28,14 +29,19 @@ for (const page of pages) {
 
 t.test('a test that is not there is found, however it is named', async (t) => {
   const page = [
-    '- **head** is `test/http/head.test.ts`', '', '| § | "requirement" | held by |', '|---|---|---|',
-    '| 1 | a | `etag.test.ts` "the comparison table of RFC 9110 8.8.3.2", "no such row" |', '| 2 | b | the same, "nor this one" |',
-    '| 3 | c | **head** "RFC 9110 9.3.2: HEAD is answered from what GET has stored"; "nor *that*" |', '| 4 | d | `test/no-such.test.ts` "x" |', '',
-    'A paragraph, `test/http/interim.test.ts` "RFC 9110 15.2: interim responses of the origin reach clients of HTTP/2", "and \n  this".'
+    '- **head** is `test/http/head.test.ts`', '',
+    '| § | "requirement" | held by |', '|---|---|---|',
+    '| 1 | a | `etag.test.ts` "the comparison table of RFC 9110 8.8.3.2", "no such row" |',
+    '| 2 | b | the same, "nor this one" |',
+    '| 3 | c | **head** "RFC 9110 9.3.2: HEAD is answered from what GET has stored"; "nor *that*" |',
+    '| 4 | d | `test/no-such.test.ts` "x" |', '',
+    'A paragraph, `test/http/interim.test.ts` "RFC 9110 15.2: interim responses of the origin',
+    '  reach clients of HTTP/2", "and', '  this".'
   ].join('\n')
   t.strictSame(await missing(page), [
-    'packages/http/test/etag.test.ts: no such row', 'packages/http/test/etag.test.ts: nor this one', 'test/http/head.test.ts: nor *that*',
-    'test/no-such.test.ts', 'test/no-such.test.ts', 'test/http/interim.test.ts: and this'
+    'packages/http/test/etag.test.ts: no such row', 'packages/http/test/etag.test.ts: nor this one',
+    'test/http/head.test.ts: nor *that*', 'test/no-such.test.ts', 'test/no-such.test.ts',
+    'test/http/interim.test.ts: and this'
   ])
 })
 
@@ -44,10 +50,12 @@ const OTHERS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTION
 
 t.test('each detail of Cache-Status that the code has is explained', async (t) => {
   const folder = 'plugins/response-cache'
-  const files = (await readdir(ROOT + folder)).filter((name) => name.endsWith('.ts')).map((name) => `${folder}/${name}`)
+  const names = (await readdir(ROOT + folder)).filter((name) => name.endsWith('.ts'))
+  const files = names.map((name) => `${folder}/${name}`)
   const sources = await Promise.all([...files, 'packages/http/src/storing.ts'].map(read))
-  const found = sources.flatMap((source) => [...source.matchAll(/'([A-Z]{3,}(?:_[A-Z]+)*)'/g)].map(([, code = '']) => code))
-  const codes = [...new Set(['memory', 'store', ...found])].filter((code) => !OTHERS.has(code) && !/^(?:WEIR|ERR)_/.test(code))
+  const texts = sources.flatMap((source) => [...source.matchAll(/'([A-Z]{3,}(?:_[A-Z]+)*)'/g)])
+  const codes = [...new Set(['memory', 'store', ...texts.map(([, code = '']) => code)])]
+    .filter((code) => !OTHERS.has(code) && !/^(?:WEIR|ERR)_/.test(code))
   t.ok(codes.length > 30, String(codes.length))
   for (const file of ['docs/rfc9211.md', 'plugins/README.md']) {
     const text = await read(file)

@@ -7,18 +7,21 @@ export interface Citation {
 }
 
 const FILE = /`([\w./-]+\.test\.ts)`/
-const TOKEN = new RegExp(`${FILE.source}|\\*\\*(\\w+)\\*\\*|(the same)|"([^"]+)"|(;)|\`[^\`]*\``, 'g')
+const TOKEN = new RegExp(
+  `${FILE.source}|\\*\\*(\\w+)\\*\\*|(the same)|"([^"]+)"|(;)|\`[^\`]*\``, 'g')
 
 /**
- * Finds the tests that a page about a specification names: a file in backticks, then names in quotes. A file without a folder is in
- * `packages/http/test`. "The same" is the file that was named last; `**alias**` is what the page's head says that it is. A
- * page whose head says where tests without a file are may name them alone, at the beginning or after a semicolon.
+ * Finds the tests that a page about a specification names: a file in backticks, then names in
+ * quotes. A file without a folder is in `packages/http/test`. "The same" is the file that was named
+ * last; `**alias**` is what the page's head says that it is. A page whose head says where tests
+ * without a file are may name them alone, at the beginning or after a semicolon.
  *
- * @example citations('| 13.1.2 | ... | `etag.test.ts` "the comparison table of RFC 9110 8.8.3.2" |')
+ * @example citations('| 13.1.2 | ... | `etag.test.ts` "the comparison table" |')
  */
 export function citations (page: string): Citation[] {
-  const aliases = new Map([...page.matchAll(new RegExp(`\\*\\*(\\w+)\\*\\* is ${FILE.source}`, 'g'))].map(([, alias = '', file = '']) => [alias, file]))
-  const byDefault = new RegExp(`without a folder are in ${FILE.source}`).exec(page)?.[1]
+  const legend = page.matchAll(new RegExp(`\\*\\*(\\w+)\\*\\*\\s+is\\s+${FILE.source}`, 'g'))
+  const aliases = new Map([...legend].map(([, alias = '', file = '']) => [alias, file]))
+  const byDefault = new RegExp(`without a folder are in\\s+${FILE.source}`).exec(page)?.[1]
   let last = byDefault
   return blocksOf(page).flatMap((block) => {
     const found: Citation[] = []
@@ -43,7 +46,8 @@ function blocksOf (page: string): string[] {
   return text.split(/\n\n+|\n(?=\s*(?:[-*]|\d+\.|\|) ?)/).flatMap((block) => {
     const line = block.trim()
     if (line.startsWith('#')) return []
-    return [(line.startsWith('|') ? line.split(/(?<!\\)\|/).at(-2) ?? '' : line).replace(/\s+/g, ' ')]
+    const cited = line.startsWith('|') ? line.split(/(?<!\\)\|/).at(-2) ?? '' : line
+    return [cited.replace(/\s+/g, ' ')]
   })
 }
 
@@ -52,6 +56,9 @@ export function hasText (source: string, name: string): boolean {
   const plain = source.replace(/\\(['"])/g, '$1')
   if (['\'', '"', '`'].some((quote) => plain.includes(quote + name + quote))) return true
   // Names of tests that are made for each of several values.
-  return [...source.matchAll(/test\(`([^`]*\$\{[^`]*)`/g)].some(([, template = '']) =>
-    new RegExp(`^${template.split(/\$\{[^}]*\}/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.*')}$`).test(name))
+  return [...source.matchAll(/test\(`([^`]*\$\{[^`]*)`/g)].some(([, template = '']) => {
+    const parts = template.split(/\$\{[^}]*\}/)
+      .map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+    return new RegExp(`^${parts.join('.+')}$`).test(name)
+  })
 }
