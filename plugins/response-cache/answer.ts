@@ -39,6 +39,7 @@ export function answerAs (asked: StoredAnswer, whole: Whole, ranged: Ranged = ra
     fields['content-length'] = '0'
     return { status: 416, fields, body: NOTHING }
   }
+  withoutDigests(fields)
   const body = rangesOf(asked.spans, fields, ranged)
   fields['content-length'] = String(body.length)
   return { status: 206, fields, body }
@@ -46,6 +47,11 @@ export function answerAs (asked: StoredAnswer, whole: Whole, ranged: Ranged = ra
 
 const rangedBody = ({ body }: Whole): Ranged =>
   ({ length: body.length, bytesOf: ({ first, last }) => body.subarray(first, last + 1) })
+
+/** Digests of the content as it was sent, which other bytes do not have (RFC 9530, 2). */
+export function withoutDigests (fields: Fields): void {
+  for (const name of ['content-digest', 'content-md5']) delete fields[name]
+}
 
 /** One range as it is, several as `multipart/byteranges` (RFC 9110, 14.6, 15.3.7). */
 function rangesOf (spans: readonly [Span, ...Span[]], fields: Fields, { length, bytesOf }: Ranged): Buffer {

@@ -1,7 +1,7 @@
 import { CacheError, type Hit } from '@weir/cache'
-import { appendCacheStatus, type CacheStatus, formatCacheStatus } from '@weir/http'
+import { appendCacheStatus, type CacheStatus, formatCacheStatus, parseCacheControl } from '@weir/http'
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
-import { WEIR_CACHE_REENTRANT_FILL } from '../errors.js'
+import { WEIR_CACHE_REENTRANT_FILL, WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
 import { AskedHeaders } from './asked-headers.js'
 import { Capture, type CaptureOptions } from './capture.js'
 import { barring } from './credentials.js'
@@ -56,6 +56,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     const unasked = whyNotAsked(request, reply)
     if (unasked !== undefined) {
       handedOver?.fill.abandon()
+      if (unasked.detail === 'PRECONDITION' && isOnlyIfCached(request)) throw refusing(reply, new WEIR_ERR_ONLY_IF_CACHED())
       const key = mayFeed(request, reply) ? keyFor(request) : undefined
       if (typeof key !== 'object') return passed(unasked)
       return later(PostFeed.begin({ cache, key, request, route: routeOptions }).then((begun) => {
@@ -91,15 +92,15 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       }
     }
     // The handler knows its own conditions and ranges, and nobody else is to have its answer.
-    const unstorable = hasConditions(request.headers) ? route.unstorable.get(key.key) : undefined
+    const unstorable = hasConditions(request.headers) && !isOnlyIfCached(request) ? route.unstorable.get(key.key) : undefined
     if (unstorable !== undefined && Date.now() < unstorable.until) return passed(bypass(unstorable.reason))
     // Its response is likely to be for its client alone: others would wait for nothing.
     const mayBeOwn = credentialsOf(request).length > 0
     const beside = credentials.length > 0 ? !route.shared.has(key.key) : mayBeOwn && route.shared.wasOwn(key.key)
-    const resolved = finder.find(request, { exact, vary }, { asks, acquire: { ...routeOptions, beside, mayBeOwn } })
+    const resolved = finder.find(request, { exact, vary }, { asks, credentials, acquire: { ...routeOptions, beside, mayBeOwn } })
     return later(resolved
       .then(({ found, target }) => act(found, target))
-      .catch((error: unknown) => { throw asRequestError(error, request) }))
+      .catch((error: unknown) => { throw refusing(reply, asRequestError(error, request)) }))
 
     function act (found: Found, target: Target): unknown {
       if (found.kind === 'fill') {
@@ -150,6 +151,17 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       ...handledFields(reply)
     } as const
     tapResponse(reply.raw, new PostTap(begun, reply, ongoing, options))
+  }
+
+  /** RFC 9111, 5.2.1.7. */
+  function isOnlyIfCached ({ headers }: FastifyRequest): boolean {
+    return mayAsk && parseCacheControl(headers['cache-control']).has('only-if-cached')
+  }
+
+  /** The error of a client that wants what is stored, and nothing else. */
+  function refusing (reply: FastifyReply, error: unknown): unknown {
+    if (error instanceof WEIR_ERR_ONLY_IF_CACHED) reply.header('cache-status', formatCacheStatus(options.cacheName, { detail: 'ONLY_IF_CACHED' }))
+    return error
   }
 
   function fill (begun: NewFill, { showQuery, request, reply }: Handling, run: () => unknown): unknown {

@@ -1,11 +1,11 @@
 import type { Cache, Entry, StoreResult } from '@weir/cache'
 import {
-  answerFromParts, answerFromStored, appendCacheStatus, type CacheStatus, combineParts, endToEndHeaders, evaluatePreconditions,
-  fieldValue, formatCacheStatus, hasValidators, isComplete, isServerFailure, outcomeOf, outcomeOfHead, parseContentRange, placeIn,
-  type Policy, servesStaleOnError, type StoredAnswer, updatedHeaders
+  answerFromParts, answerFromStored, answerWithLess, appendCacheStatus, type CacheStatus, combineParts, endToEndHeaders,
+  evaluatePreconditions, fieldValue, formatCacheStatus, hasValidators, isComplete, isServerFailure, outcomeOf, outcomeOfHead,
+  parseContentRange, placeIn, type Policy, servesStaleOnError, type StoredAnswer, updatedHeaders
 } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { answerAs, type Whole } from './answer.js'
+import { answerAs, type Whole, withoutDigests } from './answer.js'
 import { ownFields, withoutConnectionFields } from './fields.js'
 import type { InternalFills } from './fills.js'
 import type { Fields, Head } from './head.js'
@@ -69,7 +69,8 @@ export class Capture implements Tap {
       // The answer is right, whatever has gone wrong with storing it.
       this.ongoing.fill.fail()
       this.request.log.error({ err: error }, 'a response could not be stored')
-      return this.#passed(head, {})
+      // It answers this cache, and not the client.
+      return this.ongoing.asked.kind === 'missing' && OF_RANGES.has(head.status) ? this.#replaced(BAD_GATEWAY) : this.#passed(head, {})
     })
   }
 
@@ -85,7 +86,7 @@ export class Capture implements Tap {
   }
 
   async #plan (given: Head, body: Buffer | undefined): Promise<Plan> {
-    const { request, ongoing: { fill, stale, before, purpose } } = this
+    const { ongoing: { stale, before, purpose } } = this
     const head = withoutConnectionFields(given, ownFields(given.fields, this.ongoing))
     const now = Date.now()
     const own = ownFields(head.fields, this.ongoing)
@@ -96,7 +97,7 @@ export class Capture implements Tap {
       return this.#complete(stale, { head, own }, body)
     }
     const policy = stale?.value.policy(stale)
-    const mayStandIn = policy !== undefined && servesStaleOnError(request, policy, now, this.#judging.trust)
+    const mayStandIn = stale !== undefined && this.#mayStandIn(stale, now)
     // Without validators a 304 is not about it, and once its windows are over it can only stand in.
     const isOver = policy === undefined || kind !== 'stored' || (!hasValidators(policy) && policy.staleUntil <= now)
     const outcome = !isOver
@@ -106,10 +107,7 @@ export class Capture implements Tap {
       case 'failed': {
         // An error that says by itself how long it is to be kept.
         if (isOver && !mayStandIn && this.#judging.decide(head, now).store) return this.#store(head, body)
-        fill.fail()
-        const asked = stale !== undefined && mayStandIn ? answerTo(request, stale, now) : undefined
-        if (stale !== undefined && asked !== undefined && await fill.validStale() !== undefined) return this.#standIn(stale, head, asked)
-        return this.#passed(head, { ...this.#fwdStatus(head.status), detail: 'STATUS' })
+        return await this.#standIn(head) ?? this.#passed(head, { ...this.#fwdStatus(head.status), detail: 'STATUS' })
       }
       case 'refetch': return this.#refetch(head)
       case 'update': {
@@ -170,10 +168,11 @@ export class Capture implements Tap {
       if (all === undefined) return this.#refetch(head)
       this.#validated = head.status
       const fields: Fields = { ...before, ...updatedHeaders(stale.value.toHeaders(), own), 'content-range': rangesOf(all) }
+      withoutDigests(fields)
       if (isComplete(all)) delete fields['content-range']
       return this.#store({ status: isComplete(all) ? 200 : 206, fields }, bufferOf(all.body), true)
     }
-    return body !== undefined ? add(body) : { kind: 'collect', limit: maxBodyBytes, done: add }
+    return body !== undefined ? add(body) : { kind: 'collect', limit: maxBodyBytes, done: add, broken: () => this.#broken(head) }
   }
 
   /**
@@ -190,9 +189,9 @@ export class Capture implements Tap {
     const isWhole = isStored || body === undefined || ((declared === 0 || declared === body.length) && isWholePart(head, body))
     if (!isStorable(judgement) || isTooLarge || !isWhole) {
       const detail = !judgement.storing.store ? judgement.storing.reason : isTooLarge ? 'TOO_LARGE' : 'INCOMPLETE'
-      await this.#abandon(detail)
-      // Parts are no answer by themselves.
-      if (isStored && head.status === 206) return this.#refetch(head)
+      await this.#abandon(detail, head)
+      // They were not put together for this client.
+      if (this.ongoing.asked.kind === 'missing' && isStored) return this.#refetch(head)
       const passed = this.#passed(this.#judging.told(head, tags), { detail })
       if (passed.kind !== 'pass') return passed
       // The handler was not asked about what the client has.
@@ -204,13 +203,13 @@ export class Capture implements Tap {
     if (body !== undefined) return this.#stored(judgement, body)
     const isAnswered = head.status !== 206 && ((declared > 0 && hasConditions(request.headers)) || this.#isKnown(head))
     if (purpose === 'refill' || isAnswered) {
-      return { kind: 'collect', limit: maxBodyBytes, done: (body) => this.#collected(judgement, declared, body) }
+      return { kind: 'collect', limit: maxBodyBytes, done: (body) => this.#collected(judgement, declared, body), broken: () => this.#broken(head) }
     }
     // Its fate is known when its head is on its way already.
     const { storing, responseTime } = judgement
     const sent = withDefaults(this.#judging.told(dated(head, storing.headers), tags), this.ongoing.remote)
     return this.#passed(sent, { stored: true, ttl: ttlSeconds(storing.policy.freshUntil, responseTime) }, async (body) => {
-      if (body === undefined) return this.#abandon('TOO_LARGE')
+      if (body === undefined) return this.#abandon('TOO_LARGE', head)
       if ((declared > 0 && declared !== body.length) || !isWholePart(head, body)) return this.ongoing.fill.abandon()
       await this.#judging.commit({ ...judgement, head: sent }, body)
     })
@@ -225,11 +224,20 @@ export class Capture implements Tap {
     return evaluatePreconditions({ method: 'GET', headers: { 'if-none-match': match, 'if-modified-since': since } }, current) === 'not-modified'
   }
 
+  /** The answer has broken off before anything of it was sent. */
+  async #broken (head: Head): Promise<Plan> {
+    const standIn = await this.#standIn(head)
+    if (standIn !== undefined) return standIn
+    const fields = { ...BAD_GATEWAY.fields, 'cache-status': this.#status({}, { ...this.#fwdStatus(head.status), detail: 'INCOMPLETE' }) }
+    return this.#replaced({ ...BAD_GATEWAY, fields })
+  }
+
   async #collected (judged: Judged, declared: number, body: Buffer | undefined): Promise<Plan> {
     if (body !== undefined && (declared === 0 || declared === body.length)) return this.#stored(judged, body)
-    await this.#abandon('TOO_LARGE')
     const { head, tags } = judged
-    return this.#passed(this.#judging.told(head, tags), { detail: 'TOO_LARGE' })
+    if (body === undefined) await this.#abandon('TOO_LARGE', head)
+    else this.ongoing.fill.abandon()
+    return this.#passed(this.#judging.told(head, tags), { detail: body === undefined ? 'TOO_LARGE' : 'INCOMPLETE' })
   }
 
   async #stored (judged: Judged, body: Buffer): Promise<Plan> {
@@ -237,33 +245,42 @@ export class Capture implements Tap {
     const { storing, tags } = judged
     const { entry, result } = await this.#judging.commit(judged, body)
     const told = withDefaults(this.#judging.told(judged.head, tags), this.ongoing.remote)
+    const { status } = entry.value
     const fields: Fields = { ...told.fields, date: told.fields['date'] ?? new Date(entry.storedAt).toUTCString() }
+    if (status !== told.status) delete fields['content-range']
     fields['content-length'] = String(body.length)
-    fields['cache-status'] = this.#status(fields,
-      result === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_STORED[result] })
-    if (purpose === 'refill') return this.#replaced({ status: told.status, fields, body: NOTHING })
-    const asked = this.#askedOf(entry, storing.policy)
-    // Others are told by what the origin has sent.
+    const asked = purpose === 'refill' ? 'whole' : this.#askedOf(entry, storing.policy)
     if (asked === undefined) return this.#refetch(judged.head)
-    return this.#replaced(answerAs(asked, { status: told.status, fields, body }, rangedParts(entry.value)))
+    const answer = answerAs(asked, { status, fields, body: purpose === 'refill' ? NOTHING : body }, rangedParts(entry.value))
+    answer.fields['cache-status'] = this.#status(answer.fields, {
+      ...answer.status !== told.status && this.#validated === undefined && this.#fwdStatus(told.status),
+      ...result === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_STORED[result] }
+    })
+    return this.#replaced(answer)
   }
 
   /** As the client is answered with what is stored now: by the policy that the answer gave it. */
   #askedOf ({ value }: Entry<StoredResponse>, policy: Policy): StoredAnswer | undefined {
     const { request } = this
     const now = Date.now()
-    if (value.parts !== undefined) return answerFromParts(request, { ...value.parts, policy }, now)
+    if (value.parts !== undefined) {
+      const parts = { ...value.parts, policy }
+      // The origin has sent less than it was asked for.
+      return answerFromParts(request, parts, now) ?? answerWithLess(request, parts, now)
+    }
     if (request.method !== 'GET' || !hasConditions(request.headers)) return 'whole'
     return answerFromStored(request, { status: value.status, policy, length: value.body.length }, now)
   }
 
   /** The response is not to be shared. What is stale would be served again although the answer has become another. */
-  async #abandon (reason: string): Promise<void> {
-    const { request, ongoing: { fill, route, target } } = this
+  async #abandon (reason: string, { status }: Head): Promise<void> {
+    const { request, ongoing: { asked, fill, route, target } } = this
     // An answer that may be its client's alone says nothing of what others get, nor does one to POST or to another spelling.
     if (this.#judging.isOwn() || request.method === 'POST' || hasDotSegments(request.url)) return fill.withdraw()
+    // Nor does the wish of a client, or what it has done wrong, of parts that are fresh.
+    if (reason === 'REQUEST_NO_STORE' || (asked.kind === 'missing' && status >= 400)) return fill.withdraw()
     fill.abandon()
-    route.unstorable.set(primaryKey(target), { reason, until: Date.now() + UNSTORABLE })
+    if (status < 400) route.unstorable.set(primaryKey(target), { reason, until: Date.now() + UNSTORABLE })
     if (fill.stale !== undefined) await this.#drop()
   }
 
@@ -286,10 +303,18 @@ export class Capture implements Tap {
     return this.#replaced({ status: answer.statusCode, fields: { ...fields, 'content-length': String(body.length) }, body }, head.reason)
   }
 
-  #standIn (stale: Entry<StoredResponse>, { status: failed }: Head, asked: StoredAnswer): Plan {
-    const { request, ongoing: { fwd, before } } = this
-    const { status, body } = stale.value
+  #mayStandIn (stale: Entry<StoredResponse>, now: number): boolean {
+    return servesStaleOnError(this.request, stale.value.policy(stale), now, this.#judging.trust)
+  }
+
+  /** Ends the fill as failed. The stored response in place of the failure, if that is allowed (RFC 5861, 4). */
+  async #standIn ({ status: failed }: Head): Promise<Plan | undefined> {
+    const { request, ongoing: { fill, stale, fwd, before } } = this
+    fill.fail()
     const now = Date.now()
+    const asked = stale !== undefined && this.#mayStandIn(stale, now) ? answerTo(request, stale, now) : undefined
+    if (stale === undefined || asked === undefined || await fill.validStale() === undefined) return undefined
+    const { status, body } = stale.value
     const fields: Fields = {
       ...before, ...stale.value.toHeaders(), age: String(Math.max(0, Math.floor((now - stale.value.bornAt(stale)) / 1000)))
     }
@@ -341,6 +366,7 @@ const NOT_STORED: Record<Exclude<StoreResult, 'stored'>, string> = { invalid: 'I
 // What would have been stored, had all gone well.
 const WANTED: ReadonlySet<string> = new Set(['INVALIDATED', 'STORE_FAILED', 'UNSETTLED'])
 const NOTHING = Buffer.alloc(0)
+const BAD_GATEWAY: Whole = { status: 502, fields: { 'content-length': '0' }, body: NOTHING }
 const WITHOUT_BODY = new Set([204, 304])
 
 /** A proxied response says what its origin said and no more. */

@@ -27,6 +27,8 @@ export interface Pass {
 export interface Asking {
   /** Its Cache-Control or Pragma may have a say. */
   readonly asks: boolean
+  /** The credentials that it has, unless the route's responses are for everybody. */
+  readonly credentials: readonly string[]
   readonly acquire: AcquireOptions & { readonly beside: boolean }
   /** It has followed rules in a circle: what another one says is out of date. */
   readonly isLost?: boolean
@@ -84,11 +86,15 @@ export class Finder {
    * The finding, unless it is parts that lack bytes which the request asks for: then they are to be fetched; or it is
    * the handler's to answer a HEAD, which may renew what is stored.
    */
-  async #completed (request: FastifyRequest, { key }: ResponseKey, found: Found, { asks, acquire }: Asking): Promise<Found> {
+  async #completed (request: FastifyRequest, { key }: ResponseKey, found: Found, { asks, credentials, acquire }: Asking): Promise<Found> {
     if (found.kind === 'pass') return found.kept?.value.isWhole === true ? this.#forwardedHead(request, key, found) : found
     const isLacking = ({ entry }: Hit<StoredResponse>) => answerTo(request, entry, Date.now()) === undefined
     if (found.kind !== 'hit' || found.hit.entry.value.isSignpost || !isLacking(found.hit)) return found
-    if (asks && parseCacheControl(request.headers['cache-control']).has('only-if-cached')) throw new WEIR_ERR_ONLY_IF_CACHED()
+    // It is not to be served, so that it is nothing to complete.
+    if (!found.hit.entry.value.isPublic && credentials.length > 0) return found
+    const directives = asks ? parseCacheControl(request.headers['cache-control']) : undefined
+    if (directives?.has('only-if-cached') === true) throw new WEIR_ERR_ONLY_IF_CACHED()
+    if (directives?.has('no-store') === true) return { kind: 'pass', fwd: 'partial', detail: 'REQUEST_NO_STORE' }
     if (request.method === 'HEAD') return { kind: 'pass', fwd: 'partial' }
     // Others have no use for the bytes of one client's range.
     for (const beside of request.headers.range === undefined ? [acquire.beside, true] : [true]) {

@@ -1,5 +1,5 @@
 import { keyTag } from '@weir/cache'
-import { decideStoring, formatCacheGroups, parseNoVarySearch, type Storing } from '@weir/http'
+import { coversWhole, decideStoring, formatCacheGroups, parseNoVarySearch, type Storing } from '@weir/http'
 import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { STATUS_CODES } from 'node:http'
@@ -8,7 +8,7 @@ import type { CaptureOptions } from './capture.js'
 import { barring, hasUser } from './credentials.js'
 import { joinedVary, listOf, ownFields } from './fields.js'
 import { MOST_GROUP_BYTES, shortenGroups } from './groups.js'
-import type { Head } from './head.js'
+import type { Fields, Head } from './head.js'
 import { ruledKey, targetTags } from './key.js'
 import { storingOptions } from './lifetime.js'
 import type { OngoingFill } from './ongoing-fill.js'
@@ -146,14 +146,17 @@ export class Judging {
     const { request, ongoing } = this
     ongoing.route.unstorable.delete(primaryKey(ongoing.target))
     ongoing.route.wanted.delete(primaryKey(ongoing.target))
-    const { 'cache-status': _, date = '', ...fields } = headers
+    const { 'cache-status': _, date = '', ...fields }: Fields = headers
+    // A part that is all there is answers any request.
+    const isAll = head.status === 206 && coversWhole(head.fields['content-range'])
+    if (isAll) delete fields['content-range']
     // A response without Date gets that of its entry, whoever is answered with it.
     const removed = Object.keys(ongoing.before).filter((name) => head.fields[name] === undefined && name !== 'date')
     const stored = {
       ...fields, ...head.fields['date'] !== undefined && { date }, ...Object.fromEntries(removed.map((name) => [name, REMOVED]))
     }
     const response = StoredResponse.of(
-      { status: head.status, headers: stored, body: ownCopy(body) },
+      { status: isAll ? 200 : head.status, headers: stored, body: ownCopy(body) },
       policy,
       { isPublic, isRaw: this.isRaw, isProxied: ongoing.remote.isProxied, storedAt: Date.now() }
     )

@@ -10,8 +10,14 @@ export type Plan =
   | { readonly kind: 'replace', readonly head: Head, readonly body: Buffer }
   /** The application's body is sent as it is written, under this head. */
   | { readonly kind: 'pass', readonly head: Head, readonly record?: Recording | undefined }
-  /** Nothing is sent before the body is whole. */
-  | { readonly kind: 'collect', readonly limit: number, readonly done: (body: Buffer | undefined) => Plan | Promise<Plan> }
+  /** Nothing is sent before the body is whole, or has broken off. */
+  | {
+    readonly kind: 'collect'
+    readonly limit: number
+    readonly done: (body: Buffer | undefined) => Plan | Promise<Plan>
+    /** Default: the connection is closed. */
+    readonly broken?: () => Plan | Promise<Plan>
+  }
 
 /** A copy of a body that passes. */
 export interface Recording {
@@ -19,7 +25,7 @@ export interface Recording {
   readonly limit: number
   /**
    * Called with the whole body before the client can tell that it is whole, and the client waits for
-   * it; with undefined if there is more than the limit, or if the response is closed before its end.
+   * it; with undefined if there is more than the limit, or fields follow it. Not called if the response is closed before its end.
    */
   readonly end: (body: Buffer | undefined) => Promise<unknown>
 }
@@ -128,7 +134,9 @@ class TappedResponse implements Tapped {
       // HTTP/2 alone has it.
       ...'setTrailer' in response && { setTrailer: addTrailers('setTrailer') },
       destroy: (...args: readonly unknown[]) => {
+        const broken = this.#state === 'collecting' && !this.#lingering.isGone ? this.#collect?.broken : undefined
         this.#isDestroyed = true
+        if (broken !== undefined) return this.#breakOff(broken)
         this.#lingering.end()
         return native.destroy(args)
       }
@@ -151,7 +159,8 @@ class TappedResponse implements Tapped {
     if (this.#isOver) return
     this.#isOver = true
     this.#held = []
-    this.#stopRecording()
+    this.#record = undefined
+    this.#kept = new KeptBytes(0)
     this.#tap.closed()
   }
 
@@ -303,6 +312,15 @@ class TappedResponse implements Tapped {
     for (const chunk of held) this.#take(chunk)
     if (this.#isEnded) this.#finish()
     else if (held.length > 0) this.#response.emit('drain')
+  }
+
+  /** The application has given up a body of which nothing is sent: its client can be told so, or have something else. */
+  #breakOff (broken: () => Plan | Promise<Plan>): ServerResponse {
+    this.#isEnded = true
+    this.#state = 'deciding'
+    this.#kept = new KeptBytes(0)
+    this.#follow(broken())
+    return this.#response
   }
 
   #keep (head: Head | undefined, limit: number): void {

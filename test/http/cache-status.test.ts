@@ -140,3 +140,29 @@ t.test('RFC 9211 2.2, 2.6: who waited for a variant says what was missing', asyn
   t.match(ours(await first), { fwd: 'vary-miss', stored: true, collapsed: undefined })
   t.match(ours(await second), { fwd: 'vary-miss', collapsed: true })
 })
+
+t.test('RFC 9211 2.3: the status of the origin where the client gets another', async (t) => {
+  const clock = stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  for (const [i, headers] of [{ range: 'bytes=0-1' }, { range: 'bytes=9-' }, { 'if-none-match': '"1"' }].entries()) {
+    origin.on(`/${i}`, { headers: FRESH, body: 'text' })
+    const answer = await get(`/${i}`, headers)
+    t.not(answer.status, 200)
+    t.match(ours(answer), { fwd: 'uri-miss', 'fwd-status': 200, stored: true }, JSON.stringify(headers))
+  }
+  clock.advance(1)
+})
+
+t.test('RFC 9111 5.2.1.7: only-if-cached never reaches the origin, and its 504 says why', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t, { maxBodyBytes: 2 })
+  origin.on('/', { headers: FRESH, body: 'text' })
+  await get('/')
+  const only = { 'cache-control': 'only-if-cached' }
+  for (const headers of [only, { ...only, range: 'bytes=0-1' }, { ...only, 'if-none-match': '"1"' }, { ...only, 'if-match': '"1"' }]) {
+    const answer = await get('/', headers)
+    t.equal(answer.status, 504, JSON.stringify(headers))
+    t.match(ours(answer), { cache: 'weir', detail: 'ONLY_IF_CACHED' })
+  }
+  t.equal(origin.requests('/').length, 1)
+})

@@ -325,3 +325,129 @@ t.test('that a URL was too large is forgotten after a minute', async (t) => {
   t.match(await get('/', { range: 'bytes=0-4' }), { status: 206, body: '01234' })
   t.ok(isHit(await get('/', { range: 'bytes=0-4' })))
 })
+
+t.test('a 206 of all there is makes a whole response, whether or not it was asked for', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  for (const [i, range] of ['bytes=0-', 'bytes=-1000', 'bytes=0-999', undefined].entries()) {
+    const path = `/${i}`
+    const answering = ranged(TEXT, FRESH)
+    origin.always(path, (request) => range === undefined && typeof answering === 'function'
+      ? answering({ ...request, headers: { ...request.headers, range: 'bytes=0-' } })
+      : typeof answering === 'function' ? answering(request) : answering)
+    await get(path, { ...range !== undefined && { range } })
+    const next = await get(path)
+    t.match({ ...next, hit: isHit(next) }, { status: 200, body: TEXT, hit: true, headers: { 'content-range': undefined, 'content-length': '1000' } }, String(range))
+    checkPart(t, await get(path, { range: 'bytes=5-9' }), [5, 9], String(range))
+    t.equal(origin.requests(path).length, 1, String(range))
+  }
+})
+
+t.test('an origin that sends less than it is asked for: clients get as much, and nothing is fetched twice', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  origin.always('/', ({ headers: { range = '' } }) => {
+    const first = Number(/^bytes=(\d+)-/.exec(range)?.[1])
+    const last = Math.min(first + 99, 999)
+    return { status: 206, headers: { ...FRESH, 'content-range': `bytes ${first}-${last}/1000` }, body: TEXT.slice(first, last + 1) }
+  })
+  for (const end of [99, 199, 299]) checkPart(t, await get('/', { range: 'bytes=0-' }), [0, end], String(end))
+  checkPart(t, await get('/', { range: 'bytes=250-' }), [250, 399], 'as much as there is now')
+  t.strictSame(origin.requests('/').map(({ headers }) => headers.range), ['bytes=0-', 'bytes=100-', 'bytes=200-', 'bytes=300-'])
+})
+
+t.test('parts that may not be stored any more are not what their client gets', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const rows: readonly Fields[] = [{ 'cache-control': 'no-store' }, { 'cache-control': 'private' }, { vary: '*' }, { 'set-cookie': 'a=1' }]
+  for (const [i, added] of rows.entries()) {
+    for (const [range, part] of [['bytes=-10', [990, 999]], ['bytes=50-149', [50, 149]], [undefined, undefined]] as const) {
+      const path = `/${i}/${String(range)}`
+      origin.on(path, ranged(TEXT, FRESH), ranged(TEXT, { ...FRESH, ...added }), { headers: { ...FRESH, ...added }, body: TEXT })
+      await get(path, { range: 'bytes=0-99' })
+      const answer = await get(path, { ...range !== undefined && { range } })
+      if (answer.status === 206 && part !== undefined) checkPart(t, answer, part, path)
+      else t.match(answer, { status: 200, body: TEXT, headers: { 'content-range': undefined } }, path)
+    }
+  }
+})
+
+t.test('RFC 9111 3.5: parts of others are not completed for a client with credentials', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const own = TEXT.replaceAll('0', 'x')
+  origin.always('/', (request) => {
+    const answering = ranged(request.headers.cookie === undefined ? TEXT : own, FRESH)
+    return typeof answering === 'function' ? answering(request) : answering
+  })
+  await get('/', { range: 'bytes=0-99' })
+  t.match(await get('/', { cookie: 'a=1', range: 'bytes=90-109' }), { status: 206, body: own.slice(90, 110) })
+  t.match(await get('/', { cookie: 'a=1' }), { status: 200, body: own })
+  checkPart(t, await get('/', { range: 'bytes=0-99' }), [0, 99], 'what was stored is there still')
+})
+
+t.test('what one client does wrong, or does not want, takes nothing from others', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  origin.always('/', (request) => {
+    const answering = ranged(TEXT, FRESH)
+    if (request.headers['x-bad'] !== undefined) return { status: 400, headers: { 'cache-control': 'no-store' }, body: 'bad' }
+    return typeof answering === 'function' ? answering(request) : answering
+  })
+  await get('/', { range: 'bytes=0-99' })
+  checkPart(t, await get('/', { 'cache-control': 'no-store', range: 'bytes=500-509' }), [500, 509], 'no-store')
+  t.equal((await get('/', { 'x-bad': '1', range: 'bytes=500-509' })).status, 400)
+  t.ok(isHit(await get('/', { range: 'bytes=0-99' })), 'the parts are there still')
+  t.notMatch(ours(await get('/', { range: 'bytes=200-209' })), { fwd: 'bypass' })
+})
+
+t.test('an answer that breaks off is not one that is too large', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const headers = { ...FRESH, 'content-length': '1000' }
+  origin.on('/', { headers, body: TEXT.slice(0, 500), breaksOff: true })
+  origin.always('/', ranged(TEXT, FRESH))
+  t.notOk((await get('/')).complete)
+  checkPart(t, await get('/', { range: 'bytes=0-9' }), [0, 9], 'the next one')
+  t.ok(isHit(await get('/', { range: 'bytes=0-9' })))
+})
+
+t.test('missing bytes that break off are told as 502, or stale is served where that is allowed', async (t) => {
+  const clock = stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const broken: Scripted = { status: 206, headers: { ...FRESH, 'content-range': 'bytes 100-999/1000', 'content-length': '900' }, body: TEXT.slice(100, 500), breaksOff: true }
+  origin.on('/', ranged(TEXT, FRESH), broken, ranged(TEXT, FRESH))
+  await get('/', { range: 'bytes=0-99' })
+  const answer = await get('/')
+  t.match(answer, { status: 502, complete: true })
+  t.match(ours(answer), { fwd: 'partial', detail: 'INCOMPLETE' })
+  t.match(await get('/'), { status: 200, body: TEXT })
+
+  const stale = { ...FRESH, 'cache-control': 'max-age=60, stale-if-error=60' }
+  origin.on('/stale', { headers: stale, body: TEXT },
+    { headers: { ...stale, etag: '"2"', 'content-length': '1000' }, body: TEXT.slice(0, 500), breaksOff: true })
+  await get('/stale')
+  clock.advance(61)
+  t.match(await get('/stale', { range: 'bytes=0-9' }), { status: 206, body: TEXT.slice(0, 10), headers: { etag: '"1"' } })
+})
+
+t.test('RFC 9530 2: a digest of other bytes is not sent', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const digests = { 'content-digest': 'sha-256=:x:', 'content-md5': 'x', 'repr-digest': 'sha-256=:y:' }
+  origin.always('/', ranged(TEXT, { ...FRESH, ...digests }))
+  const none = { 'content-digest': undefined, 'content-md5': undefined, 'repr-digest': 'sha-256=:y:' }
+  t.match((await get('/', { range: 'bytes=0-99' })).headers, digests, 'as the origin sent it')
+  for (const range of ['bytes=0-9', 'bytes=50-149', undefined]) {
+    t.match((await get('/', { ...range !== undefined && { range } })).headers, none, String(range))
+  }
+})
+
+t.test('what is in too many parts is fetched as a whole', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  origin.always('/', ranged(TEXT, FRESH))
+  for (let i = 0; i < 40; i++) checkPart(t, await get('/', { range: `bytes=${i * 20}-${i * 20}` }), [i * 20, i * 20], String(i))
+  t.equal(origin.requests('/').length, 33)
+  t.ok(isHit(await get('/')))
+})

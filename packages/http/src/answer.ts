@@ -1,5 +1,5 @@
 import type { Headers } from './headers.js'
-import { missingSpan, type Parts } from './partial.js'
+import { availableSpan, missingSpan, type Parts } from './partial.js'
 import type { Policy } from './policy.js'
 import { isNotModified } from './preconditions.js'
 import { type RangeAnswer, rangeOf } from './range.js'
@@ -43,6 +43,19 @@ export function answerFromParts (
   const answer = request.method === 'GET' ? rangeOf(headers, stored.policy, stored.length, now) : undefined
   if (answer?.status !== 206) return answer
   return answer.spans.every((span) => missingSpan(stored, span) === undefined) ? answer : undefined
+}
+
+/**
+ * Answers a range with as much of it as parts have, from its first byte on: for an origin that sends less than it is asked for
+ * (RFC 9110 15.3.7). Undefined where that is nothing, or several ranges are asked for.
+ */
+export function answerWithLess (
+  request: Request, stored: Pick<Parts, 'length' | 'spans'> & { readonly policy: Policy }, now: number
+): RangeAnswer | undefined {
+  const answer = request.method === 'GET' ? rangeOf(request.headers, stored.policy, stored.length, now) : undefined
+  if (answer?.status !== 206 || answer.spans.length > 1) return undefined
+  const span = availableSpan(stored, answer.spans[0])
+  return span && { status: 206, spans: [span] }
 }
 
 function isKnown (headers: Headers, { etag, lastModified, date }: Policy, now: number): boolean {

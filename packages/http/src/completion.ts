@@ -1,5 +1,5 @@
 import { singleValue, type Headers } from './headers.js'
-import { missingSpan, parseContentRange, type Parts, rangeFor, type Span, strongValidator } from './partial.js'
+import { missingSpan, MOST_SPANS, parseContentRange, type Parts, rangeFor, type Span, strongValidator } from './partial.js'
 import type { Policy } from './policy.js'
 import { rangeOf } from './range.js'
 import { fetchHeaders } from './validation.js'
@@ -13,6 +13,7 @@ export type StoredParts = Pick<Parts, 'length' | 'spans'> & {
  * The headers of a request that fetches what stored parts lack of what a request asks for (RFC 9111 3.4): Range with the
  * missing bytes only, and If-Range so that they are of the same representation. Where nothing is missing it validates the
  * parts, in case of another representation for the client's range; where parts cannot be combined, it is the client's own.
+ * Of what is in too many parts the whole is asked for.
  *
  * @param now ms since the epoch
  */
@@ -30,7 +31,8 @@ export function completionHeaders (headers: Headers, stored: StoredParts, now: n
 function missingOf (headers: Headers, stored: StoredParts, now: number): Span | undefined {
   const answer = rangeOf(headers, stored.policy, stored.length, now)
   if (answer?.status === 416) return undefined
-  const wanted = answer?.spans ?? [{ first: 0, last: stored.length - 1 }]
+  const whole = { first: 0, last: stored.length - 1 }
+  const wanted = stored.spans.length >= MOST_SPANS ? [whole] : answer?.spans ?? [whole]
   const missing = wanted.map((span) => missingSpan(stored, span)).filter((span) => span !== undefined)
   if (missing.length === 0) return undefined
   return { first: Math.min(...missing.map(({ first }) => first)), last: Math.max(...missing.map(({ last }) => last)) }

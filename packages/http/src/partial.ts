@@ -60,6 +60,12 @@ export function combineParts (stored: Parts, added: Parts): Parts | undefined {
   return { length: stored.length, spans, body }
 }
 
+/** Whether a 206 with this Content-Range has all of the representation. */
+export function coversWhole (contentRange: HeaderValue): boolean {
+  const range = parseContentRange(contentRange)
+  return range !== undefined && isWhole([range], range.length)
+}
+
 /** Whether the parts are the whole representation. */
 export const isComplete = ({ spans, length }: Parts): boolean => isWhole(spans, length)
 
@@ -70,6 +76,12 @@ export function bytesOf (parts: Parts, { first, last }: Span): Uint8Array | unde
     if (span.first <= first && last <= span.last) found = body.subarray(first - span.first, last - span.first + 1)
   })
   return found
+}
+
+/** As many bytes of a span from its beginning on as the parts have; undefined if they lack the first one. */
+export function availableSpan ({ spans }: Pick<Parts, 'spans'>, { first, last }: Span): Span | undefined {
+  const span = spans.find((span) => span.first <= first && first <= span.last)
+  return span && { first, last: Math.min(last, span.last) }
 }
 
 /** The smallest span that has all wanted bytes which the parts have not; undefined if they have them all. */
@@ -91,6 +103,9 @@ export function missingSpan ({ spans }: Pick<Parts, 'spans'>, wanted: Span): Spa
  */
 export const rangeFor = ({ first, last }: Span, length: number): string =>
   `bytes=${first}-${last === length - 1 ? '' : last}`
+
+/** The most spans that are kept of a representation: each costs time whenever one is looked for. */
+export const MOST_SPANS = 32
 
 /** Sorts spans and makes one of those that meet or overlap. */
 export function joined (spans: readonly Span[]): Span[] {

@@ -1,6 +1,6 @@
 import type { ExchangeTimes } from './age.js'
 import { parseCacheControl, type CacheControl } from './cache-control.js'
-import type { Headers } from './headers.js'
+import { singleValue, type Headers } from './headers.js'
 import { parseContentRange } from './partial.js'
 import type { Policy } from './policy.js'
 import { feedsGet } from './post.js'
@@ -77,7 +77,7 @@ export function decideStoring (
   const isFeed = request.method === 'POST' && feedsGet(request.uri, response, given, times)
   if (request.method !== 'GET' && !isFeed) return not('METHOD')
   // 3.3: a part is worth storing if it is known where it belongs. Elsewhere a Content-Range means nothing (RFC 9110 14.4).
-  if (status === 206 && parseContentRange(headers['content-range']) === undefined) return not('PARTIAL')
+  if (status === 206 && !isPart(headers)) return not('PARTIAL')
   if (status < 200 || neverStored.has(status)) return not('STATUS')
   // 5.2.1.5
   if (options.requestDirectives !== false && parseCacheControl(request.headers['cache-control']).has('no-store')) {
@@ -108,6 +108,10 @@ export function decideStoring (
   if (!isReusable(policy, times.responseTime)) return not('NO_TTL')
   return { store: true, policy, headers: storedHeaders(headers, withheld, policy.date), isPublic }
 }
+
+/** Several ranges have places of their own within the content (RFC 9110 15.3.7.2). */
+const isPart = (headers: Headers) => parseContentRange(headers['content-range']) !== undefined &&
+  !/^\s*multipart\/byteranges\b/i.test(singleValue(headers['content-type']) ?? '')
 
 const not = (reason: NotStored): Storing => ({ store: false, reason })
 

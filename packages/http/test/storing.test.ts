@@ -98,6 +98,8 @@ t.test('RFC 9111 3.3: partial content', async (t) => check(t, [
   ['one that does not', { status: 206, response: fresh }, 'PARTIAL'],
   ['of a length that nobody knows', { status: 206, response: { ...fresh, 'content-range': 'bytes 0-1/*' } }, 'PARTIAL'],
   ['in another unit', { status: 206, response: { ...fresh, 'content-range': 'lines 0-1/4' } }, 'PARTIAL'],
+  ['several ranges, with a Content-Range all the same',
+    { status: 206, response: { ...fresh, 'content-range': 'bytes 0-1/4', 'content-type': 'Multipart/ByteRanges; boundary=x' } }, 'PARTIAL'],
   ['several ranges', { status: 206, response: { ...fresh, 'content-type': 'multipart/byteranges; boundary=x' } }, 'PARTIAL'],
   ['all other rules hold', { status: 206, response: { 'cache-control': 'no-store', 'content-range': 'bytes 0-1/4' } }, 'NO_STORE'],
   ...[200, 203, 404].map((status): Row =>
