@@ -1,4 +1,4 @@
-import type { Cache, Entry, StoreResult } from '@weir/cache'
+import { type Cache, type Entry, Fill, type StoreResult } from '@weir/cache'
 import {
   answerFromParts, answerFromStored, answerWithLess, appendCacheStatus, type CacheStatus, combineParts, endToEndHeaders,
   evaluatePreconditions, fieldValue, formatCacheStatus, hasValidators, isComplete, isServerFailure, outcomeOf, outcomeOfHead,
@@ -51,6 +51,8 @@ interface Answer {
 export class Capture implements Tap {
   /** The status by which the handler has confirmed what is stored. */
   #validated: number | undefined
+  /** Bytes that were added to stored parts, and how often others had added theirs before. */
+  #added: { readonly answer: Answer, readonly bytes: Buffer, readonly tries: number } | undefined
   #isSeen = false
   readonly #judging: Judging
 
@@ -155,7 +157,8 @@ export class Capture implements Tap {
   }
 
   /** Adds the bytes that the stored parts lack; what cannot be added is fetched again as a whole (RFC 9111, 3.4). */
-  async #complete (stale: Entry<StoredResponse>, { head, own }: Answer, body: Buffer | undefined): Promise<Plan> {
+  async #complete (stale: Entry<StoredResponse>, answer: Answer, body: Buffer | undefined, tries = 0): Promise<Plan> {
+    const { head, own } = answer
     const { ongoing: { before }, options: { maxBodyBytes } } = this
     const { parts } = stale.value
     const date = parseDate(own['date'])
@@ -167,6 +170,7 @@ export class Capture implements Tap {
       const all = combineParts(parts, { length: parts.length, spans: [place], body: bytes })
       if (all === undefined) return this.#refetch(head)
       this.#validated = head.status
+      this.#added = { answer, bytes, tries }
       const fields: Fields = { ...before, ...updatedHeaders(stale.value.toHeaders(), own), 'content-range': rangesOf(all) }
       withoutDigests(fields)
       if (isComplete(all)) delete fields['content-range']
@@ -244,6 +248,8 @@ export class Capture implements Tap {
     const { ongoing: { purpose } } = this
     const { storing, tags } = judged
     const { entry, result } = await this.#judging.commit(judged, body)
+    const joined = result === 'invalid' ? await this.#addToNewer() : undefined
+    if (joined !== undefined) return joined
     const told = withDefaults(this.#judging.told(judged.head, tags), this.ongoing.remote)
     const { status } = entry.value
     const fields: Fields = { ...told.fields, date: told.fields['date'] ?? new Date(entry.storedAt).toUTCString() }
@@ -257,6 +263,19 @@ export class Capture implements Tap {
       ...result === 'stored' ? { stored: true, ttl: ttlSeconds(entry.freshUntil, entry.storedAt) } : { detail: NOT_STORED[result] }
     })
     return this.#replaced(answer)
+  }
+
+  /** Others have stored their parts meanwhile: these are added to those. Undefined if there are none, or they are of another kind. */
+  async #addToNewer (): Promise<Plan | undefined> {
+    const { request, reply, ongoing, ongoing: { fill: { key } }, options } = this
+    if (this.#added === undefined || this.#added.tries === MOST_TRIES) return undefined
+    const { answer, bytes, tries } = this.#added
+    // Memory may not have heard of them yet.
+    options.cache.evict(key)
+    const fill = await options.cache.acquire(key, { beside: true, renew: true })
+    if (!(fill instanceof Fill) || fill.stale?.value.parts === undefined) return undefined
+    const newer = new Capture(request, reply, { ...ongoing, fill, stale: fill.stale }, options)
+    return newer.#complete(fill.stale, answer, bytes, tries + 1)
   }
 
   /** As the client is answered with what is stored now: by the policy that the answer gave it. */
@@ -356,6 +375,8 @@ export class Capture implements Tap {
   }
 }
 
+// Parts of others that are waited for, one after the other.
+const MOST_TRIES = 5
 // Milliseconds for which it is remembered that a response could not be stored.
 const UNSTORABLE = 60_000
 // Statuses by which conditions and ranges of one request are answered.

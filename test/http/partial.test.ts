@@ -451,3 +451,41 @@ t.test('what is in too many parts is fetched as a whole', async (t) => {
   t.equal(origin.requests('/').length, 33)
   t.ok(isHit(await get('/')))
 })
+
+t.test('parts that are fetched side by side are all kept', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const { open, opened } = gate()
+  const ranges = [100, 200, 300, 400].map((first) => `bytes=${first}-${first + 99}`)
+  origin.always('/', (request) => {
+    const answering = ranged(TEXT, FRESH)
+    const answer = typeof answering === 'function' ? answering(request) : answering
+    return typeof answer === 'object' && ranges.includes(request.headers.range ?? '') ? { ...answer, after: opened } : answer
+  })
+  await get('/', { range: 'bytes=0-99' })
+  const answers = ranges.map((range) => get('/', { range }))
+  await origin.received('/', 5)
+  open()
+  for (const [i, answer] of (await Promise.all(answers)).entries()) checkPart(t, answer, [i * 100 + 100, i * 100 + 199], ranges[i] ?? '')
+  checkPart(t, await get('/', { range: 'bytes=0-499' }), [0, 499], 'all of them')
+  t.equal(origin.requests('/').length, 5, 'each byte was fetched once')
+})
+
+t.test('a write while parts are fetched side by side ends them all', async (t) => {
+  stopClock(t)
+  const { origin, get, send } = await proxiedApp(t)
+  const { open, opened } = gate()
+  const part = (first: number): Scripted => ({
+    status: 206, headers: { ...FRESH, 'content-range': `bytes ${first}-${first + 99}/1000` }, body: TEXT.slice(first, first + 100), after: opened
+  })
+  origin.on('/', ranged(TEXT, FRESH), part(100), part(200), { status: 204 }, { headers: { ...FRESH, etag: '"2"' }, body: 'new' })
+  await get('/', { range: 'bytes=0-99' })
+  const first = get('/', { range: 'bytes=100-199' })
+  await origin.received('/', 2)
+  const second = get('/', { range: 'bytes=200-299' })
+  await origin.received('/', 3)
+  await send('PUT', '/', { body: 'x' })
+  open()
+  for (const answer of await Promise.all([first, second])) t.equal(answer.status, 206)
+  t.match(await get('/'), { status: 200, body: 'new' })
+})
