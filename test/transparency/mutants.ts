@@ -32,7 +32,7 @@ export const MUTANTS: readonly Mutant[] = [
           import('./serve.js').then(({ sendHit }) => {
             const hit = request.method === 'GET' ? cache.lookup(early(request).keyFor(request).key) : undefined;
             if (hit === undefined || hit.entry.value.status === 0) done();
-            else sendHit(request, reply, hit, shared);
+            else sendHit(request, reply, { hit, asked: 'whole', target: { key: early(request).keyFor(request), names: [] } }, shared);
           }, done);
         }];
         route.handler = cachedHandler(`
@@ -50,7 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
     app.decorate('responseCache', {`
       },
       {
-        file: 'capture.js',
+        file: 'judging.js',
         from: 'headers: stored,',
         to: 'headers: Object.fromEntries(Object.entries(stored).filter(([name]) => request.raw.fieldsSoFar?.includes(name) ?? true)),'
       }
@@ -66,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'what a response says of Vary is ignored',
-    edits: [{ file: 'variants.js', from: 'policy.vary.filter((name) => !target.names.includes(name))', to: '[]' }],
+    edits: [{ file: 'variants.js', from: 'policy.vary.filter((name) => !inKey.includes(name))', to: '[]' }],
     subject: 'formbody',
     shows: /at [^:]*\/negotiated\/\{n\}[^:]*: .*\bbody\b/
   },
