@@ -14,7 +14,7 @@ import { tempDir } from './support/temp-dir.js'
 
 const ORIGIN = 'http://shop.test'
 /** Of just the URI, and of its path with whatever query. */
-const uri = (path: string) => [`\u0001${ORIGIN}${path}`, `\u0001${ORIGIN}${path}#`]
+const uri = (path: string) => [`\u0001${ORIGIN}${path}`, `\u0001${ORIGIN}${path}#`, `\u0001POST ${ORIGIN}${path}`]
 
 /**
  * An application whose handlers write with plain tickets. `invalidated` is all that its cache was told, by tickets or without;

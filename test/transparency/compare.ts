@@ -1,7 +1,7 @@
 import { decoded } from './decoded.js'
 import { type Answer, type Exchange, type Headers, textOf } from './exchange.js'
 import { headerDifferences, type Leeway } from './headers.js'
-import { partDifference } from './part.js'
+import { boundaryOf, partDifference } from './part.js'
 import type { Momentary } from './subject.js'
 
 const OF_A_PART = ['content-type', 'content-length', 'content-encoding', 'accept-ranges', 'last-modified', 'etag', 'vary']
@@ -70,7 +70,10 @@ function notModified (exchange: Exchange, momentary: Momentary): string[] {
 
 function partial (exchange: Exchange, momentary: Momentary): string[] {
   const { intent, plain, weir } = exchange
-  const names = ['content-length', 'content-range', 'content-encoding', 'vary', ...weir.status === 416 ? OF_A_LIFETIME : []]
+  const names = [
+    'content-length', 'content-range', 'content-encoding', 'vary', ...weir.status === 416 ? OF_A_LIFETIME : [],
+    ...boundaryOf(weir.headers) === undefined ? [] : ['content-type']
+  ]
   const found = headerDifferences(plain.headers, weir.headers, leewayOf(exchange, momentary, names))
   if (intent.method !== 'GET') return [`${weir.status} for a ${intent.method}`, ...found]
   const difference = partDifference(intent.headers['range'], decoded(plain), weir)
