@@ -75,7 +75,9 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     if (handedOver !== undefined) {
       request.cacheResult = { outcome: 'refill', cost: 0 }
       if (exact.key === exactKey(handedOver.target).key) {
-        return fill({ ...handedOver, route, noVarySearch, credentials: [], beside: false }, { showQuery, request, reply }, run)
+        // A refill has none; what is fetched again is for its client.
+        const credentials = routeOptions.public === true ? [] : credentialsOf(request)
+        return fill({ ...handedOver, route, noVarySearch, credentials, beside: false }, { showQuery, request, reply }, run)
       }
       // The request has come elsewhere, without the client's credentials.
       handedOver.fill.abandon()
@@ -95,8 +97,9 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
     const unstorable = hasConditions(request.headers) && !isOnlyIfCached(request) ? route.unstorable.get(key.key) : undefined
     if (unstorable !== undefined && Date.now() < unstorable.until) return passed(bypass(unstorable.reason))
     // Its response is likely to be for its client alone: others would wait for nothing.
-    const mayBeOwn = credentialsOf(request).length > 0
-    const beside = credentials.length > 0 ? !route.shared.has(key.key) : mayBeOwn && route.shared.wasOwn(key.key)
+    const hasCredential = credentialsOf(request).length > 0
+    const beside = credentials.length > 0 ? !route.shared.has(key.key) : hasCredential && route.shared.wasOwn(key.key)
+    const mayBeOwn = hasCredential || request.headers.range !== undefined
     const resolved = finder.find(request, { exact, vary }, { asks, credentials, acquire: { ...routeOptions, beside, mayBeOwn } })
     return later(resolved
       .then(({ found, target }) => act(found, target))

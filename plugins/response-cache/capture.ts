@@ -1,8 +1,8 @@
 import { type Cache, type Entry, Fill, type StoreResult } from '@weir/cache'
 import {
-  answerFromParts, answerFromStored, answerWithLess, appendCacheStatus, type CacheStatus, combineParts, endToEndHeaders,
+  answerFromParts, answerFromStored, answerWithLess, appendCacheStatus, type CacheStatus, combineParts, coversWhole, endToEndHeaders,
   evaluatePreconditions, fieldValue, formatCacheStatus, hasValidators, isComplete, isServerFailure, outcomeOf, outcomeOfHead,
-  parseContentRange, placeIn, type Policy, servesStaleOnError, type StoredAnswer, updatedHeaders
+  parseContentRange, type Parts, placeIn, type Policy, servesStaleOnError, type StoredAnswer, updatedHeaders
 } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answerAs, type Whole, withoutDigests } from './answer.js'
@@ -14,7 +14,7 @@ import type { OngoingFill } from './ongoing-fill.js'
 import { hasDotSegments } from './path.js'
 import { forwardStatus, type RemoteExchange } from './proxied.js'
 import { answerTo, defaultCacheControl, rangedParts, ttlSeconds } from './serve.js'
-import { hasConditions, rangesOf, type StoredResponse } from './stored-response.js'
+import { hasConditions, partsOf, rangesOf, type StoredResponse } from './stored-response.js'
 import { primaryKey } from './target.js'
 import type { Plan, Tap } from './wire.js'
 
@@ -194,8 +194,8 @@ export class Capture implements Tap {
     if (!isStorable(judgement) || isTooLarge || !isWhole) {
       const detail = !judgement.storing.store ? judgement.storing.reason : isTooLarge ? 'TOO_LARGE' : 'INCOMPLETE'
       await this.#abandon(detail, head)
-      // They were not put together for this client.
-      if (this.ongoing.asked.kind === 'missing' && isStored) return this.#refetch(head)
+      // They are not all that the client asks for, or were not put together for it.
+      if (isStored && (this.ongoing.asked.kind === 'missing' || head.status === 206)) return this.#refetch(head)
       const passed = this.#passed(this.#judging.told(head, tags), { detail })
       if (passed.kind !== 'pass') return passed
       // The handler was not asked about what the client has.
@@ -204,6 +204,8 @@ export class Capture implements Tap {
       const { status, fields } = passed.head
       return this.#replaced({ status, fields: { ...fields, 'content-length': String(body.length) }, body })
     }
+    // Before the fill has ended: the whole is stored in their place.
+    if (body !== undefined && purpose === 'answer' && this.#lacks(judgement, body)) return this.#refetch(head)
     if (body !== undefined) return this.#stored(judgement, body)
     const isAnswered = head.status !== 206 && ((declared > 0 && hasConditions(request.headers)) || this.#isKnown(head))
     if (purpose === 'refill' || isAnswered) {
@@ -278,15 +280,25 @@ export class Capture implements Tap {
     return newer.#complete(fill.stale, answer, bytes, tries + 1)
   }
 
+  /** Whether parts have nothing of what the client asks for: its origin has sent another part than it was asked for. */
+  #lacks ({ head, storing: { policy } }: Judged, body: Buffer): boolean {
+    const parts = head.status === 206 && !coversWhole(head.fields['content-range'])
+      ? partsOf(head.fields['content-range'], body)
+      : undefined
+    return parts !== undefined && this.#partOf({ ...parts, policy }) === undefined
+  }
+
+  /** The origin may have sent less than it was asked for. */
+  #partOf (parts: Parts & { readonly policy: Policy }): StoredAnswer | undefined {
+    const now = Date.now()
+    return answerFromParts(this.request, parts, now) ?? answerWithLess(this.request, parts, now)
+  }
+
   /** As the client is answered with what is stored now: by the policy that the answer gave it. */
   #askedOf ({ value }: Entry<StoredResponse>, policy: Policy): StoredAnswer | undefined {
     const { request } = this
     const now = Date.now()
-    if (value.parts !== undefined) {
-      const parts = { ...value.parts, policy }
-      // The origin has sent less than it was asked for.
-      return answerFromParts(request, parts, now) ?? answerWithLess(request, parts, now)
-    }
+    if (value.parts !== undefined) return this.#partOf({ ...value.parts, policy })
     if (request.method !== 'GET' || !hasConditions(request.headers)) return 'whole'
     return answerFromStored(request, { status: value.status, policy, length: value.body.length }, now)
   }

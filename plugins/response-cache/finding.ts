@@ -1,5 +1,5 @@
 import { type AcquireOptions, type Cache, type Entry, Fill, type Hit } from '@weir/cache'
-import { decideReuse, parseCacheControl } from '@weir/http'
+import { answerFromStored, decideReuse, parseCacheControl } from '@weir/http'
 import type { FastifyRequest } from 'fastify'
 import { WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
 import { type ResponseKey, ruledKey, variantKeyOf } from './key.js'
@@ -97,7 +97,10 @@ export class Finder {
     if (directives?.has('no-store') === true) return { kind: 'pass', fwd: 'partial', detail: 'REQUEST_NO_STORE' }
     if (request.method === 'HEAD') return { kind: 'pass', fwd: 'partial' }
     // Others have no use for the bytes of one client's range.
-    for (const beside of request.headers.range === undefined ? [acquire.beside, true] : [true]) {
+    const { value } = found.hit.entry
+    const all = { status: 200, policy: value.policy(found.hit.entry), length: value.parts?.length ?? 0 }
+    const wantsAll = answerFromStored(request, all, Date.now()) === 'whole'
+    for (const beside of wantsAll ? [acquire.beside, true] : [true]) {
       const outcome = await this.options.cache.acquire(key, { ...acquire, beside, renew: true })
       if (outcome instanceof Fill) return { kind: 'fill', fill: outcome, fwd: 'partial' }
       if (!outcome.entry.value.isSignpost && !isLacking(outcome)) return { kind: 'hit', hit: outcome, refresh: false }

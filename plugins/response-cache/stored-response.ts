@@ -98,10 +98,7 @@ export class StoredResponse {
 
   /** The parts that are stored of a representation (RFC 9111, section 3.3); undefined for a whole response. */
   get parts (): Parts | undefined {
-    if (this.status !== 206) return undefined
-    const at = this.headers.indexOf('content-range')
-    const spans = [this.headers[at + 1] ?? []].flat().map(parseContentRange).filter((span) => span !== undefined)
-    return { length: spans[0]?.length ?? 0, spans, body: this.body }
+    return this.status === 206 ? partsOf(this.headers[this.headers.indexOf('content-range') + 1], this.body) : undefined
   }
 
   /** Its Cache-Groups is kept, for the 304 that renews it, and longer than what is sent. */
@@ -178,6 +175,12 @@ export class StoredResponse {
     this.#rendered = rendered
     return rendered
   }
+}
+
+/** The parts that have this Content-Range, which may have a field line for each span. */
+export function partsOf (contentRange: HeaderValue | undefined, body: Buffer): Parts {
+  const spans = [contentRange ?? []].flat().map(parseContentRange).filter((span) => span !== undefined)
+  return { length: spans[0]?.length ?? 0, spans, body }
 }
 
 /** The Content-Range that parts are stored with: a field line for each span. */

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { constants, type ServerHttp2Stream } from 'node:http2'
 import { type Head, headOf, implicitHead, lengthOf } from './head.js'
 import { KeptBytes } from './kept-bytes.js'
 import { Lingering } from './lingering.js'
@@ -137,6 +138,7 @@ class TappedResponse implements Tapped {
         const broken = this.#state === 'collecting' && !this.#lingering.isGone ? this.#collect?.broken : undefined
         this.#isDestroyed = true
         if (broken !== undefined) return this.#breakOff(broken)
+        if (!this.#isNativelyEnded) resetStream(response)
         this.#lingering.end()
         return native.destroy(args)
       }
@@ -468,6 +470,15 @@ class TappedResponse implements Tapped {
     }
   }
 }
+
+/** Over HTTP/2 a client would take what breaks off for the whole (RFC 9113, 8.1.1). */
+function resetStream (response: ServerResponse): void {
+  const stream: unknown = Reflect.get(response, 'stream')
+  if (isHttp2Stream(stream) && !stream.destroyed) stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+}
+
+const isHttp2Stream = (stream: unknown): stream is ServerHttp2Stream =>
+  typeof stream === 'object' && stream !== null && 'pushStream' in stream
 
 const NOTHING = Buffer.alloc(0)
 

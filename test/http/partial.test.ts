@@ -489,3 +489,86 @@ t.test('a write while parts are fetched side by side ends them all', async (t) =
   for (const answer of await Promise.all([first, second])) t.equal(answer.status, 206)
   t.match(await get('/'), { status: 200, body: 'new' })
 })
+
+t.test('RFC 9111 3.5: what is fetched again for a client with credentials is for that client alone', async (t) => {
+  const clock = stopClock(t)
+  for (const credential of [{ cookie: 'sid=alice' }, { authorization: 'Basic YTpi' }]) {
+    for (const asked of [{}, { 'cache-control': 'max-age=0' }, { 'cache-control': 'no-cache' }]) {
+      for (const range of [undefined, 'bytes=50-149', 'bytes=10-19']) {
+        const { origin, get } = await proxiedApp(t)
+        const own = TEXT.replaceAll('0', 'x')
+        origin.always('/', (request) => {
+          const isOwn = Object.keys(credential).some((name) => request.headers[name] !== undefined)
+          const answering = ranged(isOwn ? own : TEXT, { ...FRESH, etag: isOwn ? '"own"' : '"1"' })
+          return typeof answering === 'function' ? answering(request) : answering
+        })
+        origin.on('/whole', { headers: { ...FRESH, 'cache-control': 'no-cache' }, body: TEXT },
+          { status: 304, headers: { ...FRESH, etag: '"own"' } }, { headers: { ...FRESH, etag: '"own"' }, body: own }, { headers: FRESH, body: TEXT })
+        for (const path of ['/', '/whole']) {
+          await get(path, { range: 'bytes=0-99' })
+          clock.advance(path === '/' ? 61 : 1)
+          const answer = await get(path, { ...credential, ...asked, ...range !== undefined && { range } })
+          t.ok(answer.body.includes('x'), 'its own')
+          t.equal((await get(path)).body, TEXT, `${path} ${JSON.stringify([credential, asked, range])}: nobody else gets it`)
+        }
+      }
+    }
+  }
+})
+
+t.test('RFC 9110 15.3.7: parts that were validated for one client are not sent as another range', async (t) => {
+  const clock = stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  origin.always('/', ranged(TEXT, FRESH))
+  await get('/', { range: 'bytes=100-999' })
+  clock.advance(61)
+  for (const [range, part] of [['bytes=693-697', [693, 697]], ['bytes=93-97', [93, 97]]] as const) {
+    for (const headers of [{ cookie: 'a=1' }, { cookie: 'a=1', 'cache-control': 'no-store' }, { 'cache-control': 'no-store' }]) {
+      const answer = await get('/', { ...headers, range })
+      if (answer.status === 200) t.equal(answer.body, TEXT)
+      else checkPart(t, answer, part, JSON.stringify([headers, range]))
+    }
+  }
+})
+
+t.test('the whole of what an origin sends in small parts only is fetched once', async (t) => {
+  stopClock(t)
+  const { origin, get, arrived } = await proxiedApp(t)
+  const { open, opened } = gate()
+  origin.always('/', ({ headers: { range } }) => {
+    if (range === undefined) return { headers: FRESH, body: TEXT, after: opened }
+    const first = Number(/^bytes=(\d+)-/.exec(range)?.[1])
+    return { status: 206, headers: { ...FRESH, 'content-range': `bytes ${first}-${first + 99}/1000` }, body: TEXT.slice(first, first + 100) }
+  })
+  await get('/', { range: 'bytes=0-' })
+  const answers = [1, 2, 3, 4].map(() => get('/'))
+  await arrived('/', 6)
+  open()
+  for (const answer of await Promise.all(answers)) t.match(answer, { status: 200, body: TEXT })
+  t.ok(isHit(await get('/')))
+  t.equal(origin.requests('/').length, 3)
+})
+
+t.test('clients whose ranges are not there do not wait for each other', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const { open, opened } = gate()
+  origin.always('/', { status: 416, headers: { 'content-range': 'bytes */1000' }, after: opened })
+  const answers = Array.from({ length: 6 }, () => get('/', { range: 'bytes=5000-' }))
+  await origin.received('/')
+  open()
+  for (const { status } of await Promise.all(answers)) t.equal(status, 416)
+})
+
+t.test('clients with an If-Range of something else have the rest fetched once', async (t) => {
+  stopClock(t)
+  const { origin, get, arrived } = await proxiedApp(t)
+  const { open, opened } = gate()
+  origin.on('/', ranged(TEXT, FRESH), { status: 206, headers: { ...FRESH, 'content-range': 'bytes 100-999/1000' }, body: TEXT.slice(100), after: opened })
+  await get('/', { range: 'bytes=0-99' })
+  const answers = [1, 2, 3].map(() => get('/', { range: 'bytes=0-9', 'if-range': '"other"' }))
+  await arrived('/', 4)
+  open()
+  for (const answer of await Promise.all(answers)) t.match(answer, { status: 200, body: TEXT })
+  t.equal(origin.requests('/').length, 2)
+})

@@ -1,3 +1,4 @@
+import { connect } from 'node:http2'
 import t from 'tap'
 import { isHit, ours } from './cache-status.js'
 import { heldStore } from './held-store.js'
@@ -250,4 +251,20 @@ t.test('an origin that does not answer is waited for by others no longer than fi
   t.match(await other, { status: 200, body: 'text' })
   leaving.abort()
   await hanging
+})
+
+t.test('RFC 9113 8.1.1: what breaks off does so over HTTP/2, too', async (t) => {
+  const { origin, url } = await proxiedApp(t, { server: { http2: true } })
+  for (const cacheControl of ['max-age=60', 'no-store']) {
+    origin.on('/', { headers: { 'cache-control': cacheControl }, body: ['te', 'xt'], breaksOff: true })
+    const session = connect(url)
+    t.teardown(() => { session.destroy() })
+    const stream = session.request({ ':path': '/' })
+    stream.resume()
+    const error = await new Promise((resolve) => {
+      stream.once('error', resolve)
+      stream.once('end', () => { resolve('it looks complete') })
+    })
+    t.match(error, { code: 'ERR_HTTP2_STREAM_ERROR' }, cacheControl)
+  }
 })
