@@ -72,11 +72,11 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       route.complain(request, exact, {})
       return passed(bypass(exact))
     }
+    const credentials = routeOptions.public === true ? [] : credentialsOf(request)
     if (handedOver !== undefined) {
       request.cacheResult = { outcome: 'refill', cost: 0 }
       if (exact.key === exactKey(handedOver.target).key) {
-        // A refill has none; what is fetched again is for its client.
-        const credentials = routeOptions.public === true ? [] : credentialsOf(request)
+        // A refill has no credentials; what is fetched again is for its client.
         return fill({ ...handedOver, route, noVarySearch, credentials, beside: false }, { showQuery, request, reply }, run)
       }
       // The request has come elsewhere, without the client's credentials.
@@ -84,7 +84,6 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       return passed(bypass('REFILL'))
     }
     const key = ruledKey(exact, route.rules.known(exact))
-    const credentials = routeOptions.public === true ? [] : credentialsOf(request)
     const asks = mayAsk && (request.headers['cache-control'] !== undefined || request.headers['pragma'] !== undefined)
     if (!asks) {
       const hit = cache.lookup(key.key)
