@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { freePort } from '#infra/bench/free-port.js'
 
 const ATTEMPTS = 5
 
@@ -13,14 +12,4 @@ export async function onFreePort<T> (start: (port: number) => Promise<T | undefi
     if (started !== undefined) return started
   }
   throw new Error(`${ATTEMPTS} free ports in a row were taken by others before they could be used`)
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
-  return address.port
 }

@@ -1,12 +1,11 @@
 // node keeper.js
 // Holds what must not outlive the benchmark, even if that is killed: a folder for files, and a Redis in it.
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '../free-port.js'
 import { serveBenchmark } from './child.js'
 
 const dir = await mkdtemp(join(tmpdir(), 'weir-bench-'))
@@ -45,14 +44,4 @@ async function end (): Promise<void> {
   await ended
   // Servers that end at this moment may still be closing their files in it.
   await rm(dir, { recursive: true, force: true, maxRetries: 10 })
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
-  return address.port
 }

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
-import { once } from 'node:events'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { findProgram } from '../../tools/find-program.js'
 import { type Child, startChild } from '../children/start.js'
+import { freePort } from '../free-port.js'
 
 /** A proxy that takes part. */
 export interface Proxy {
@@ -120,14 +120,4 @@ async function answers (port: number): Promise<boolean> {
   return new Promise<boolean>((resolve) => {
     socket.once('connect', () => { resolve(true) }).once('error', () => { resolve(false) })
   }).finally(() => { socket.destroy() })
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
-  return address.port
 }
