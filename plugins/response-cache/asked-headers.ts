@@ -17,7 +17,7 @@ export interface AskedHeadersOptions {
   /** The response is likely to be its client's alone, as its conditions are. */
   readonly isOwn: boolean
   /** The client's own conditions are not to be forwarded: the last client had the response already, so nothing was stored. */
-  readonly isWanted: () => boolean
+  readonly fetchesAgain: () => boolean
 }
 
 const CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range'] as const
@@ -67,14 +67,14 @@ export class AskedHeaders {
 
   /** Undefined: as the handler was asked. */
   #forwarded (): Headers | undefined {
-    const { stale, isWhole, isWanted } = this.#options
+    const { stale, isWhole, fetchesAgain } = this.#options
     if (this.#kind === 'own') return undefined
     const parts = stale?.value.parts
     if (stale !== undefined && parts !== undefined) return this.#completion(stale, parts)
     if (isWhole || (stale !== undefined && hasValidators(stale.value.policy(stale)))) return undefined
     this.#kind = 'own'
     const { range, 'if-range': ifRange } = this.#original
-    return isWanted() ? { range, 'if-range': ifRange } : this.#original
+    return fetchesAgain() ? { range, 'if-range': ifRange } : this.#original
   }
 
   #completion (stale: Entry<StoredResponse>, parts: Parts): Headers {

@@ -147,7 +147,7 @@ export function cachedHandler (options: CachedHandlerOptions, handler: RouteHand
       stale: undefined,
       requestTime: Date.now(),
       setCookie: setCookieOf(request, reply, routeOptions),
-      asked: new AskedHeaders(request, { stale: undefined, isWhole: false, isOwn: true, isWanted: () => false }),
+      asked: new AskedHeaders(request, { stale: undefined, isWhole: false, isOwn: true, fetchesAgain: () => false }),
       remote: remoteExchange(request, reply),
       restore: showQuery,
       ...handledFields(reply)

@@ -126,7 +126,7 @@ export class Capture implements Tap {
   async #answersClient (head: Head): Promise<Plan> {
     const { request, ongoing: { fill, route, target } } = this
     fill.withdraw()
-    if (head.status === 304 && !this.#judging.isOwn()) route.wanted.set(primaryKey(target), true)
+    if (head.status === 304 && !this.#judging.isOwn()) route.notModified.set(primaryKey(target), true)
     return this.#passed(head, { fwdStatus: head.status, detail: request.headers.range === undefined ? 'CONDITION' : 'RANGE' })
   }
 

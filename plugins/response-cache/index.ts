@@ -168,7 +168,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
       tagsOf: tagsFor(routeCache.tags ?? []),
       shared: new SharedKeys(),
       unstorable: new RecentKeys<{ reason: string, until: number }>(),
-      wanted: new RecentKeys<true>(),
+      notModified: new RecentKeys<true>(),
       rules: new PathRules(cache),
       complain: complaints(routeName(route))
     }

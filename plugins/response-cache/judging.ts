@@ -145,7 +145,7 @@ export class Judging {
   async commit ({ head, tags, responseTime, storing: { policy, headers, isPublic } }: Judged, body: Buffer) {
     const { request, ongoing } = this
     ongoing.route.unstorable.delete(primaryKey(ongoing.target))
-    ongoing.route.wanted.delete(primaryKey(ongoing.target))
+    ongoing.route.notModified.delete(primaryKey(ongoing.target))
     const { 'cache-status': _, date = '', ...fields }: Fields = headers
     // A part that is all there is answers any request.
     const isAll = head.status === 206 && coversWhole(head.fields['content-range'])

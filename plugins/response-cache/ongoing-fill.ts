@@ -27,7 +27,7 @@ export interface CachedRoute {
   /** Why what was last answered could not be stored, by the key that a request finds first. */
   readonly unstorable: RecentKeys<{ readonly reason: string, readonly until: number }>
   /** Keys of which a client was last told that it has the response, so that there is still nothing stored. */
-  readonly wanted: RecentKeys<true>
+  readonly notModified: RecentKeys<true>
   readonly rules: PathRules
   /** Logs a mistake of the route's, once. */
   readonly complain: (request: FastifyRequest, about: 'INVALID_KEY' | 'INVALID_CONSTRAINT' | 'INVALID_TAG', details: object) => void
@@ -74,7 +74,7 @@ export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: 
     stale: purpose === 'refetch' || purpose === 'head' ? undefined : stale,
     isWhole: purpose === 'refetch' || purpose === 'refill',
     isOwn: beside || purpose === 'head',
-    isWanted: () => route.wanted.get(primaryKey(target)) === true
+    fetchesAgain: () => route.notModified.get(primaryKey(target)) === true
   })
   return {
     ...begun,

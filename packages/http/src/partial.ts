@@ -42,8 +42,11 @@ export function strongValidator (
 ): string | undefined {
   if (etag !== undefined) return parseEntityTag(etag)?.weak === false ? etag : undefined
   const modified = lastModified === undefined ? undefined : parseHttpDate(lastModified, now)
-  return modified !== undefined && date - modified >= 1000 ? lastModified : undefined
+  return modified !== undefined && isStrongDate(modified, date) ? lastModified : undefined
 }
+
+/** Whether a response was sent a second or more after its Last-Modified (RFC 9110 8.8.2.2). Both in ms since the epoch. */
+export const isStrongDate = (modified: number, date: number): boolean => date - modified >= 1000
 
 /**
  * Puts parts of one representation together (RFC 9111 3.4). Where both have a byte, `added` counts.

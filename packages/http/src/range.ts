@@ -1,7 +1,7 @@
 import { parseEntityTag, strongMatch } from './etag.js'
 import { fieldValue, type Headers } from './headers.js'
 import { parseHttpDate } from './http-date.js'
-import { joined, type Span } from './partial.js'
+import { isStrongDate, joined, type Span } from './partial.js'
 import type { Policy } from './policy.js'
 
 /**
@@ -90,5 +90,5 @@ function ifRangeHolds (field: string | undefined, { etag, lastModified, date }: 
     return tag !== undefined && strongMatch(wanted, tag)
   }
   const modified = lastModified === undefined ? undefined : parseHttpDate(lastModified, now)
-  return modified !== undefined && parseHttpDate(field, now) === modified && date - modified >= 1000
+  return modified !== undefined && parseHttpDate(field, now) === modified && isStrongDate(modified, date)
 }
