@@ -387,7 +387,7 @@ export class Capture implements Tap {
   }
 }
 
-// Parts of others that are waited for, one after the other.
+// Attempts to add parts to those of other requests.
 const MOST_TRIES = 5
 // Milliseconds for which it is remembered that a response could not be stored.
 const UNSTORABLE = 60_000
@@ -396,7 +396,7 @@ const OF_ONE_CLIENT: ReadonlySet<number> = new Set([304, 412, 416])
 // Those by which a request for missing bytes is.
 const OF_RANGES: ReadonlySet<number> = new Set([206, 304, 412, 416])
 const NOT_STORED: Record<Exclude<StoreResult, 'stored'>, string> = { invalid: 'INVALIDATED', failed: 'STORE_FAILED', transient: 'NO_TTL' }
-// What would have been stored, had all gone well.
+// Reasons of responses that would have been stored, had all gone well.
 const WANTED: ReadonlySet<string> = new Set(['INVALIDATED', 'STORE_FAILED', 'UNSETTLED'])
 const NOTHING = Buffer.alloc(0)
 const BAD_GATEWAY: Whole = { status: 502, fields: { 'content-length': '0' }, body: NOTHING }

@@ -38,7 +38,7 @@ export interface NewFill {
   readonly fill: Fill<StoredResponse>
   readonly target: Target
   readonly route: CachedRoute
-  /** What the response says if its handler does not. */
+  /** The No-Vary-Search of a response whose handler sets none. */
   readonly noVarySearch: ToldVariance | undefined
   readonly fwd?: Forward | undefined
   /** The credentials of the request: header fields, and `user`. */

@@ -56,7 +56,7 @@ export interface RouteCacheOptions extends OutageOptions {
    */
   readonly credentials?: readonly string[]
   /**
-   * What becomes of a response with Set-Cookie: `refuse`, the default, does not store it. `strip` stores it without: only the
+   * The fate of a response with Set-Cookie: `refuse`, the default, does not store it. `strip` stores it without: only the
    * client of the miss gets the cookie. `store` replays the cookie to every client: for cookies that identify nobody.
    */
   readonly setCookie?: 'refuse' | 'strip' | 'store'

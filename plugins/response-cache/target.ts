@@ -15,9 +15,9 @@ export const primaryKey = ({ key, variant }: Target): string => variant?.of ?? k
 /** The key of the request's URI with its query as it was sent, whatever No-Vary-Search has made of that. */
 export const exactKey = (target: Target): ResponseKey => target.key.exact ?? { ...target.key, key: primaryKey(target) }
 
-/** What is missing where nothing is stored for a request (RFC 9211, 2.2). */
+/** The kind of a miss (RFC 9211, 2.2). */
 export type Miss = 'uri-miss' | 'vary-miss' | 'miss'
 
-/** `miss`: whether there is something for the URI, nobody knows, because the key has header fields. */
+/** `miss` where the key has header fields: it cannot tell whether the URI has a response. */
 export const missOf = ({ variant, names }: Target): Miss =>
   variant !== undefined ? 'vary-miss' : names.length > 0 ? 'miss' : 'uri-miss'

@@ -40,7 +40,7 @@ export function makeTrace ({ seed, order = 1, requests, bursts, urls = 300 }: Tr
   const popularity = random(-seed)
   const sums: number[] = []
   for (let rank = 1; rank <= urls; rank++) sums.push((sums.at(-1) ?? 0) + 1 / rank)
-  // Which URLs are popular is no matter of what kind they are.
+  // Popularity is independent of the kind of a URL.
   const ranked = resources.map((resource) => ({ resource, place: popularity() }))
     .sort((a, b) => a.place - b.place).map(({ resource }) => resource)
   const step = (): Step => {

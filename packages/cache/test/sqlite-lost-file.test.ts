@@ -35,7 +35,7 @@ t.test('nothing is served that was before an invalidation, whatever becomes of t
     Promise.all(instances.map((instance) => instance.call(operation, argument)))
   for (const [what, fault] of Object.entries(faults)) {
     for (let i = 0; i < 3; i++) {
-      // What was done to the file before may have been noticed by one of them only, or by none yet.
+      // Only one instance, or none yet, may have noticed the fault before.
       while (!existsSync(place.file) || (await all('get', 'key')).some((value) => value !== 'old')) {
         await all('clear', undefined)
         await all('remember', { ...entry, value: 'old' })

@@ -4,7 +4,7 @@ import type { Policy } from './policy.js'
 import { isNotModified } from './preconditions.js'
 import { type RangeAnswer, rangeOf } from './range.js'
 
-/** How a stored response is sent: `whole`, as a 304, or by ranges of it. */
+/** The form in which a stored response is sent: `whole`, as a 304, or by ranges of it. */
 export type StoredAnswer = 'whole' | 'not-modified' | RangeAnswer
 
 interface Request {

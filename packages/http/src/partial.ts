@@ -21,8 +21,8 @@ export interface Parts {
 const bytesRange = /^[ \t]*bytes[ \t]+(\d{1,15})-(\d{1,15})\/(\d{1,15})[ \t]*$/i
 
 /**
- * Reads a Content-Range with a known length (RFC 9110 14.4); undefined for anything else, as a part that
- * nobody can place is not stored.
+ * Reads a Content-Range with a known length (RFC 9110 14.4); undefined for anything else: a part without a
+ * place is not stored.
  *
  * @example parseContentRange('bytes 0-4/10') // { first: 0, last: 4, length: 10 }
  */

@@ -93,7 +93,7 @@ const windowOf = (own: number, ofRoute: number | undefined, hadLifetime: boolean
 
 const duration = (directives: CacheControl, name: string) => (deltaSeconds(directives.get(name)) ?? 0) * 1000
 
-/** What can be sent in If-None-Match and If-Modified-Since (RFC 9111 4.3.1): an entity tag of any form, and a date. */
+/** Validators for If-None-Match and If-Modified-Since (RFC 9111 4.3.1): an entity tag of any form, and a date. */
 function validatorsOf (headers: Headers, { responseTime }: ExchangeTimes): Pick<Policy, 'etag' | 'lastModified'> {
   const etag = singleValue(headers['etag'])
   const lastModified = singleValue(headers['last-modified'])

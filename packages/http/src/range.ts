@@ -5,7 +5,7 @@ import { isStrongDate, joined, type Span } from './partial.js'
 import type { Policy } from './policy.js'
 
 /**
- * What part of a representation a request is answered with: one span as a 206 with Content-Range, several as
+ * The part of a representation that answers a request: one span as a 206 with Content-Range, several as
  * `multipart/byteranges`. 416: none of it is there.
  */
 export type RangeAnswer =
@@ -16,9 +16,9 @@ const bytesUnit = /^[ \t]*bytes[ \t]*=/i
 const intRange = /^(\d+)-(\d*)$/
 const suffixRange = /^-(\d+)$/
 
-// More than these are no honest wish (RFC 9110 17.15).
+// Range requests with more are taken for an attack (RFC 9110 17.15).
 const MOST_RANGES = 20
-// What a part of multipart/byteranges costs besides its bytes, about.
+// Bytes that a part of multipart/byteranges costs besides its own, about.
 const PART_OVERHEAD = 200
 
 /**

@@ -36,7 +36,7 @@ export interface StoringOptions extends PolicyOptions {
   /** The route's responses are for everybody, whatever credentials a request has. Default false: the response decides. */
   readonly public?: boolean
   /**
-   * What becomes of a response with Set-Cookie (RFC 9111 7.3): `refuse`, the default, does not store it; `strip` stores it without
+   * The fate of a response with Set-Cookie (RFC 9111 7.3): `refuse`, the default, does not store it; `strip` stores it without
    * Set-Cookie, which only the client has that it was sent to; `store` stores it with Set-Cookie, for every client.
    */
   readonly setCookie?: 'refuse' | 'strip' | 'store'
