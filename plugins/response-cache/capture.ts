@@ -10,6 +10,7 @@ import { ownFields, withoutConnectionFields } from './fields.js'
 import type { InternalFills } from './fills.js'
 import type { Fields, Head } from './head.js'
 import { isStorable, type Judged, Judging } from './judging.js'
+import { freshFor } from './lifetime.js'
 import type { OngoingFill } from './ongoing-fill.js'
 import { hasDotSegments } from './path.js'
 import { forwardStatus, type RemoteExchange } from './proxied.js'
@@ -214,7 +215,7 @@ export class Capture implements Tap {
     // Its fate is known when its head is on its way already.
     const { storing, responseTime } = judgement
     const sent = withDefaults(this.#judging.told(dated(head, storing.headers), tags), this.ongoing.remote)
-    return this.#passed(sent, { stored: true, ttl: ttlSeconds(storing.policy.freshUntil, responseTime) }, async (body) => {
+    return this.#passed(sent, { stored: true, ttl: Math.floor(freshFor(storing.policy, responseTime) / 1000) }, async (body) => {
       if (body === undefined) return this.#abandon('TOO_LARGE', head)
       if ((declared > 0 && declared !== body.length) || !isWholePart(head, body)) return this.ongoing.fill.abandon()
       await this.#judging.commit({ ...judgement, head: sent }, body)

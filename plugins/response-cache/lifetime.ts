@@ -28,7 +28,7 @@ export function storingOptions (options: LifetimeOptions): StoringOptions {
  */
 export function lifetime (policy: Policy, responseTime: number, retain: RouteCacheOptions['retain']): EntryOptions {
   const { freshUntil, staleUntil, errorUntil, noCache, neverStale } = policy
-  const ttl = noCache ? 0 : Math.max(0, freshUntil - responseTime)
+  const ttl = freshFor(policy, responseTime)
   // What can be validated is; what cannot be is for clients that take it stale, or when the handler fails.
   const isOfUse = hasValidators(policy) || (!noCache && !neverStale)
   return {
@@ -38,3 +38,7 @@ export function lifetime (policy: Policy, responseTime: number, retain: RouteCac
     retain: !isOfUse ? 0 : retain !== undefined ? milliseconds(retain) : Math.min(Math.max(ttl, MINUTE), DAY)
   }
 }
+
+/** Milliseconds for which a response is served without asking. */
+export const freshFor = ({ freshUntil, noCache }: Pick<Policy, 'freshUntil' | 'noCache'>, responseTime: number): number =>
+  noCache ? 0 : Math.max(0, freshUntil - responseTime)

@@ -166,3 +166,18 @@ t.test('RFC 9111 5.2.1.7: only-if-cached never reaches the origin, and its 504 s
   }
   t.equal(origin.requests('/').length, 1)
 })
+
+t.test('RFC 9211 2.4: what is asked about each time has no ttl, however it is sent', async (t) => {
+  stopClock(t)
+  const { origin, get } = await proxiedApp(t)
+  const modified = 'Thu, 01 Jan 2015 00:00:00 GMT'
+  for (const [i, cacheControl] of ['no-cache', 'no-cache, max-age=60', 'max-age=0'].entries()) {
+    for (const [name, body] of Object.entries({ whole: 'text', 'in parts': ['te', 'xt'] })) {
+      for (const headers of [{}, { range: 'bytes=0-1' }]) {
+        const path = `/${i}/${name.length}/${Object.keys(headers).length}`
+        origin.on(path, { headers: { 'cache-control': cacheControl, 'last-modified': modified }, body })
+        t.match(ours(await get(path, headers)), { fwd: 'uri-miss', stored: true, ttl: 0 }, `${cacheControl}, ${name}`)
+      }
+    }
+  }
+})
