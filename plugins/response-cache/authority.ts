@@ -8,7 +8,8 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
 // The number of names that one site may have; more are worked out again.
 const MOST_KNOWN = 256
-const known = new Map<string, string>()
+/** Origins by scheme, then by authority: to join the two would cost a hit as much as all else about its key. */
+const known = new Map<string, Map<string, string>>()
 
 /**
  * Scheme and authority of a request in their one spelling (RFC 9110, 4.2.3): lower case, without a
@@ -18,12 +19,13 @@ const known = new Map<string, string>()
  */
 export function originOf (request: FastifyRequest): string {
   const { protocol, host } = request
-  const given = `${protocol}://${host}`
-  const before = known.get(given)
+  const before = known.get(protocol)?.get(host)
   if (before !== undefined) return before
   const origin = normalized(protocol, host)
-  if (known.size >= MOST_KNOWN) known.clear()
-  known.set(given, origin)
+  const ofScheme = known.get(protocol) ?? new Map<string, string>()
+  if (ofScheme.size >= MOST_KNOWN) ofScheme.clear()
+  ofScheme.set(host, origin)
+  known.set(protocol, ofScheme)
   return origin
 }
 

@@ -6,6 +6,7 @@ import { ignoreRejection, resultOf } from '../given.js'
 import { commonPath, commonQuery, normalizedPath, splitTarget } from './path.js'
 import { isPlain } from './plain.js'
 import type { QueryFunction } from './query.js'
+import { RecentKeys } from './recent-keys.js'
 
 /** The identity of a response: the target URI, its route, and the request headers it varies by (RFC 9111, sections 2 and 4.1). */
 export interface ResponseKey {
@@ -93,8 +94,7 @@ export function keyOf ({ origin, slash, vary, custom, queryText, hasQuerySchema,
   if (routeName === undefined) return () => 'INVALID_CONSTRAINT'
   const routeLine = custom !== undefined || mayShareUris(route) ? `\n${line(routeName)}` : ''
 
-  return (request) => {
-    const base = origin ?? originOf(request)
+  const make = (request: FastifyRequest, base: string): ReturnType<KeyFunction> => {
     const [path, query] = splitTarget(request.url)
     const text = queryText(request, query)
     const own = custom && ownKey(resultOf(() => custom(request)))
@@ -105,6 +105,19 @@ export function keyOf ({ origin, slash, vary, custom, queryText, hasQuerySchema,
     const written = { origin: base, path, query: isOfUri ? text : undefined, slash }
     if (!isOfUri) return { uri, written, key: uri + lines }
     return { uri, written, key: uri + lines, parts: { path: uri.slice(0, uri.length - text.length), query, lines } }
+  }
+  const originIn = origin === undefined ? originOf : () => origin
+  if (!isOfUri || names.length > 0) return (request) => make(request, originIn(request))
+
+  // The URL says all: a key that is the same string each time is hashed once.
+  const known = new RecentKeys<ResponseKey>()
+  return (request) => {
+    const base = originIn(request)
+    const before = known.get(request.url)
+    if (before?.written.origin === base) return before
+    const key = make(request, base)
+    if (typeof key === 'object') known.set(request.url, key)
+    return key
   }
 }
 

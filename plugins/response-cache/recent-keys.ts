@@ -1,23 +1,25 @@
-// The number of keys that are remembered.
+// The number of keys that are remembered for certain; of older ones up to as many again.
 const MOST = 1000
 
 /** A value for each of the keys that were noted last. */
 export class RecentKeys<V> {
-  readonly #values = new Map<string, V>()
+  #values = new Map<string, V>()
+  #older = new Map<string, V>()
 
   get (key: string): V | undefined {
-    return this.#values.get(key)
+    return this.#values.get(key) ?? this.#older.get(key)
   }
 
   set (key: string, value: V): void {
-    this.#values.delete(key)
+    if (this.#values.size >= MOST && !this.#values.has(key)) {
+      this.#older = this.#values
+      this.#values = new Map()
+    }
     this.#values.set(key, value)
-    if (this.#values.size <= MOST) return
-    const [oldest = key] = this.#values.keys()
-    this.#values.delete(oldest)
   }
 
   delete (key: string): void {
     this.#values.delete(key)
+    this.#older.delete(key)
   }
 }

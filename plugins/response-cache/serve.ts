@@ -1,37 +1,22 @@
 import type { Entry, Hit } from '@weir/cache'
-import { answerFromParts, answerFromStored, bytesOf, fieldValue, formatCacheStatus, type StoredAnswer } from '@weir/http'
+import { answerFromParts, answerFromStored, bytesOf, type StoredAnswer } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http'
 import { answerAs, OF_THE_BODY, type Ranged } from './answer.js'
-import { giveHeaders } from './given-headers.js'
+import { giveHeaders, givenHeaders } from './given-headers.js'
 import { shortenGroups } from './groups.js'
-import { hasConditions, isRemoved, type StoredResponse } from './stored-response.js'
-import { isKeyTag } from './tags.js'
-import { type Miss, missOf, type Target } from './target.js'
-import { leaveOutVariance, type ToldVariance } from './told-variance.js'
 import type { Fields } from './head.js'
-
-/** Seconds of freshness left, as `ttl` of Cache-Status says it: negative for a stale response (RFC 9211, 2.4). */
-export const ttlSeconds = (freshUntil: number, now: number) => Math.floor((freshUntil - now) / 1000)
-
-/** Of a response that says nothing: other caches cannot be told of invalidations, so they ask. Browsers do not keep what is no success. */
-export const defaultCacheControl = (status: number) => status < 300 ? 'no-cache' : 'no-store'
-
-const OUTCOME = { l1: 'l1', l2: 'l2', coalesced: 'coalesced', outage: 'stale' } as const
-const DETAIL = { l1: 'memory', l2: 'store', outage: 'OUTAGE' } as const
-
-// RFC 9111, 1.2.2
-const OLDEST = 2 ** 31
-
-/** What all hits of an application have in common. */
-export interface HitOptions {
-  readonly cacheName: string
-  /** Whether responses have Cache-Groups. */
-  readonly cacheGroups: boolean
-}
+import { type Answer, defaultCacheControl, HitHead, type HitOptions } from './hit-head.js'
+import { type ReadyAnswer, sendReady, takesReady } from './ready-head.js'
+import { hasConditions, type StoredResponse } from './stored-response.js'
+import { isKeyTag } from './tags.js'
+import type { Target } from './target.js'
+import { leaveOutVariance, type ToldVariance } from './told-variance.js'
 
 /** A hit, and how its request is answered by it. */
 export interface AnsweringHit {
+  /** Milliseconds since the epoch. */
+  readonly now: number
   readonly hit: Hit<StoredResponse>
   readonly asked: StoredAnswer
   readonly target: Target
@@ -43,35 +28,69 @@ export interface AnsweringHit {
  * written as it was sent, past all hooks of the reply: what they added to it is stored.
  */
 export function sendHit (
-  request: FastifyRequest, reply: FastifyReply, { hit, asked, target, noVarySearch }: AnsweringHit, options: HitOptions
+  request: FastifyRequest, reply: FastifyReply, { hit, asked, target, noVarySearch, now }: AnsweringHit, options: HitOptions
 ): void {
-  const { entry } = hit
-  const { value: response } = entry
-  const now = Date.now()
-  const rendered = renderedHit(hit, missOf(target), now, options)
-  request.cacheResult = rendered.result
+  const { entry, entry: { value: response } } = hit
+  const head = HitHead.of(hit, options)
+  const moment = head.at(now, hit, target)
+  request.cacheResult = moment.result
+  if (noVarySearch?.isTold !== false && sendAsReady(reply, head, moment, answerOf(request, asked))) return
   const fields = (response.isRaw ? { ...reply.raw.getHeaders() } : reply.getHeaders()) as Fields
-  for (let i = 0; i < response.headers.length; i += 2) {
-    const name = String(response.headers[i])
-    if (asked === 'not-modified' && OF_THE_BODY.includes(name)) continue
-    const value = response.headers[i + 1] ?? ''
-    if (isRemoved(value)) {
-      Reflect.deleteProperty(fields, name)
-      // Hooks may have set it on the raw response.
-      reply.raw.removeHeader(name)
-    } else fields[name] = value
+  for (const name of head.removed) {
+    Reflect.deleteProperty(fields, name)
+    // Hooks may have set it on the raw response.
+    reply.raw.removeHeader(name)
   }
-  fields['age'] = rendered.age
-  fields['date'] = rendered.date
-  fields['cache-status'] = rendered.cacheStatus
+  Object.assign(fields, head.fields, { age: moment.age, 'cache-status': moment.cacheStatus })
   if (!response.isProxied) fields['cache-control'] ??= defaultCacheControl(response.status)
   leaveOutVariance(fields, noVarySearch)
-  if (!options.cacheGroups) delete fields['cache-groups']
-  else if (response.hasManyGroups) shortenGroups(fields, entry.tags.filter((tag) => !isKeyTag(tag)))
+  if (options.cacheGroups && response.hasManyGroups) shortenGroups(fields, entry.tags.filter((tag) => !isKeyTag(tag)))
   const { status, body } = response
-  if (asked === 'whole') return write(request, reply, status, fields, body)
-  const answer = answerAs(asked, { status, fields, body }, rangedParts(response))
-  write(request, reply, answer.status, answer.fields, answer.body)
+  const sent = answerAs(asked, { status, fields, body }, rangedParts(response))
+  write(request, reply, sent.status, sent.fields, sent.body)
+}
+
+/** The answer as it can be made ready: ranges are not. */
+function answerOf ({ method }: FastifyRequest, asked: StoredAnswer): Answer | undefined {
+  if (asked === 'whole') return method === 'HEAD' ? 'head' : 'whole'
+  return asked === 'not-modified' ? 'notModified' : undefined
+}
+
+/**
+ * Sends an answer that is ready. False, and nothing is sent, where fields that hooks have set decide about others, or the
+ * response is no ordinary one of HTTP/1.1.
+ */
+function sendAsReady (reply: FastifyReply, head: HitHead, moment: ReturnType<HitHead['at']>, answer: Answer | undefined): boolean {
+  const { raw } = reply
+  const ready = answer && head.ready(answer, moment)
+  if (ready === undefined || !takesReady(raw)) return false
+  const given = givenHeaders(reply)
+  const own = withGiven(given, ready, head)
+  if (own === undefined) return false
+  sendReady(raw, ready, own.framing)
+  giveHeaders(reply, own.fields)
+  return true
+}
+
+/**
+ * The fields of an answer with those that hooks have set besides, for the reply to have. Undefined where one of these stands in
+ * for one that the cache would add.
+ */
+function withGiven (
+  given: Fields, { status, fields: ready, framing: needed }: ReadyAnswer, { fields: stored }: HitHead
+): Pick<ReadyAnswer, 'fields' | 'framing'> | undefined {
+  if (Object.keys(given).length === 0) return { fields: { ...ready }, framing: needed }
+  // A spread that is added to would cost more than all else here.
+  const fields: Fields = Object.assign({}, ready)
+  const framing = [...needed]
+  for (const name in given) {
+    if (name === 'cache-control' && stored[name] === undefined) return undefined
+    if (Object.hasOwn(fields, name) || (status === 304 && OF_THE_BODY.includes(name))) continue
+    const value = given[name] ?? ''
+    framing.push(name, typeof value === 'object' ? [...value] : value)
+    fields[name] = value
+  }
+  return { fields, framing }
 }
 
 /**
@@ -116,23 +135,4 @@ function write (
   reply.hijack()
   if (method === 'HEAD' || body.length === 0) raw.end()
   else raw.end(body)
-}
-
-/** The same as before, unless the whole second of its age or of its ttl has changed. */
-function renderedHit (
-  { entry, source: tier, unverified, stale }: Hit<StoredResponse>, miss: Miss, now: number, { cacheName }: HitOptions
-) {
-  const { value: response } = entry
-  const source = unverified === undefined ? tier : 'outage'
-  const age = Math.min(OLDEST, Math.max(0, Math.floor((now - response.bornAt(entry)) / 1000)))
-  const ttl = ttlSeconds(entry.freshUntil, now)
-  const outcome = stale ? 'stale' : OUTCOME[source]
-  return response.rendered(age + ttl * 1e6, source, outcome, () => ({
-    age: String(age),
-    date: fieldValue(response.header('date')) ?? new Date(entry.storedAt).toUTCString(),
-    cacheStatus: source === 'coalesced'
-      ? formatCacheStatus(cacheName, { fwd: miss, collapsed: true, ttl })
-      : formatCacheStatus(cacheName, { hit: true, ttl, detail: DETAIL[source] }),
-    result: { outcome, filledBy: entry.filledBy, cost: entry.cost }
-  }))
 }

@@ -4,7 +4,7 @@ import {
   type StoredHeaders
 } from '@weir/http'
 import { MOST_GROUP_BYTES } from './groups.js'
-import type { CacheResult } from './result.js'
+import type { HitHead } from './hit-head.js'
 
 type HeaderValue = string | readonly string[]
 
@@ -36,7 +36,8 @@ const RULED = 64
  * the cache does not say.
  */
 export class StoredResponse {
-  #rendered: RenderedHit | undefined
+  /** The head of its hits, while there are some. */
+  hitHead: HitHead | undefined = undefined
 
   constructor (
     readonly status: number,
@@ -164,17 +165,6 @@ export class StoredResponse {
       ...(lastModified !== undefined && !Number.isNaN(Date.parse(lastModified)) && { lastModified })
     }
   }
-
-  /** The fields of a hit that change by the second: written once a second, not once a hit. */
-  rendered (
-    second: number, source: string, outcome: CacheResult['outcome'], render: () => Omit<RenderedHit, 'second' | 'source'>
-  ): RenderedHit {
-    const last = this.#rendered
-    if (last !== undefined && last.second === second && last.source === source && last.result.outcome === outcome) return last
-    const rendered = { second, source, ...render() }
-    this.#rendered = rendered
-    return rendered
-  }
 }
 
 /** The parts that have this Content-Range, which may have a field line for each span. */
@@ -191,17 +181,6 @@ export const hasConditions = (headers: Headers) =>
   headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined || headers['range'] !== undefined
 
 const fieldLength = (value: HeaderValue = '') => String(value).length
-
-interface RenderedHit {
-  readonly second: number
-  readonly source: string
-  /** RFC 9111, 5.1 */
-  readonly age: string
-  /** That of the fill: clients and caches downstream count a response's age from it (RFC 9110, 6.6.1). */
-  readonly date: string
-  readonly cacheStatus: string
-  readonly result: CacheResult
-}
 
 export const responseSerializer: Serializer<StoredResponse> = {
   serialize: ({ status, headers, body, initialAge, flags }) => ({ meta: JSON.stringify([status, initialAge, flags, ...headers]), body }),

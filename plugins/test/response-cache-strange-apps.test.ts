@@ -403,9 +403,12 @@ t.test('what is resumed by If-Range is no mixture of encodings', async (t) => {
 
 t.test('of what is known of keys, that of the oldest is forgotten', async (t) => {
   const keys = new RecentKeys<number>()
-  for (let i = 0; i <= 1000; i++) keys.set(`key ${i}`, i)
-  t.equal(keys.get('key 0'), undefined)
+  for (let i = 0; i < 1000; i++) keys.set(`key ${i}`, i)
+  for (let i = 0; i < 1000; i++) keys.set(`another ${i}`, i)
+  t.equal(keys.get('key 0'), 0)
   keys.set('key 1', 1)
-  keys.set('another', 0)
-  t.strictSame([keys.get('key 1'), keys.get('key 2'), keys.get('key 3')], [1, undefined, 3])
+  t.strictSame([keys.get('key 0'), keys.get('key 1'), keys.get('another 0')], [undefined, 1, 0])
+  keys.delete('key 1')
+  keys.delete('another 0')
+  t.strictSame([keys.get('key 1'), keys.get('another 0'), keys.get('another 1')], [undefined, undefined, 1])
 })

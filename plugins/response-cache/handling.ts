@@ -1,0 +1,263 @@
+import { CacheError, type Hit } from '@weir/cache'
+import { appendCacheStatus, type CacheStatus, formatCacheStatus, parseCacheControl } from '@weir/http'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
+import { WEIR_CACHE_REENTRANT_FILL, WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
+import { AskedHeaders } from './asked-headers.js'
+import type { CachedHandlerOptions } from './cached-handler.js'
+import { Capture } from './capture.js'
+import { barring } from './credentials.js'
+import { sendEarlyHints, wantsEarlyHints } from './early-hints.js'
+import { chooseEncodingForRange } from './encoding.js'
+import { handledFields, withoutConnectionFields } from './fields.js'
+import type { HandedOver } from './fills.js'
+import { bypass, type Finder, type Found, type Pass } from './finding.js'
+import type { Head } from './head.js'
+import { type ResponseKey, ruledKey } from './key.js'
+import type { leftForOnSend } from './left-for-on-send.js'
+import { whyNotAsked, whyOfHooks } from './not-asked.js'
+import { beginFill, type NewFill, setCookieOf } from './ongoing-fill.js'
+import { hasDotSegments, splitTarget } from './path.js'
+import { PostFeed } from './post-feed.js'
+import { PostTap } from './post-tap.js'
+import { remoteExchange } from './proxied.js'
+import { hideUndeclared } from './query.js'
+import type { Selection } from './selection.js'
+import { answerTo, sendHit } from './serve.js'
+import { hasConditions, type StoredResponse } from './stored-response.js'
+import { exactKey, missOf, type Target } from './target.js'
+import type { ToldVariance } from './told-variance.js'
+import { type Plan, tapResponse } from './wire.js'
+
+/** What the requests of one route have in common. */
+export interface HandlingContext {
+  readonly options: CachedHandlerOptions
+  /** The route's own. */
+  readonly handler: RouteHandlerMethod
+  readonly finder: Finder
+  /** Whether Cache-Control and Pragma of requests have a say. */
+  readonly mayAsk: boolean
+  readonly leftByHooks: typeof leftForOnSend
+}
+
+/** One request of a cached route, from where its hooks have let it pass to where its answer is under way. */
+export class Handling {
+  /** Has the request say its own URL again; undefined if it does. */
+  readonly #hidden: (() => void) | undefined
+  readonly #noVarySearch: ToldVariance | undefined
+  #known: readonly string[] | undefined
+
+  constructor (
+    readonly context: HandlingContext, readonly app: FastifyInstance,
+    readonly request: FastifyRequest, readonly reply: FastifyReply, readonly selection: Selection
+  ) {
+    const { queryNames, noVarySearch } = selection
+    this.#hidden = hideUndeclared(request, queryNames)
+    // A hook may have judged by what the handler does not see, such as a signature: other caches run no hooks.
+    this.#noVarySearch = noVarySearch === undefined ? undefined : { field: noVarySearch, isTold: this.#hidden === undefined }
+  }
+
+  /** Answers from the cache, or has the route's own handler answer. The result is what a handler returns. */
+  answer (): unknown {
+    const { request, reply, selection: { keyFor, encodes }, context: { options: { internal, route } } } = this
+    const handedOver = internal.take(request)
+    const unasked = whyNotAsked(request, reply)
+    if (unasked !== undefined) {
+      handedOver?.fill.abandon()
+      return this.#unasked(unasked)
+    }
+    if (encodes) chooseEncodingForRange(request)
+    const exact = keyFor(request)
+    if (typeof exact === 'string') {
+      handedOver?.fill.abandon()
+      route.complain(request, exact, {})
+      return this.#pass(bypass(exact))
+    }
+    return handedOver === undefined ? this.#find(exact) : this.#carryOut(handedOver, exact)
+  }
+
+  #unasked (why: Pass): unknown {
+    const { request, selection: { vary, keyFor }, context: { options: { cache, route } } } = this
+    if (why.detail === 'PRECONDITION' && this.#isOnlyIfCached()) throw this.#refusing(new WEIR_ERR_ONLY_IF_CACHED())
+    const key = this.#mayFeed() ? keyFor(request) : undefined
+    if (typeof key !== 'object') return this.#pass(why)
+    return later(PostFeed.begin({ cache, key, request, route: route.options }).then((begun) => {
+      if (begun === undefined) return this.#pass(why)
+      this.#feed(begun, { key, names: vary })
+      return this.#run()
+    }))
+  }
+
+  /** A refill has no credentials; a response that is fetched again is for its client. */
+  #carryOut (handedOver: HandedOver, exact: ResponseKey): unknown {
+    this.request.cacheResult = { outcome: 'refill', cost: 0 }
+    if (exact.key === exactKey(handedOver.target).key) return this.#fill({ ...handedOver, beside: false })
+    // The request has come elsewhere, without the client's credentials.
+    handedOver.fill.abandon()
+    return this.#pass(bypass('REFILL'))
+  }
+
+  #find (exact: ResponseKey): unknown {
+    const { request, selection: { vary }, context: { finder, mayAsk, options: { cache, route, credentialsOf } } } = this
+    const { headers } = request
+    const key = ruledKey(exact, route.rules.known(exact))
+    const asks = mayAsk && (headers['cache-control'] !== undefined || headers['pragma'] !== undefined)
+    if (!asks) {
+      const hit = cache.lookup(key.key)
+      if (hit?.entry.value.isWhole === true) {
+        route.rules.lookLater(exact, request.log)
+        return this.#hit({ hit, refresh: hit.stale }, { key, names: vary })
+      }
+    }
+    // The handler knows its own conditions and ranges, and nobody else is to have its answer.
+    const unstorable = hasConditions(headers) && !this.#isOnlyIfCached() ? route.unstorable.get(key.key) : undefined
+    if (unstorable !== undefined && Date.now() < unstorable.until) return this.#pass(bypass(unstorable.reason))
+    // Its response is likely to be for its client alone: others would wait for nothing.
+    const hasCredential = credentialsOf(request).length > 0
+    const isBarred = hasCredential && route.options.public !== true
+    const beside = isBarred ? !route.shared.has(key.key) : hasCredential && route.shared.wasOwn(key.key)
+    const mayBeOwn = hasCredential || headers.range !== undefined
+    const acquire = { ...route.options, beside, mayBeOwn }
+    return later(finder.find(request, { exact, vary }, { asks, credentials: this.#credentials, acquire })
+      .then(({ found, target }) => this.#found(found, target, beside))
+      .catch((error: unknown) => { throw this.#refusing(asRequestError(error, request)) }))
+  }
+
+  #found (found: Found, target: Target, beside: boolean): unknown {
+    switch (found.kind) {
+      case 'fill': return this.#fill({ ...found, fwd: found.fwd === 'uri-miss' ? missOf(target) : found.fwd, target, beside })
+      case 'pass': return this.#pass(found.fwd === 'uri-miss' ? { ...found, fwd: missOf(target) } : found)
+      case 'hit': return this.#hit(found, target)
+    }
+  }
+
+  #hit ({ hit, refresh }: Omit<Found & { kind: 'hit' }, 'kind'>, target: Target): unknown {
+    const { request, reply, context: { options, options: { internal, route }, leftByHooks } } = this
+    const why = whyNotServed(hit, barring(this.#credentials, target.names)) ?? leftByHooks(request, reply)
+    if (why !== undefined) return this.#pass(bypass(why))
+    const now = Date.now()
+    const asked = answerTo(request, hit.entry, now)
+    if (asked === undefined) return this.#pass(bypass('PARTIAL'))
+    this.#hidden?.()
+    if (refresh && hit.unverified === undefined) internal.refill(request, target, hit.entry, route.credentialFields)
+    if (route.options.earlyHints === true && wantsEarlyHints(request)) sendEarlyHints(reply, hit.entry.value)
+    sendHit(request, reply, { hit, asked, target, noVarySearch: this.#noVarySearch, now }, options)
+    return undefined
+  }
+
+  #fill (begun: Omit<NewFill, 'route' | 'noVarySearch' | 'credentials' | 'purpose'> & Partial<Pick<NewFill, 'purpose'>>): unknown {
+    const { request, reply, context: { options, options: { route } } } = this
+    const noVarySearch = this.#noVarySearch
+    const newFill = { purpose: 'answer', ...begun, route, noVarySearch, credentials: this.#credentials } as const
+    if (route.options.earlyHints === true && newFill.purpose === 'answer' && wantsEarlyHints(request)) hintBeforeValidation(newFill, request, reply)
+    const ongoing = beginFill(request, reply, newFill)
+    const restore = () => {
+      ongoing.restore()
+      this.#hidden?.()
+    }
+    const tapped = tapResponse(reply.raw, new Capture(request, reply, { ...ongoing, restore }, options))
+    // The handler is this fill's function: one that asks for its own response would wait for itself.
+    const result = begun.fill.run(() => this.#run())
+    if (result instanceof Promise) result.then((value) => { if (value === undefined && !reply.sent) tapped.settled() }, () => {})
+    return result
+  }
+
+  /** The handler's answer is for the client alone; Cache-Status says why. */
+  #pass ({ fwd, detail }: Pass): unknown {
+    const { request, reply, context: { options: { cacheName } } } = this
+    const status: CacheStatus = detail === undefined ? { fwd } : { fwd, detail }
+    const member = formatCacheStatus(cacheName, status)
+    request.cacheResult = { outcome: 'bypass', reason: detail ?? request.method, cost: 0 }
+    remoteExchange(request, reply)
+    tapResponse(reply.raw, {
+      head: (given: Head): Plan => {
+        this.#hidden?.()
+        const { fields, ...head } = withoutConnectionFields(given, given.fields)
+        return { kind: 'pass', head: { ...head, fields: { ...fields, 'cache-status': appendCacheStatus(fields['cache-status'], member) } } }
+      },
+      closed () {},
+      lingers: () => false
+    })
+    return this.#run()
+  }
+
+  /** Has the response to a POST become one to GET, if it may. */
+  #feed (begun: PostFeed, target: Target): void {
+    const { request, reply, context: { options, options: { route } } } = this
+    request.postFeed = begun
+    request.cacheResult = { outcome: 'bypass', reason: 'METHOD', cost: 0 }
+    const ongoing = {
+      target,
+      route,
+      noVarySearch: this.#noVarySearch,
+      credentials: this.#credentials,
+      beside: true,
+      purpose: 'answer',
+      fwd: 'method',
+      stale: undefined,
+      requestTime: Date.now(),
+      setCookie: setCookieOf(request, reply, route.options),
+      asked: new AskedHeaders(request, { stale: undefined, isWhole: false, isOwn: true, fetchesAgain: () => false }),
+      remote: remoteExchange(request, reply),
+      restore: () => { this.#hidden?.() },
+      ...handledFields(reply)
+    } as const
+    tapResponse(reply.raw, new PostTap(begun, reply, ongoing, options))
+  }
+
+  #run (): unknown {
+    return this.context.handler.call(this.app, this.request, this.reply)
+  }
+
+  /** The credentials of the request, unless the route's responses are for everybody. */
+  get #credentials (): readonly string[] {
+    const { route, credentialsOf } = this.context.options
+    this.#known ??= route.options.public === true ? NONE : credentialsOf(this.request)
+    return this.#known
+  }
+
+  /** Whether the response to a POST may become one to GET: the invalidation plugin sees the write, and no outbox delays it. */
+  #mayFeed (): boolean {
+    const { request: { method, url, headers: { upgrade }, routeOptions: { method: served } }, reply, context: { options } } = this
+    const isServed = method === 'POST' && [served].flat().includes('GET') && upgrade === undefined && !hasDotSegments(url) && !url.includes('#')
+    const isSeen = reply.handlerOutcome !== undefined && reply.handlerOutcome !== null && options.outbox === undefined
+    return isServed && isSeen && options.route.options.key === undefined && whyOfHooks(reply) === undefined
+  }
+
+  /** RFC 9111, 5.2.1.7. */
+  #isOnlyIfCached (): boolean {
+    return this.context.mayAsk && parseCacheControl(this.request.headers['cache-control']).has('only-if-cached')
+  }
+
+  /** The error of a client that wants what is stored, and nothing else. */
+  #refusing (error: unknown): unknown {
+    const { cacheName } = this.context.options
+    if (error instanceof WEIR_ERR_ONLY_IF_CACHED) this.reply.header('cache-status', formatCacheStatus(cacheName, { detail: 'ONLY_IF_CACHED' }))
+    return error
+  }
+}
+
+const NONE: readonly string[] = []
+
+/** Hints at what a response that is no longer fresh links to, unless it has been invalidated. */
+function hintBeforeValidation ({ fill, credentials, target }: NewFill, request: FastifyRequest, reply: FastifyReply): void {
+  const stale = fill.stale?.value
+  if (stale === undefined || stale.isSignpost) return
+  if (barring(credentials, target.names) !== undefined && !stale.isPublic) return
+  fill.validStale()
+    .then((valid) => { if (valid !== undefined) sendEarlyHints(reply, stale) })
+    .catch((error: unknown) => { request.log.warn({ err: error }, 'early hints could not be sent') })
+}
+
+const whyNotServed = ({ entry }: Hit<StoredResponse>, credential: string | undefined): string | undefined =>
+  credential === undefined || entry.value.isPublic ? undefined : credential.toUpperCase()
+
+/** A handler that returns nothing answers later: a promise of nothing would answer for it. */
+const later = (result: Promise<unknown>): Promise<unknown> => new Promise((resolve, reject) => {
+  result.then((result) => { if (result !== undefined) resolve(result) }, reject)
+})
+
+/** A mistake of the application is told with the URL, which its developers know, in place of the key. */
+function asRequestError (error: unknown, { method, url }: FastifyRequest): unknown {
+  if (error instanceof CacheError && error.code === 'WEIR_CACHE_REENTRANT_FILL') return new WEIR_CACHE_REENTRANT_FILL(method, splitTarget(url)[0])
+  return error
+}

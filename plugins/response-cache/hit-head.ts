@@ -1,0 +1,193 @@
+import type { Hit } from '@weir/cache'
+import { fieldValue, formatCacheStatus } from '@weir/http'
+import { OF_THE_BODY } from './answer.js'
+import type { Fields } from './head.js'
+import { forgetWhenIdle, type Holder } from './passing.js'
+import { fieldLines, inOnePiece, type ReadyAnswer } from './ready-head.js'
+import type { CacheResult } from './result.js'
+import { isRemoved, type StoredResponse } from './stored-response.js'
+import { type Miss, missOf, type Target } from './target.js'
+
+const OUTCOME = { l1: 'l1', l2: 'l2', coalesced: 'coalesced', outage: 'stale' } as const
+const DETAIL = { l1: 'memory', l2: 'store', outage: 'OUTAGE' } as const
+
+// RFC 9111, 1.2.2
+const OLDEST = 2 ** 31
+
+/** What all hits of an application have in common. */
+export interface HitOptions {
+  readonly cacheName: string
+  /** Whether responses have Cache-Groups. */
+  readonly cacheGroups: boolean
+}
+
+/** Seconds of freshness left, as `ttl` of Cache-Status says it: negative for a stale response (RFC 9211, 2.4). */
+export const ttlSeconds = (freshUntil: number, now: number) => Math.floor((freshUntil - now) / 1000)
+
+/** Of a response that says nothing: other caches cannot be told of invalidations, so they ask. Browsers do not keep what is no success. */
+export const defaultCacheControl = (status: number) => status < 300 ? 'no-cache' : 'no-store'
+
+/** A kind of answer that can be made ready. */
+export type Answer = 'whole' | 'head' | 'notModified'
+
+/** The part of a hit's head that changes by the second. */
+interface Moment {
+  /** Milliseconds since the epoch, in which neither Age nor the ttl changes. */
+  readonly from: number
+  readonly until: number
+  readonly source: keyof typeof OUTCOME
+  readonly stale: boolean
+  /** RFC 9111, 5.1 */
+  readonly age: string
+  readonly cacheStatus: string
+  readonly result: CacheResult
+  /** Hits that were answered by it so far, up to two. */
+  hits: number
+  whole: ReadyAnswer | undefined
+  head: ReadyAnswer | undefined
+  notModified: ReadyAnswer | undefined
+}
+
+/** The lines of an answer that do not change by the second, and the fields that they are of. */
+interface Lasting {
+  readonly fields: Fields
+  /** Undefined: it cannot be made ready. */
+  readonly lines: string | undefined
+}
+
+// The longest body that is written in one piece with its head, in bytes. Longer ones cost more to copy than to hand over.
+const MOST_JOINED = 4096
+
+/** The head of an entry's hits: each part of it is made when it changes, and not for each hit. */
+export class HitHead implements Holder {
+  /** The fields that are stored, with Date, and without those that change by the second. */
+  readonly fields: Fields = {}
+  /** Fields that the stored response was sent without, although hooks had set them. */
+  readonly removed: readonly string[]
+  readonly #response: StoredResponse
+  readonly #options: HitOptions
+  #whole: Lasting | undefined
+  #notModified: Lasting | undefined
+  #moment: Moment | undefined
+  #isInUse = true
+
+  constructor ({ entry: { value: response, storedAt } }: Hit<StoredResponse>, options: HitOptions) {
+    const removed: string[] = []
+    for (let i = 0; i < response.headers.length; i += 2) {
+      const [name, value = ''] = [String(response.headers[i]), response.headers[i + 1]]
+      if (isRemoved(value)) removed.push(name)
+      else if (options.cacheGroups || name !== 'cache-groups') this.fields[name] = value
+    }
+    // That of the fill: clients and caches downstream count a response's age from it (RFC 9110, 6.6.1).
+    this.fields['date'] = fieldValue(response.header('date')) ?? new Date(storedAt).toUTCString()
+    this.removed = removed
+    this.#response = response
+    this.#options = options
+  }
+
+  /** That of an entry, kept with its response for as long as there are hits. */
+  static of (hit: Hit<StoredResponse>, options: HitOptions): HitHead {
+    const { value: response } = hit.entry
+    return response.hitHead ?? HitHead.#keep(response, new HitHead(hit, options))
+  }
+
+  static #keep (response: StoredResponse, head: HitHead): HitHead {
+    response.hitHead = head
+    forgetWhenIdle(head)
+    return head
+  }
+
+  /** The same as for the last hit, unless the whole second of its age or of its ttl has changed. */
+  at (now: number, hit: Hit<StoredResponse>, target: Target): Moment {
+    const { entry, stale, unverified } = hit
+    const source = unverified === undefined ? hit.source : 'outage'
+    const last = this.#moment
+    if (last !== undefined && now >= last.from && now < last.until && last.source === source && last.stale === stale) return last
+    this.#isInUse = true
+    const [bornAt, { freshUntil }] = [this.#response.bornAt(entry), entry]
+    const age = Math.min(OLDEST, Math.max(0, Math.floor((now - bornAt) / 1000)))
+    const ttl = ttlSeconds(freshUntil, now)
+    const moment: Moment = {
+      from: now,
+      until: Math.min(bornAt + (age + 1) * 1000, Math.floor(freshUntil - ttl * 1000) + 1),
+      source,
+      stale,
+      age: String(age),
+      cacheStatus: this.#cacheStatus(source, ttl, missOf(target)),
+      result: { outcome: stale ? 'stale' : OUTCOME[source], filledBy: entry.filledBy, cost: entry.cost },
+      hits: 0,
+      whole: undefined,
+      head: undefined,
+      notModified: undefined
+    }
+    this.#moment = moment
+    return moment
+  }
+
+  /**
+   * The whole response, its head, or a 304 in its place, as it is sent at the moment where hooks have set no field of it.
+   * Undefined where fields that they have set may decide about others.
+   */
+  ready (answer: Answer, moment: Moment): ReadyAnswer | undefined {
+    return moment[answer] ?? this.#ready(answer, moment)
+  }
+
+  #ready (answer: Answer, moment: Moment): ReadyAnswer | undefined {
+    const lasting = answer === 'notModified' ? this.#lastingOf304 : this.#lastingOfAll
+    if (lasting.lines === undefined) return undefined
+    const { age, cacheStatus } = moment
+    const { body, status } = this.#response
+    // The second hit of a second tells that there are many: only then is a copy of the body worth the memory.
+    const isMany = moment.hits++ > 0
+    const [isWhole, isJoined] = [answer === 'whole' && body.length > 0, isMany && body.length <= MOST_JOINED]
+    const head = `age: ${age}\r\ncache-status: ${cacheStatus}\r\n${lasting.lines}\r\n`
+    const length = lasting.fields['content-length']
+    const ready = {
+      status: answer === 'notModified' ? 304 : status,
+      fields: Object.assign({ age, 'cache-status': cacheStatus }, lasting.fields),
+      framing: typeof length === 'string' ? ['content-length', length] : [],
+      text: inOnePiece(isWhole && isJoined ? head + body.toString('latin1') : head),
+      body: isWhole && !isJoined ? body : undefined
+    }
+    if (isMany) moment[answer] = ready
+    return ready
+  }
+
+  get #lastingOfAll (): Lasting {
+    const { status, body } = this.#response
+    this.#whole ??= this.#lasting(['content-length'], status === 204 ? undefined : body.length)
+    return this.#whole
+  }
+
+  get #lastingOf304 (): Lasting {
+    this.#notModified ??= this.#lasting(OF_THE_BODY, undefined)
+    return this.#notModified
+  }
+
+  #lasting (without: readonly string[], length: number | undefined): Lasting {
+    const { isRaw, hasManyGroups, isProxied, status } = this.#response
+    const fields: Fields = {}
+    for (const name in this.fields) {
+      // Deleting makes an object slow.
+      if (!without.includes(name)) fields[name] = this.fields[name] ?? ''
+    }
+    if (!isProxied) fields['cache-control'] ??= defaultCacheControl(status)
+    const lines = this.removed.length > 0 || isRaw || hasManyGroups ? undefined : fieldLines(fields)
+    if (length !== undefined) fields['content-length'] = String(length)
+    return { fields, lines }
+  }
+
+  forget (): boolean {
+    if (!this.#isInUse) this.#response.hitHead = undefined
+    const wasInUse = this.#isInUse
+    this.#isInUse = false
+    return !wasInUse
+  }
+
+  #cacheStatus (source: Moment['source'], ttl: number, miss: Miss): string {
+    const { cacheName } = this.#options
+    return source === 'coalesced'
+      ? formatCacheStatus(cacheName, { fwd: miss, collapsed: true, ttl })
+      : formatCacheStatus(cacheName, { hit: true, ttl, detail: DETAIL[source] })
+  }
+}
