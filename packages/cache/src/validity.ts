@@ -7,7 +7,7 @@ export type Stamp = number
 /**
  * How far an invalidation has to have got before it is done. `strict`: no instance serves what it
  * invalidates. `bounded`: the store has it; other instances may serve the old value for as long as a
- * lease, typically below a millisecond.
+ * lease. With Redis that is typically below a millisecond.
  */
 export type Consistency = 'strict' | 'bounded'
 

@@ -1,6 +1,6 @@
-import { setTimeout } from 'node:timers/promises'
 import { isValid } from '../../rule-v.js'
 import { type Consistency, justAbove, type Judged, type Stamp, type Validity } from '../../validity.js'
+import { waitForLeases } from '../wait-for-leases.js'
 import type { Records } from './records.js'
 import type { TagMirror } from './tag-mirror.js'
 
@@ -67,15 +67,8 @@ export class RedisValidity implements Validity {
     return this.mirror?.isValid(entry) ?? this.#ask(entry)
   }
 
-  /**
-   * Resolves when no instance can hold a lease from before: an instance that has not heard by then has
-   * nothing left to trust. A little longer than a lease, for clocks that do not run quite alike; in a
-   * loop, because timers may fire early.
-   */
-  async waitForLeases (): Promise<void> {
-    const wait = this.lease * 1.02 + 1
-    const end = performance.now() + wait
-    for (let left = wait; left > 0; left = end - performance.now()) await setTimeout(Math.ceil(left))
+  waitForLeases (): Promise<void> {
+    return waitForLeases(this.lease)
   }
 
   async #ask (entry: Judged): Promise<boolean> {

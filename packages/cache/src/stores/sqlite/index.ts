@@ -26,8 +26,8 @@ const SWEEP_EVERY = 128
 
 /**
  * A store in one SQLite file, for many processes on one machine without a server.
- * Memory is as coherent as the file itself, without waiting: each read sees whether another process has
- * written.
+ * An instance trusts its memory for 5 ms after it has looked whether another process has written, and
+ * strict writes wait that long. A process knows of its own writes at once.
  * @throws SqliteFileError if there cannot be such a file, or better-sqlite3 is not installed
  * @example sqliteStore({ file: '.data/cache.db' })
  */

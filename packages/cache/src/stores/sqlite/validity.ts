@@ -1,13 +1,29 @@
 import type { DisposableFile } from '@weir/sqlite'
 import { isValid, mayReplace } from '../../rule-v.js'
 import { TagTable } from '../../tag-table.js'
-import type { Judged, Stamp, Validity } from '../../validity.js'
+import type { Consistency, Judged, Stamp, Validity } from '../../validity.js'
+import { waitForLeases } from '../wait-for-leases.js'
 import type { Statements } from './statements.js'
 
 /**
- * A namespace's records in the file, and a mirror of them in memory. `PRAGMA data_version` tells at
- * every read whether another process has committed anything since; if so, the mirror is brought up to
- * date before anything is judged.
+ * Milliseconds for which an instance may judge by its memory after it has looked at the file, and for
+ * which strict writes wait before they are done. The same for every process.
+ */
+const LEASE = 5
+
+/**
+ * A namespace's records in the file, and a mirror of them in memory. `PRAGMA data_version` tells
+ * whether another process has committed anything since; if so, the mirror is brought up to date
+ * before anything is judged.
+ *
+ * The file is looked at by the first read after the lease has ended, and by no timer. A lease counts
+ * from the beginning of the look, so that it covers no commit that came later than that: a strict write
+ * waits a lease after its commit. The lease ends early when the path is due to be compared with the
+ * file that is open, and when the file is damaged, replaced or closed. A stalled event loop needs no
+ * detection.
+ *
+ * Each read costs one reading of the clock. To judge once per turn of the event loop would not do:
+ * a turn may last for longer than any lease.
  */
 export class SqliteValidity implements Validity {
   readonly #file: DisposableFile<Statements>
@@ -16,6 +32,8 @@ export class SqliteValidity implements Validity {
   #version: number | undefined
   #latestTag: Stamp = 0
   #latestReplaced: Stamp = 0
+  /** On the monotonic clock. */
+  #leaseEnd = -Infinity
   /** The clock when it was last seen here. If it is lost, it goes on from there. */
   #clock: Stamp = 0
 
@@ -58,13 +76,15 @@ export class SqliteValidity implements Validity {
     return this.stamp()
   }
 
-  async invalidate (tags: readonly string[]) {
-    return this.#write((sql) => {
+  async invalidate (tags: readonly string[], consistency: Consistency = 'strict') {
+    const stamp = this.#write((sql) => {
       const stamp = this.tick(sql)
       for (const tag of tags) sql.record.run(this.name, tag, stamp)
       this.#prune(sql)
       return stamp
     })
+    if (consistency === 'strict') await this.waitForLeases()
+    return stamp
   }
 
   async replace (entry: Judged, until: number) {
@@ -78,21 +98,26 @@ export class SqliteValidity implements Validity {
     })
   }
 
-  async clear () {
-    return this.#write((sql) => {
+  async clear (consistency: Consistency = 'strict') {
+    const stamp = this.#write((sql) => {
       const stamp = this.tick(sql)
       this.#raise(sql, stamp)
       sql.deleteAll.run(this.name)
       return stamp
     })
+    if (consistency === 'strict') await this.waitForLeases()
+    return stamp
   }
 
   isValid (entry: Judged) {
-    if (!this.#isCurrent()) this.#file.read(this.#refresh)
+    const now = performance.now()
+    if (now >= this.#leaseEnd || now >= this.#file.sameUntil) this.#renew()
     return isValid(entry, this.#tags)
   }
 
-  async waitForLeases () {}
+  waitForLeases (): Promise<void> {
+    return waitForLeases(LEASE)
+  }
 
   /** For every writer of records: at most `maxTags` of each kind stay, and the floor covers what went. */
   #prune (sql: Statements) {
@@ -110,6 +135,12 @@ export class SqliteValidity implements Validity {
       this.#load(sql)
       return result
     })
+  }
+
+  #renew () {
+    const lookedAt = performance.now()
+    if (!this.#isCurrent()) this.#file.read(this.#refresh)
+    this.#leaseEnd = lookedAt + LEASE
   }
 
   #isCurrent (): boolean {
