@@ -10,9 +10,23 @@ const MOST_SECONDS = 120
 t.setTimeout(MUTANTS.length * MOST_SECONDS * 1000)
 
 /** Two instances and few resources that are written often, so that what goes wrong is soon seen. */
-async function check (program: string, situation: Pick<Mutant, 'faults' | 'workloads' | 'pause'>, seconds: number) {
+async function check (
+  program: string,
+  { store = 'redis', faults, workloads, pause }: Pick<Mutant, 'store' | 'faults' | 'workloads' | 'pause'>,
+  seconds: number
+) {
   return run({
-    program, ...situation, seconds, seed: 'mutants', processes: 2, store: 'redis', versions: 16, writePause: 60, untilViolation: true
+    program,
+    store,
+    faults,
+    workloads,
+    pause,
+    seconds,
+    seed: 'mutants',
+    processes: 2,
+    versions: 16,
+    writePause: 60,
+    untilViolation: true
   })
 }
 
@@ -27,18 +41,22 @@ for (const mutant of MUTANTS) {
   })
 }
 
-t.test('found right, by the same check: nothing is changed', async (t) => {
-  const distinct = <T>(lists: readonly (readonly T[])[]) => [...new Set(lists.flat())]
-  const faults = distinct(MUTANTS.map(({ faults }) => faults))
-  const workloads = distinct(MUTANTS.map(({ workloads }) => workloads))
-  const outcome = await check(await mutatedBuild(await tempDir(t), undefined), { faults, workloads, pause: 500 }, 15)
-  t.strictSame(outcome.violations, [])
-  t.strictSame(outcome.problems, [])
-  t.strictSame(outcome.deaths, [])
-  t.equal(outcome.counts.failedReads, 0)
-  t.equal(outcome.counts.refused, 0, outcome.counts.firstFailures.join('\n'))
-  for (const fault of faults) t.ok(outcome.incidents.some(({ kind }) => kind === fault), fault)
-})
+for (const store of ['redis', 'sqlite'] as const) {
+  t.test(`found right, by the same check: nothing is changed, over ${store}`, async (t) => {
+    const distinct = <T>(lists: readonly (readonly T[])[]) => [...new Set(lists.flat())]
+    const mutants = MUTANTS.filter((mutant) => (mutant.store ?? 'redis') === store)
+    const faults = distinct(mutants.map(({ faults }) => faults))
+    const workloads = distinct(mutants.map(({ workloads }) => workloads))
+    const build = await mutatedBuild(await tempDir(t), undefined)
+    const outcome = await check(build, { store, faults, workloads, pause: 500 }, 15)
+    t.strictSame(outcome.violations, [])
+    t.strictSame(outcome.problems, [])
+    t.strictSame(outcome.deaths, [])
+    t.equal(outcome.counts.failedReads, 0)
+    t.equal(outcome.counts.refused, 0, outcome.counts.firstFailures.join('\n'))
+    for (const fault of faults) t.ok(outcome.incidents.some(({ kind }) => kind === fault), fault)
+  })
+}
 
 t.test('a mutant that does not fit the code says so', async (t) => {
   const [mutant] = MUTANTS

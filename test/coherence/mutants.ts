@@ -9,6 +9,8 @@ export interface Mutant {
   /** Is in the compiled file exactly once. */
   readonly from: string
   readonly to: string
+  /** Default: Redis. */
+  readonly store?: 'redis' | 'sqlite'
   /** Under which the rule is missed. */
   readonly faults: readonly FaultKind[]
   /** In which it is missed. */
@@ -40,10 +42,30 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'a write is acknowledged as soon as its invalidation is in the store',
-    file: '@weir/cache/dist/src/stores/redis/validity.js',
-    from: 'const wait = this.lease * 1.02 + 1;',
+    file: '@weir/cache/dist/src/stores/wait-for-leases.js',
+    from: 'const wait = lease * 1.02 + 1;',
     to: 'const wait = 0;',
     faults: ['link-stalled'],
+    workloads: ['versions'],
+    pause: 100
+  },
+  {
+    rule: 'a write is acknowledged as soon as its invalidation is in the file',
+    file: '@weir/cache/dist/src/stores/sqlite/validity.js',
+    from: 'return waitForLeases(LEASE);',
+    to: 'return Promise.resolve();',
+    store: 'sqlite',
+    faults: [],
+    workloads: ['versions'],
+    pause: 100
+  },
+  {
+    rule: 'memory is used for longer than writers to the file wait',
+    file: '@weir/cache/dist/src/stores/sqlite/validity.js',
+    from: 'if (now >= this.#leaseEnd || now >= this.#file.sameUntil)',
+    to: 'if (now >= this.#leaseEnd + 20)',
+    store: 'sqlite',
+    faults: [],
     workloads: ['versions'],
     pause: 100
   },

@@ -3,6 +3,8 @@
  * (Redis): stamps and Rule V, the lease, the commit wait. One resource under one tag, one writer, the memory (L1) of
  * INSTANCES instances, one store (L2) and the subscriber connections between them, which may be lost.
  *
+ * With FILE the store is a file (SQLite): instances hear nothing, and look at its records themselves.
+ *
  * The property: a read that began after the write of version v was acknowledged never returns a version below v
  * (the assertions in Reader).
  *
@@ -78,17 +80,21 @@ byte tag /* the record: the stamp of the last invalidation */
  * takes the next one itself: above every invalidation there was, and not above the one that will have it.
  */
 byte entryVersion, entryStamp /* stamp 0: no entry */
+#ifndef FILE
 mtype = { PONG, INVALIDATED }
 chan bus[INSTANCES] = [WRITES + 1] of { mtype, byte } /* on its way to a subscriber; never full: one PING at a time */
+#endif
 
 /* The result of the last fill, on its way to the store and to memories. */
 byte filledVersion, filledStamp
 
 /* The instances. */
+#ifndef FILE
 mtype = { UP, LOST, DOWN } /* a subscriber connection: there, gone unnoticed, known to be gone */
 mtype link[INSTANCES] = UP
 byte losses
-byte pingAge[INSTANCES] = NONE /* since the PING whose PONG has not arrived was sent */
+#endif
+byte pingAge[INSTANCES] = NONE /* since the PING whose PONG has not arrived was sent, or a look began */
 byte leaseAge[INSTANCES] = EXPIRED /* now - coherentAsOf */
 byte heard[INSTANCES] /* the tag table */
 bool complete[INSTANCES] = true /* the table has every invalidation, but for those that will be heard */
@@ -120,12 +126,14 @@ proctype Writer () {
     database++
     atomic {
       clock++; tag = clock
+#ifndef FILE
       for (each : 0 .. INSTANCES - 1) {
         if
         :: link[each] == UP -> bus[each]!INVALIDATED(clock)
         :: else
         fi
       }
+#endif
       waitAge = 0 /* the answer may come later, and the wait begin with it: waiting longer is the safe side */
     }
     atomic { waited -> acked = database; waitAge = NONE }
@@ -152,8 +160,20 @@ proctype Filler () {
 }
 
 proctype Instance (byte i) {
+#ifndef FILE
   byte said
+#endif
   do
+#ifdef FILE
+  /* A look: the clock is read, then the records, and the lease begins when the process comes round to it. */
+  :: atomic { pingAge[i] == NONE -> pingAge[i] = 0 }
+  :: atomic { pingAge[i] != NONE && answer[i] == 0 -> answer[i] = tag + 1 }
+  :: atomic {
+      answer[i] != 0
+      heard[i] = answer[i] - 1; leaseAge[i] = coherentFor(i)
+      pingAge[i] = NONE; answer[i] = 0
+    }
+#else
   /* The lease. The store answers at once: a PING that arrives later proves more than the instance takes from it. */
   :: atomic { link[i] == UP && pingAge[i] == NONE -> pingAge[i] = 0; bus[i]!PONG(0) }
   :: atomic { bus[i]?PONG(_) -> leaseAge[i] = coherentFor(i); pingAge[i] = NONE }
@@ -190,6 +210,7 @@ proctype Instance (byte i) {
       heard[i] = (answer[i] - 1 > heard[i] -> answer[i] - 1 : heard[i])
       complete[i] = true; answer[i] = 0
     }
+#endif
 
   /* Memory, from a fill or from the store. */
   :: atomic { filledStamp != 0 -> l1Version[i] = filledVersion; l1Stamp[i] = filledStamp }
