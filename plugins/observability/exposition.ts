@@ -1,8 +1,9 @@
 import { OUTCOMES, type Recorder, type RouteCounter, type Vitals } from '@weir/metrics'
 import type { FastifyInstance } from 'fastify'
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from 'prom-client'
 import type {} from '../redis/index.js'
 import type { CacheErrors } from './cache-errors.js'
+import { collectProcessMetrics } from './event-loop-lag.js'
 import { type LabelledSeries, LatencyHistogram } from './latency-histogram.js'
 
 /** Of one metric: its labels, and how much. */
@@ -23,7 +24,8 @@ export interface Exposed {
 export function exposition (app: FastifyInstance, { service, recorder, cacheErrors, memory }: Exposed): Registry {
   const registry = new Registry()
   const { counters } = recorder
-  collectDefaultMetrics({ register: registry })
+  const end = collectProcessMetrics(registry)
+  app.addHook('onClose', async () => { end() })
 
   const counter = (name: string, help: string, labels: readonly string[], samples: () => Iterable<Sample>) => new Counter({
     name,

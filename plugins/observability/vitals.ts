@@ -1,32 +1,27 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { EventLoopDelay } from '@weir/internal'
 import type { Vitals } from '@weir/metrics'
 import type { Invalidations } from './invalidations.js'
 
-// Milliseconds between two looks at the event loop. They are part of what is measured.
-const RESOLUTION = 10
-
 /** How this process is, since it was asked before. */
 export class ProcessVitals {
-  readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION })
+  readonly #delay = new EventLoopDelay()
 
-  constructor (readonly memory: () => Vitals['l1'], readonly invalidations: Invalidations) {
-    this.#delay.enable()
-  }
+  constructor (readonly memory: () => Vitals['l1'], readonly invalidations: Invalidations) {}
 
   read (): Vitals {
     const { rss, heapUsed } = process.memoryUsage()
-    const delay = this.#delay.percentile(99) / 1e6 - RESOLUTION
+    const eventLoopDelayMs = this.#delay.percentile(99)
     this.#delay.reset()
     return {
       rssBytes: rss,
       heapBytes: heapUsed,
-      eventLoopDelayMs: Math.max(0, delay),
+      eventLoopDelayMs,
       l1: this.memory(),
       invalidations: this.invalidations.list()
     }
   }
 
   close (): void {
-    this.#delay.disable()
+    this.#delay.close()
   }
 }

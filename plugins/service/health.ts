@@ -2,13 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { within } from '@weir/internal'
 import { Type } from 'typebox'
 import { deniedTo } from '../redis/permissions.js'
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Of @fastify/under-pressure: what a route does when the service is overloaded, instead of 503. */
-    pressureHandler?: (() => void) | undefined
-  }
-}
+import type {} from './overload.js'
 
 /** A check that has not answered by then has failed, in ms: whoever asks for readiness does not wait for long. */
 const checkTimeout = 500

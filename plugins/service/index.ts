@@ -57,7 +57,7 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
   app.setNotFoundHandler((request, reply) => {
     sendProblem(new WEIR_ERR_ROUTE_NOT_FOUND(request.method, pathOf(request)), request, reply)
   })
-  await overload(app, options)
+  overload(app, options)
   await openapi(app, options)
   health(app, options)
 }

@@ -1,9 +1,22 @@
-import underPressure from '@fastify/under-pressure'
+import { EventLoopDelay } from '@weir/internal'
 import type { FastifyInstance } from 'fastify'
 import { WEIR_ERR_OVERLOADED } from '../errors.js'
 
-// Milliseconds. The delay is measured once a second and counts until the next time: so long may what the boot has blocked be among it.
-const SETTLES_WITHIN = 2000
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** As of @fastify/under-pressure: called in place of a 503 while the service is overloaded. */
+    pressureHandler?: (() => void) | undefined
+  }
+  interface FastifyInstance {
+    /** Whether the event loop is late by more than `maxEventLoopDelay`. */
+    isUnderPressure (): boolean
+  }
+}
+
+// Milliseconds between two looks at the delay, which is their mean since the one before.
+const LOOK_EVERY = 1000
+// Milliseconds. A look counts until the next: so long may what the boot has blocked be among it.
+const SETTLES_WITHIN = 2 * LOOK_EVERY
 
 export interface OverloadOptions {
   /** How late the event loop may be, in ms, before requests are answered 503; 0 never does. Default 1000. */
@@ -11,15 +24,31 @@ export interface OverloadOptions {
 }
 
 /** Answers 503 while the event loop is late by more than that; not for what only the boot has blocked. */
-export async function overload (app: FastifyInstance, { maxEventLoopDelay = 1000 }: OverloadOptions): Promise<void> {
+export function overload (app: FastifyInstance, { maxEventLoopDelay = 1000 }: OverloadOptions): void {
+  let isLate = false
+  app.decorate('isUnderPressure', () => isLate)
+  if (maxEventLoopDelay === 0) return
+
   let settled = Infinity
+  const delay = new EventLoopDelay()
+  const look = setInterval(() => {
+    isLate = delay.mean > maxEventLoopDelay
+    delay.reset()
+  }, LOOK_EVERY).unref()
   app.addHook('onReady', async () => { settled = performance.now() + SETTLES_WITHIN })
-  await app.register(underPressure, {
-    maxEventLoopDelay,
-    pressureHandler: async (_request, reply) => {
-      if (performance.now() < settled) return
-      reply.header('retry-after', '5')
-      throw new WEIR_ERR_OVERLOADED()
+  app.addHook('onClose', async () => {
+    clearInterval(look)
+    delay.close()
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!isLate) return done()
+    const { pressureHandler } = request.routeOptions.config
+    if (pressureHandler !== undefined) {
+      pressureHandler()
+      return done()
     }
+    if (performance.now() < settled) return done()
+    reply.header('retry-after', '5')
+    done(new WEIR_ERR_OVERLOADED())
   })
 }

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { Readable } from 'node:stream'
 import { mock } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { fastify, type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { memoryStore as cacheStore } from '@weir/cache/memory'
@@ -184,6 +184,22 @@ t.test('over the wire: bytes of streams that say their length; clients that leav
   await app.close()
   const [record] = await recordsOf(store)
   t.strictSame(record?.routes.map(({ route, outcomes }) => [route, outcomes.uncached?.count, outcomes.uncached?.bytes]), [['GET /stream', 1, 0], ['GET /sized', 1, 6]])
+})
+
+t.test('/metrics tells how late the event loop was since it was asked before, each figure once', async (t) => {
+  const { app } = await countingApp(t)
+  const end = performance.now() + 300
+  while (performance.now() < end);
+  // The timer comes late.
+  await setTimeout(20)
+  const lags = async () => new Map([...(await app.inject('/metrics')).body.matchAll(/^nodejs_eventloop_lag_(\w+) (\S+)$/gm)]
+    .map(([, name = '', value]) => [name, Number(value)]))
+  const names = ['max', 'mean', 'min', 'p50', 'p90', 'p99', 'stddev'].map((name) => `${name}_seconds`)
+  const late = await lags()
+  t.strictSame([...late.keys()].sort(), [...names, 'seconds'].sort())
+  t.ok(Number(late.get('max_seconds')) > 0.2, JSON.stringify([...late]))
+  t.ok(Number((await lags()).get('max_seconds')) < Number(late.get('max_seconds')))
+  t.equal((await app.inject('/metrics')).body.match(/^# HELP nodejs_eventloop_lag_/gm)?.length, 8)
 })
 
 t.test('/metrics is text for Prometheus, of numbers that only grow', async (t) => {
