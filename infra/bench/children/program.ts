@@ -45,11 +45,27 @@ function cpuMicrosOf (pid: number): number {
     }
     const sum = (of: number): number => [...children]
       .filter(([, { parent }]) => parent === of)
-      .reduce((total, [id]) => total + sum(id), children.get(of)?.ticks ?? 0)
-    // USER_HZ is 100 wherever Node runs on Linux.
-    return sum(pid) * 10_000
+      .reduce((total, [id]) => total + sum(id), microsOf(of, children.get(of)?.ticks ?? 0))
+    return sum(pid)
   } catch {
     return NaN
+  }
+}
+
+/**
+ * The CPU time of one process. The scheduler counts it by the nanosecond, without that of threads that have ended,
+ * and in ticks with it: each is at most what was used.
+ */
+function microsOf (pid: number, ticks: number): number {
+  // USER_HZ is 100 wherever Node runs on Linux.
+  const counted = ticks * 10_000
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`)
+    const nanos = threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]))
+    return Math.max(counted, nanos.reduce((sum, one) => sum + one, 0) / 1000)
+  } catch {
+    // The system does not tell, or the process has ended meanwhile.
+    return counted
   }
 }
 

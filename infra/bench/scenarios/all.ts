@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.js'
 import { bus } from './bus.js'
 import { counting } from './counting.js'
+import { idle } from './idle.js'
 import { invalidation } from './invalidation.js'
 import { l1Hit } from './l1-hit.js'
 import { l2Hit } from './l2-hit.js'
@@ -9,11 +10,10 @@ import { limits } from './limits.js'
 import { memory } from './memory.js'
 import { miss } from './miss.js'
 import { notModified } from './not-modified.js'
-import { ping } from './ping.js'
 import { remember } from './remember.js'
 import { stampede } from './stampede.js'
 
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
-  l1Hit, notModified, l2Hit, lease, counting, limits, miss, stampede, bus, ping, invalidation, memory, remember
+  l1Hit, notModified, l2Hit, lease, counting, limits, miss, stampede, bus, idle, invalidation, memory, remember
 ]
