@@ -14,6 +14,7 @@ const HIGHEST = 3_600_000_000
  * All that measure in a process share one timer. It fires 100 times a second while the loop is busy,
  * and once a second while it is quiet: `monitorEventLoopDelay` wakes an idle process 100 times
  * a second, which is most of what such a process costs. How busy the loop is, Node counts by itself.
+ * Work that ends a quiet second is measured from the next second on, or if it makes the timer late.
  * @example
  * const delay = new EventLoopDelay()
  * delay.percentile(99) // 0.4
@@ -91,7 +92,11 @@ class Sampler {
     const now = performance.now()
     const late = Math.max(0, now - this.#sampledAt - this.#every)
     this.#sampledAt = now
-    for (const delay of this.#all) delay.record(late)
+    for (const delay of this.#all) {
+      delay.record(late)
+      // One that comes seldom counts as those that it stands for, and figures are the same for both.
+      for (let i = BUSY_EVERY; i < this.#every; i += BUSY_EVERY) delay.record(0)
+    }
     if (now - this.#lookedAt >= QUIET_EVERY) {
       this.#every = this.#look() > QUIET_BELOW ? BUSY_EVERY : QUIET_EVERY
     }
