@@ -6,8 +6,11 @@ const LONGEST_PAUSE = 250
 const PROBE_TIMEOUT = 1000
 
 export interface BreakerOptions {
-  /** Asks for something cheap. The calls go through again once it resolves. */
-  readonly probe: () => Promise<unknown>
+  /**
+   * Asks for something cheap. The calls go through again once it resolves.
+   * @param about what the last call that failed was about, as `run` was told
+   */
+  readonly probe: (about: string) => Promise<unknown>
   /** Makes the error of a call that is refused. */
   readonly refusal: () => Error
   /** Tells errors that are answers, as of a command that Redis refuses. Default: none is. */
@@ -42,6 +45,8 @@ export class Breaker {
   #timer: NodeJS.Timeout | undefined
   /** Reject the calls that are under way. */
   readonly #underWay = new Set<(refusal: Error) => void>()
+  /** What the last call was about that was not answered. */
+  #suspect = ''
 
   constructor (options: BreakerOptions) {
     this.#options = options
@@ -52,12 +57,26 @@ export class Breaker {
     return this.#isOpen
   }
 
-  /** @throws the refusal, without calling or while the call is under way; what `call` throws */
-  run<R> (call: () => Promise<R>): Promise<R> {
+  /**
+   * @param about is what the probe is given if the call fails
+   * @throws the refusal, without calling or while the call is under way; what `call` throws
+   */
+  run<R> (call: () => Promise<R>, about = ''): Promise<R> {
     if (this.#isOpen) return Promise.reject(this.#options.refusal())
+    const period = this.#period
     return new Promise((resolve, reject) => {
+      const failed = (error: Error) => {
+        this.#underWay.delete(reject)
+        reject(error)
+        if (this.#isAnswer(error)) return
+        this.#suspect = about
+        if (period === this.#period) this.#open()
+      }
       this.#underWay.add(reject)
-      this.#settle(call, resolve, reject).catch(() => {})
+      begun(call).then((value) => {
+        this.#underWay.delete(reject)
+        resolve(value)
+      }, failed)
     })
   }
 
@@ -65,20 +84,6 @@ export class Breaker {
   stop (): void {
     this.#isStopped = true
     this.#close()
-  }
-
-  async #settle<R> (
-    call: () => Promise<R>, resolve: (value: R) => void, reject: (error: unknown) => void
-  ): Promise<void> {
-    const period = this.#period
-    try {
-      resolve(await call())
-      this.#underWay.delete(reject)
-    } catch (error) {
-      this.#underWay.delete(reject)
-      reject(error)
-      if (period === this.#period && !this.#isAnswer(error)) this.#open()
-    }
   }
 
   #open (): void {
@@ -119,7 +124,7 @@ export class Breaker {
 
   async #isAnswered (): Promise<boolean> {
     try {
-      await this.#options.probe()
+      await this.#options.probe(this.#suspect)
       return true
     } catch (error) {
       return this.#isAnswer(error)
@@ -129,4 +134,17 @@ export class Breaker {
   #isAnswer (error: unknown): boolean {
     return this.#options.isAnswer?.(error) === true
   }
+}
+
+/** The call's promise, also where it throws instead. */
+function begun<R> (call: () => Promise<R>): Promise<R> {
+  try {
+    return call()
+  } catch (error) {
+    return rejected(error)
+  }
+}
+
+async function rejected (error: unknown): Promise<never> {
+  throw error
 }

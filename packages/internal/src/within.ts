@@ -1,5 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
-
 /**
  * Settles as `promise` does, if that happens within `ms` milliseconds. Later outcomes are ignored.
  *
@@ -8,18 +6,18 @@ import { setImmediate } from 'node:timers/promises'
  * @throws what `late` returns, or what `promise` rejects with
  * @example await within(500, client.ping(), () => new Error('Redis did not answer within 500 ms'))
  */
-export async function within<T> (
+export function within<T> (
   ms: number, promise: Promise<T>, late: () => Error
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      setImmediate().then(() => { reject(late()) }, reject)
-    }, ms)
+  // One promise: every command to Redis is bounded by this.
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => { setImmediate(() => { reject(late()) }) }, ms)
+    promise.then((value) => {
+      clearTimeout(timer)
+      resolve(value)
+    }, (error: Error) => {
+      clearTimeout(timer)
+      reject(error)
+    })
   })
-  try {
-    return await Promise.race([promise, deadline])
-  } finally {
-    clearTimeout(timer)
-  }
 }

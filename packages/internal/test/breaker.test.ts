@@ -151,6 +151,34 @@ t.test('errors that are answers do not open it, and close it', async (t) => {
   t.equal(await breaker.run(asked), 'asked')
 })
 
+t.test('the probe is told what the last call was about that was not answered', async (t) => {
+  const asked: string[] = []
+  const { breaker, advance } = setUp(t, {
+    probe: async (about) => {
+      asked.push(about)
+      throw new Error('no answer')
+    },
+    isAnswer: (error) => error instanceof TypeError
+  })
+  const [first, second, third] = [gate(), gate(), gate()]
+  const calls = [first, second, third].map(({ promise }, i) => breaker.run(() => promise, `call ${i}`).catch(() => {}))
+  await breaker.run(async () => 'asked', 'answered')
+  first.reject(new Error('no answer'))
+  await Promise.all(calls)
+  await advance(50)
+  second.reject(new Error('late'))
+  third.reject(new TypeError('an answer'))
+  await setImmediate()
+  await advance(100)
+  t.strictSame(asked, ['call 0', 'call 1'])
+})
+
+t.test('a call that throws before it has begun is one that fails', async (t) => {
+  const { breaker } = setUp(t)
+  await t.rejects(breaker.run(() => { throw new Error('at once') }), { message: 'at once' })
+  t.equal(breaker.isOpen, true)
+})
+
 t.test('once stopped it neither probes nor refuses', async (t) => {
   const { breaker, probes, advance } = setUp(t)
   await t.rejects(breaker.run(fails))
