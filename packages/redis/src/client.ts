@@ -9,6 +9,7 @@ export interface IoredisClient {
   readonly isCluster?: boolean
   /** These are optional only because ioredis' types leave out some of what its clients have. */
   getBuffer? (key: string): Promise<Buffer | null>
+  mgetBuffer? (...keys: string[]): Promise<(Buffer | null)[]>
   hvalsBuffer? (key: string): Promise<Buffer[]>
   evalshaBuffer? (sha: string, keys: number, ...args: Argument[]): Promise<unknown>
   evalBuffer? (source: string, keys: number, ...args: Argument[]): Promise<unknown>

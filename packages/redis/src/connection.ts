@@ -1,4 +1,4 @@
-import { runScript, type Script, within } from '@weir/internal'
+import { isReplyError, runScript, type Script, within } from '@weir/internal'
 import type { RedisClient } from './client.js'
 import { Denials, type Sent } from './denials.js'
 import type { Argument, Driver, Located } from './driver.js'
@@ -15,6 +15,8 @@ export interface RedisConnection {
   readonly keyPrefix: string
   /** Resolves to the value, without an answer in time it rejects; as all here. */
   read (key: string): Promise<Buffer | undefined>
+  /** As `read` for each key, by one command where the client, the user's rights and the places of the keys allow that. */
+  readAll (keys: readonly string[]): Promise<readonly (Buffer | undefined)[]>
   unlink (key: string): Promise<void>
   /** The values of a hash. */
   values (key: string): Promise<Buffer[]>
@@ -45,6 +47,27 @@ export interface DrivenOptions {
   readonly end: () => Promise<void>
 }
 
+const asIs = <T>(reply: T): T => reply
+
+const unexpected = (command: string, reply: unknown) => new RedisError('WEIR_REDIS_REPLY', `to ${command} with a ${typeof reply}`)
+
+function valueOf (reply: unknown): Buffer | undefined {
+  if (reply === null || Buffer.isBuffer(reply)) return reply ?? undefined
+  throw unexpected('GET', reply)
+}
+
+const valuesOf = (count: number) => (reply: unknown): (Buffer | undefined)[] => {
+  if (Array.isArray(reply) && reply.length === count) return reply.map(valueOf)
+  throw unexpected('MGET', reply)
+}
+
+function buffersOf (reply: unknown): Buffer[] {
+  if (Array.isArray(reply) && reply.every((value) => Buffer.isBuffer(value))) return reply
+  throw unexpected('HVALS', reply)
+}
+
+const isDenial = (error: unknown) => isReplyError(error) && error.message.startsWith('NOPERM')
+
 /** A connection by a driver: bounds every command, gives replies their form, and tells of what is denied. */
 export class DrivenConnection implements RedisConnection {
   readonly client: RedisClient
@@ -52,6 +75,7 @@ export class DrivenConnection implements RedisConnection {
   readonly keyPrefix: string
   readonly canListen: boolean
   readonly #driver: Driver
+  #readsAtOnce: boolean
   readonly #commandTimeout: number
   readonly #readiness: Readiness
   readonly #denials: Denials
@@ -63,30 +87,40 @@ export class DrivenConnection implements RedisConnection {
     this.keyPrefix = driver.keyPrefix
     this.canListen = driver.canListen
     this.#driver = driver
+    // In a cluster the keys lie in different slots, where MGET may not go.
+    this.#readsAtOnce = !driver.isCluster
     this.#commandTimeout = commandTimeout
     this.#readiness = new Readiness(driver)
     this.#denials = new Denials(client, `${driver.keyPrefix}${prefix}:`)
     this.#end = end
   }
 
-  async read (key: string): Promise<Buffer | undefined> {
-    const reply = await this.#ask({ command: 'GET', name: key }, () => this.#driver.get(key))
-    if (reply === null || Buffer.isBuffer(reply)) return reply ?? undefined
-    throw new RedisError('WEIR_REDIS_REPLY', `to GET with a ${typeof reply}`)
+  read (key: string): Promise<Buffer | undefined> {
+    return this.#ask({ command: 'GET', name: key }, () => this.#driver.get(key), valueOf)
+  }
+
+  async readAll (keys: readonly string[]): Promise<readonly (Buffer | undefined)[]> {
+    if (keys.length > 1 && this.#readsAtOnce) {
+      try {
+        return await this.#ask({ command: 'MGET', name: keys[0] ?? '', isOptional: true }, () => this.#driver.mget(keys), valuesOf(keys.length))
+      } catch (error) {
+        if (!isDenial(error)) throw error
+        this.#readsAtOnce = false
+      }
+    }
+    return Promise.all(keys.map((key) => this.read(key)))
   }
 
   async unlink (key: string): Promise<void> {
-    await this.#ask({ command: 'UNLINK', name: key }, () => this.#driver.unlink(key))
+    await this.#ask({ command: 'UNLINK', name: key }, () => this.#driver.unlink(key), asIs)
   }
 
-  async values (key: string): Promise<Buffer[]> {
-    const reply = await this.#ask({ command: 'HVALS', name: key }, () => this.#driver.hvals(key))
-    if (Array.isArray(reply) && reply.every((value) => Buffer.isBuffer(value))) return reply
-    throw new RedisError('WEIR_REDIS_REPLY', `to HVALS with a ${typeof reply}`)
+  values (key: string): Promise<Buffer[]> {
+    return this.#ask({ command: 'HVALS', name: key }, () => this.#driver.hvals(key), buffersOf)
   }
 
   evaluate (script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    return this.#ask({ command: 'EVALSHA', name: keys[0] ?? '', script }, () => runScript(this.#driver, script, keys, args))
+    return this.#ask({ command: 'EVALSHA', name: keys[0] ?? '', script }, () => runScript(this.#driver, script, keys, args), asIs)
   }
 
   nodeOf (key: string): string {
@@ -104,8 +138,8 @@ export class DrivenConnection implements RedisConnection {
       listen: (events) => {
         const listener = located.listen(events)
         return {
-          prove: (channel) => this.#noted({ command: 'UNLINK', name: channel }, listener.prove(channel)),
-          subscribe: (channel, heard) => this.#noted({ command: 'SSUBSCRIBE', name: channel }, listener.subscribe(channel, heard)),
+          prove: (channel) => this.#noted({ command: 'UNLINK', name: channel }, listener.prove(channel), asIs),
+          subscribe: (channel, heard) => this.#noted({ command: 'SSUBSCRIBE', name: channel }, listener.subscribe(channel, heard), asIs),
           close: () => { listener.close() }
         }
       }
@@ -117,32 +151,34 @@ export class DrivenConnection implements RedisConnection {
     await this.#end()
   }
 
-  async #ask (sent: Sent, send: () => Promise<unknown>): Promise<unknown> {
+  #ask<R> (sent: Sent, send: () => Promise<unknown>, as: (reply: unknown) => R): Promise<R> {
     const ready = this.#readiness.wait()
-    if (ready === undefined) return this.#replied(sent, send())
+    return ready === undefined ? this.#replied(sent, send(), as) : this.#askOnceReady(sent, send, as, ready)
+  }
+
+  async #askOnceReady<R> (sent: Sent, send: () => Promise<unknown>, as: (reply: unknown) => R, ready: Promise<void>): Promise<R> {
     let isGivenUp = false
     const ifStillWanted = () => isGivenUp ? undefined : send()
     try {
-      return await this.#replied(sent, ready.then(ifStillWanted))
+      return await this.#replied(sent, ready.then(ifStillWanted), as)
     } finally {
       isGivenUp = true
     }
   }
 
-  async #replied (sent: Sent, reply: Promise<unknown>): Promise<unknown> {
+  #replied<R> (sent: Sent, reply: Promise<unknown>, as: (reply: unknown) => R): Promise<R> {
     const ms = this.#commandTimeout
     const late = () => new RedisError('WEIR_REDIS_TIMEOUT', `${sent.command} within ${ms} ms`)
-    return normalize(await this.#noted(sent, within(ms, reply, late)))
+    return this.#noted(sent, within(ms, reply, late), (reply) => as(normalize(reply)))
   }
 
-  async #noted<T> (sent: Sent, reply: Promise<T>): Promise<T> {
-    try {
-      const result = await reply
+  #noted<T, R> (sent: Sent, reply: Promise<T>, as: (reply: T) => R): Promise<R> {
+    return reply.then((result) => {
       this.#denials.succeeded(sent)
-      return result
-    } catch (error) {
+      return as(result)
+    }, (error: unknown) => {
       this.#denials.failed(sent, error)
       throw error
-    }
+    })
   }
 }

@@ -18,6 +18,8 @@ export interface Sent {
   readonly command: string
   readonly name: string
   readonly script?: Script
+  /** Another command does as well: that it is denied need not be told. */
+  readonly isOptional?: boolean
 }
 
 const denied = channel('weir:redis:denied')
@@ -48,7 +50,7 @@ export class Denials {
   }
 
   failed (sent: Sent, error: unknown): void {
-    if (!isReplyError(error)) return
+    if (!isReplyError(error) || sent.isOptional === true) return
     const grant = missing(error.message, sent, this.pattern)
     if (grant === undefined) return
     const before = this.#known.get(grant)

@@ -20,6 +20,8 @@ export interface Driver extends ScriptClient {
   wake (): void
   select (database: number): Promise<unknown>
   get (key: string): Promise<unknown>
+  /** As `get` for each key, by one command where the client has one. */
+  mget (keys: readonly string[]): Promise<unknown>
   unlink (key: string): Promise<unknown>
   hvals (key: string): Promise<unknown>
   /** The node that commands for the key go to, as the client knows; '' if there is but one. */

@@ -22,7 +22,7 @@ export interface NodeRedisConnection {
 export const REPLIES = { typeMapping: { 0x24: Buffer, 0x3a: Number } } as const
 
 /** Sends a command. What Redis refuses is a ReplyError. */
-export async function send (client: NodeRedisConnection, args: readonly (string | Buffer)[]): Promise<unknown> {
+export function send (client: NodeRedisConnection, args: readonly (string | Buffer)[]): Promise<unknown> {
   return client.sendCommand(args, REPLIES).catch(rethrow)
 }
 

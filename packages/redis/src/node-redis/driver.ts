@@ -57,6 +57,10 @@ abstract class NodeRedisDriver implements Driver {
     return this.send(key, ['GET', key])
   }
 
+  mget (keys: readonly string[]): Promise<unknown> {
+    return this.send(keys[0] ?? '', ['MGET', ...keys])
+  }
+
   unlink (key: string): Promise<unknown> {
     return this.send(key, ['UNLINK', key])
   }
