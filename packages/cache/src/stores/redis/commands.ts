@@ -1,18 +1,21 @@
-import { isReplyError, type Script, script, type ScriptArgument } from '@weir/internal'
+import { Breaker, isReplyError, type Script, script, type ScriptArgument } from '@weir/internal'
 import type { RedisConnection } from '@weir/redis'
-import { NodeBreaker } from './node-breaker.js'
+import { CacheError } from '../../errors.js'
+import { ReadBatch } from './read-batch.js'
 
 // Scripts are what the store cannot do without, and one that is given a key goes to its node.
 const PROBE = script('return 1')
 
 /** Sends the store's commands to Redis; in a cluster behind a breaker per node. */
 export class Commands {
-  readonly #breakers = new Map<string, NodeBreaker>()
+  readonly #breakers = new Map<string, Breaker>()
+  readonly #reads = new ReadBatch((key) => this.#read(key), (keys) => this.#readAll(keys))
 
   constructor (readonly connection: RedisConnection) {}
 
+  /** The value under the key. Reads of one turn of the event loop are one command, but in a cluster. */
   read (key: string): Promise<Buffer | undefined> {
-    return this.#ask(key, () => this.connection.read(key))
+    return this.connection.isCluster ? this.#read(key) : this.#reads.add(key)
   }
 
   unlink (key: string): Promise<void> {
@@ -41,24 +44,39 @@ export class Commands {
     for (const breaker of this.#breakers.values()) breaker.stop()
   }
 
-  #ask<R> (key: string, command: () => Promise<R>): Promise<R> {
-    return this.#breakerOf(this.connection.nodeOf(key)).run(key, async () => {
-      try {
-        return await command()
-      } catch (error) {
-        if (isReplyError(error) && error.message.startsWith('MOVED')) this.connection.refresh()
-        throw error
-      }
-    })
+  #read (key: string): Promise<Buffer | undefined> {
+    return this.#ask(key, () => this.connection.read(key))
   }
 
-  #breakerOf (node: string): NodeBreaker {
+  #readAll (keys: readonly string[]): Promise<readonly (Buffer | undefined)[]> {
+    return this.#ask(keys[0] ?? '', () => this.connection.readAll(keys))
+  }
+
+  #ask<R> (key: string, command: () => Promise<R>): Promise<R> {
+    const breaker = this.#breakerOf(this.connection.nodeOf(key))
+    return breaker.run(this.connection.isCluster ? () => this.#redirected(command) : command, key)
+  }
+
+  async #redirected<R> (command: () => Promise<R>): Promise<R> {
+    try {
+      return await command()
+    } catch (error) {
+      if (isReplyError(error) && error.message.startsWith('MOVED')) this.connection.refresh()
+      throw error
+    }
+  }
+
+  #breakerOf (node: string): Breaker {
     const known = this.#breakers.get(node)
     if (known !== undefined) return known
-    const breaker = new NodeBreaker(async (key) => {
-      // Since another node has taken over the key, its answer would tell nothing of this one.
-      if (this.connection.nodeOf(key) !== node) return
-      await this.connection.evaluate(PROBE, [key], [])
+    const breaker = new Breaker({
+      probe: async (key) => {
+        // Since another node has taken over the key, its answer would tell nothing of this one.
+        if (this.connection.nodeOf(key) !== node) return
+        await this.connection.evaluate(PROBE, [key], [])
+      },
+      refusal: () => new CacheError('WEIR_CACHE_STORE_UNAVAILABLE', 'The store'),
+      isAnswer: isReplyError
     })
     this.#breakers.set(node, breaker)
     return breaker
