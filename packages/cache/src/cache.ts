@@ -13,8 +13,8 @@ import type { Consistency } from './validity.js'
 
 /**
  * A cache of two tiers, this instance's memory before a shared store, in which no value computed before
- * an invalidation is served after it. Values from memory are the same object for every caller: do not
- * change them.
+ * an invalidation is served after it. Values are shared, without memory too: callers may get the same
+ * object, so do not change it.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION
  * @example
  * const cache = createCache<Product>({ store: memoryStore(), namespace: 'products' })
@@ -113,14 +113,14 @@ export class Cache<T> {
   async clear (namespace = this.namespace, { consistency }: WriteOptions = {}): Promise<void> {
     checkNamespace(namespace)
     const stamp = await this.#asked('clear', this.#store.namespace(namespace).validity.clear(consistency))
-    if (namespace === this.namespace) this.#tiers.l1?.clear()
+    if (namespace === this.namespace) this.#tiers.clearMemory()
     emit('weir:cache:clear', () => ({ namespace, stamp }))
   }
 
   /** Drops the key's entry from this instance's memory. The store keeps it: the next read is one from there. */
   evict (key: string): void {
     checkKey(key)
-    this.#tiers.l1?.delete(key, Infinity)
+    this.#tiers.evict(key)
   }
 
   /**
@@ -172,7 +172,7 @@ export class Cache<T> {
       const hit = accept === 'fresh' && !isFresh(peeked) ? undefined : this.#filling.usable(key, peeked)
       if (hit !== undefined) return hit
     }
-    const answer = await this.#counters.read(key, this.#tiers.find(key).then((found) => ({ found })))
+    const answer = await this.#filling.find(key)
     if (accept === 'fresh') return this.#fresh(key, answer?.found)
     if (accept === 'retained') return answer?.found && { ...answer.found, stale: !isFresh(answer.found) }
     return answer === undefined ? this.#filling.unverified(key, options) : this.#filling.usable(key, answer.found)
@@ -203,7 +203,8 @@ export class Cache<T> {
   async #remember<U extends T> (
     key: string, options: RememberOptions<U>, fn: () => U | Promise<U>, hit: Hit<T> | undefined
   ): Promise<U> {
-    const outcome = hit ?? await this.acquire(key, options)
+    checkKey(key)
+    const outcome = hit ?? await this.#filling.acquire(key, options)
     if (outcome instanceof Fill) return this.#run(outcome, options, fn)
     if (outcome.stale && outcome.unverified !== true) {
       this.revalidate(key, outcome.entry)

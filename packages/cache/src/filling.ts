@@ -44,12 +44,27 @@ export class Filling<T> {
     const parent = FillNode.checkNotWithin(this.tiers.entries, key)
     if (options.beside === true) return this.#alone(key, parent, options)
     const arrival = this.#flights.latest
+    // Without memory nearly every read finds something in the store, and a plain read of it costs less than a claim.
+    let mayLook = this.tiers.l1 === undefined && options.renew !== true
+    let found: Found<T> | undefined
     for (;;) {
       const flight = this.#flights.of(key)
-      if (flight === undefined) return this.#unshared.has(key) ? this.#alone(key, parent, options) : this.#lead(key, parent, options)
+      if (flight === undefined) {
+        if (this.#unshared.has(key)) return this.#alone(key, parent, options)
+        if (!mayLook) return this.#lead(key, parent, options, found)
+        mayLook = false
+        const answer = await this.find(key)
+        const hit = this.usable(key, answer?.found)
+        if (hit !== undefined) return hit
+        if (answer === undefined && this.#flights.of(key) === undefined) {
+          return this.#withoutStore(key, this.#flights.begin(key, parent), options)
+        }
+        found = answer?.found
+        continue
+      }
       // Callers do not wait for a revalidation while the stale value will do.
       const mayBeStale = flight.background && options.renew !== true
-      const stale = mayBeStale ? this.usable(key, await this.counters.read(key, this.tiers.find(key))) : undefined
+      const stale = mayBeStale ? this.usable(key, (await this.find(key))?.found) : undefined
       if (stale !== undefined) return stale
       const outcome = await flight.node.answer(flight.outcome)
       if (outcome.kind === 'again') {
@@ -70,12 +85,22 @@ export class Filling<T> {
     // The last attempt has brought nothing to share: the stale value is good enough for a while.
     if (this.#unshared.has(key)) return undefined
     const flight = this.#flights.begin(key, undefined, true)
-    const claimed = await this.counters.read(key, this.tiers.claim(key, isFresh))
+    const claimed = await this.counters.read(key, this.tiers.claim(key, isFresh, { entry: stale, source: 'l2' }))
     // Without a lease, too: other instances may have the stale value in memory.
     if (claimed === undefined) return this.#fill(key, { flight, stale, replaces: true })
     if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces: true })
     flight.finish({ kind: 'again' })
     return undefined
+  }
+
+  /** What memory or the store has of the key; undefined if the store does not answer. */
+  async find (key: string): Promise<{ readonly found: Found<T> | undefined } | undefined> {
+    try {
+      return { found: await this.tiers.find(key) }
+    } catch (error) {
+      this.counters.failed('read', key, error)
+      return undefined
+    }
   }
 
   /** The found value as a hit, unless it is expired. */
@@ -97,13 +122,16 @@ export class Filling<T> {
    * Leads a flight: takes what the store has, or computes it, or waits for another instance that does.
    * A fill elsewhere may have begun before this flight, and be worth nothing to it; the one after that
    * has not, but may be overtaken by an invalidation as well. After two the leader computes for itself.
+   * @param known what the caller has just found, and cannot use
    */
-  async #lead (key: string, parent: FillNode | undefined, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
+  async #lead (
+    key: string, parent: FillNode | undefined, options: AcquireOptions, known: Found<T> | undefined
+  ): Promise<Hit<T> | Fill<T>> {
     const flight = this.#flights.begin(key, parent)
     const replaces = options.renew === true
     for (let waited = 0; ;) {
       const isGood = (found: Found<T>) => isUsable(found) && (!replaces || waited > 0)
-      const claimed = await this.counters.read(key, this.tiers.claim(key, isGood))
+      const claimed = await this.counters.read(key, this.tiers.claim(key, isGood, waited > 0 ? undefined : known))
       if (claimed === undefined) return this.#withoutStore(key, flight, options)
       if (claimed.kind === 'found') {
         const { entry } = claimed
@@ -136,7 +164,7 @@ export class Filling<T> {
 
   /** For a caller or a key whose value is not shared: takes what the store has by now, or computes beside all others. */
   async #alone (key: string, parent: FillNode | undefined, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
-    const answer = await this.counters.read(key, this.tiers.find(key).then((found) => ({ found })))
+    const answer = await this.find(key)
     const hit = answer === undefined ? this.unverified(key, options) : options.renew === true ? undefined : this.usable(key, answer.found)
     const stale = answer?.found?.entry
     return hit ?? this.#fill(key, { parent, stale, replaces: options.renew === true, beside: options.beside === true })

@@ -55,11 +55,8 @@ export function encodeFrame (entry: Entry<Serialized>): Buffer {
   return frame
 }
 
-/**
- * The entry in a frame, or undefined if it is none of this version or not whole: a miss, never an error.
- * @param toKeep whether the entry will stay in memory: its body must then not keep more than itself there
- */
-export function decodeFrame (frame: Buffer, toKeep: boolean): Frame | undefined {
+/** The entry in a frame, or undefined if it is none of this version or not whole: a miss, never an error. */
+export function decodeFrame (frame: Buffer): Frame | undefined {
   if (frame.length < HEADER || frame[0] !== MAGIC || frame[1] !== VERSION) return undefined
   const tags = HEADER + frame.readUInt16BE(2)
   const meta = tags + frame.readUInt32BE(52)
@@ -68,7 +65,7 @@ export function decodeFrame (frame: Buffer, toKeep: boolean): Frame | undefined 
   const names = parseTags(frame.toString('utf8', tags, meta))
   if (names === undefined) return undefined
   return {
-    value: { meta: frame.toString('utf8', meta, body), body: toKeep ? own(frame.subarray(body)) : frame.subarray(body) },
+    value: { meta: frame.toString('utf8', meta, body), body: own(frame.subarray(body)) },
     stamp: frame.readDoubleBE(STAMP_OFFSET),
     tags: names,
     storedAt: frame.readDoubleBE(STORED_AT_OFFSET),
@@ -80,6 +77,9 @@ export function decodeFrame (frame: Buffer, toKeep: boolean): Frame | undefined 
     cost: frame.readUInt32BE(48)
   }
 }
+
+/** The bytes before what varies in length, as text: with the checksum they tell the frame from any other of its key. */
+export const headerOf = (frame: Buffer): string => frame.toString('latin1', 0, HEADER)
 
 /** The stamp of a frame; 0 if it is none. */
 export const stampOf = (frame: Buffer): Stamp => frame.length < HEADER ? 0 : frame.readDoubleBE(STAMP_OFFSET)

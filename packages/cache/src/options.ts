@@ -14,7 +14,10 @@ export interface CacheOptions<T> {
   readonly namespace: string
   /** This instance among those that share the store: what it computes says so, for statistics. Up to 255 characters. Default ''. */
   readonly name?: string
-  /** This instance's memory before the store; false for none. Default 64 MiB and 10,000 entries. */
+  /**
+   * This instance's memory before the store. Default 64 MiB and 10,000 entries. `false` for none: every read asks the store. What
+   * it gives again, byte for byte, is not parsed again; up to 16 MiB of values are kept for that, and given to several callers.
+   */
   readonly l1?: MemoryLimits | false
   /** How values become bytes. Default: {@link defaultSerializer}, which gives back every kind of data as it was. */
   readonly serializer?: Serializer<T>

@@ -1,4 +1,5 @@
 import { BoundedMap, type MemoryLimits } from './bounded-map.js'
+import { DecodedFrames } from './decoded-frames.js'
 import { type Entry, freshness, goneAt, keyTag } from './entry.js'
 import { emit, type Source } from './events.js'
 import { decodeFrame, encodeFrame } from './frame.js'
@@ -49,12 +50,15 @@ export class Tiers<T> {
   readonly l1: BoundedMap<L1Entry<T>> | undefined
   readonly entries: Entries
   readonly validity: Validity
+  readonly #decoded: DecodedFrames<L1Entry<T>> | undefined
   readonly #fetches = new Map<string, Promise<L1Entry<T> | undefined>>()
 
   constructor (readonly name: string, store: StoreNamespace, readonly serializer: Serializer<T>, limits: MemoryLimits | false) {
     this.entries = store.entries
     this.validity = store.validity
     this.l1 = limits === false ? undefined : new BoundedMap(limits)
+    // Memory makes it unnecessary: an entry that is read again is one that memory had to let go of.
+    this.#decoded = limits === false ? new DecodedFrames(DECODED) : undefined
   }
 
   /** An entry in memory, if it can be judged without asking the store. */
@@ -69,19 +73,23 @@ export class Tiers<T> {
   }
 
   async find (key: string): Promise<Found<T> | undefined> {
-    // Each awaited promise costs every read from the store a microsecond.
+    // Each awaited promise costs every read from the store part of a microsecond.
     const recalled = this.l1?.get(key) === undefined ? undefined : await this.#recall(key)
     if (isFresh(recalled)) return recalled
     // Another instance may have replaced what is old here.
-    return await this.#judged(await this.#fetch(key)) ?? recalled
+    const entry = await this.#fetch(key)
+    const found = this.#judged(entry)
+    return (found instanceof Promise ? await found : found) ?? recalled
   }
 
-  /** As `find`; where nothing is good enough, the lease to compute the value, or word of the instance that has it. */
-  async claim (key: string, isGood: (found: Found<T>) => boolean): Promise<Claimed<T>> {
+  /**
+   * As `find`; where nothing is good enough, the lease to compute the value, or word of the instance that has it.
+   * @param known what the caller has just found, and cannot use
+   */
+  async claim (key: string, isGood: (found: Found<T>) => boolean, known?: Found<T>): Promise<Claimed<T>> {
     // An entry in memory that cannot be used tells the store which frame not to send.
     let seen: FrameId | undefined = this.l1?.get(key)
-    // Without memory nearly every read finds something in the store, and a plain read of it costs less than a claim.
-    let last = this.l1 === undefined ? await this.find(key) : await this.#recall(key)
+    let last = await this.#recall(key) ?? known
     seen ??= last?.entry
     for (;;) {
       if (last !== undefined && isGood(last)) return { kind: 'found', ...last }
@@ -124,6 +132,17 @@ export class Tiers<T> {
       ...inMemory && { memory: await inspected(inMemory, inMemory.bytes) },
       ...inStore && { store: await inspected(inStore, bytes.length) }
     }
+  }
+
+  /** Lets go of the key's entry in memory. */
+  evict (key: string): void {
+    this.l1?.delete(key, Infinity)
+    this.#decoded?.delete(key, Infinity)
+  }
+
+  clearMemory (): void {
+    this.l1?.clear()
+    this.#decoded?.clear()
   }
 
   /** How many entries in memory carry one of the tags. Looks at each. */
@@ -214,9 +233,12 @@ export class Tiers<T> {
   }
 
   async #decode (key: string, bytes: Buffer): Promise<L1Entry<T> | undefined> {
+    const known = this.#decoded?.get(key, bytes)
+    if (known !== undefined) return known
     const entry = this.#read(key, bytes)
     if (entry !== undefined) {
       this.l1?.set(key, entry)
+      this.#decoded?.set(key, bytes, entry)
       return entry
     }
     this.#discard(key, 'corrupt', 0)
@@ -227,7 +249,7 @@ export class Tiers<T> {
 
   /** The entry in a frame; undefined if it is none, or not whole. */
   #read (key: string, bytes: Buffer): L1Entry<T> | undefined {
-    const frame = decodeFrame(bytes, this.l1 !== undefined)
+    const frame = decodeFrame(bytes)
     if (frame === undefined) return undefined
     try {
       return l1Entry(key, { ...frame, value: this.serializer.deserialize(frame.value) }, this.#sizeOf(frame.value, bytes))
@@ -237,10 +259,15 @@ export class Tiers<T> {
     }
   }
 
-  async #judged (entry: L1Entry<T> | undefined): Promise<Found<T> | undefined> {
+  /** An entry from the store, if it may be used; a promise where the store has to be asked. */
+  #judged (entry: L1Entry<T> | undefined): Found<T> | undefined | Promise<Found<T> | undefined> {
     if (entry === undefined || isGone(entry)) return undefined
     const valid = this.validity.isValid(entry)
-    if (typeof valid === 'boolean' ? valid : await valid) return isGone(entry) ? undefined : { entry, source: 'l2' }
+    return typeof valid === 'boolean' ? this.#found(entry, valid) : valid.then((valid) => this.#found(entry, valid))
+  }
+
+  #found (entry: L1Entry<T>, valid: boolean): Found<T> | undefined {
+    if (valid) return isGone(entry) ? undefined : { entry, source: 'l2' }
     this.#discard(entry.key, 'invalid', entry.stamp)
     return undefined
   }
@@ -255,9 +282,13 @@ export class Tiers<T> {
   #discard (key: string, reason: 'invalid' | 'corrupt', stamp: Stamp): void {
     this.discarded++
     this.l1?.delete(key, stamp)
+    this.#decoded?.delete(key, stamp)
     emit('weir:cache:discard', () => ({ namespace: this.name, key, reason }))
   }
 }
+
+/** What an instance without memory keeps of decoded entries, so that it need not parse what it has parsed. */
+const DECODED = { maxBytes: 16 * 1024 * 1024, maxEntries: 10_000 } as const satisfies MemoryLimits
 
 const isGone = (entry: Entry<unknown>) => goneAt(entry) <= Date.now()
 
