@@ -1,4 +1,5 @@
-// node cached.js --store memory|sqlite|redis|redis-unleased --body BYTES [--dir DIR] [--redis URL] [--no-l1] [--log] [--counting]
+// node cached.js --store memory|sqlite|redis|redis-unleased --body BYTES [--dir DIR] [--redis URL] [--client ioredis|node-redis]
+//   [--no-l1] [--log] [--counting]
 // A service with the plugins as users register them, and one cached route. With --log it has a service's log, which has nothing to say.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -15,7 +16,7 @@ import { memoryStore as metricsStore } from '@weir/metrics'
 import { fastify } from 'fastify'
 import { listen } from './listen.js'
 import { productRoute } from './product-route.js'
-import { connectRedis } from './redis-client.js'
+import { connectNodeRedis, connectRedis } from './redis-client.js'
 import { unleasedStore } from './unleased-store.js'
 
 const { values } = parseArgs({
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     body: { type: 'string', default: '1024' },
     dir: { type: 'string', default: '' },
     redis: { type: 'string', default: '' },
+    client: { type: 'string', default: 'ioredis' },
     'no-l1': { type: 'boolean', default: false },
     log: { type: 'boolean', default: false },
     counting: { type: 'boolean', default: false }
@@ -42,10 +44,14 @@ await listen(app, () => ({ fills: fills(), asked }))
 async function makeStore (): Promise<Store> {
   switch (values.store) {
     case 'sqlite': return sqliteStore({ file: join(values.dir, `cached-${process.pid}.db`) })
-    case 'redis': return counted(redisStore({ client: await connectRedis(values.redis) }))
+    case 'redis': return counted(redisStore({ client: await connect() }))
     case 'redis-unleased': return counted(unleasedStore({ client: await connectRedis(values.redis) }))
     default: return memoryStore()
   }
+}
+
+function connect () {
+  return values.client === 'node-redis' ? connectNodeRedis(values.redis) : connectRedis(values.redis)
 }
 
 /** Counts how often it is asked whether an entry is valid, because that is not known here. Who does not ask pays nothing for it. */

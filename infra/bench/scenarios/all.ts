@@ -11,9 +11,10 @@ import { memory } from './memory.js'
 import { miss } from './miss.js'
 import { notModified } from './not-modified.js'
 import { remember } from './remember.js'
+import { rememberRedis } from './remember-redis.js'
 import { stampede } from './stampede.js'
 
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
-  l1Hit, notModified, l2Hit, lease, counting, limits, miss, stampede, bus, idle, invalidation, memory, remember
+  l1Hit, notModified, l2Hit, lease, counting, limits, miss, stampede, bus, idle, invalidation, memory, remember, rememberRedis
 ]

@@ -8,22 +8,14 @@ import { BentoCache, bentostore } from 'bentocache'
 import { memoryDriver } from 'bentocache/drivers/memory'
 import { redisBusDriver, redisDriver } from 'bentocache/drivers/redis'
 import { Redis } from 'ioredis'
+import { callFor, compareCalls, type Reader } from '../calls.js'
 import { productJson } from '../children/product.js'
 import { interleave } from '../rounds.js'
 import type { Result, Scenario, Surroundings } from '../scenario.js'
-import { spread } from '../statistics.js'
 
 const ROUNDS = 7
 const MILLISECONDS = 250
-// Clocks are read once for so many calls.
-const CALLS = 200
 const KEYS = Array.from({ length: 100 }, (_, i) => `product:${i}`)
-
-/** A library under test: reads a value that it has. */
-interface Reader {
-  readonly what: string
-  readonly read: (key: string) => Promise<unknown>
-}
 
 type Make = (around: Surroundings, load: (key: string) => unknown, size: string) => Reader | Promise<Reader>
 
@@ -86,7 +78,7 @@ export const remember: Scenario = {
       const make = async (reader: Make) => {
         const made = await reader(around, load, name)
         for (const key of KEYS) await made.read(key)
-        await perSecond(made)
+        await callFor(MILLISECONDS, made, KEYS)
         return made
       }
       around.say(`remember: warming up, ${size}`)
@@ -98,11 +90,11 @@ export const remember: Scenario = {
       const unserialized = await make(rivals.unserialized)
 
       const readers = [memory, asyncDedupe, sqlite, bentocache, redis, unserialized]
-      const rates = await interleave(readers, ROUNDS, async (reader, round) => {
+      const rounds = await interleave(readers, ROUNDS, async (reader, round) => {
         around.say(`remember: round ${round + 1}/${ROUNDS}, ${size}, ${reader.what}`)
-        return perSecond(reader)
+        return callFor(MILLISECONDS, reader, KEYS)
       })
-      const against = (a: Reader, b: Reader, atLeast?: number) => { results.push(compared(size, a, b, rates, atLeast)) }
+      const against = (a: Reader, b: Reader, atLeast?: number) => { results.push(compareCalls('remember', size, a, b, rounds, atLeast)) }
       against(memory, asyncDedupe, 1.5)
       against(sqlite, asyncDedupe, 1.5)
       against(memory, bentocache, 25)
@@ -111,35 +103,6 @@ export const remember: Scenario = {
       against(sqlite, unserialized)
     }
     return results
-  }
-}
-
-/** Calls a second, over about a quarter of one. */
-async function perSecond ({ read }: Reader): Promise<number> {
-  const began = performance.now()
-  let calls = 0
-  let passed = 0
-  while (passed < MILLISECONDS) {
-    for (let i = 0; i < CALLS; i++) await read(KEYS[i % KEYS.length] ?? '')
-    calls += CALLS
-    passed = performance.now() - began
-  }
-  return calls / passed * 1000
-}
-
-function compared (size: string, a: Reader, b: Reader, rates: ReadonlyMap<Reader, readonly number[]>, atLeast: number | undefined): Result {
-  const [mine = [], theirs = []] = [rates.get(a), rates.get(b)]
-  const rounds = mine.map((perSecond, i) => ({ perSecond, otherPerSecond: theirs[i] ?? NaN, ratio: perSecond / (theirs[i] ?? NaN) }))
-  const micros = (values: readonly number[]) => `${(1e6 / spread(values).median).toFixed(2)} µs`
-  return {
-    scenario: 'remember',
-    what: `${a.what} ${size}`,
-    a: micros(mine),
-    b: `${b.what} ${micros(theirs)}`,
-    unit: 'x',
-    measured: spread(rounds.map(({ ratio }) => ratio)),
-    ...(atLeast !== undefined && { target: { atLeast } }),
-    rounds
   }
 }
 
