@@ -4,15 +4,16 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { User } from '../auth/index.js'
 import { enforceDeclaration } from '../declared.js'
-import { WEIR_ERR_ADDRESS_DENIED, WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
+import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import { checkOptionNames, type OptionNames } from '../plugin-options.js'
 import '../response-cache/index.js'
 import { addressList } from './addresses.js'
+import { Enforcement, type Judge, type Judgement } from './enforce.js'
 import { Identities, identifyingSafely, type Identify } from './identity.js'
 import { type LimitOptions, type RouteLimit, routeLimit, type RouteLimitOptions } from './limits.js'
-import { refusal, writeLimitFields } from './refusal.js'
+import { writeLimitFields } from './refusal.js'
 import { RouteLimits } from './route-limits.js'
-import { BAN, Bridge } from './store.js'
+import { BAN, optionsElsewhere, RateLimitAdapter } from './store.js'
 
 export { type Identify, type KnownClient } from './identity.js'
 export { type LimitOptions, type LimitPolicy, type RouteLimitOptions } from './limits.js'
@@ -107,7 +108,7 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     }
   }
 
-  function judge (operation: 'consume' | 'peek', request: FastifyRequest, limit: RouteLimit): Promise<Decision> | 'unlimited' | 'banned' {
+  function judge (operation: 'take' | 'peek', request: FastifyRequest, limit: RouteLimit): Judgement | Promise<Judgement> {
     if (app.hasDecorator('responseCache') && app.responseCache.isRefill(request)) return 'unlimited'
     // Once: behind proxies it is worked out from X-Forwarded-For each time it is read.
     const { ip } = request
@@ -120,40 +121,48 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   }
 
   app.decorateRequest('rateLimit', null)
-  const bridge = new Bridge({ judge, note: logMode })
+  const judges: Judge = { judge, note: logMode }
+  const adapter = new RateLimitAdapter(judges)
   const routes = new RouteLimits(fallback)
+  const byDefault = fallback && new Enforcement(judges, fallback)
+  let declared: RouteLimit | undefined
 
+  // @fastify/rate-limit has one, which would not know whether the hook below has run. Not where another of it is there.
+  if (!app.hasDecorator('rateLimit')) app.decorate('rateLimit', (own?: object) => {
+    if (own !== undefined) throw optionsElsewhere()
+    return async (request: FastifyRequest) => {
+      if (byDefault === undefined) throw optionsElsewhere()
+      await byDefault.enforce(request)
+    }
+  })
   enforceDeclaration(app, 'rateLimit')
   // Before that of @fastify/rate-limit, which makes the store of a route at once.
   app.addHook('onRoute', (route) => {
-    bridge.declared = routes.of(route)
+    declared = routes.of(route)
+    adapter.isDeclaring = declared !== undefined
     // A list of its own: @fastify/rate-limit adds to the one that is there, which may be several routes'.
     if (route.onRequest !== undefined) route.onRequest = [route.onRequest].flat()
   })
   await app.register(fastifyRateLimit, {
     global: fallback !== undefined,
-    store: bridge.storeClass(fallback),
-    keyGenerator: bridge.keyGenerator,
-    ban: BAN,
-    errorResponseBuilder: ({ rateLimit }, { ban }) => ban || rateLimit === null ? new WEIR_ERR_ADDRESS_DENIED() : refusal(rateLimit),
-    addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false, 'retry-after': false },
-    addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false }
+    store: adapter.storeClass(fallback),
+    keyGenerator: adapter.keyGenerator,
+    ban: BAN
   })
+  // In place of the hook that @fastify/rate-limit has just added: that one waits for promises and for its store where this process can tell.
   app.addHook('onRoute', (route) => {
-    if (bridge.declared === undefined) return
-    bridge.declared = undefined
-    route.onRequest = [...[route.onRequest ?? []].flat(), (request, reply, done) => {
-      writeLimitFields(request, reply)
-      done()
-    }]
+    if (declared === undefined) return
+    const enforcement = declared === fallback && byDefault !== undefined ? byDefault : new Enforcement(judges, declared)
+    route.onRequest = [...[route.onRequest ?? []].flat().slice(0, -1), enforcement.hook]
+    declared = undefined
+    adapter.isDeclaring = false
   })
 
-  if (fallback === undefined) return
-  const limitNotFound = app.rateLimit()
+  if (byDefault === undefined) return
   // A 404 has no route whose hooks could do it. Not onRequest, so that it is known by then who sends the request.
   app.addHook('preParsing', (request, reply, payload, done) => {
     if (!request.is404) return done(null, payload)
-    limitNotFound.call(app, request, reply).then(() => {
+    byDefault.enforce(request).then(() => {
       writeLimitFields(request, reply)
       done(null, payload)
     }, done)

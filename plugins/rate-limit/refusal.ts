@@ -10,19 +10,17 @@ const QUOTA_EXCEEDED = {
 
 /** The fields that say how a client stands; none where nothing is known. */
 function limitFields ({ policies }: Decision): Record<string, string> {
-  if (policies.length === 0) return {}
-  return {
-    ratelimit: formatRateLimit(policies),
-    'ratelimit-policy': formatRateLimitPolicy(policies.map(({ policy }) => policy))
-  }
+  return policies.length === 0 ? {} : { ratelimit: formatRateLimit(policies), 'ratelimit-policy': formatPolicies(policies) }
 }
 
 /** Says on the reply to a request that was allowed how its client stands. */
 export function writeLimitFields ({ rateLimit }: FastifyRequest, reply: FastifyReply): void {
   if (rateLimit === null || rateLimit.policies.length === 0) return
   reply.header('ratelimit', formatRateLimit(rateLimit.policies))
-  reply.header('ratelimit-policy', formatRateLimitPolicy(rateLimit.policies.map(({ policy }) => policy)))
+  reply.header('ratelimit-policy', formatPolicies(rateLimit.policies))
 }
+
+const formatPolicies = (policies: Decision['policies']) => formatRateLimitPolicy(policies.map(({ policy }) => policy))
 
 /** What a request that was denied is answered with: 429, or 503 where the limit could not be looked up. */
 export function refusal (decision: Decision): Error {

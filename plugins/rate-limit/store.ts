@@ -2,86 +2,81 @@ import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/
 import type { Decision } from '@weir/limiter'
 import type { FastifyRequest } from 'fastify'
 import { WEIR_ERR_PLUGIN_OPTION } from '../errors.js'
+import type { Judge } from './enforce.js'
 import type { RouteLimit } from './limits.js'
-
-/** What a limiter is for a request: its decision, or, without one, that the request is not limited, or not let in at all. */
-interface Judge {
-  judge (operation: 'consume' | 'peek', request: FastifyRequest, limit: RouteLimit): Promise<Decision> | 'unlimited' | 'banned'
-  /** Hears of each decision. */
-  note (decision: Decision): void
-}
 
 /** By how much more than the limit @fastify/rate-limit takes a request to be banned: its option `ban`. */
 export const BAN = 1
 
 /**
- * Between @fastify/rate-limit and a limiter. A store of it is given a key and numbers, never the request, and answers with numbers. So
- * here a key is a ticket for the request, and what is more than numbers stays with the request.
+ * Between `createRateLimit()` of @fastify/rate-limit and a limiter. A store of it is given a key and numbers, never the request, and answers
+ * with numbers. So here a key is an id of the request, and what is more than numbers stays with the request.
  */
-export class Bridge {
+export class RateLimitAdapter {
   /** Between the key generator and the store, one of which follows upon the other. */
-  readonly #tickets = new Map<string | number, FastifyRequest>()
+  readonly #requests = new Map<string | number, FastifyRequest>()
   #last = 0
-  /** Of the route that is being declared: what `child` makes a store of. */
-  declared: RouteLimit | undefined
+  /** Whether a route is being declared, with a limit. */
+  isDeclaring = false
 
-  constructor (readonly limiter: Judge) {}
+  constructor (readonly judge: Judge) {}
 
   readonly keyGenerator = (request: FastifyRequest): number => {
-    this.#tickets.set(++this.#last, request)
+    this.#requests.set(++this.#last, request)
     return this.#last
   }
 
-  /** @param ticket what `keyGenerator` has returned; only the types of @fastify/rate-limit make it a string on the way */
-  redeem (ticket: string | number): FastifyRequest {
-    const request = this.#tickets.get(ticket)
-    if (request === undefined) throw new Error(`no request has the ticket ${ticket}`)
-    this.#tickets.delete(ticket)
+  /** @param requestId what `keyGenerator` has returned; only the types of @fastify/rate-limit make it a string on the way */
+  redeem (requestId: string | number): FastifyRequest {
+    const request = this.#requests.get(requestId)
+    if (request === undefined) throw new Error(`no request has the id ${requestId}`)
+    this.#requests.delete(requestId)
     return request
   }
 
   /**
-   * The option `store`: a class, of which one is made for what has no limit of its own, and a child of that for each route that has.
-   * @param fallback the limit of the former; without it they have none
+   * The option `store`: a class, of which one is made.
+   * @param limit what it limits by; without one it limits nothing, and says so
    */
-  storeClass (fallback: RouteLimit | undefined): FastifyRateLimitStoreCtor {
-    return LimiterStore.bind(null, this, fallback)
+  storeClass (limit: RouteLimit | undefined): FastifyRateLimitStoreCtor {
+    return LimiterStore.bind(null, this, limit)
   }
 }
 
 type Done = Parameters<FastifyRateLimitStore['incr']>[1]
 
 class LimiterStore implements FastifyRateLimitStore {
-  constructor (readonly bridge: Bridge, readonly limit: RouteLimit | undefined) {}
+  constructor (readonly adapter: RateLimitAdapter, readonly limit: RouteLimit | undefined) {}
 
-  incr (ticket: string, done: Done, _window: number, max: number): void {
-    this.#answer('consume', ticket, done, max)
+  incr (requestId: string, done: Done, _window: number, max: number): void {
+    this.#answer('take', requestId, done, max)
   }
 
   /** What `createRateLimit()` asks where it is told not to count. */
-  read (ticket: string, done: Done, _window: number, max: number): void {
-    this.#answer('peek', ticket, done, max)
+  read (requestId: string, done: Done, _window: number, max: number): void {
+    this.#answer('peek', requestId, done, max)
   }
 
+  /** Made for each route, and not used there. */
   child (): LimiterStore {
-    if (this.bridge.declared === undefined) throw optionsElsewhere()
-    return new LimiterStore(this.bridge, this.bridge.declared)
+    if (!this.adapter.isDeclaring) throw optionsElsewhere()
+    return this
   }
 
-  #answer (operation: 'consume' | 'peek', ticket: string, done: Done, max: number): void {
-    const request = this.bridge.redeem(ticket)
+  #answer (operation: 'take' | 'peek', requestId: string, done: Done, max: number): void {
+    const request = this.adapter.redeem(requestId)
     if (this.limit === undefined) throw optionsElsewhere()
-    const { limiter } = this.bridge
-    const outcome = limiter.judge(operation, request, this.limit)
-    if (outcome === 'unlimited') done(null, { current: 0, ttl: 0 })
-    else if (outcome === 'banned') done(null, { current: max + 1 + BAN, ttl: 0 })
-    else {
-      outcome.then((decision) => {
-        request.rateLimit = decision
-        limiter.note(decision)
-        done(null, usedBy(decision, max))
-      }).catch(done)
-    }
+    this.#ask(operation, request, this.limit, max).then((used) => { done(null, used) }, done)
+  }
+
+  async #ask (operation: 'take' | 'peek', request: FastifyRequest, limit: RouteLimit, max: number) {
+    const { judge } = this.adapter
+    const judgement = await judge.judge(operation, request, limit)
+    if (judgement === 'unlimited') return { current: 0, ttl: 0 }
+    if (judgement === 'banned') return { current: max + 1 + BAN, ttl: 0 }
+    request.rateLimit = judgement
+    judge.note(judgement)
+    return usedBy(judgement, max)
   }
 }
 
@@ -100,5 +95,6 @@ function usedBy ({ allowed, policies, retryAfterMs }: Decision, max: number): { 
   return { current: max - left, ttl }
 }
 
-const optionsElsewhere = () => new WEIR_ERR_PLUGIN_OPTION('weir-rate-limit', 'limit',
+/** The error for a limit that is given where none is taken. */
+export const optionsElsewhere = () => new WEIR_ERR_PLUGIN_OPTION('weir-rate-limit', 'limit',
   'has to be given to the plugin for app.rateLimit() and app.createRateLimit(), which take no limit themselves: say it in config.rateLimit of the route')

@@ -4,7 +4,7 @@ import { Denials } from './denials.js'
 import { LimiterError } from './errors.js'
 import { emitError } from './events.js'
 import { definePolicy, type Policy, shareOf } from './policy.js'
-import type { LimitStore } from './store.js'
+import type { LimitStore, Verdict } from './store.js'
 import { memoryStore } from './stores/memory.js'
 
 const FAILURE_MODES = ['local', 'open', 'closed'] as const
@@ -88,38 +88,35 @@ export class Limiter {
    * @throws LimiterError WEIR_LIMITER_INVALID_KEY, WEIR_LIMITER_INVALID_COST, WEIR_LIMITER_COST_TOO_HIGH,
    * WEIR_LIMITER_INVALID_POLICY (none, or two of one name), WEIR_LIMITER_INVALID_OPTION
    */
-  async consume (key: string, policies: readonly Policy[], options: ConsumeOptions = {}): Promise<Decision> {
-    const { cost = 1, onFailure = this.#onFailure } = options
+  async consume (key: string, policies: readonly Policy[], options?: ConsumeOptions): Promise<Decision> {
+    return this.take(key, policies, options)
+  }
+
+  /**
+   * As `consume`, except that what this process can decide is returned at once, without a promise.
+   * @throws as `consume` rejects; at once
+   * @example
+   * const decision = limiter.take(key, policies)
+   * const { allowed } = decision instanceof Promise ? await decision : decision
+   */
+  take (key: string, policies: readonly Policy[], options?: ConsumeOptions): Decision | Promise<Decision> {
+    const { cost = 1, onFailure = this.#onFailure } = options ?? NOTHING_SAID
     check(key, policies, cost)
     checkMode(onFailure)
     const denied = this.#denials.find(key, policies, cost)
     if (denied !== undefined) return denied
-    if (this.#breaker.isOpen) return this.#without(onFailure, 'take', key, policies, cost, unavailable)
     const askedAt = performance.now()
-    let verdicts
-    try {
-      verdicts = await this.#ask(key, () => this.#store.take(key, policies, cost))
-    } catch (error) {
-      return this.#without(onFailure, 'take', key, policies, cost, () => error)
-    }
-    const decision = decisionOf('shared', policies, verdicts)
-    if (!decision.allowed) this.#denials.remember(key, policies, cost, decision, askedAt)
-    return decision
+    return this.#decided('take', key, policies, cost, onFailure, (decision) => {
+      if (!decision.allowed) this.#denials.remember(key, policies, cost, decision, askedAt)
+    })
   }
 
   /** As `consume` would answer, except that nothing is used. Always asks the store. Throws as `consume` does. */
-  async peek (key: string, policies: readonly Policy[], options: ConsumeOptions = {}): Promise<Decision> {
-    const { cost = 1, onFailure = this.#onFailure } = options
+  async peek (key: string, policies: readonly Policy[], options?: ConsumeOptions): Promise<Decision> {
+    const { cost = 1, onFailure = this.#onFailure } = options ?? NOTHING_SAID
     check(key, policies, cost)
     checkMode(onFailure)
-    if (this.#breaker.isOpen) return this.#without(onFailure, 'peek', key, policies, cost, unavailable)
-    let verdicts
-    try {
-      verdicts = await this.#ask(key, () => this.#store.peek(key, policies, cost))
-    } catch (error) {
-      return this.#without(onFailure, 'peek', key, policies, cost, () => error)
-    }
-    return decisionOf('shared', policies, verdicts)
+    return this.#decided('peek', key, policies, cost, onFailure, () => {})
   }
 
   /**
@@ -142,6 +139,22 @@ export class Limiter {
     this.#breaker.stop()
   }
 
+  /** @param heard is told what the store has decided */
+  #decided (
+    operation: 'take' | 'peek', key: string, policies: readonly Policy[], cost: number, mode: OnFailure, heard: (decision: Decision) => void
+  ): Decision | Promise<Decision> {
+    const without = (error: () => unknown) => this.#without(mode, operation, key, policies, cost, error)
+    if (this.#breaker.isOpen) return without(unavailable)
+    const decided = (verdicts: readonly Verdict[]) => {
+      const decision = decisionOf('shared', policies, verdicts)
+      heard(decision)
+      return decision
+    }
+    const answer = attempt(() => this.#store[operation](key, policies, cost))
+    if (!(answer instanceof Promise)) return decided(answer)
+    return this.#ask(key, () => answer).then(decided, (error: unknown) => without(() => error))
+  }
+
   #ask<R> (key: string, call: () => Promise<R>): Promise<R> {
     return this.#breaker.run(async () => {
       try {
@@ -153,9 +166,9 @@ export class Limiter {
     })
   }
 
-  async #without (
+  #without (
     mode: OnFailure, operation: 'take' | 'peek', key: string, policies: readonly Policy[], cost: number, error: () => unknown
-  ): Promise<Decision> {
+  ): Decision {
     emitError(() => ({ operation: operation === 'take' ? 'consume' : 'peek', key, error: error() }))
     if (mode !== 'local') {
       const allowed = mode === 'open'
@@ -165,10 +178,20 @@ export class Limiter {
     const shares = policies.map((policy) => shareOf(policy, instances >= 1 ? instances : 1))
     // What costs more than a whole share takes all of it: otherwise it could not be done at all until the store is back.
     const bounded = Math.min(cost, ...shares.map(({ capacity }) => capacity))
-    return decisionOf(mode, shares, await this.#local[operation](key, shares, bounded))
+    return decisionOf(mode, shares, this.#local[operation](key, shares, bounded))
   }
 }
 
+/** What a call returns; what it throws becomes a rejection. */
+function attempt<R> (call: () => R | Promise<R>): R | Promise<R> {
+  try {
+    return call()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+const NOTHING_SAID: ConsumeOptions = {}
 const unavailable = () => new LimiterError('WEIR_LIMITER_STORE_UNAVAILABLE', 'The store')
 
 function checkMode (mode: OnFailure) {

@@ -10,6 +10,9 @@ export interface Verdict {
   readonly wait: number
 }
 
+/** What a store answers: at once where it decides in this process, otherwise later. */
+export type Verdicts = readonly Verdict[] | Promise<readonly Verdict[]>
+
 /**
  * Where budgets are kept. A store has one clock for all who share it, and decides in one step: between reading and writing nobody
  * else gets in. It may fail or reject at any call; the limiter knows what to do then.
@@ -20,9 +23,9 @@ export interface LimitStore {
    * Uses the cost of each policy's budget if all of them allow it (no `wait`), of none otherwise. One verdict a policy, in their
    * order.
    */
-  take (key: string, policies: readonly Policy[], cost: number): Promise<readonly Verdict[]>
+  take (key: string, policies: readonly Policy[], cost: number): Verdicts
   /** As `take` would answer, except that nothing is used. */
-  peek (key: string, policies: readonly Policy[], cost: number): Promise<readonly Verdict[]>
+  peek (key: string, policies: readonly Policy[], cost: number): Verdicts
   /** Makes all budgets of the key full. */
   reset (key: string): Promise<void>
   /**

@@ -140,10 +140,10 @@ t.test('a denial writes nothing', async (t) => {
 t.test('an error of another kind is not tried again, and an answer of another kind is an error', async (t) => {
   const { client, noted, said } = await listening(t)
   await client.config('SET', 'maxmemory', 1, 'maxmemory-policy', 'noeviction')
-  await t.rejects(redisStore({ client: noted }).take('key', [policy], 1), /OOM/)
+  await t.rejects(async () => redisStore({ client: noted }).take('key', [policy], 1), /OOM/)
   await client.config('SET', 'maxmemory', 0)
   t.strictSame(said, ['evalsha'])
-  const answering = (reply: unknown) =>
+  const answering = async (reply: unknown) =>
     redisStore({ client: { evalshaBuffer: async () => reply, evalBuffer: async () => reply, unlink: async () => 0 } }).take('key', [policy], 1)
   for (const reply of ['QUEUED', null, [1, 2], [1, 2, 'x'], [1, 2, ''], [1, null, 0], [1, 2, -1], [1, 2, 0.5], [1, 2, 3, 4, 5, 6]]) {
     await t.rejects(answering(reply), { code: 'WEIR_LIMITER_STORE_FAILED' })

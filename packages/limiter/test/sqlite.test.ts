@@ -73,7 +73,7 @@ t.test('a file that cannot be opened is an error that says so, and so is a store
   t.throws(() => sqliteStore({ file: join(folder, 'limits.db') }), { code: 'WEIR_SQLITE_IS_FOLDER' })
   const store = sqliteStore({ file: join(folder, 'sub', 'limits.db') })
   await store.close()
-  await t.rejects(store.take('key', [policy], 1), { code: 'WEIR_SQLITE_CLOSED' })
+  await t.rejects(async () => store.take('key', [policy], 1), { code: 'WEIR_SQLITE_CLOSED' })
   await t.rejects(store.reset('key'), { code: 'WEIR_SQLITE_CLOSED' })
 })
 

@@ -58,7 +58,7 @@ export class SteeredStore implements LimitStore {
 
   async close () {}
 
-  async #steered<R> (ask: () => Promise<R>): Promise<R> {
+  async #steered<R> (ask: () => R | Promise<R>): Promise<R> {
     await this.before()
     const answer = await ask()
     await this.after()

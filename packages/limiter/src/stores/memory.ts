@@ -4,7 +4,7 @@ import type { State } from '../algorithms/index.js'
 import { decide } from '../decide.js'
 import { LimiterError } from '../errors.js'
 import type { Policy } from '../policy.js'
-import type { LimitStore } from '../store.js'
+import type { LimitStore, Verdict } from '../store.js'
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
@@ -12,36 +12,39 @@ export interface MemoryStoreOptions {
   readonly maxKeys?: number
 }
 
+/** A store in this process, which answers at once. */
+export interface MemoryStore extends LimitStore {
+  take (key: string, policies: readonly Policy[], cost: number): readonly Verdict[]
+  peek (key: string, policies: readonly Policy[], cost: number): readonly Verdict[]
+}
+
 /**
  * Budgets in this process, on its monotonic clock: for tests, for applications of one process, and for what a limiter does without
  * its own store.
  * @throws LimiterError WEIR_LIMITER_INVALID_OPTION
  */
-export function memoryStore ({ maxKeys = 100_000 }: MemoryStoreOptions = {}): LimitStore {
+export function memoryStore ({ maxKeys = 100_000 }: MemoryStoreOptions = {}): MemoryStore {
   if (!Number.isSafeInteger(maxKeys) || maxKeys < 1) {
     throw new LimiterError('WEIR_LIMITER_INVALID_OPTION', `maxKeys ${shown(maxKeys)}: give a positive integer`)
   }
   const keys = new LRUCache<string, Map<string, State>>({ max: maxKeys })
 
   const run = (key: string, policies: readonly Policy[], cost: number, using: boolean) => {
-    const budgets = keys.get(key) ?? new Map<string, State>()
-    const stored = policies.map(({ id }) => budgets.get(id))
+    const known = keys.get(key)
+    const stored = policies.map(({ id }) => known?.get(id))
     const { verdicts, states } = decide(policies, cost, Math.floor(performance.now() * 1000), stored, using)
     if (states !== undefined) {
+      const budgets = known ?? new Map<string, State>()
       policies.forEach(({ id }, i) => { budgets.set(id, states[i] ?? []) })
-      keys.set(key, budgets)
+      if (known === undefined) keys.set(key, budgets)
     }
     return verdicts
   }
 
   return {
     kind: 'memory',
-    async take (key, policies, cost) {
-      return run(key, policies, cost, true)
-    },
-    async peek (key, policies, cost) {
-      return run(key, policies, cost, false)
-    },
+    take: (key, policies, cost) => run(key, policies, cost, true),
+    peek: (key, policies, cost) => run(key, policies, cost, false),
     async reset (key) {
       keys.delete(key)
     },
