@@ -74,9 +74,9 @@ export const WEIR_ERR_SAFE_METHOD = createError<'WEIR_ERR_SAFE_METHOD', 500, [me
 
 /* rate-limit */
 
-/** A budget is used up. `violated` are the names of the policies that denied. */
-export const WEIR_ERR_RATE_LIMITED = createError<'WEIR_ERR_RATE_LIMITED', 429, [violated: string, seconds: string]>('WEIR_ERR_RATE_LIMITED',
-  'Too many requests: the limit "%s" is used up. Try again after %s s; RateLimit-Policy says what is allowed', 429, Error, false)
+/** A budget is used up. The message names the policies that denied, and when to try again. */
+export const WEIR_ERR_RATE_LIMITED = createError<'WEIR_ERR_RATE_LIMITED', 429, [message: string]>(
+  'WEIR_ERR_RATE_LIMITED', '%s', 429, Error, false)
 
 /** The limits of a route with `onFailure: 'closed'` cannot be looked up. */
 export const WEIR_ERR_LIMITS_UNAVAILABLE = createError('WEIR_ERR_LIMITS_UNAVAILABLE',

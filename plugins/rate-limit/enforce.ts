@@ -2,6 +2,7 @@ import type { Decision } from '@weir/limiter'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { WEIR_ERR_ADDRESS_DENIED } from '../errors.js'
 import type { RouteLimit } from './limits.js'
+import { refuseQuickly } from './quick-refusal.js'
 import { refusal, writeLimitFields } from './refusal.js'
 
 /** Set once a request has used its budget: more than one hook may ask for it. */
@@ -31,6 +32,7 @@ export class Enforcement {
   /** The hook of a route. It has no promise where this process can tell whether a request is allowed. */
   readonly hook: onRequestHookHandler = (request, reply, done) => {
     const goOn = (judgement: Judgement | undefined) => {
+      if (isDenied(judgement) && refuseQuickly(judgement, request, reply)) return
       const refused = errorOf(judgement)
       if (refused !== undefined) return done(refused)
       writeLimitFields(request, reply)
@@ -73,7 +75,9 @@ export class Enforcement {
 
 function errorOf (judgement: Judgement | undefined): Error | undefined {
   if (judgement === 'banned') return new WEIR_ERR_ADDRESS_DENIED()
-  return typeof judgement === 'object' && !judgement.allowed ? refusal(judgement) : undefined
+  return isDenied(judgement) ? refusal(judgement) : undefined
 }
+
+const isDenied = (judgement: Judgement | undefined): judgement is Decision => typeof judgement === 'object' && !judgement.allowed
 
 const asError = (error: unknown) => error instanceof Error ? error : new Error(String(error))

@@ -9,7 +9,7 @@ const QUOTA_EXCEEDED = {
 }
 
 /** The fields that say how a client stands; none where nothing is known. */
-function limitFields ({ policies }: Decision): Record<string, string> {
+export function limitFields ({ policies }: Decision): Record<string, string> {
   return policies.length === 0 ? {} : { ratelimit: formatRateLimit(policies), 'ratelimit-policy': formatPolicies(policies) }
 }
 
@@ -24,11 +24,16 @@ const formatPolicies = (policies: Decision['policies']) => formatRateLimitPolicy
 
 /** What a request that was denied is answered with: 429, or 503 where the limit could not be looked up. */
 export function refusal (decision: Decision): Error {
-  const retryAfter = formatRetryAfter(decision)
-  const headers = { ...limitFields(decision), 'retry-after': retryAfter }
+  const headers = { ...limitFields(decision), 'retry-after': formatRetryAfter(decision) }
   if (decision.mode === 'closed') return Object.assign(new WEIR_ERR_LIMITS_UNAVAILABLE(), { headers })
-  return Object.assign(new WEIR_ERR_RATE_LIMITED(decision.violated.join('", "'), retryAfter), {
+  return Object.assign(new WEIR_ERR_RATE_LIMITED(rateLimitedMessage(decision)), {
     headers,
     problem: { ...QUOTA_EXCEEDED, 'violated-policies': decision.violated }
   })
+}
+
+/** The message of WEIR_ERR_RATE_LIMITED, for people. */
+export function rateLimitedMessage (decision: Decision): string {
+  return `Too many requests: the limit "${decision.violated.join('", "')}" is used up. ` +
+    `Try again after ${formatRetryAfter(decision)} s; RateLimit-Policy says what is allowed`
 }

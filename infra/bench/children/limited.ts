@@ -1,12 +1,17 @@
-// node limited.js --by weir|fastify|nothing --redis URL --limit N --window MS [--exhausted]
-// A Fastify route that sends a prebuilt Buffer, behind a limit for each address: Weir's, or that of @fastify/rate-limit with its own Redis
-// store. Exhausted: every client's budget is used up before the benchmark begins.
+// node limited.js --by weir|fastify|nothing [--redis URL] --limit N --window MS [--exhausted] [--cached]
+// node limited.js --by nothing --status 429 --text BODY --header NAME=VALUE...
+// A Fastify route that sends a prebuilt Buffer, behind a limit for each address: Weir's, or that of @fastify/rate-limit, each in Redis or,
+// without it, in its own memory. Exhausted: every client's budget is used up before the benchmark begins. Cached: the route is answered by
+// the response cache. With a status and a text the route sends those, ready.
 import { parseArgs } from 'node:util'
 import fastifyRateLimit from '@fastify/rate-limit'
+import { memoryStore as cacheStore } from '@weir/cache/memory'
 import rateLimit from '@weir/fastify/rate-limit'
-import type { LimitStore } from '@weir/limiter'
+import responseCache from '@weir/fastify/response-cache'
+import { type LimitStore, memoryStore } from '@weir/limiter'
 import { redisStore } from '@weir/limiter/redis'
 import { fastify } from 'fastify'
+import { headersOf } from './headers.js'
 import { listen } from './listen.js'
 import { clientOf, PRODUCTS, productBuffers } from './product.js'
 import { connectRedis } from './redis-client.js'
@@ -14,37 +19,46 @@ import { connectRedis } from './redis-client.js'
 const { values } = parseArgs({
   options: {
     by: { type: 'string', default: 'nothing' },
-    redis: { type: 'string', default: '' },
+    redis: { type: 'string' },
     limit: { type: 'string', default: '1000' },
     window: { type: 'string', default: '1000' },
-    exhausted: { type: 'boolean', default: false }
+    exhausted: { type: 'boolean', default: false },
+    cached: { type: 'boolean', default: false },
+    status: { type: 'string', default: '200' },
+    text: { type: 'string' },
+    header: { type: 'string', multiple: true, default: [] }
   }
 })
-const [limit, window] = [Number(values.limit), Number(values.window)]
+const [limit, window, status] = [Number(values.limit), Number(values.window), Number(values.status)]
 // Budgets of its own: others in the same Redis have other limits.
 const namespace = `bench-${process.pid}-`
 const bodies = productBuffers(1024)
+const headers = { 'content-type': 'application/json; charset=utf-8', ...headersOf(values.header) }
+const { text } = values
 let asked = 0
+let fills = 0
 
 const app = fastify({ trustProxy: '127.0.0.1' })
+const redis = values.redis === undefined ? undefined : await connectRedis(values.redis)
 if (values.by === 'weir') {
-  const store = counted(redisStore({ client: await connectRedis(values.redis) }))
+  const store = redis === undefined ? memoryStore() : counted(redisStore({ client: redis }))
   await app.register(rateLimit, { store, namespace, limit, window })
 } else if (values.by === 'fastify') {
-  const redis = await connectRedis(values.redis)
-  await app.register(fastifyRateLimit, { redis, nameSpace: namespace, max: limit, timeWindow: window })
+  await app.register(fastifyRateLimit, { ...(redis && { redis }), nameSpace: namespace, max: limit, timeWindow: window })
 }
-app.get<{ Params: { id: string } }>('/products/:id', (request, reply) => {
-  reply.header('content-type', 'application/json; charset=utf-8').send(bodies.get(request.params.id))
+if (values.cached) await app.register(responseCache, { store: cacheStore() })
+app.get<{ Params: { id: string } }>('/products/:id', { config: values.cached ? { cache: { ttl: '1h' } } : {} }, (request, reply) => {
+  fills++
+  reply.code(status).headers(headers).send(text ?? bodies.get(request.params.id))
 })
 if (values.exhausted) {
   for (let id = 0; id < PRODUCTS; id++) {
     for (let i = 0; i < limit; i++) await app.inject({ path: `/products/${id}`, headers: clientOf(`${id}`) })
   }
 }
-await listen(app, () => ({ fills: 0, asked }))
+await listen(app, () => ({ fills, asked }))
 
-/** Counts how often it is asked. What is denied from memory is not. */
+/** Counts how often it is asked. What is decided from memory is not. */
 function counted (store: LimitStore): LimitStore {
   return {
     ...store,

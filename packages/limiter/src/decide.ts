@@ -17,22 +17,36 @@ export interface Outcome {
 export function decide (
   policies: readonly Policy[], cost: number, now: number, stored: readonly (State | undefined)[], using: boolean
 ): Outcome {
+  const settled: State[] = []
+  const waits: number[] = []
   let isAhead = false
-  const settled = policies.map(({ algorithm: name, meter }, i) => {
+  let uses = using
+  for (let i = 0; i < policies.length; i++) {
+    const { algorithm: name, meter } = at(policies, i)
     const algorithm = algorithms[name]
     const before = stored[i]
     isAhead ||= before !== undefined && algorithm.isAhead(meter, before, now)
     const state = algorithm.settle(meter, before, now)
-    return { algorithm, meter, state, wait: algorithm.wait(meter, state, now, cost) }
-  })
-  const uses = using && settled.every(({ wait }) => wait === 0)
-  const ended = settled.map(({ state, ...rest }) => ({
-    ...rest, state: uses ? rest.algorithm.use(rest.meter, state, now, cost) : state
-  }))
-  return {
-    verdicts: ended.map(({ algorithm, meter, state, wait }) => ({
-      remaining: algorithm.remaining(meter, state), full: algorithm.full(meter, state, now), wait
-    })),
-    states: uses || (using && isAhead) ? ended.map(({ state }) => state) : undefined
+    const wait = algorithm.wait(meter, state, now, cost)
+    uses &&= wait === 0
+    settled.push(state)
+    waits.push(wait)
   }
+  const verdicts: Verdict[] = []
+  for (let i = 0; i < policies.length; i++) {
+    const { algorithm: name, meter } = at(policies, i)
+    const algorithm = algorithms[name]
+    const before = at(settled, i)
+    const state = uses ? algorithm.use(meter, before, now, cost) : before
+    settled[i] = state
+    verdicts.push({ remaining: algorithm.remaining(meter, state), full: algorithm.full(meter, state, now), wait: at(waits, i) })
+  }
+  return { verdicts, states: uses || (using && isAhead) ? settled : undefined }
+}
+
+/** An element that is there: the types cannot know. */
+function at<V> (values: readonly V[], i: number): V {
+  const value = values[i]
+  if (value === undefined) throw new RangeError(`no element ${i}`)
+  return value
 }

@@ -37,12 +37,17 @@ export interface Decision {
 /** Rounded up, so that what is said is true. */
 const milliseconds = (microseconds: number) => Math.ceil(microseconds / 1000)
 
+/** What a store's verdicts come to. */
 export function decisionOf (mode: Mode, policies: readonly Policy[], verdicts: readonly Verdict[]): Decision {
-  return summary(mode, policies.map((policy, i) => {
-    const { remaining = 0, full = 0, wait = 0 } = verdicts[i] ?? {}
-    return { policy, remaining, resetMs: milliseconds(full), retryAfterMs: milliseconds(wait) }
-  }))
+  const states: PolicyState[] = []
+  for (const policy of policies) {
+    const { remaining, full, wait } = verdicts[states.length] ?? NO_VERDICT
+    states.push({ policy, remaining, resetMs: milliseconds(full), retryAfterMs: milliseconds(wait) })
+  }
+  return summary(mode, states)
 }
+
+const NO_VERDICT: Verdict = { remaining: 0, full: 0, wait: 0 }
 
 /** The same decision, so many milliseconds later. */
 export function later ({ mode, policies }: Decision, elapsed: number): Decision {
@@ -53,12 +58,14 @@ export function later ({ mode, policies }: Decision, elapsed: number): Decision 
 }
 
 function summary (mode: Mode, policies: readonly PolicyState[]): Decision {
-  const violated: string[] = []
+  let violated: string[] | undefined
   let longest = 0
   for (const { policy, retryAfterMs } of policies) {
     if (retryAfterMs === 0) continue
-    violated.push(policy.name)
+    (violated ??= []).push(policy.name)
     longest = Math.max(longest, retryAfterMs)
   }
-  return { allowed: violated.length === 0, mode, policies, violated, retryAfterMs: longest }
+  return { allowed: violated === undefined, mode, policies, violated: violated ?? NONE, retryAfterMs: longest }
 }
+
+const NONE: readonly string[] = []

@@ -105,10 +105,13 @@ export class Limiter {
     checkMode(onFailure)
     const denied = this.#denials.find(key, policies, cost)
     if (denied !== undefined) return denied
+    if (this.#breaker.isOpen) return this.#without(onFailure, 'take', key, policies, cost, unavailable)
     const askedAt = performance.now()
-    return this.#decided('take', key, policies, cost, onFailure, (decision) => {
-      if (!decision.allowed) this.#denials.remember(key, policies, cost, decision, askedAt)
-    })
+    const answer = attempt(() => this.#store.take(key, policies, cost))
+    if (!(answer instanceof Promise)) return this.#hear(key, policies, cost, answer, askedAt)
+    return this.#ask(key, () => answer).then(
+      (verdicts) => this.#hear(key, policies, cost, verdicts, askedAt),
+      (error: unknown) => this.#without(onFailure, 'take', key, policies, cost, () => error))
   }
 
   /** As `consume` would answer, except that nothing is used. Always asks the store. Throws as `consume` does. */
@@ -116,7 +119,12 @@ export class Limiter {
     const { cost = 1, onFailure = this.#onFailure } = options ?? NOTHING_SAID
     check(key, policies, cost)
     checkMode(onFailure)
-    return this.#decided('peek', key, policies, cost, onFailure, () => {})
+    if (this.#breaker.isOpen) return this.#without(onFailure, 'peek', key, policies, cost, unavailable)
+    try {
+      return decisionOf('shared', policies, await this.#ask(key, async () => this.#store.peek(key, policies, cost)))
+    } catch (error) {
+      return this.#without(onFailure, 'peek', key, policies, cost, () => error)
+    }
   }
 
   /**
@@ -139,20 +147,11 @@ export class Limiter {
     this.#breaker.stop()
   }
 
-  /** @param heard is told what the store has decided */
-  #decided (
-    operation: 'take' | 'peek', key: string, policies: readonly Policy[], cost: number, mode: OnFailure, heard: (decision: Decision) => void
-  ): Decision | Promise<Decision> {
-    const without = (error: () => unknown) => this.#without(mode, operation, key, policies, cost, error)
-    if (this.#breaker.isOpen) return without(unavailable)
-    const decided = (verdicts: readonly Verdict[]) => {
-      const decision = decisionOf('shared', policies, verdicts)
-      heard(decision)
-      return decision
-    }
-    const answer = attempt(() => this.#store[operation](key, policies, cost))
-    if (!(answer instanceof Promise)) return decided(answer)
-    return this.#ask(key, () => answer).then(decided, (error: unknown) => without(() => error))
+  /** @param askedAt `performance.now()` before the store was asked */
+  #hear (key: string, policies: readonly Policy[], cost: number, verdicts: readonly Verdict[], askedAt: number): Decision {
+    const decision = decisionOf('shared', policies, verdicts)
+    if (!decision.allowed) this.#denials.remember(key, policies, cost, decision, askedAt)
+    return decision
   }
 
   #ask<R> (key: string, call: () => Promise<R>): Promise<R> {
@@ -206,7 +205,9 @@ function check (key: string, policies: readonly Policy[], cost: number) {
   for (const policy of policies) {
     const { name, capacity } = policy
     if (cost > capacity) throw new LimiterError('WEIR_LIMITER_COST_TOO_HIGH', `A cost of ${cost} is above what policy ${shown(name)} ever allows at once, ${capacity}`)
-    if (policies.find((other) => other.name === name) !== policy) {
+    for (const other of policies) {
+      if (other === policy) break
+      if (other.name !== name) continue
       throw new LimiterError('WEIR_LIMITER_INVALID_POLICY', `Policy ${shown(name)}: there is another one of that name: give each its own`)
     }
   }

@@ -31,11 +31,12 @@ export function memoryStore ({ maxKeys = 100_000 }: MemoryStoreOptions = {}): Me
 
   const run = (key: string, policies: readonly Policy[], cost: number, using: boolean) => {
     const known = keys.get(key)
-    const stored = policies.map(({ id }) => known?.get(id))
+    const stored: (State | undefined)[] = []
+    for (const { id } of policies) stored.push(known?.get(id))
     const { verdicts, states } = decide(policies, cost, Math.floor(performance.now() * 1000), stored, using)
     if (states !== undefined) {
       const budgets = known ?? new Map<string, State>()
-      policies.forEach(({ id }, i) => { budgets.set(id, states[i] ?? []) })
+      for (let i = 0; i < policies.length; i++) budgets.set(policies[i]?.id ?? '', states[i] ?? [])
       if (known === undefined) keys.set(key, budgets)
     }
     return verdicts

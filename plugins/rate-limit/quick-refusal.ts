@@ -1,0 +1,94 @@
+import { type OutgoingHttpHeaders, STATUS_CODES } from 'node:http'
+import { type Decision, formatRetryAfter } from '@weir/limiter'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { limitFields, rateLimitedMessage } from './refusal.js'
+
+/** The parts of Fastify's route context that an error meets on its way. */
+interface RouteContext {
+  readonly schema?: { readonly response?: unknown } | undefined
+  readonly onSend: unknown
+  readonly onError: unknown
+  readonly errorHandler: object
+}
+
+const contexts = new WeakMap<object, boolean>()
+
+/**
+ * Answers 429 as Fastify's default error handler does, byte for byte, without an error on the way through it. Only where
+ * nothing else would see that error or its response: no error handler of the application, no onError or onSend hook, no response
+ * schema, no log line, nothing but a GET over HTTP/1.1. The hooks that ran before have set their headers, and onResponse hooks follow.
+ * @returns whether it has; if not, the error has to be thrown
+ */
+export function refuseQuickly (decision: Decision, request: FastifyRequest, reply: FastifyReply): boolean {
+  if (decision.mode === 'closed' || request.method !== 'GET' || request.raw.httpVersionMajor !== 1) return false
+  if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) return false
+  if (isLogging(request.log) || !isPlain(contextOf(request))) return false
+  const headers = headersOf(reply)
+  if (headers === undefined || internal(reply, 'fastify.reply.trailers') !== null) return false
+
+  const body = JSON.stringify({
+    statusCode: 429,
+    code: 'WEIR_ERR_RATE_LIMITED',
+    error: STATUS_CODES[429],
+    message: rateLimitedMessage(decision)
+  })
+  delete headers['content-type']
+  delete headers['content-length']
+  Object.assign(headers, limitFields(decision), {
+    'retry-after': formatRetryAfter(decision),
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': `${Buffer.byteLength(body)}`
+  })
+  reply.hijack()
+  reply.raw.writeHead(429, headers)
+  reply.raw.end(body)
+  return true
+}
+
+/** Fastify's default handler is the only one that inherits from nothing: those that an application sets inherit from it. */
+function isPlain (context: RouteContext | undefined): boolean {
+  if (context === undefined) return false
+  let plain = contexts.get(context)
+  if (plain === undefined) {
+    plain = context.onSend === null && context.onError === null && context.schema?.response === undefined &&
+      Object.getPrototypeOf(context.errorHandler) === Object.prototype
+    contexts.set(context, plain)
+  }
+  return plain
+}
+
+/** Whether the error would be a line in the log. Fastify's own logger that does nothing has the same function for each level. */
+function isLogging (log: FastifyRequest['log']): boolean {
+  if ('isLevelEnabled' in log && typeof log.isLevelEnabled === 'function') return log.isLevelEnabled('info') !== false
+  return log.info !== log.error
+}
+
+const symbols = new Map<string, symbol>()
+
+/** What Fastify keeps under a symbol of its own; undefined where this Fastify has it not. */
+function internal (owner: object, description: string): unknown {
+  let symbol = symbols.get(description)
+  if (symbol === undefined || !Object.hasOwn(owner, symbol)) {
+    symbol = Object.getOwnPropertySymbols(owner).find((symbol) => symbol.description === description)
+    if (symbol === undefined) return undefined
+    symbols.set(description, symbol)
+  }
+  return Reflect.get(owner, symbol)
+}
+
+/** The headers that hooks have set so far, to be added to. */
+function headersOf (reply: FastifyReply): OutgoingHttpHeaders | undefined {
+  const headers = internal(reply, 'fastify.reply.headers')
+  return isHeaders(headers) ? headers : undefined
+}
+
+const isHeaders = (headers: unknown): headers is OutgoingHttpHeaders => typeof headers === 'object' && headers !== null
+
+function contextOf (request: FastifyRequest): RouteContext | undefined {
+  const context = internal(request, 'fastify.context')
+  return isRouteContext(context) ? context : undefined
+}
+
+const isRouteContext = (context: unknown): context is RouteContext =>
+  typeof context === 'object' && context !== null && 'onSend' in context && 'onError' in context &&
+  'errorHandler' in context && typeof context.errorHandler === 'object'
