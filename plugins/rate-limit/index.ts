@@ -128,13 +128,15 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   let declared: RouteLimit | undefined
 
   // @fastify/rate-limit has one, which would not know whether the hook below has run. Not where another of it is there.
-  if (!app.hasDecorator('rateLimit')) app.decorate('rateLimit', (own?: object) => {
-    if (own !== undefined) throw optionsElsewhere()
-    return async (request: FastifyRequest) => {
-      if (byDefault === undefined) throw optionsElsewhere()
-      await byDefault.enforce(request)
-    }
-  })
+  if (!app.hasDecorator('rateLimit')) {
+    app.decorate('rateLimit', (own?: object) => {
+      if (own !== undefined) throw optionsElsewhere()
+      return async (request: FastifyRequest) => {
+        if (byDefault === undefined) throw optionsElsewhere()
+        await byDefault.enforce(request)
+      }
+    })
+  }
   enforceDeclaration(app, 'rateLimit')
   // Before that of @fastify/rate-limit, which makes the store of a route at once.
   app.addHook('onRoute', (route) => {
@@ -149,7 +151,7 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     keyGenerator: adapter.keyGenerator,
     ban: BAN
   })
-  // In place of the hook that @fastify/rate-limit has just added: that one waits for promises and for its store where this process can tell.
+  // In place of the hook that @fastify/rate-limit has just added: that one waits for promises where this process can tell.
   app.addHook('onRoute', (route) => {
     if (declared === undefined) return
     const enforcement = declared === fallback && byDefault !== undefined ? byDefault : new Enforcement(judges, declared)

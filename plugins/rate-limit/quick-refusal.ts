@@ -59,9 +59,11 @@ function isPlain (context: RouteContext | undefined): boolean {
 
 /** Whether the error would be a line in the log. Fastify's own logger that does nothing has the same function for each level. */
 function isLogging (log: FastifyRequest['log']): boolean {
-  if ('isLevelEnabled' in log && typeof log.isLevelEnabled === 'function') return log.isLevelEnabled('info') !== false
-  return log.info !== log.error
+  return isLevelled(log) ? log.isLevelEnabled('info') : log.info !== log.error
 }
+
+const isLevelled = (log: object): log is { isLevelEnabled (level: string): boolean } =>
+  'isLevelEnabled' in log && typeof log.isLevelEnabled === 'function'
 
 const symbols = new Map<string, symbol>()
 

@@ -9,8 +9,8 @@ import type { RouteLimit } from './limits.js'
 export const BAN = 1
 
 /**
- * Between `createRateLimit()` of @fastify/rate-limit and a limiter. A store of it is given a key and numbers, never the request, and answers
- * with numbers. So here a key is an id of the request, and what is more than numbers stays with the request.
+ * Between `createRateLimit()` of @fastify/rate-limit and a limiter. A store of it is given a key and numbers, never the request, and
+ * answers with numbers. So here a key is an id of the request, and what is more than numbers stays with the request.
  */
 export class RateLimitAdapter {
   /** Between the key generator and the store, one of which follows upon the other. */

@@ -92,7 +92,14 @@ t.test('onResponse hooks follow', async (t) => {
   t.same(seen, [[200, undefined], [429, '3600']])
 })
 
-const slow: Record<string, { first?: (app: FastifyInstance) => unknown, options?: FastifyServerOptions, request?: InjectOptions, says?: RegExp }> = {
+interface Slow {
+  readonly first?: (app: FastifyInstance) => unknown
+  readonly options?: FastifyServerOptions
+  readonly request?: InjectOptions
+  readonly says?: RegExp
+}
+
+const slow: Record<string, Slow> = {
   'an error handler of the application': {
     first: (app) => { app.setErrorHandler((error: Error, _request, reply) => reply.code(429).send(`handled ${error.message}`)) },
     says: /^handled Too many requests: the limit "default"/

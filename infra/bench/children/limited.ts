@@ -62,9 +62,13 @@ await listen(app, () => ({ fills, asked }))
 function counted (store: LimitStore): LimitStore {
   return {
     ...store,
-    take (key, policies, cost) {
+    take (...question) {
       asked++
-      return store.take(key, policies, cost)
+      return store.take(...question)
+    },
+    lease (...question) {
+      asked++
+      return store.lease?.(...question) ?? Promise.reject(new Error('the store has no slices'))
     }
   }
 }

@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import { type Decision, later } from './decision.js'
-import type { Policy } from './policy.js'
+import { areSame, type Policy } from './policy.js'
 
 interface Denial {
   readonly cost: number
+  readonly policies: readonly Policy[]
   readonly decision: Decision
   /** When it came back. What is left of its times counts from here: too late rather than too early. */
   readonly receivedAt: number
@@ -42,7 +43,7 @@ export class Denials {
     const now = performance.now()
     const until = askedAt + Math.min(decision.retryAfterMs, this.longest)
     const others = (this.#denials.get(key) ?? []).filter((denial) => now < denial.until && !isFor(denial, policies, cost))
-    this.#denials.set(key, [{ cost, decision, receivedAt: now, until }, ...others.slice(0, MOST_OF_A_KEY - 1)])
+    this.#denials.set(key, [{ cost, policies, decision, receivedAt: now, until }, ...others.slice(0, MOST_OF_A_KEY - 1)])
   }
 
   forget (key: string): void {
@@ -51,7 +52,6 @@ export class Denials {
   }
 }
 
-function isFor ({ cost, decision }: Denial, policies: readonly Policy[], otherCost: number): boolean {
-  return cost === otherCost && decision.policies.length === policies.length &&
-    decision.policies.every(({ policy }, i) => policy.id === policies[i]?.id)
+function isFor ({ cost, policies: own }: Denial, policies: readonly Policy[], otherCost: number): boolean {
+  return cost === otherCost && areSame(own, policies)
 }

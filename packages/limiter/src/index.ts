@@ -6,5 +6,5 @@ export { formatRateLimit, formatRateLimitPolicy, formatRetryAfter } from './fiel
 export { limitKey } from './key.js'
 export { type ConsumeOptions, createLimiter, Limiter, type LimiterOptions, type OnFailure } from './limiter.js'
 export { definePolicy, type Policy, type PolicyOptions } from './policy.js'
-export { type LimitStore, type Verdict, type Verdicts } from './store.js'
-export { type MemoryStore, memoryStore, type MemoryStoreOptions } from './stores/memory.js'
+export { type Leased, type LeaseTerms, type LimitStore, type Slice, type Verdict, type Verdicts } from './store.js'
+export { memoryStore, type MemoryStoreOptions } from './stores/memory.js'

@@ -4,8 +4,9 @@ import { Denials } from './denials.js'
 import { LimiterError } from './errors.js'
 import { emitError } from './events.js'
 import { definePolicy, type Policy, shareOf } from './policy.js'
-import type { LimitStore, Verdict } from './store.js'
-import { memoryStore } from './stores/memory.js'
+import { type Leftover, Slices } from './slices.js'
+import type { LimitStore, Verdict, Verdicts } from './store.js'
+import { openMemory } from './stores/memory.js'
 
 const FAILURE_MODES = ['local', 'open', 'closed'] as const
 
@@ -59,11 +60,12 @@ export function createLimiter (options: LimiterOptions): Limiter {
 /** See {@link createLimiter}. */
 export class Limiter {
   readonly #store: LimitStore
-  readonly #local = memoryStore()
+  readonly #local = openMemory()
   readonly #breaker: Breaker
   /** The key of the last call that failed: where a store is several servers, it tells which to probe. */
   #suspect = ''
   readonly #denials = new Denials(LONGEST_DENIAL)
+  readonly #slices = new Slices((leftover) => { this.#giveBack(leftover) })
   readonly #onFailure: OnFailure
   readonly #instances: number | (() => number)
 
@@ -106,11 +108,13 @@ export class Limiter {
     const denied = this.#denials.find(key, policies, cost)
     if (denied !== undefined) return denied
     if (this.#breaker.isOpen) return this.#without(onFailure, 'take', key, policies, cost, unavailable)
+    const sliced = this.#slices.use(key, policies, cost)
+    if (sliced !== undefined) return sliced
     const askedAt = performance.now()
-    const answer = attempt(() => this.#store.take(key, policies, cost))
-    if (!(answer instanceof Promise)) return this.#hear(key, policies, cost, answer, askedAt)
+    const answer = attempt(() => this.#askStore(key, policies, cost, askedAt))
+    if (!(answer instanceof Promise)) return this.#heard(key, policies, cost, answer, askedAt)
     return this.#ask(key, () => answer).then(
-      (verdicts) => this.#hear(key, policies, cost, verdicts, askedAt),
+      (verdicts) => this.#heard(key, policies, cost, verdicts, askedAt),
       (error: unknown) => this.#without(onFailure, 'take', key, policies, cost, () => error))
   }
 
@@ -140,18 +144,37 @@ export class Limiter {
     }
     await this.#local.reset(key)
     this.#denials.forget(key)
+    this.#slices.forget(key)
   }
 
-  /** Ends the probing of a store that does not answer. The store is yours to close. */
+  /** Gives slices back, and ends the probing of a store that does not answer. The store is yours to close. */
   close (): void {
+    this.#slices.close()
     this.#breaker.stop()
   }
 
+  /** Asks for a use, and for a slice where there can be one. */
+  #askStore (key: string, policies: readonly Policy[], cost: number, askedAt: number): Verdicts {
+    const store = this.#store
+    if (store.lease === undefined || !this.#slices.canHave(policies)) return store.take(key, policies, cost)
+    return store.lease(key, policies, cost, this.#slices.terms(key, policies, cost)).then(({ verdicts, slice }) => {
+      const decision = decisionOf('shared', policies, verdicts)
+      if (decision.allowed) this.#slices.remember(key, policies, cost, decision, slice, askedAt)
+      return verdicts
+    })
+  }
+
   /** @param askedAt `performance.now()` before the store was asked */
-  #hear (key: string, policies: readonly Policy[], cost: number, verdicts: readonly Verdict[], askedAt: number): Decision {
+  #heard (key: string, policies: readonly Policy[], cost: number, verdicts: readonly Verdict[], askedAt: number): Decision {
     const decision = decisionOf('shared', policies, verdicts)
     if (!decision.allowed) this.#denials.remember(key, policies, cost, decision, askedAt)
     return decision
+  }
+
+  /** A slice that cannot be given back stays used. */
+  #giveBack ({ key, policies, terms }: Leftover): void {
+    if (this.#breaker.isOpen) return
+    this.#ask(key, async () => this.#store.lease?.(key, policies, 0, terms)).catch(() => {})
   }
 
   #ask<R> (key: string, call: () => Promise<R>): Promise<R> {
@@ -186,7 +209,7 @@ function attempt<R> (call: () => R | Promise<R>): R | Promise<R> {
   try {
     return call()
   } catch (error) {
-    return Promise.reject(error)
+    return new Promise(() => { throw error })
   }
 }
 

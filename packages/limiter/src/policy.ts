@@ -70,6 +70,11 @@ export function shareOf (policy: Policy, instances: number): Policy {
   return build(policy.name, part(policy.limit), policy.window, part(policy.burst), policy.algorithm)
 }
 
+/** Whether these are the same budgets of a key, in the same order. */
+export function areSame (policies: readonly Policy[], others: readonly Policy[]): boolean {
+  return policies === others || (policies.length === others.length && policies.every(({ id }, i) => id === others[i]?.id))
+}
+
 function build (name: string, limit: number, window: number, burst: number, algorithm: AlgorithmName): Policy {
   const meter = algorithms[algorithm].meter(limit, window * 1000, burst)
   return {

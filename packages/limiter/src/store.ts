@@ -10,6 +10,32 @@ export interface Verdict {
   readonly wait: number
 }
 
+/**
+ * So much of each of a key's budgets, used in the store already, for one instance to allow requests by. Times are microseconds of
+ * the store's clock.
+ */
+export interface Slice {
+  /** 0: none. */
+  readonly amount: number
+  readonly at: number
+  /** Until when what is left of it can be given back. */
+  readonly until: number
+}
+
+/** What is asked along with a use. */
+export interface LeaseTerms {
+  /** The most that the slice should have. */
+  readonly wanted: number
+  /** An earlier slice that ends, and what of it was not used. */
+  readonly back: { readonly slice: Slice, readonly unused: number } | undefined
+}
+
+/** What `lease` answers. */
+export interface Leased {
+  readonly verdicts: readonly Verdict[]
+  readonly slice: Slice
+}
+
 /** What a store answers: at once where it decides in this process, otherwise later. */
 export type Verdicts = readonly Verdict[] | Promise<readonly Verdict[]>
 
@@ -26,6 +52,12 @@ export interface LimitStore {
   take (key: string, policies: readonly Policy[], cost: number): Verdicts
   /** As `take` would answer, except that nothing is used. */
   peek (key: string, policies: readonly Policy[], cost: number): Verdicts
+  /**
+   * `take`, and in the same step: takes a slice back, and grants another one if the use is allowed and at least half of each
+   * budget is left. No more than half a percent of a capacity is in slices at any time. `slices.ts` has what for. A cost of 0 uses
+   * nothing. A store without it is asked for each request.
+   */
+  lease? (key: string, policies: readonly Policy[], cost: number, terms: LeaseTerms): Promise<Leased>
   /** Makes all budgets of the key full. */
   reset (key: string): Promise<void>
   /**

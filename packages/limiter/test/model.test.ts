@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { definePolicy, type LimitStore, memoryStore, type Policy } from '../src/index.js'
-import { redisStore } from '../src/stores/redis/index.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
 import { stopDate, stopMonotonic } from './clock.js'
 import { Model } from './model.js'
 import { Random } from './random.js'
+import { SteeredRedis } from './steered-redis.js'
 import { startRedis } from '@weir/internal/testing'
 
 const SECOND = 1_000_000
@@ -32,24 +32,10 @@ const stores: Record<string, (t: Test) => Promise<Stepped>> = {
     t.teardown(() => store.close())
     return { store, tick: 1000, set: (now) => { clock.advance(now / 1000 - clock.now) } }
   },
-  /** The script itself in a real Redis, except that what it takes for the time is a second key, and that nothing ends meanwhile. */
+  /** The script itself in a real Redis, except for the time. */
   async redis (t) {
-    const client = await (await startRedis(t)).connect()
-    let time = START
-    const steered = (source: string) => {
-      for (const text of ["redis.call('TIME')", "redis.call('PEXPIRE', key, 2 * ttl)"]) {
-        if (source.split(text).length !== 2) throw new Error(`not once in the script: ${text}`)
-      }
-      return source.replace("redis.call('TIME')", '{ 0, KEYS[2] }').replace("redis.call('PEXPIRE', key, 2 * ttl)", 'local _ = ttl')
-    }
-    const store = redisStore({
-      client: {
-        evalshaBuffer: () => Promise.reject(new Error('NOSCRIPT')),
-        evalBuffer: (source, _keys, key = '', ...args) => client.eval(steered(source), 2, key, String(time), ...args),
-        unlink: (key) => client.unlink(key)
-      }
-    })
-    return { store, tick: 1, set: (now) => { time = now } }
+    const redis = new SteeredRedis(await (await startRedis(t)).connect(), START)
+    return { store: redis.store(), tick: 1, set: (now) => { redis.now = now } }
   }
 }
 

@@ -13,6 +13,11 @@ export class Model {
     return policies.map((policy) => ({ ...look(policy, this.#usesOf(policy), cost, now), wait: 0 }))
   }
 
+  /** Uses it, whatever is left. */
+  use (policies: readonly Policy[], cost: number, now: number): void {
+    for (const policy of policies) this.#usesOf(policy).push({ at: now, cost })
+  }
+
   peek (policies: readonly Policy[], cost: number, now: number): Verdict[] {
     return policies.map((policy) => look(policy, this.#usesOf(policy), cost, now))
   }

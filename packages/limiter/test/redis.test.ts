@@ -98,7 +98,7 @@ t.test('what is asked in one turn is one command, or a few', async (t) => {
 t.test('in a Cluster a command has one key: others may be elsewhere', async (t) => {
   const { noted, sizes } = await listening(t)
   const store = redisStore({ client: { ...noted, isCluster: true }, prefix: randomUUID() })
-  const answers = await Promise.all(['a', 'b', 'a'].map((key) => store.take(key, [policy], 1)))
+  const answers = await Promise.all(['a', 'b', 'a'].map(async (key) => store.take(key, [policy], 1)))
   t.strictSame(sizes, [1, 1, 1])
   t.strictSame(answers.map(([verdict]) => verdict?.remaining), [9, 9, 8])
 })

@@ -50,6 +50,18 @@ for (const [name, open] of Object.entries(places)) {
   })
 }
 
+t.test('three processes on Redis, with slices of one budget, use it within 1%', async (t) => {
+  const place = { kind: 'redis', path: (await startRedis(t)).path } as const
+  for (const policy of [
+    definePolicy({ name: 'gcra', limit: 24, window: 86_400_000, burst: 2000 }),
+    definePolicy({ name: 'log', limit: 2000, window: 86_400_000, algorithm: 'sliding-window' })
+  ]) {
+    const job = { place, policy, times: 1200 }
+    const allowed = (await race(t, [job, job, job])).reduce((sum, { allowed }) => sum + allowed, 0)
+    t.ok(allowed >= 2000 && allowed <= 2020, `${policy.name}: ${allowed} of 2000`)
+  }
+})
+
 t.test('two processes on Redis have no more than rate and burst of any stretch of time', async (t) => {
   const server = await startRedis(t)
   const client = await server.connect()

@@ -23,7 +23,12 @@ export interface MemoryStore extends LimitStore {
  * its own store.
  * @throws LimiterError WEIR_LIMITER_INVALID_OPTION
  */
-export function memoryStore ({ maxKeys = 100_000 }: MemoryStoreOptions = {}): MemoryStore {
+export function memoryStore (options?: MemoryStoreOptions): LimitStore {
+  return openMemory(options)
+}
+
+/** As `memoryStore`, for those who need not wait. */
+export function openMemory ({ maxKeys = 100_000 }: MemoryStoreOptions = {}): MemoryStore {
   if (!Number.isSafeInteger(maxKeys) || maxKeys < 1) {
     throw new LimiterError('WEIR_LIMITER_INVALID_OPTION', `maxKeys ${shown(maxKeys)}: give a positive integer`)
   }

@@ -2,16 +2,17 @@ import { shown } from '@weir/internal'
 import type { RedisConnection } from '@weir/redis'
 import { LimiterError } from '../../errors.js'
 import type { Policy } from '../../policy.js'
-import type { Verdict } from '../../store.js'
+import type { Leased, LeaseTerms, Verdict } from '../../store.js'
 import { DECIDE } from './script.js'
 
 /** What is asked for one key, and by whom. */
 interface Question {
   readonly key: string
-  readonly operation: 'take' | 'peek'
+  readonly operation: 'take' | 'peek' | 'lease'
   readonly policies: readonly Policy[]
   readonly cost: number
-  readonly resolve: (verdicts: Verdict[]) => void
+  readonly terms: LeaseTerms | undefined
+  readonly resolve: (answer: Leased) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -31,10 +32,19 @@ export class Batch {
   }
 
   /** @param key the whole name of the key in Redis */
-  ask (operation: 'take' | 'peek', key: string, policies: readonly Policy[], cost: number): Promise<Verdict[]> {
+  async ask (operation: 'take' | 'peek', key: string, policies: readonly Policy[], cost: number): Promise<readonly Verdict[]> {
+    return (await this.#asked({ operation, key, policies, cost, terms: undefined })).verdicts
+  }
+
+  /** As `ask` does for a take, with a slice. */
+  lease (key: string, policies: readonly Policy[], cost: number, terms: LeaseTerms): Promise<Leased> {
+    return this.#asked({ operation: 'lease', key, policies, cost, terms })
+  }
+
+  #asked (question: Omit<Question, 'resolve' | 'reject'>): Promise<Leased> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) setImmediate(() => { this.#sendAll() })
-      this.#waiting.push({ key, operation, policies, cost, resolve, reject })
+      this.#waiting.push({ ...question, resolve, reject })
     })
   }
 
@@ -62,10 +72,18 @@ function described (asked: readonly Question[]): string[] {
     const next = asked[i + 1]
     if (next?.operation === operation && next.policies === policies && next.cost === cost) return
     args.push(`${i + 1 - begin}`, operation, `${cost}`, `${policies.length}`, ...policies.map(({ id }) => id))
+    for (const { terms } of asked.slice(begin, i + 1)) if (terms !== undefined) args.push(...termsOf(terms))
     begin = i + 1
   })
   return args
 }
+
+function termsOf ({ wanted, back }: LeaseTerms): string[] {
+  const { slice: { amount, at, until }, unused } = back ?? NOTHING_BACK
+  return [`${wanted}`, `${amount}`, `${unused}`, `${at}`, `${until}`]
+}
+
+const NOTHING_BACK = { slice: { amount: 0, at: 0, until: 0 }, unused: 0 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 
@@ -73,13 +91,16 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 function answer (asked: readonly Question[], reply: unknown): void {
   const isList = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply)
   const numbers = isList(reply) ? reply : []
-  const policies = asked.reduce((sum, { policies }) => sum + policies.length, 0)
-  if (numbers.length !== 3 * policies || !numbers.every(isCount)) {
-    throw new LimiterError('WEIR_LIMITER_STORE_FAILED', `give ${policies} verdicts, but ${shown(reply)}`)
+  const expected = asked.reduce((sum, { policies, terms }) => sum + 3 * policies.length + (terms === undefined ? 0 : 3), 0)
+  if (numbers.length !== expected || !numbers.every(isCount)) {
+    throw new LimiterError('WEIR_LIMITER_STORE_FAILED', `give ${expected / 3} verdicts, but ${shown(reply)}`)
   }
   let next = 0
   const read = () => numbers[next++] ?? 0
-  for (const { policies, resolve } of asked) {
-    resolve(policies.map(() => ({ remaining: read(), full: read(), wait: read() })))
+  for (const { policies, terms, resolve } of asked) {
+    const verdicts = policies.map(() => ({ remaining: read(), full: read(), wait: read() }))
+    resolve({ verdicts, slice: terms === undefined ? NO_SLICE : { amount: read(), at: read(), until: read() } })
   }
 }
+
+const NO_SLICE = { amount: 0, at: 0, until: 0 }

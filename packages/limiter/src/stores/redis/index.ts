@@ -29,6 +29,7 @@ export function redisStore ({ prefix = 'weir', ...location }: RedisStoreOptions)
     kind: 'redis',
     take: (key, policies, cost) => batch.ask('take', nameOf(key), policies, cost),
     peek: (key, policies, cost) => batch.ask('peek', nameOf(key), policies, cost),
+    lease: (key, policies, cost, terms) => batch.lease(nameOf(key), policies, cost, terms),
     reset: (key) => connection.unlink(nameOf(key)),
     close: () => connection.close()
   }

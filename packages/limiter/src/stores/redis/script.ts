@@ -2,30 +2,39 @@ import { script } from '@weir/internal'
 
 /**
  * KEYS: a hash each, all budgets of one key of the limiter: a policy's id -> its state. So the policies of a key are in one slot.
- * ARGV, again and again for as many keys as it says: how many; take or peek; the cost; how many policies; their ids, which begin with the
- * algorithm and the meter's three integers.
- * -> for each key and policy: remaining, full, wait, as of `Verdict`.
+ * ARGV, again and again for as many keys as it says: how many; take, peek or lease; the cost; how many policies; their ids, which
+ * begin with the algorithm and the meter's three integers. After a lease, for each of its keys: how much of a slice is wanted, and the
+ * slice that comes back: its amount, what of it was not used, when it was granted, until when it was to be kept; zeros for none.
+ * -> for each key and policy: remaining, full, wait, as of `Verdict`; after those of a lease the slice: amount, when, until.
  *
- * The algorithms are those of ../../algorithms, where the reasons are; the tests hold both to one model, to the microsecond.
- * Each has two functions here: `*_settle` -> state, wait, whether it is ahead; `*_end` -> what to keep, remaining, full. What is kept are
- * pairs of doubles, which is what Lua's numbers are. Anything else in their place is no budget: whoever has it starts anew, because
- * an error would be one for all keys.
+ * The algorithms are those of ../../algorithms, where the reasons are; the tests hold both to one model, to the microsecond. Each has
+ * five functions here, over a state as of now: `*_settle` -> state, whether it is ahead; `*_wait`; `*_use`; `*_return`, which takes back
+ * a use of then; `*_end` -> what to keep, remaining, full. What is kept are pairs of doubles, which is what Lua's numbers are. Anything
+ * else in their place is no budget: whoever has it starts anew, because an error would be one for all keys.
+ *
+ * Slices: see ../../slices.ts. A slice is used up when it is granted. The field `slices ID` has pairs of until when, and how much is
+ * out: so much room a policy has beyond its capacity, because what is out may come back.
  */
 export const DECIDE = script(`
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local cost
 local reply = {}
 
-local function gcra_settle (stored, highest, unit, leak)
+local function gcra_settle (stored, unit, leak)
   local at, level = now, 0
   if stored then at, level = struct.unpack('>dd', stored) end
-  level = math.max(0, level - math.max(0, now - at) * leak)
-  return level, math.max(0, math.ceil((level + cost * unit - highest) / leak)), at > now
+  return math.max(0, level - math.max(0, now - at) * leak), at > now
 end
 
-local function gcra_end (level, uses, highest, unit, leak)
-  if uses then level = level + cost * unit end
+local function gcra_wait (level, cost, highest, unit, leak)
+  return math.max(0, math.ceil((level + cost * unit - highest) / leak))
+end
+
+local function gcra_use (level, cost, unit) return level + cost * unit end
+
+local function gcra_return (level, unused, unit) return math.max(0, level - unused * unit) end
+
+local function gcra_end (level, highest, unit, leak)
   return struct.pack('>dd', now, level), math.floor((highest - level) / unit), math.ceil(level / leak)
 end
 
@@ -42,72 +51,162 @@ local function first (log, which, least)
   return low
 end
 
-local function sliding_settle (log, limit, window, moment)
-  if not log then return struct.pack('>dd', now - window, 0), 0, false end
-  local late = pair(log, #log / 16) - math.ceil(now / moment) * moment
-  if late > 0 then
-    local moved = {}
-    for i = 1, #log / 16 do
-      local at, total = pair(log, i)
-      moved[i] = struct.pack('>dd', at - late, total)
-    end
-    log = table.concat(moved)
+local function moved (log, from, later, more)
+  local pairs_moved = {}
+  for i = from, #log / 16 do
+    local at, total = pair(log, i)
+    pairs_moved[#pairs_moved + 1] = struct.pack('>dd', at + later, total + more)
   end
-  local base = first(log, 1, now - window + 1) - 1
-  if base > 1 then log = string.sub(log, base * 16 - 15) end
-  local _, before = pair(log, 1)
-  local _, total = pair(log, #log / 16)
-  local to_leave, wait = total + cost - limit, 0
-  if to_leave > before then wait = pair(log, first(log, 2, to_leave)) + window - now end
-  return log, wait, late > 0
+  return string.sub(log, 1, from * 16 - 16) .. table.concat(pairs_moved)
 end
 
-local function sliding_end (log, uses, limit, window, moment)
-  local at, total = pair(log, #log / 16)
-  local is_empty = #log == 16
-  if uses then
-    local now_at = math.ceil(now / moment) * moment
-    if at == now_at then log = string.sub(log, 1, -17) end
-    at, total, is_empty = now_at, total + cost, false
-    log = log .. struct.pack('>dd', at, total)
-  end
+local function sliding_settle (log, window, moment)
+  if not log then return struct.pack('>dd', now - window, 0), false end
+  local late = pair(log, #log / 16) - math.ceil(now / moment) * moment
+  if late > 0 then log = moved(log, 1, -late, 0) end
+  local base = first(log, 1, now - window + 1) - 1
+  if base > 1 then log = string.sub(log, base * 16 - 15) end
+  return log, late > 0
+end
+
+local function sliding_wait (log, cost, limit, window)
   local _, before = pair(log, 1)
-  return log, limit - total + before, is_empty and 0 or at + window - now
+  local _, total = pair(log, #log / 16)
+  local to_leave = total + cost - limit
+  if to_leave <= before then return 0 end
+  return pair(log, first(log, 2, to_leave)) + window - now
+end
+
+local function sliding_use (log, cost, _, moment)
+  local at, total = pair(log, #log / 16)
+  local now_at = math.ceil(now / moment) * moment
+  if at == now_at and #log > 16 then log = string.sub(log, 1, -17) end
+  return log .. struct.pack('>dd', now_at, total + cost)
+end
+
+local function sliding_return (log, unused, _, moment, granted)
+  local at = math.ceil(granted / moment) * moment
+  -- It has left the log.
+  if pair(log, 1) >= at then return log end
+  return moved(log, first(log, 1, at), 0, -unused)
+end
+
+local function sliding_end (log, limit, window)
+  local at, total = pair(log, #log / 16)
+  local _, before = pair(log, 1)
+  return log, limit - total + before, #log == 16 and 0 or at + window - now
 end
 
 local function parse (id)
   local algorithm, a, b, c = string.match(id, '^(%S+) (%d+) (%d+) (%d+)')
   local is_gcra = algorithm == 'gcra'
-  return {
-    id = id, a = tonumber(a), b = tonumber(b), c = tonumber(c),
-    settle = is_gcra and gcra_settle or sliding_settle, finish = is_gcra and gcra_end or sliding_end
+  a, b, c = tonumber(a), tonumber(b), tonumber(c)
+  local policy = {
+    id = id, slices = 'slices ' .. id, a = a, b = b, c = c, unit = is_gcra and b or 1, capacity = is_gcra and a / b or a
   }
+  if is_gcra then
+    policy.settle, policy.wait, policy.use, policy.back, policy.finish = gcra_settle, gcra_wait, gcra_use, gcra_return, gcra_end
+  else
+    policy.settle, policy.wait, policy.use, policy.back, policy.finish =
+      sliding_settle, sliding_wait, sliding_use, sliding_return, sliding_end
+  end
+  return policy
 end
 
-local function decide (key, policies, using)
-  local states, waits, allowed, ahead = {}, {}, true, false
-  for i, policy in ipairs(policies) do
-    local stored = redis.pcall('HGET', key, policy.id)
-    if type(stored) == 'table' then
-      if using then redis.call('DEL', key) end
-      stored = false
-    elseif stored and (#stored == 0 or #stored % 16 > 0) then
-      stored = false
+-- How much of a policy is out, until when: what is over does not come back. What ends too late is from a clock that was set back.
+local function read_slices (stored)
+  local slices, out = {}, 0
+  if not stored or #stored % 16 > 0 then return slices, out end
+  for i = 1, #stored / 16 do
+    local till, amount = pair(stored, i)
+    if till > now and till <= now + 2500000 and amount > 0 then
+      slices[till] = amount
+      out = out + amount
     end
+  end
+  return slices, out
+end
+
+local function pack_slices (slices)
+  local packed = {}
+  for till, amount in pairs(slices) do packed[#packed + 1] = struct.pack('>dd', till, amount) end
+  return table.concat(packed)
+end
+
+local function read (key, policy, using)
+  local stored = redis.pcall('HMGET', key, policy.id, policy.slices)
+  if stored.err then
+    if using then redis.call('DEL', key) end
+    return false, false
+  end
+  local state = stored[1]
+  if state and (#state == 0 or #state % 16 > 0) then state = false end
+  return state, stored[2]
+end
+
+local function decide (key, policies, operation, cost, lease)
+  local using = operation ~= 'peek'
+  local states, waits, slices, outs, allowed, keeps = {}, {}, {}, {}, true, false
+  for i, policy in ipairs(policies) do
+    local stored, stored_slices = read(key, policy, using)
     local is_ahead
-    states[i], waits[i], is_ahead = policy.settle(stored, policy.a, policy.b, policy.c)
+    states[i], is_ahead = policy.settle(stored, policy.b, policy.c)
+    keeps = keeps or (using and is_ahead)
+    slices[i], outs[i] = read_slices(stored_slices)
+    if lease and lease.amount > 0 and (slices[i][lease.till] or 0) >= lease.amount then
+      slices[i][lease.till] = slices[i][lease.till] - lease.amount
+      outs[i] = outs[i] - lease.amount
+      states[i] = policy.back(states[i], lease.unused, policy.b, policy.c, lease.granted)
+      keeps = true
+      slices[i].changed = true
+    end
+    waits[i] = policy.wait(states[i], cost, policy.a + outs[i] * policy.unit, policy.b, policy.c)
     allowed = allowed and waits[i] == 0
-    ahead = ahead or is_ahead
   end
 
-  local longest, uses = 0, using and allowed
-  local keeps = uses or (using and ahead)
+  if using and allowed and cost > 0 then
+    keeps = true
+    for i, policy in ipairs(policies) do states[i] = policy.use(states[i], cost, policy.b, policy.c) end
+  end
+
+  local slice, till = 0, math.ceil((now + 2000000) / 500000) * 500000
+  if lease and allowed and lease.wanted > 0 then
+    slice = lease.wanted
+    for i, policy in ipairs(policies) do
+      -- Half a percent may be out, and only while half of all is left.
+      slice = math.min(slice, math.floor(policy.capacity / 200) - outs[i])
+      local _, left = policy.finish(states[i], policy.a, policy.b, policy.c)
+      if left - slice < policy.capacity / 2 then slice = 0 end
+    end
+    if slice > 0 then
+      keeps = true
+      for i, policy in ipairs(policies) do
+        states[i] = policy.use(states[i], slice, policy.b, policy.c)
+        slices[i][till] = (slices[i][till] or 0) + slice
+        slices[i].changed = true
+        outs[i] = outs[i] + slice
+      end
+    end
+  end
+
+  local longest = 0
   for i, policy in ipairs(policies) do
-    local state, remaining, full = policy.finish(states[i], uses, policy.a, policy.b, policy.c)
-    if keeps then redis.call('HSET', key, policy.id, state) end
+    local state, remaining, full = policy.finish(states[i], policy.a + outs[i] * policy.unit, policy.b, policy.c)
+    if keeps then
+      if slices[i].changed then
+        slices[i].changed = nil
+        redis.call('HSET', key, policy.id, state, policy.slices, pack_slices(slices[i]))
+      else
+        redis.call('HSET', key, policy.id, state)
+      end
+    end
     local n = #reply
-    reply[n + 1], reply[n + 2], reply[n + 3] = remaining, full, waits[i]
+    reply[n + 1], reply[n + 2], reply[n + 3] = math.max(0, remaining), full, waits[i]
     longest = math.max(longest, full)
+  end
+  if lease then
+    local n = #reply
+    reply[n + 1], reply[n + 2], reply[n + 3] = math.max(0, slice), now, till
   end
 
   if keeps then
@@ -120,10 +219,20 @@ end
 
 local key, arg = 1, 1
 while arg <= #ARGV do
-  local last, using, policies = key + ARGV[arg] - 1, ARGV[arg + 1] == 'take', {}
-  cost = tonumber(ARGV[arg + 2])
+  local last, operation, cost, policies = key + ARGV[arg] - 1, ARGV[arg + 1], tonumber(ARGV[arg + 2]), {}
   for i = 1, ARGV[arg + 3] do policies[i] = parse(ARGV[arg + 3 + i]) end
-  for k = key, last do decide(KEYS[k], policies, using) end
-  key, arg = last + 1, arg + 4 + #policies
+  arg = arg + 4 + #policies
+  for k = key, last do
+    local lease
+    if operation == 'lease' then
+      lease = {
+        wanted = tonumber(ARGV[arg]), amount = tonumber(ARGV[arg + 1]), unused = tonumber(ARGV[arg + 2]),
+        granted = tonumber(ARGV[arg + 3]), till = tonumber(ARGV[arg + 4])
+      }
+      arg = arg + 5
+    end
+    decide(KEYS[k], policies, operation, cost, lease)
+  end
+  key = last + 1
 end
 return reply`)
