@@ -9,31 +9,32 @@ const QUOTA_EXCEEDED = {
 }
 
 /** The fields that say how a client stands; none where nothing is known. */
-export function limitFields ({ policies }: Decision): Record<string, string> {
-  return policies.length === 0 ? {} : { ratelimit: formatRateLimit(policies), 'ratelimit-policy': formatPolicies(policies) }
+export function limitFields ({ policies }: Decision): (readonly [name: string, value: string])[] {
+  if (policies.length === 0) return []
+  return [['ratelimit', formatRateLimit(policies)], ['ratelimit-policy', formatPolicies(policies)]]
 }
 
 /** Says on the reply to a request that was allowed how its client stands. */
 export function writeLimitFields ({ rateLimit }: FastifyRequest, reply: FastifyReply): void {
-  if (rateLimit === null || rateLimit.policies.length === 0) return
-  reply.header('ratelimit', formatRateLimit(rateLimit.policies))
-  reply.header('ratelimit-policy', formatPolicies(rateLimit.policies))
+  if (rateLimit === null) return
+  for (const [name, value] of limitFields(rateLimit)) reply.header(name, value)
 }
 
 const formatPolicies = (policies: Decision['policies']) => formatRateLimitPolicy(policies.map(({ policy }) => policy))
 
 /** What a request that was denied is answered with: 429, or 503 where the limit could not be looked up. */
 export function refusal (decision: Decision): Error {
-  const headers = { ...limitFields(decision), 'retry-after': formatRetryAfter(decision) }
+  const retryAfter = formatRetryAfter(decision)
+  const headers = { ...Object.fromEntries(limitFields(decision)), 'retry-after': retryAfter }
   if (decision.mode === 'closed') return Object.assign(new WEIR_ERR_LIMITS_UNAVAILABLE(), { headers })
-  return Object.assign(new WEIR_ERR_RATE_LIMITED(rateLimitedMessage(decision)), {
+  return Object.assign(new WEIR_ERR_RATE_LIMITED(rateLimitedMessage(decision, retryAfter)), {
     headers,
     problem: { ...QUOTA_EXCEEDED, 'violated-policies': decision.violated }
   })
 }
 
 /** The message of WEIR_ERR_RATE_LIMITED, for people. */
-export function rateLimitedMessage (decision: Decision): string {
-  return `Too many requests: the limit "${decision.violated.join('", "')}" is used up. ` +
-    `Try again after ${formatRetryAfter(decision)} s; RateLimit-Policy says what is allowed`
+export function rateLimitedMessage ({ violated }: Decision, retryAfter: string): string {
+  return `Too many requests: the limit "${violated.join('", "')}" is used up. ` +
+    `Try again after ${retryAfter} s; RateLimit-Policy says what is allowed`
 }
