@@ -25,6 +25,7 @@ const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
  * them cannot be a name: then nobody knows what else was meant.
  */
 export function fieldNames (value: HeaderValue): string[] | undefined {
+  if (value === undefined) return []
   const names = new Set<string>()
   for (const member of (fieldValue(value) ?? '').split(',')) {
     const name = member.trim()

@@ -45,11 +45,13 @@ export function policyOf (storable: Storable, options: PolicyOptions): Policy {
   const { request, response: { status, headers }, given, vary, times } = storable
   const { directives } = given
   const date = dateOf(headers, times)
-  const bornAt = times.responseTime - initialAge(headers, times)
+  const bornAt = times.responseTime - initialAge(headers, times, date)
   const fixed = options.ttl !== undefined && heuristicallyCacheable.has(status)
-  const { lifetime, source } = lifetimeOf(storable, date, options)
+  const { lifetime, source }: Omit<Lifetime, 'source'> & Pick<Policy, 'source'> = fixed
+    ? { lifetime: options.ttl, source: 'ttl' }
+    : lifetimeOf(storable, date, options)
   const freshUntil = fixed
-    ? times.responseTime + options.ttl
+    ? times.responseTime + lifetime
     : bornAt + Math.min(lifetime, options.ttl ?? Infinity, options.maxTtl ?? Infinity)
   // A targeted field is for nobody but this cache, so its no-cache is meant although the route has a ttl.
   const noCache = storable.noCache && (given.targeted || !fixed)
@@ -62,7 +64,7 @@ export function policyOf (storable: Storable, options: PolicyOptions): Policy {
   return {
     bornAt,
     freshUntil,
-    source: fixed ? 'ttl' : source,
+    source,
     staleUntil: mayBeStale ? freshUntil + whileRevalidate : freshUntil,
     errorUntil: mayBeStale && ifError > 0 ? freshUntil + ifError : 0,
     noCache,

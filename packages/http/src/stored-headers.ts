@@ -16,10 +16,15 @@ const hopByHop: ReadonlySet<string> = new Set([
  * (RFC 9110 7.6.1).
  */
 export function endToEndHeaders (headers: Headers): StoredHeaders {
-  const listed = fieldNames(headers['connection']) ?? []
+  return fieldsOf(headers, () => true)
+}
+
+function fieldsOf (headers: Headers, keeps: (name: string) => boolean): Fields {
+  const listed = headers['connection'] === undefined ? undefined : fieldNames(headers['connection'])
   const kept: Fields = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || hopByHop.has(name) || listed.includes(name)) continue
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    if (value === undefined || hopByHop.has(name) || listed?.includes(name) === true || !keeps(name)) continue
     kept[name] = typeof value === 'number' ? String(value) : value
   }
   return kept
@@ -31,10 +36,14 @@ export function endToEndHeaders (headers: Headers): StoredHeaders {
  *
  * @param restricted fields that `no-cache="..."` or `private="..."` keep out, in lower case (5.2.2.4, 5.2.2.7)
  * @param date when the response was generated, or else received, in ms since the epoch
+ * @param keeps whether to keep a field that may be stored; Date is asked for too
  */
-export function storedHeaders (headers: Headers, restricted: readonly string[], date: number): StoredHeaders {
-  const kept: Fields = { ...endToEndHeaders(headers), date: new Date(date).toUTCString() }
-  for (const name of ['age', 'content-length', ...restricted]) delete kept[name]
+export function storedHeaders (
+  headers: Headers, restricted: readonly string[], date: number, keeps: (name: string) => boolean = () => true
+): StoredHeaders {
+  const isStored = (name: string) => name !== 'date' && name !== 'age' && name !== 'content-length' && !restricted.includes(name)
+  const kept = fieldsOf(headers, (name) => isStored(name) && keeps(name))
+  if (!restricted.includes('date') && keeps('date')) kept['date'] = new Date(date).toUTCString()
   return kept
 }
 

@@ -40,6 +40,8 @@ export interface StoringOptions extends PolicyOptions {
    * Set-Cookie, which only the client has that it was sent to; `store` stores it with Set-Cookie, for every client.
    */
   readonly setCookie?: 'refuse' | 'strip' | 'store'
+  /** Whether a field is stored that may be, by its name in lower case. Default: all are. */
+  readonly keeps?: (name: string) => boolean
 }
 
 /**
@@ -70,7 +72,7 @@ export function decideStoring (
   const { directives } = given
   const noCache = restricted(directives.get('no-cache'))
   const isPrivate = restricted(directives.get('private'))
-  const withheld = [noCache, isPrivate].flatMap((names) => typeof names === 'object' ? names : [])
+  const withheld = [...namesOf(noCache), ...namesOf(isPrivate)]
   const vary = varyNames(headers['vary'])
 
   // RFC 9110 9.3.3: what is stored of a POST answers GET.
@@ -106,8 +108,10 @@ export function decideStoring (
 
   const policy = policyOf({ request, response, given, noCache: noCache === 'all', vary, times }, options)
   if (!isReusable(policy, times.responseTime)) return not('NO_TTL')
-  return { store: true, policy, headers: storedHeaders(headers, withheld, policy.date), isPublic }
+  return { store: true, policy, headers: storedHeaders(headers, withheld, policy.date, options.keeps), isPublic }
 }
+
+const namesOf = (restricted: readonly string[] | 'all' | undefined): readonly string[] => typeof restricted === 'object' ? restricted : []
 
 /** Several ranges have places of their own within the content (RFC 9110 15.3.7.2). */
 const isPart = (headers: Headers) => parseContentRange(headers['content-range']) !== undefined &&
