@@ -1,3 +1,6 @@
+// One for all: memory of its own costs a microsecond, and work for the garbage collector.
+const NOTHING = Buffer.alloc(0)
+
 /** A copy of bytes that arrive in parts: an application may use its own buffers again. */
 export class KeptBytes {
   #bytes: Buffer
@@ -5,7 +8,7 @@ export class KeptBytes {
 
   /** @param expected how many bytes there are to be; 0: unknown */
   constructor (expected: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(expected)
+    this.#bytes = expected === 0 ? NOTHING : Buffer.allocUnsafeSlow(expected)
   }
 
   get length (): number {

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import { type Head, headOf, implicitHead, lengthOf } from './head.js'
 import { KeptBytes } from './kept-bytes.js'
-import { Lingering } from './lingering.js'
-import { shadow } from './shadow.js'
+import { Lingering, type LingeringOptions } from './lingering.js'
+import { type Interceptor, intercept, type Method, type Natives } from './tapped-calls.js'
 
 /** The fate of a response that an application has begun to write. */
 export type Plan =
@@ -36,8 +36,9 @@ export interface Tap {
   /**
    * Called once, with the final head, before anything is sent. Must not throw.
    * @param body the whole of it, where the application has written it at once
+   * @param isShared the body's memory is the application's, which may use it again
    */
-  head (head: Head, body: Buffer | undefined): Plan | Promise<Plan>
+  head (head: Head, body: Buffer | undefined, isShared?: boolean): Plan | Promise<Plan>
   /** The connection was closed, or the response destroyed, before the application has ended it: nothing more comes of it. */
   closed (): void
   /**
@@ -77,16 +78,13 @@ export function tapResponse (response: ServerResponse, tap: Tap): Tapped {
   return tapped
 }
 
-type Method = 'writeHead' | 'write' | 'end' | 'flushHeaders' | 'addTrailers' | 'setTrailer' | 'destroy'
-type Call = (args: readonly unknown[]) => unknown
-
 /** Decides what is done with what the application writes. */
 type State = 'open' | 'deciding' | 'collecting' | 'passing' | 'dropping'
 
-class TappedResponse implements Tapped {
+class TappedResponse implements Tapped, Interceptor, LingeringOptions {
   readonly #response: ServerResponse
   readonly #tap: Tap
-  readonly #native: Readonly<Record<Method, Call>>
+  readonly #natives: Natives
   /** While it lasts, the client has left and the application does not know. */
   readonly #lingering: Lingering
   #state: State = 'open'
@@ -117,36 +115,8 @@ class TappedResponse implements Tapped {
   constructor (response: ServerResponse, tap: Tap) {
     this.#response = response
     this.#tap = tap
-    const native = methodsOf(response)
-    this.#native = native
-    const unlessInside = (method: Method, own: (args: readonly unknown[]) => unknown) =>
-      (...args: readonly unknown[]) => this.#isInside ? native[method](args) : own(args)
-    const addTrailers = (method: Method) => unlessInside(method, (args) => {
-      const result = this.#inside(method, args)
-      this.#noteTrailers()
-      return result
-    })
-    Object.assign(response, {
-      writeHead: unlessInside('writeHead', (args) => this.#writeHead(args)),
-      write: unlessInside('write', (args) => this.#write(args)),
-      end: unlessInside('end', (args) => this.#end(args)),
-      flushHeaders: unlessInside('flushHeaders', () => { this.#flushHeaders() }),
-      addTrailers: addTrailers('addTrailers'),
-      // HTTP/2 alone has it.
-      ...'setTrailer' in response && { setTrailer: addTrailers('setTrailer') },
-      destroy: (...args: readonly unknown[]) => {
-        const broken = this.#state === 'collecting' && !this.#lingering.isGone ? this.#collect?.broken : undefined
-        this.#isDestroyed = true
-        if (broken !== undefined) return this.#breakOff(broken)
-        if (!this.#isNativelyEnded) resetStream(response)
-        this.#lingering.end()
-        return native.destroy(args)
-      }
-    })
-    shadow(response, 'headersSent', (native) => native || this.#head !== undefined)
-    // Not while the tap decides: for Fastify what has ended was sent by somebody else.
-    shadow(response, 'writableEnded', (native) => native || (this.#isEnded && this.#state !== 'open'))
-    this.#lingering = new Lingering(response, { mayBegin: () => this.#mayLinger(), ended: () => { this.closed() } })
+    this.#natives = intercept(response, this)
+    this.#lingering = new Lingering(response, this)
   }
 
   begin (): void {
@@ -171,8 +141,29 @@ class TappedResponse implements Tapped {
     if (this.#head === undefined) this.#lingering.end()
   }
 
+  get hasHead (): boolean {
+    return this.#head !== undefined
+  }
+
+  /** Not while the tap decides: for Fastify what has ended was sent by somebody else. */
+  get hasEnded (): boolean {
+    return this.#isEnded && this.#state !== 'open'
+  }
+
+  called (method: Method, args: readonly unknown[]): unknown {
+    if (method === 'destroy') return this.#destroy(args)
+    if (this.#isInside) return this.#native(method, args)
+    switch (method) {
+      case 'writeHead': return this.#writeHead(args)
+      case 'write': return this.#write(args)
+      case 'end': return this.#end(args)
+      case 'flushHeaders': return this.#flushHeaders()
+      default: return this.#addTrailers(method, args)
+    }
+  }
+
   /** Whether the application is not to be told, yet, that its client has left. */
-  #mayLinger (): boolean {
+  mayLinger (): boolean {
     if (this.#isEnded || this.#isOver || this.#isDestroyed) return false
     if (this.#isSettled && this.#head === undefined) return false
     const isWanted = this.#state === 'passing' ? this.#record !== undefined : this.#state !== 'dropping'
@@ -210,7 +201,7 @@ class TappedResponse implements Tapped {
     const bytes = data === undefined || data === null ? undefined : bytesOf(data, encoding)
     this.#endCallback = callbackOf(encoding, callback)
     try {
-      if (this.#state === 'open') this.#decide(bytes ?? NOTHING)
+      if (this.#state === 'open') this.#decide(bytes ?? NOTHING, typeof data !== 'string')
       else this.#endWith(bytes)
     } catch (error) {
       this.#isEnded = false
@@ -232,21 +223,32 @@ class TappedResponse implements Tapped {
     return false
   }
 
-  #noteTrailers (): void {
-    if (this.#isEnded) return
+  #addTrailers (method: 'addTrailers' | 'setTrailer', args: readonly unknown[]): unknown {
+    const result = this.#inside(method, args)
+    if (this.#isEnded) return result
     this.#hasTrailers = true
     if (this.#state === 'collecting') this.#collected(undefined)
     else if (this.#state === 'passing') {
       this.#stopRecording()
       this.#sendHeld()
     }
+    return result
+  }
+
+  #destroy (args: readonly unknown[]): unknown {
+    const broken = this.#state === 'collecting' && !this.#lingering.isGone ? this.#collect?.broken : undefined
+    this.#isDestroyed = true
+    if (broken !== undefined) return this.#breakOff(broken)
+    if (!this.#isNativelyEnded) resetStream(this.#response)
+    this.#lingering.end()
+    return this.#native('destroy', args)
   }
 
   /** @param body the whole of it, if the application has ended with it */
-  #decide (body: Buffer | undefined): void {
+  #decide (body: Buffer | undefined, isShared = false): void {
     const head = this.#head ??= implicitHead(this.#response, body)
     this.#isEnded = body !== undefined
-    const plan = this.#tap.head(this.#hasTrailers ? { ...head, hasTrailers: true } : head, body)
+    const plan = this.#tap.head(this.#hasTrailers ? { ...head, hasTrailers: true } : head, body, isShared)
     this.#state = 'deciding'
     if (body !== undefined && body.length > 0) this.#held.push({ bytes: body, callback: undefined })
     this.#follow(plan)
@@ -464,10 +466,16 @@ class TappedResponse implements Tapped {
   #inside (method: Method, args: readonly unknown[]): unknown {
     this.#isInside = true
     try {
-      return this.#native[method](args)
+      return this.#native(method, args)
     } finally {
       this.#isInside = false
     }
+  }
+
+  #native (method: Method, args: readonly unknown[]): unknown {
+    const call = this.#natives[method]
+    if (typeof call !== 'function') throw new TypeError(`a response without ${method}()`)
+    return Reflect.apply(call, this.#response, args)
   }
 }
 
@@ -482,30 +490,17 @@ const isHttp2Stream = (stream: unknown): stream is ServerHttp2Stream =>
 
 const NOTHING = Buffer.alloc(0)
 
-/** The methods that the response has now, bound to it. */
-function methodsOf (response: ServerResponse): Record<Method, Call> {
-  const call = (name: Method): Call => {
-    const method: unknown = Reflect.get(response, name)
-    return (args): unknown => {
-      if (typeof method !== 'function') throw new TypeError(`a response without ${name}()`)
-      return Reflect.apply(method, response, args)
-    }
-  }
-  return {
-    writeHead: call('writeHead'),
-    write: call('write'),
-    end: call('end'),
-    flushHeaders: call('flushHeaders'),
-    addTrailers: call('addTrailers'),
-    setTrailer: call('setTrailer'),
-    destroy: call('destroy')
-  }
-}
-
 function bytesOf (data: unknown, encoding: unknown): Buffer {
-  if (typeof data === 'string') return Buffer.from(data, isEncoding(encoding) ? encoding : 'utf8')
+  if (typeof data === 'string') return isEncoding(encoding) ? Buffer.from(data, encoding) : encoded(data)
   if (data instanceof Uint8Array) return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   throw Object.assign(new TypeError(`The "chunk" argument must be a string or a Uint8Array, not ${typeof data}`), { code: 'ERR_INVALID_ARG_TYPE' })
+}
+
+/** In memory of its own: it may be kept. */
+function encoded (text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
+  bytes.write(text)
+  return bytes
 }
 
 const isEncoding = (encoding: unknown): encoding is BufferEncoding => typeof encoding === 'string' && Buffer.isEncoding(encoding)

@@ -1,0 +1,73 @@
+import type { ServerResponse } from 'node:http'
+
+/** The methods by which an application writes a response, or gives it up. */
+export type Method = 'writeHead' | 'write' | 'end' | 'flushHeaders' | 'addTrailers' | 'setTrailer' | 'destroy'
+
+/** The methods of a response before it was tapped. */
+export type Natives = Readonly<Record<Method, unknown>>
+
+/** Gets what an application calls and asks of a response, in place of Node. */
+export interface Interceptor {
+  called (method: Method, args: readonly unknown[]): unknown
+  /** Whether a head was written that Node has not sent yet. */
+  readonly hasHead: boolean
+  readonly hasEnded: boolean
+}
+
+const INTERCEPTOR = Symbol('weir.interceptor')
+
+interface Tapped {
+  readonly [INTERCEPTOR]: Interceptor
+}
+
+// One set for all responses: closures of its own would give each response a hidden class of its own, which slows down all that Node
+// does with it.
+const METHODS = {
+  writeHead (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('writeHead', args) },
+  write (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('write', args) },
+  end (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('end', args) },
+  flushHeaders (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('flushHeaders', args) },
+  addTrailers (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('addTrailers', args) },
+  destroy (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('destroy', args) }
+}
+
+// HTTP/2 alone has it.
+const OF_HTTP2 = {
+  setTrailer (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('setTrailer', args) }
+}
+
+const PROPERTIES: PropertyDescriptorMap & ThisType<Tapped> = {
+  headersSent: {
+    get () { return this[INTERCEPTOR].hasHead || native(this, 'headersSent') },
+    configurable: true
+  },
+  writableEnded: {
+    get () { return this[INTERCEPTOR].hasEnded || native(this, 'writableEnded') },
+    configurable: true
+  }
+}
+
+const native = (response: object, name: string): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(response)
+  return typeof prototype === 'object' && prototype !== null && Reflect.get(prototype, name, response) === true
+}
+
+/**
+ * Has the interceptor called in place of the methods of a response, and returns those.
+ * Methods that were replaced before stay below.
+ */
+export function intercept (response: ServerResponse, interceptor: Interceptor): Natives {
+  const method = (name: Method): unknown => Reflect.get(response, name)
+  const natives: Natives = {
+    writeHead: method('writeHead'),
+    write: method('write'),
+    end: method('end'),
+    flushHeaders: method('flushHeaders'),
+    addTrailers: method('addTrailers'),
+    setTrailer: method('setTrailer'),
+    destroy: method('destroy')
+  }
+  Object.assign(response, { [INTERCEPTOR]: interceptor }, METHODS, natives.setTrailer !== undefined && OF_HTTP2)
+  Object.defineProperties(response, PROPERTIES)
+  return natives
+}
