@@ -41,7 +41,10 @@ export class AskedHeaders {
     this.#original = conditionsOf(request.raw.headers)
     const { stale, isOwn } = options
     if (isOwn && stale === undefined) this.#kind = 'own'
-    else this.#put(fetchHeaders(this.#original, stale?.value.isWhole === true ? stale.value.policy(stale) : undefined))
+    // Nearly every miss: nothing is asked, and nothing is stored that could be validated.
+    else if (this.#original !== NONE || stale !== undefined) {
+      this.#put(fetchHeaders(this.#original, stale?.value.isWhole === true ? stale.value.policy(stale) : undefined))
+    }
   }
 
   get kind (): Asked {
@@ -94,6 +97,13 @@ export class AskedHeaders {
   }
 }
 
+const NONE: Conditions = {}
+
 function conditionsOf (headers: Headers): Conditions {
-  return Object.fromEntries(CONDITIONS.map((name) => [name, typeof headers[name] === 'string' ? headers[name] : undefined]))
+  let found: Record<string, string> | undefined
+  for (const name of CONDITIONS) {
+    const value = headers[name]
+    if (typeof value === 'string') (found ??= {})[name] = value
+  }
+  return found ?? NONE
 }

@@ -9,7 +9,7 @@ import { answerAs, type Whole, withoutDigests } from './answer.js'
 import { ownFields, withoutConnectionFields } from './fields.js'
 import type { InternalFills } from './fills.js'
 import type { Fields, Head } from './head.js'
-import { isStorable, type Judged, Judging } from './judging.js'
+import { isStorable, type Judged, type Judgement, Judging } from './judging.js'
 import { freshFor } from './lifetime.js'
 import type { OngoingFill } from './ongoing-fill.js'
 import { hasDotSegments } from './path.js'
@@ -64,18 +64,27 @@ export class Capture implements Tap {
     this.#judging = new Judging(request, reply, ongoing, options)
   }
 
-  head (head: Head, body: Buffer | undefined): Plan | Promise<Plan> {
+  head (head: Head, body: Buffer | undefined, isShared?: boolean): Plan | Promise<Plan> {
     this.#isSeen = true
+    this.#judging.isShared = isShared === true
     this.#judging.hasTrailers = head.hasTrailers === true
     this.#judging.isRaw = this.reply.sent
     this.ongoing.restore()
-    return this.#plan(head, body).catch((error: unknown) => {
-      // The answer is right, whatever has gone wrong with storing it.
-      this.ongoing.fill.fail()
-      this.request.log.error({ err: error }, 'a response could not be stored')
-      // It answers this cache, and not the client.
-      return this.ongoing.asked.kind === 'missing' && OF_RANGES.has(head.status) ? this.#replaced(BAD_GATEWAY) : this.#passed(head, {})
-    })
+    try {
+      const plan = this.#plan(head, body)
+      return plan instanceof Promise ? plan.catch((error: unknown) => this.#failed(head, error)) : plan
+    } catch (error) {
+      return this.#failed(head, error)
+    }
+  }
+
+  #failed (head: Head, error: unknown): Plan {
+    // The answer is right, whatever has gone wrong with storing it.
+    this.ongoing.fill.fail()
+    this.request.log.error({ err: error }, 'a response could not be stored')
+    // It answers this cache, and not the client.
+    if (this.ongoing.asked.kind === 'missing' && OF_RANGES.has(head.status)) return this.#replaced(BAD_GATEWAY)
+    return this.#passed(this.#judging.told(head, []), {})
   }
 
   closed (): void {
@@ -89,14 +98,22 @@ export class Capture implements Tap {
     return this.#isSeen || !this.reply.sent
   }
 
-  async #plan (given: Head, body: Buffer | undefined): Promise<Plan> {
-    const { ongoing: { stale, before, purpose } } = this
-    const head = withoutConnectionFields(given, ownFields(given.fields, this.ongoing))
+  /** At once where the body need not be waited for, nor anybody asked. */
+  #plan (given: Head, body: Buffer | undefined): Plan | Promise<Plan> {
+    const { ongoing: { stale, purpose, asked: { kind } } } = this
+    const head = withoutConnectionFields(given, this.ongoing)
+    if (purpose === 'head') return this.#answersHead(stale, { head, own: ownFields(head.fields, this.ongoing) })
+    if (kind === 'own' && OF_ONE_CLIENT.has(head.status)) return this.#answersClient(head)
+    // Nothing is stored, and the answer is none of an error: most are so.
+    if (stale === undefined && !isServerFailure(head.status)) return this.#store(head, body)
+    return this.#compared(stale, head, body)
+  }
+
+  /** As what is stored has it, if there is anything. */
+  async #compared (stale: Entry<StoredResponse> | undefined, head: Head, body: Buffer | undefined): Promise<Plan> {
+    const { before, asked: { kind } } = this.ongoing
     const now = Date.now()
     const own = ownFields(head.fields, this.ongoing)
-    if (purpose === 'head') return this.#answersHead(stale, { head, own })
-    const { kind } = this.ongoing.asked
-    if (kind === 'own' && OF_ONE_CLIENT.has(head.status)) return this.#answersClient(head)
     if (kind === 'missing' && stale !== undefined && OF_RANGES.has(head.status)) {
       return this.#complete(stale, { head, own }, body)
     }
@@ -167,7 +184,7 @@ export class Capture implements Tap {
     if (parts === undefined || head.status !== 206) return this.#refetch(head)
     const place = placeIn({ ...parts, policy: stale.value.policy(stale) }, own, date)
     if (place === undefined) return this.#refetch(head)
-    const add = (bytes: Buffer | undefined): Promise<Plan> => {
+    const add = (bytes: Buffer | undefined): Plan | Promise<Plan> => {
       if (bytes?.length !== place.last - place.first + 1) return this.#refetch(head)
       const all = combineParts(parts, { length: parts.length, spans: [place], body: bytes })
       if (all === undefined) return this.#refetch(head)
@@ -185,9 +202,15 @@ export class Capture implements Tap {
    * Stores the response, if it may be stored.
    * @param isStored the body is that of the stored response, which the application has confirmed
    */
-  async #store (given: Head, body: Buffer | undefined, isStored = false): Promise<Plan> {
+  #store (head: Head, body: Buffer | undefined, isStored = false): Plan | Promise<Plan> {
+    const judgement = this.#judging.judge(head)
+    return judgement instanceof Promise
+      ? judgement.then((judgement) => this.#storeAs(judgement, body, isStored))
+      : this.#storeAs(judgement, body, isStored)
+  }
+
+  #storeAs (judgement: Judgement, body: Buffer | undefined, isStored: boolean): Plan | Promise<Plan> {
     const { ongoing: { purpose }, options: { maxBodyBytes }, request } = this
-    const judgement = await this.#judging.judge(given)
     const { head, tags } = judgement
     const declared = Number(head.fields['content-length'] ?? 0)
     const whole = head.status === 206 ? parseContentRange(head.fields['content-range'])?.length ?? 0 : 0
@@ -195,16 +218,7 @@ export class Capture implements Tap {
     const isWhole = isStored || body === undefined || ((declared === 0 || declared === body.length) && isWholePart(head, body))
     if (!isStorable(judgement) || isTooLarge || !isWhole) {
       const detail = !judgement.storing.store ? judgement.storing.reason : isTooLarge ? 'TOO_LARGE' : 'INCOMPLETE'
-      await this.#abandon(detail, head)
-      // They are not all that the client asks for, or were not put together for it.
-      if (isStored && (this.ongoing.asked.kind === 'missing' || head.status === 206)) return this.#refetch(head)
-      const passed = this.#passed(this.#judging.told(head, tags), { detail })
-      if (passed.kind !== 'pass') return passed
-      // The handler was not asked about what the client has.
-      if (this.#isKnown(passed.head)) return this.#replaced(answerAs('not-modified', { ...passed.head, body: NOTHING }))
-      if (!isStored || body === undefined) return passed
-      const { status, fields } = passed.head
-      return this.#replaced({ status, fields: { ...fields, 'content-length': String(body.length) }, body })
+      return this.#notStored(judgement, detail, isStored ? body : undefined)
     }
     // Before the fill has ended: the whole is stored in their place.
     if (body !== undefined && purpose === 'answer' && this.#lacks(judgement, body)) return this.#refetch(head)
@@ -215,12 +229,27 @@ export class Capture implements Tap {
     }
     // Its fate is known when its head is on its way already.
     const { storing, responseTime } = judgement
-    const sent = withDefaults(this.#judging.told(dated(head, storing.headers), tags), this.ongoing.remote)
+    const sent = withDefaults(this.#judging.told(dated(head, storing.policy), tags), this.ongoing.remote)
     return this.#passed(sent, { stored: true, ttl: Math.floor(freshFor(storing.policy, responseTime) / 1000) }, async (body) => {
       if (body === undefined) return this.#abandon('TOO_LARGE', head)
       if ((declared > 0 && declared !== body.length) || !isWholePart(head, body)) return this.ongoing.fill.abandon()
       await this.#judging.commit({ ...judgement, head: sent }, body)
     })
+  }
+
+  /** @param confirmed the stored body, where the application has confirmed it */
+  async #notStored ({ head, tags }: Judgement, detail: string, confirmed: Buffer | undefined): Promise<Plan> {
+    await this.#abandon(detail, head)
+    // They are not all that the client asks for, or were not put together for it.
+    if (confirmed !== undefined && (this.ongoing.asked.kind === 'missing' || head.status === 206)) return this.#refetch(head)
+    const passed = this.#passed(this.#judging.told(head, tags), { detail })
+    if (passed.kind !== 'pass') return passed
+    // The handler was not asked about what the client has.
+    if (this.#isKnown(passed.head)) return this.#replaced(answerAs('not-modified', { ...passed.head, body: NOTHING }))
+    if (confirmed === undefined) return passed
+    const { status, fields } = passed.head
+    fields['content-length'] = String(confirmed.length)
+    return this.#replaced({ status, fields, body: confirmed })
   }
 
   /** Whether the client has the response already (RFC 9110, 13.1.2, 13.1.3). */
@@ -256,7 +285,8 @@ export class Capture implements Tap {
     if (joined !== undefined) return joined
     const told = withDefaults(this.#judging.told(judged.head, tags), this.ongoing.remote)
     const { status } = entry.value
-    const fields: Fields = { ...told.fields, date: told.fields['date'] ?? new Date(entry.storedAt).toUTCString() }
+    const { fields } = told
+    fields['date'] ??= new Date(entry.storedAt).toUTCString()
     if (status !== told.status) delete fields['content-range']
     fields['content-length'] = String(body.length)
     const asked = purpose === 'refill' ? 'whole' : this.#askedOf(entry, storing.policy)
@@ -360,19 +390,20 @@ export class Capture implements Tap {
   /** The application's own response, with what this cache says of it. */
   #passed ({ status, reason, fields }: Head, cacheStatus: CacheStatus, end?: (body: Buffer | undefined) => Promise<unknown>): Plan {
     const { options: { maxBodyBytes }, ongoing: { purpose } } = this
-    const head = { status, reason, fields: { ...fields, 'cache-status': this.#status(fields, cacheStatus) } }
+    fields['cache-status'] = this.#status(fields, cacheStatus)
+    if (purpose !== 'refill') return { kind: 'pass', head: { status, reason, fields }, record: end && { limit: maxBodyBytes, end } }
     // Nobody is to read it, however large it is.
-    if (purpose === 'refill') return this.#replaced({ status, fields: { ...head.fields, 'content-length': '0' }, body: NOTHING })
-    return { kind: 'pass', head, record: end && { limit: maxBodyBytes, end } }
+    fields['content-length'] = '0'
+    return this.#replaced({ status, fields, body: NOTHING })
   }
 
   #replaced ({ status, fields, body }: Whole, reason?: string): Plan {
     const { request: { method }, reply } = this
-    const { 'transfer-encoding': _, ...kept } = fields
-    if (WITHOUT_BODY.has(status)) delete kept['content-length']
+    if (fields['transfer-encoding'] !== undefined) delete fields['transfer-encoding']
+    if (WITHOUT_BODY.has(status)) delete fields['content-length']
     // The reply says it for onResponse hooks: Node does not give back what is written as a list.
-    else reply.header('content-length', kept['content-length'])
-    return { kind: 'replace', head: { status, reason, fields: kept }, body: method === 'HEAD' ? NOTHING : body }
+    else reply.header('content-length', fields['content-length'])
+    return { kind: 'replace', head: { status, reason, fields }, body: method === 'HEAD' ? NOTHING : body }
   }
 
   #status (fields: Fields, status: CacheStatus): string {
@@ -406,12 +437,14 @@ const WITHOUT_BODY = new Set([204, 304])
 
 /** A proxied response says what its origin said and no more. */
 function withDefaults (head: Head, { isProxied }: RemoteExchange): Head {
-  return isProxied ? head : { ...head, fields: { ...head.fields, 'cache-control': head.fields['cache-control'] ?? defaultCacheControl(head.status) } }
+  if (!isProxied) head.fields['cache-control'] ??= defaultCacheControl(head.status)
+  return head
 }
 
 /** A header is sent before there is an entry: its Date is kept with it. */
-function dated (head: Head, { date }: Readonly<Record<string, string | readonly string[]>>): Head {
-  return head.fields['date'] !== undefined || date === undefined ? head : { ...head, fields: { ...head.fields, date } }
+function dated (head: Head, { date }: Policy): Head {
+  head.fields['date'] ??= new Date(date).toUTCString()
+  return head
 }
 
 const textOf = (value: Fields[string] | undefined) => typeof value === 'string' ? value : undefined

@@ -149,12 +149,8 @@ export class Handling {
     const noVarySearch = this.#noVarySearch
     const newFill = { purpose: 'answer', ...begun, route, noVarySearch, credentials: this.#credentials } as const
     if (route.options.earlyHints === true && newFill.purpose === 'answer' && wantsEarlyHints(request)) hintBeforeValidation(newFill, request, reply)
-    const ongoing = beginFill(request, reply, newFill)
-    const restore = () => {
-      ongoing.restore()
-      this.#hidden?.()
-    }
-    const tapped = tapResponse(reply.raw, new Capture(request, reply, { ...ongoing, restore }, options))
+    const ongoing = beginFill(request, reply, newFill, () => { this.#hidden?.() })
+    const tapped = tapResponse(reply.raw, new Capture(request, reply, ongoing, options))
     // The handler is this fill's function: one that asks for its own response would wait for itself.
     const result = begun.fill.run(() => this.#run())
     if (result instanceof Promise) result.then((value) => { if (value === undefined && !reply.sent) tapped.settled() }, () => {})
@@ -171,7 +167,7 @@ export class Handling {
     tapResponse(reply.raw, {
       head: (given: Head): Plan => {
         this.#hidden?.()
-        const { fields, ...head } = withoutConnectionFields(given, given.fields)
+        const { fields, ...head } = withoutConnectionFields(given)
         return { kind: 'pass', head: { ...head, fields: { ...fields, 'cache-status': appendCacheStatus(fields['cache-status'], member) } } }
       },
       closed () {},

@@ -33,28 +33,33 @@ export function implicitHead (response: ServerResponse, body: Buffer | undefined
 
 /** The head of what `writeHead` is given, over what `setHeader` was. */
 export function headOf (response: ServerResponse, [status, ...rest]: readonly unknown[]): Head {
-  const [reason, given] = typeof rest[0] === 'string' ? rest : [undefined, rest[0] ?? rest[1]]
+  const [first, second] = rest
+  const reason = typeof first === 'string' ? first : undefined
+  const given = reason === undefined ? first ?? second : second
   if (!(Number(status) >= 100 && Number(status) <= 999)) {
     throw Object.assign(new RangeError(`Invalid status code: ${String(status)}`), { code: 'ERR_HTTP_INVALID_STATUS_CODE' })
   }
-  if (typeof reason === 'string') validateHeaderValue('statusMessage', reason)
+  if (reason !== undefined) validateHeaderValue('statusMessage', reason)
   const fields = emptyFields()
-  for (const [name, value] of Object.entries(response.getHeaders())) put(fields, name, value)
+  const before = response.getHeaders()
+  for (const name in before) put(fields, name, before[name])
   if (Array.isArray(given)) {
     const pairs = pairsOf(given)
     for (const [name] of pairs) delete fields[name.toLowerCase()]
     for (const [name, value] of pairs) add(fields, name, checked(name, value))
   } else if (typeof given === 'object' && given !== null) {
-    for (const [name, value] of Object.entries(given as OutgoingHttpHeaders)) put(fields, name, checked(name, value))
+    const headers = given as OutgoingHttpHeaders
+    for (const name of Object.keys(headers)) put(fields, name, checked(name, headers[name]))
   }
-  return { status: Number(status), reason: typeof reason === 'string' ? reason : undefined, fields }
+  return { status: Number(status), reason, fields }
 }
 
 /** Checks as Node does, at once: nobody could answer for what is refused later. */
 function checked<V extends OutgoingHttpHeader | undefined> (name: string, value: V): V {
   if (name.startsWith(':') || value === undefined) return value
   validateHeaderName(name)
-  for (const one of [value].flat()) validateHeaderValue(name, String(one))
+  if (Array.isArray(value)) for (const one of value) validateHeaderValue(name, String(one))
+  else validateHeaderValue(name, String(value))
   return value
 }
 

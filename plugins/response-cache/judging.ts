@@ -4,9 +4,9 @@ import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { STATUS_CODES } from 'node:http'
 import { resultOf } from '../given.js'
-import type { CaptureOptions } from './capture.js'
+import type { CaptureOptions, PendingInvalidations } from './capture.js'
 import { barring, hasUser } from './credentials.js'
-import { joinedVary, listOf, ownFields } from './fields.js'
+import { isOwn, joinedVary, listOf } from './fields.js'
 import { MOST_GROUP_BYTES, shortenGroups } from './groups.js'
 import type { Fields, Head } from './head.js'
 import { ruledKey, targetTags } from './key.js'
@@ -45,6 +45,8 @@ export class Judging {
   /** The answer was written past the reply. */
   isRaw = false
   hasTrailers = false
+  /** The memory of the body is the application's, which may use it again. */
+  isShared = false
 
   constructor (
     readonly request: FastifyRequest, readonly reply: FastifyReply, readonly ongoing: OngoingFill, readonly options: CaptureOptions
@@ -59,41 +61,49 @@ export class Judging {
   #tags ({ fields }: Head): GivenTags {
     const { request, reply, ongoing: { route } } = this
     const { tags, malformed } = givenTags(resultOf(() => route.tagsOf(request, reply)))
-    return { tags: [...new Set([...tags, ...groupTags(fields['cache-groups'])])], malformed }
+    const all = new Set(tags)
+    for (const group of groupTags(fields['cache-groups'])) all.add(group)
+    return { tags: [...all], malformed }
   }
 
-  /** The head with what the route says of it. */
-  #completed ({ status, fields, reason }: Head, tags: readonly string[]): Head {
+  /** Adds what the route says of it to the head. */
+  #complete ({ fields }: Head, tags: readonly string[]): void {
     const { request, ongoing: { noVarySearch, route: { options: { vary } } } } = this
-    const completed = { ...fields }
-    if (tags.length > 0) completed['cache-groups'] = formatCacheGroups(tags)
-    if (vary !== undefined) completed['vary'] = joinedVary(completed['vary'], vary)
-    if (noVarySearch !== undefined) completed['no-vary-search'] ??= noVarySearch.field
-    const etag = completed['etag']
+    if (tags.length > 0) fields['cache-groups'] = formatCacheGroups(tags)
+    if (vary !== undefined) fields['vary'] = joinedVary(fields['vary'], vary)
+    if (noVarySearch !== undefined) fields['no-vary-search'] ??= noVarySearch.field
+    const etag = fields['etag']
     // The tag was made of the bytes before they were encoded: others have it, too (RFC 9110, 8.8.3.3).
-    if (request.isTagged && typeof etag === 'string' && completed['content-encoding'] !== undefined) {
-      completed['etag'] = etag.replace(/"$/, `-${String(completed['content-encoding']).replace(/[^\w.-]+/g, '')}"`)
+    if (request.isTagged && typeof etag === 'string' && fields['content-encoding'] !== undefined) {
+      fields['etag'] = etag.replace(/"$/, `-${String(fields['content-encoding']).replace(/[^\w.-]+/g, '')}"`)
     }
-    return { status, reason, fields: completed }
   }
 
-  /** Leaves out what is too long for the way to the client, or not for it to know; it is stored all the same. */
-  told ({ status, reason, fields }: Head, tags: readonly string[]): Head {
-    const told = { ...fields }
+  /** Takes out of the head what is too long for the way to the client, or not for it to know; it is stored all the same. */
+  told (head: Head, tags: readonly string[]): Head {
+    const { fields } = head
     const { cacheGroups } = this.options
-    leaveOutVariance(told, this.ongoing.noVarySearch)
-    if (!cacheGroups) delete told['cache-groups']
-    else if (String(told['cache-groups'] ?? '').length > MOST_GROUP_BYTES) shortenGroups(told, tags)
-    return { status, reason, fields: told }
+    leaveOutVariance(fields, this.ongoing.noVarySearch)
+    const groups = fields['cache-groups']
+    if (groups === undefined) return head
+    if (!cacheGroups) delete fields['cache-groups']
+    else if (String(groups).length > MOST_GROUP_BYTES) shortenGroups(fields, tags)
+    return head
   }
 
-  /** The head with what the route says of it, and whether it may be stored, as far as it says itself and as far as others know. */
-  async judge (given: Head): Promise<Judgement> {
-    const { tags, malformed } = this.#tags(given)
-    const head = this.#completed(given, tags)
-    const settled = await this.#settle(head, tags)
-    const responseTime = Date.now()
-    return { head, tags, responseTime, storing: this.#judged(head, responseTime, settled, malformed) }
+  /**
+   * Whether the head may be stored, as far as it says itself and as far as others know. It gets what the route says of it: its fields
+   * are the caller's own.
+   */
+  judge (head: Head): Judgement | Promise<Judgement> {
+    const { tags, malformed } = this.#tags(head)
+    this.#complete(head, tags)
+    const judgement = (settled: boolean): Judgement => {
+      const responseTime = Date.now()
+      return { head, tags, responseTime, storing: this.#judged(head, responseTime, settled, malformed) }
+    }
+    const { outbox } = this.options
+    return outbox === undefined ? judgement(true) : this.#settle(outbox, head, tags).then(judgement)
   }
 
   #judged (head: Head, responseTime: number, settled: boolean, malformed: unknown): Storing | NotStorable {
@@ -126,37 +136,38 @@ export class Judging {
     if (reason !== undefined && reason !== STATUS_CODES[status]) return { store: false, reason: 'REASON' }
     if (fields['trailer'] !== undefined || this.hasTrailers) return { store: false, reason: 'TRAILERS' }
     if (String(fields['content-type']).startsWith('text/event-stream')) return { store: false, reason: 'EVENTS' }
+    // Hooks before the handler write theirs again on each hit, a part that has everything is a whole, and each reuse has its own status.
+    // A response without Date gets that of its entry, whoever is answered with it.
+    const isWhole = hasAll(head)
+    const keeps = (name: string) => name !== 'cache-status' && (name !== 'date' || fields['date'] !== undefined) &&
+      (name !== 'content-range' || !isWhole) && isOwn(name, fields, ongoing)
     const decide = (lifetimes: Parameters<typeof storingOptions>[0]) => decideStoring(
       { ...askedBy(request, ongoing), headers: request.headers, hasCredential: this.#barring(head) !== undefined },
       { status, headers: fields },
       // What has no Date and no Age was made here, just now; only what came from elsewhere may have aged on its way.
       { requestTime: fields['date'] !== undefined || fields['age'] !== undefined ? requestTime : responseTime, responseTime },
-      { ...this.trust, public: options.public === true, setCookie: ongoing.setCookie ?? 'refuse', ...storingOptions(lifetimes) }
+      { ...this.trust, public: options.public === true, setCookie: ongoing.setCookie ?? 'refuse', keeps, ...storingOptions(lifetimes) }
     )
-    if (status < 400 || (options.ttl === undefined && options.negative === undefined)) return stripped(decide(options), ongoing)
+    if (status < 400 || (options.ttl === undefined && options.negative === undefined)) return decide(options)
     // A ttl is for what the route has to say, not for its saying that it cannot.
     const { ttl: _, staleWhileRevalidate: __, staleIfError: ___, ...rest } = options
     const byItself = decide({ ...rest, heuristic: false })
-    if (byItself.store && byItself.policy.source !== 'none') return stripped(byItself, ongoing)
+    if (byItself.store && byItself.policy.source !== 'none') return byItself
     if (options.negative === undefined || !NEGATIVE.has(status)) return { store: false, reason: NEGATIVE.has(status) ? 'NEGATIVE' : 'STATUS' }
-    return stripped(decide({ ...rest, ttl: options.negative, staleWhileRevalidate: 0, staleIfError: 0 }), ongoing)
+    return decide({ ...rest, ttl: options.negative, staleWhileRevalidate: 0, staleIfError: 0 })
   }
 
-  async commit ({ head, tags, responseTime, storing: { policy, headers, isPublic } }: Judged, body: Buffer) {
+  commit ({ head, tags, responseTime, storing: { policy, headers, isPublic } }: Judged, body: Buffer) {
     const { request, ongoing } = this
     ongoing.route.unstorable.delete(primaryKey(ongoing.target))
     ongoing.route.notModified.delete(primaryKey(ongoing.target))
-    const { 'cache-status': _, date = '', ...fields }: Fields = headers
-    // A part that is all there is answers any request.
-    const isAll = head.status === 206 && coversWhole(head.fields['content-range'])
-    if (isAll) delete fields['content-range']
-    // A response without Date gets that of its entry, whoever is answered with it.
-    const removed = Object.keys(ongoing.before).filter((name) => head.fields[name] === undefined && name !== 'date')
-    const stored = {
-      ...fields, ...head.fields['date'] !== undefined && { date }, ...Object.fromEntries(removed.map((name) => [name, REMOVED]))
-    }
+    const added: Record<string, Fields[string]> = {}
+    // It was sent with one before it could be stored.
+    if (headers['date'] === undefined && head.fields['date'] !== undefined) added['date'] = head.fields['date']
+    for (const name of Object.keys(ongoing.before)) if (head.fields[name] === undefined && name !== 'date') added[name] = REMOVED
+    const stored = Object.keys(added).length === 0 ? headers : { ...headers, ...added }
     const response = StoredResponse.of(
-      { status: isAll ? 200 : head.status, headers: stored, body: ownCopy(body) },
+      { status: hasAll(head) ? 200 : head.status, headers: stored, body: this.isShared ? copyOf(body) : exactly(body) },
       policy,
       { isPublic, isRaw: this.isRaw, isProxied: ongoing.remote.isProxied, storedAt: Date.now() }
     )
@@ -164,9 +175,8 @@ export class Judging {
     return commit(ongoing, request, { response, policy, rule, tags, responseTime })
   }
 
-  async #settle (head: Head, tags: readonly string[]): Promise<boolean> {
-    const { request, ongoing: { fill, target }, options: { outbox } } = this
-    if (outbox === undefined) return true
+  async #settle (outbox: PendingInvalidations, head: Head, tags: readonly string[]): Promise<boolean> {
+    const { request, ongoing: { fill, target } } = this
     try {
       // What the handler has read may be newer than what other instances still serve: nobody sees it before they are done with that.
       const home = ruledKey(exactKey(target), parseNoVarySearch(head.fields['no-vary-search']))
@@ -188,16 +198,16 @@ export class Judging {
 const askedBy = ({ method }: FastifyRequest, { target }: OngoingFill) =>
   method === 'POST' ? { method, uri: target.key.uri } : { method: 'GET' }
 
-const NEGATIVE = new Set([404, 405, 410, 414, 501])
-
-/** Leaves out the fields that hooks before the handler have written: they write theirs again on each hit. */
-function stripped (storing: Storing, ongoing: OngoingFill): Storing {
-  return storing.store ? { ...storing, headers: ownFields(storing.headers, ongoing) } : storing
-}
-
 /** Small Buffers share memory with others, which a stored one would keep alive. */
-function ownCopy (bytes: Buffer): Buffer {
+const exactly = (bytes: Buffer): Buffer => bytes.buffer.byteLength === bytes.length ? bytes : copyOf(bytes)
+
+function copyOf (bytes: Buffer): Buffer {
   const body = Buffer.allocUnsafeSlow(bytes.length)
   body.set(bytes)
   return body
 }
+
+const NEGATIVE = new Set([404, 405, 410, 414, 501])
+
+/** Whether it is a part that is all there is: it answers any request. */
+const hasAll = ({ status, fields }: Head) => status === 206 && coversWhole(fields['content-range'])

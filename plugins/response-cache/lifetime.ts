@@ -9,11 +9,22 @@ type LifetimeOptions = { readonly [K in keyof RouteCacheOptions]?: RouteCacheOpt
 
 const milliseconds = (duration: RouteCacheOptions['ttl']) => parseDuration(duration, 'it')
 
+const read = new WeakMap<LifetimeOptions, StoringOptions>()
+
 /** What a route says of lifetimes, in the words of @weir/http: milliseconds, with the jitter taken. */
 export function storingOptions (options: LifetimeOptions): StoringOptions {
-  const { ttl, maxTtl, heuristic, targets, staleWhileRevalidate, staleIfError, jitter = 0 } = options
+  let said = read.get(options)
+  if (said === undefined) {
+    said = inMilliseconds(options)
+    read.set(options, said)
+  }
+  const { jitter = 0 } = options
+  return said.ttl === undefined || jitter === 0 ? said : { ...said, ttl: said.ttl * (1 - jitter * Math.random()) }
+}
+
+function inMilliseconds ({ ttl, maxTtl, heuristic, targets, staleWhileRevalidate, staleIfError }: LifetimeOptions): StoringOptions {
   return {
-    ...(ttl !== undefined && { ttl: milliseconds(ttl) * (1 - jitter * Math.random()) }),
+    ...(ttl !== undefined && { ttl: milliseconds(ttl) }),
     ...(maxTtl !== undefined && { maxTtl: milliseconds(maxTtl) }),
     ...(heuristic !== undefined && { heuristic }),
     ...(targets !== undefined && { targets: targets.map((name) => name.toLowerCase()) }),

@@ -65,9 +65,10 @@ export interface OngoingFill extends NewFill, Handled {
 /**
  * Makes the request one for a fill: the handler is asked for the whole representation, on the condition that it is another than the
  * stored one, if there is one that can be validated (RFC 9111, 4.3.1).
+ * @param showQuery has the request say its own URL again
  */
-export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: NewFill): OngoingFill {
-  const { fill, target, route, fwd, purpose, beside } = begun
+export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: NewFill, showQuery: () => void): OngoingFill {
+  const { fill, target, route, fwd, purpose, beside, noVarySearch, credentials } = begun
   // Of an expired list of variants there is nothing to validate.
   const stale = fill.stale?.value.isSignpost === true ? undefined : fill.stale
   const asked = new AskedHeaders(request, {
@@ -76,14 +77,25 @@ export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: 
     isOwn: beside || purpose === 'head',
     fetchesAgain: () => route.notModified.get(primaryKey(target)) === true
   })
+  const { before, written } = handledFields(reply)
   return {
-    ...begun,
+    fill,
+    target,
+    route,
+    noVarySearch,
+    credentials,
+    beside,
+    purpose,
     stale,
     fwd: fwd ?? (stale !== undefined ? 'stale' : missOf(target)),
-    ...handledFields(reply),
+    before,
+    written,
     requestTime: Date.now(),
     asked,
-    restore: () => { asked.restore() },
+    restore () {
+      asked.restore()
+      showQuery()
+    },
     remote: remoteExchange(request, reply, (run) => asked.forward(run)),
     setCookie: setCookieOf(request, reply, route.options)
   }

@@ -20,14 +20,14 @@ export class PostTap implements Tap {
     readonly feed: PostFeed, readonly reply: FastifyReply, readonly ongoing: Omit<OngoingFill, 'fill'>, readonly options: CaptureOptions
   ) {}
 
-  async head (head: Head, body: Buffer | undefined): Promise<Plan> {
+  async head (head: Head, body: Buffer | undefined, isShared?: boolean): Promise<Plan> {
     const { feed, reply, ongoing, options } = this
     const { request } = feed.options
     try {
       const fill = await feed.take(this.#tags(head))
       if (fill === undefined) return this.#passed(head)
       this.#capture = new Capture(request, reply, { ...ongoing, fill }, options)
-      return await this.#capture.head(head, body)
+      return await this.#capture.head(head, body, isShared)
     } catch (error) {
       request.log.error({ err: error }, 'a write is done, but what it invalidates could not be invalidated')
       return refused()
@@ -50,7 +50,7 @@ export class PostTap implements Tap {
 
   #passed (given: Head): Plan {
     this.ongoing.restore()
-    const { fields, ...head } = withoutConnectionFields(given, given.fields)
+    const { fields, ...head } = withoutConnectionFields(given)
     const member = formatCacheStatus(this.options.cacheName, { fwd: 'method', detail: 'METHOD' })
     return { kind: 'pass', head: { ...head, fields: { ...fields, 'cache-status': appendCacheStatus(fields['cache-status'], member) } } }
   }

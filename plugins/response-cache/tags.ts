@@ -19,8 +19,9 @@ const PLACEHOLDER = /\{([^{}]+)\}/g
 /** Makes the function that gives a route's tags, or whatever its own function gives in their place. */
 export function tagsFor (tags: RouteTags): (request: FastifyRequest, reply: FastifyReply) => unknown {
   if (typeof tags === 'function') return tags
-  if (!tags.some((tag) => tag.search(PLACEHOLDER) !== -1)) return () => tags
-  return ({ params, query }) => tags.map((tag) => filledIn(tag, [params, query]))
+  const templates = tags.map(templateOf)
+  if (templates.every(({ names }) => names.length === 0)) return () => tags
+  return ({ params, query }) => templates.map((template) => filledIn(template, params, query))
 }
 
 /** The part of a route that says which parameters it has. */
@@ -44,15 +45,28 @@ export function unfillablePlaceholder (tags: readonly string[], route: Parameter
 const pathNames = (url: string) =>
   [...url.replaceAll('::', '').matchAll(/:([^:/(.?-]+)|\*/g)].map(([wildcard, name = wildcard]) => name)
 
+/** A tag: each name stands between two texts. */
+interface Template {
+  readonly texts: readonly string[]
+  readonly names: readonly string[]
+}
+
+/** Read once: a route's tags are made for each response. */
+function templateOf (tag: string): Template {
+  // Splitting by an expression with a group gives texts and names in turn.
+  const parts = tag.split(PLACEHOLDER)
+  return { texts: parts.filter((_, i) => i % 2 === 0), names: parts.filter((_, i) => i % 2 === 1) }
+}
+
 /** Undefined if there is no such parameter, so that the tag is none. */
-function filledIn (tag: string, parameters: readonly unknown[]): string | undefined {
-  let isComplete = true
-  const filled = tag.replace(PLACEHOLDER, (_placeholder, name: string) => {
-    const value = parameters.map((from) => valueOf(from, name)).find((value) => value !== undefined)
-    if (value === undefined) isComplete = false
-    return value ?? ''
-  })
-  return isComplete ? filled : undefined
+function filledIn ({ texts, names }: Template, params: unknown, query: unknown): string | undefined {
+  let [tag = ''] = texts
+  for (const [i, name] of names.entries()) {
+    const value = valueOf(params, name) ?? valueOf(query, name)
+    if (value === undefined) return undefined
+    tag += value + (texts[i + 1] ?? '')
+  }
+  return tag
 }
 
 function valueOf (parameters: unknown, name: string): string | undefined {
@@ -83,9 +97,11 @@ export function givenTags (given: unknown): GivenTags {
     return { tags: [], malformed: given ?? String(given) }
   }
   const list: readonly unknown[] = given
-  const tags = list.filter(isTag)
-  return { tags, malformed: tags.length === list.length ? undefined : list.find((tag) => !isTag(tag)) ?? 'undefined' }
+  if (list.every(isTag)) return { tags: list, malformed: undefined }
+  return { tags: list.filter(isTag), malformed: list.find((tag) => !isTag(tag)) ?? 'undefined' }
 }
 
 /** The groups of a field that can be tags: an empty one, which the syntax allows, is left out. */
-export const groupTags = (field: HeaderValue): string[] => parseCacheGroups(field).filter(isTag)
+export const groupTags = (field: HeaderValue): readonly string[] => field === undefined ? NONE : parseCacheGroups(field).filter(isTag)
+
+const NONE: readonly string[] = []

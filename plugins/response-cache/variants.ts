@@ -26,15 +26,16 @@ const LIST_TTL = 86_400_000
  * Stores it under the fill's own key, or under another: of a variant, if it differs by header fields that are not in that (RFC
  * 9111, 4.1); by its own No-Vary-Search, if the fill's key was made by another one. Then the fill's key says so.
  */
-export async function commit (ongoing: OngoingFill, request: FastifyRequest, storable: Storable): Stored {
+export function commit (ongoing: OngoingFill, request: FastifyRequest, storable: Storable): Stored {
   const { fill, target, route: { rules } } = ongoing
   const { rule } = storable
-  const learned = rule === undefined ? undefined : rules.learn(fill, exactKey(target), rule)
-  const [stored] = await Promise.all([store(ongoing, request, storable), learned])
-  return stored
+  if (rule === undefined) return store(ongoing, request, storable)
+  const learned = rules.learn(fill, exactKey(target), rule)
+  return Promise.all([store(ongoing, request, storable), learned]).then(([stored]) => stored)
 }
 
-async function store ({ fill, target, route }: OngoingFill, request: FastifyRequest, storable: Storable): Stored {
+function store (ongoing: OngoingFill, request: FastifyRequest, storable: Storable): Stored {
+  const { fill, target, route } = ongoing
   const { response, policy, rule, tags, responseTime } = storable
   const home = ruledKey(exactKey(target), rule)
   const hasMoved = home.key !== primaryKey(target)
@@ -45,19 +46,21 @@ async function store ({ fill, target, route }: OngoingFill, request: FastifyRequ
   const inKey = hasMoved ? target.names.filter((name) => target.variant?.names.includes(name) !== true) : target.names
   const names = policy.vary.filter((name) => !inKey.includes(name))
   if (names.length === 0 && !hasMoved) return fill.commit(response, () => optionsFor(fill.key))
+  return elsewhere([...new Set([...known, ...names])].sort())
 
-  const all = [...new Set([...known, ...names])].sort()
-  const { key } = all.length === 0 ? home : variantKeyOf(home, all, request)
-  const stored = await fill.storeVariant(key, response, optionsFor(key))
-  if (all.length > 0) {
-    const list = StoredResponse.variants(all)
-    const listOptions = { ttl: LIST_TTL, tags: targetTags(home, home.key) }
-    if (home.key === fill.key) await fill.commit(list, () => listOptions)
-    else await fill.storeVariant(home.key, list, listOptions)
+  async function elsewhere (all: readonly string[]): Stored {
+    const { key } = all.length === 0 ? home : variantKeyOf(home, all, request)
+    const stored = await fill.storeVariant(key, response, optionsFor(key))
+    if (all.length > 0) {
+      const list = StoredResponse.variants(all)
+      const listOptions = { ttl: LIST_TTL, tags: targetTags(home, home.key) }
+      if (home.key === fill.key) await fill.commit(list, () => listOptions)
+      else await fill.storeVariant(home.key, list, listOptions)
+    }
+    if (hasMoved) await leaveWord(stored.entry)
+    else if (home.key !== fill.key) fill.abandon()
+    return stored
   }
-  if (hasMoved) await leaveWord(stored.entry)
-  else if (home.key !== fill.key) fill.abandon()
-  return stored
 
   /**
    * Callers that wait for the fill, and requests that come by its key, find the response where it is. For as long as it may be
