@@ -2,7 +2,10 @@
 export const PRODUCTS = 1000
 
 /** A product as a shop's API has it, padded to `bytes` of JSON. */
-export function productJson (id: string, bytes: number): string {
+export const productJson = (id: string, bytes: number): string => JSON.stringify(productOf(id, bytes))
+
+/** As an object, which Fastify makes JSON of. */
+export function productOf (id: string, bytes: number) {
   const product = {
     id,
     name: 'Enamel kettle, 1.6 l',
@@ -14,7 +17,7 @@ export function productJson (id: string, bytes: number): string {
     description: ''
   }
   product.description = 'x'.repeat(Math.max(0, bytes - JSON.stringify(product).length))
-  return JSON.stringify(product)
+  return product
 }
 
 /** One for each product, by its id, as a cache has them: memory that is read again and again costs less than memory that is not. */
