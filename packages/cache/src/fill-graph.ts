@@ -42,6 +42,7 @@ export class FillNode {
   readonly #waits = new Set<Wait>()
   readonly #waiters = new Set<Wait>()
   #isOpen = true
+  #hasRun = false
   #hasFailed = false
   #remote: Remote | undefined
   #announcer: WaitAnnouncer | undefined
@@ -60,12 +61,18 @@ export class FillNode {
     return current.run(this, fn)
   }
 
+  /** The function has given its value. Whatever it still asks for, the value does not wait for. */
+  ran (): void {
+    this.#hasRun = true
+    if (running.delete(this) && running.size === 0) current.disable()
+  }
+
   /** Nothing waits for this fill any more, nor does it for others. */
   end (hasFailed = false): void {
     this.#isOpen = false
     this.#hasFailed ||= hasFailed
     if (this.#wait !== undefined) FillNode.#end(this.#wait)
-    if (running.delete(this) && running.size === 0) current.disable()
+    this.ran()
   }
 
   /**
@@ -124,10 +131,10 @@ export class FillNode {
     return innermost
   }
 
-  /** The innermost fill that the caller is part of. A timer that a fill has left behind is part of none. */
+  /** The innermost fill that the caller is part of. Code that a fill has left behind when it gave its value is part of none. */
   static innermost (): FillNode | undefined {
     let node = current.getStore()
-    while (node !== undefined && !node.#isOpen) node = node.parent
+    while (node !== undefined && (!node.#isOpen || node.#hasRun)) node = node.parent
     return node
   }
 

@@ -81,6 +81,7 @@ export class Fill<T> {
    * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG, WEIR_CACHE_UNSERIALIZABLE
    */
   async commit (value: T, options: () => EntryOptions): Promise<{ entry: Entry<T>, result: StoreResult }> {
+    this.node.ran()
     try {
       const entry = makeEntry(value, this.stamp ?? 0, options(), this.#info())
       const result = this.stamp === undefined ? 'failed' : goneAt(entry) > entry.storedAt ? await this.keeper.store(entry) : 'transient'

@@ -1,12 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { createCache } from '../src/index.js'
+import { createCache, Fill } from '../src/index.js'
 import { memoryStore } from '../src/stores/memory.js'
 import { stopTimers } from './clock.js'
 import { gate, gatedFn, mustNotRun } from './gate.js'
 import { randomFrom } from './random.js'
 import { until } from './redis-node.js'
 import { outcomesOf, REFUSED } from './refusals.js'
+import { steeredStore } from './steered-store.js'
 
 /*
  * Fills that ask for each other within one process. Each test would wait for the fillTimeout if the cycle went unnoticed.
@@ -171,6 +172,27 @@ t.test('what an ended fill has left behind is not part of it', async (t) => {
   await cache.invalidate(['tag'])
   tick.open()
   t.equal(await left, 'second')
+})
+
+t.test('nor what it goes on to do while its value is being stored', async (t) => {
+  const { store, before } = steeredStore()
+  const cache = newCache(store)
+  const storing = gate()
+  before.set = () => storing.opened
+  const fill = await cache.acquire('a')
+  // While the function of any fill runs, it is known what is part of which.
+  const other = await cache.acquire('other')
+  if (!(fill instanceof Fill) || !(other instanceof Fill)) throw new Error('no fill')
+  other.run(() => {})
+  const asked = fill.run(async () => {
+    const committed = fill.commit('value', () => OPTIONS)
+    await turn()
+    const again = cache.remember('a', OPTIONS, mustNotRun)
+    storing.open()
+    return [(await committed).result, await again]
+  })
+  t.strictSame(await asked, ['stored', 'value'], 'it waits as any other does')
+  other.abandon()
 })
 
 t.test('nor of a fill that goes on around the ended one, but of that', async (t) => {

@@ -1,5 +1,6 @@
 import type { FillEnd, FillId, FillLease } from '../store.js'
 import type { Stamp } from '../validity.js'
+import { type Renewable, Renewals } from './renewals.js'
 
 /** What a store does with a lease, which is its holder's only as long as the store says so. */
 export interface LeaseKeeper {
@@ -15,21 +16,24 @@ export interface LeaseKeeper {
 
 /** How long a lease lasts unless it is renewed, in milliseconds: so long do others wait for an instance that has died. */
 export const FILL_LEASE = 1500
-const RENEW_EVERY = 300
+export const RENEW_EVERY = 300
+
+const ofProcess = new Renewals(RENEW_EVERY)
 
 /**
  * A fill lease that renews itself until it is ended. An instance that is frozen or blocked for longer loses it to another; what
  * it computes is then judged like any entry.
  */
-export class RenewedLease implements FillLease {
-  readonly #renewing: NodeJS.Timeout
+export class RenewedLease implements FillLease, Renewable {
   #isOpen = true
 
-  constructor (readonly id: FillId, readonly stamp: Stamp, readonly keeper: LeaseKeeper) {
-    this.#renewing = setInterval(() => {
-      // If nobody answers, there may be an answer the next time, or the lease runs out.
-      keeper.renew().then((mine) => { if (!mine) this.#close() }, () => {})
-    }, RENEW_EVERY).unref()
+  constructor (readonly id: FillId, readonly stamp: Stamp, readonly keeper: LeaseKeeper, readonly renewals = ofProcess) {
+    renewals.add(this)
+  }
+
+  renew (): void {
+    // If nobody answers, there may be an answer the next time, or the lease runs out.
+    this.keeper.renew().then((mine) => { if (!mine) this.#close() }, () => {})
   }
 
   async store (frame: Buffer, ttl: number): Promise<void> {
@@ -50,6 +54,6 @@ export class RenewedLease implements FillLease {
 
   #close (): void {
     this.#isOpen = false
-    clearInterval(this.#renewing)
+    this.renewals.delete(this)
   }
 }
