@@ -76,6 +76,7 @@ export function joinedVary (...values: readonly HeaderValue[]): string {
 
 /** The members of a list of field names, in lower case. */
 export function listOf (value: HeaderValue): string[] {
+  if (value === undefined) return []
   return (fieldValue(value) ?? '').split(',').map((name) => name.trim().toLowerCase()).filter((name) => name !== '')
 }
 

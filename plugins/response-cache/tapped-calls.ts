@@ -57,15 +57,14 @@ const native = (response: object, name: string): boolean => {
  * Methods that were replaced before stay below.
  */
 export function intercept (response: ServerResponse, interceptor: Interceptor): Natives {
-  const method = (name: Method): unknown => Reflect.get(response, name)
   const natives: Natives = {
-    writeHead: method('writeHead'),
-    write: method('write'),
-    end: method('end'),
-    flushHeaders: method('flushHeaders'),
-    addTrailers: method('addTrailers'),
-    setTrailer: method('setTrailer'),
-    destroy: method('destroy')
+    writeHead: Reflect.get(response, 'writeHead'),
+    write: Reflect.get(response, 'write'),
+    end: Reflect.get(response, 'end'),
+    flushHeaders: Reflect.get(response, 'flushHeaders'),
+    addTrailers: Reflect.get(response, 'addTrailers'),
+    setTrailer: Reflect.get(response, 'setTrailer'),
+    destroy: Reflect.get(response, 'destroy')
   }
   Object.assign(response, { [INTERCEPTOR]: interceptor }, METHODS, natives.setTrailer !== undefined && OF_HTTP2)
   Object.defineProperties(response, PROPERTIES)

@@ -30,7 +30,8 @@ export function formatCacheStatus (cache: string, status: CacheStatus): string {
   let field = tokenOrString(cache)
   if (status.hit === true) field += '; hit'
   else if (status.fwd !== undefined) field += `; fwd=${status.fwd}`
-  field += integerParameter('fwd-status', status.fwdStatus) + integerParameter('ttl', status.ttl)
+  if (status.fwdStatus !== undefined) field += integerParameter('fwd-status', status.fwdStatus)
+  if (status.ttl !== undefined) field += integerParameter('ttl', status.ttl)
   if (status.stored === true) field += '; stored'
   if (status.collapsed !== undefined) field += status.collapsed ? '; collapsed' : '; collapsed=?0'
   if (status.key !== undefined) field += `; key=${string(status.key)}`
@@ -49,8 +50,8 @@ export function appendCacheStatus (existing: HeaderValue, member: string): strin
 }
 
 /** An sf-integer has at most 15 digits (RFC 9651 3.3.1); what is no number is left out. */
-function integerParameter (name: string, value: number | undefined): string {
-  if (value === undefined || Number.isNaN(value)) return ''
+function integerParameter (name: string, value: number): string {
+  if (Number.isNaN(value)) return ''
   return `; ${name}=${Math.max(-maximum, Math.min(Math.trunc(value), maximum))}`
 }
 

@@ -15,6 +15,7 @@ export function fieldValue (value: HeaderValue): string | undefined {
 
 /** The value of a header that has one only, such as Date: where it is repeated, the first field line counts. */
 export function singleValue (value: HeaderValue): string | undefined {
+  if (typeof value === 'string' || value === undefined) return value
   return fieldValue(typeof value === 'object' && value !== null ? value[0] : value)
 }
 

@@ -16,15 +16,19 @@ const hopByHop: ReadonlySet<string> = new Set([
  * (RFC 9110 7.6.1).
  */
 export function endToEndHeaders (headers: Headers): StoredHeaders {
-  return fieldsOf(headers, () => true)
+  return fieldsOf(headers, NOTHING)
 }
 
-function fieldsOf (headers: Headers, keeps: (name: string) => boolean): Fields {
+const NOTHING: readonly string[] = []
+
+/** All end-to-end fields but those left out. */
+function fieldsOf (headers: Headers, leftOut: readonly string[], keeps?: (name: string) => boolean): Fields {
   const listed = headers['connection'] === undefined ? undefined : fieldNames(headers['connection'])
   const kept: Fields = {}
   for (const name of Object.keys(headers)) {
     const value = headers[name]
-    if (value === undefined || hopByHop.has(name) || listed?.includes(name) === true || !keeps(name)) continue
+    if (value === undefined || hopByHop.has(name) || listed?.includes(name) === true) continue
+    if (leftOut.includes(name) || keeps?.(name) === false) continue
     kept[name] = typeof value === 'number' ? String(value) : value
   }
   return kept
@@ -39,11 +43,10 @@ function fieldsOf (headers: Headers, keeps: (name: string) => boolean): Fields {
  * @param keeps whether to keep a field that may be stored; Date is asked for too
  */
 export function storedHeaders (
-  headers: Headers, restricted: readonly string[], date: number, keeps: (name: string) => boolean = () => true
+  headers: Headers, restricted: readonly string[], date: number, keeps?: (name: string) => boolean
 ): StoredHeaders {
-  const isStored = (name: string) => name !== 'date' && name !== 'age' && name !== 'content-length' && !restricted.includes(name)
-  const kept = fieldsOf(headers, (name) => isStored(name) && keeps(name))
-  if (!restricted.includes('date') && keeps('date')) kept['date'] = new Date(date).toUTCString()
+  const kept = fieldsOf(headers, ['date', 'age', 'content-length', ...restricted], keeps)
+  if (!restricted.includes('date') && keeps?.('date') !== false) kept['date'] = new Date(date).toUTCString()
   return kept
 }
 

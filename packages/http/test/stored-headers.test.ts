@@ -112,3 +112,15 @@ t.test('RFC 9111 4.3.4: an updated response is as fresh as its 304 says', async 
   t.match(again({ etag: '"1"', vary: '*' }), { store: false, reason: 'VARY_STAR' }, 'not to be selected any more')
   t.match(again({ etag: '"1"', 'set-cookie': ['a=1'] }), { store: false, reason: 'SET_COOKIE' }, 'one client\'s by now')
 })
+
+t.test('decideStoring: keeps says which of the fields that may be stored are (Date too)', async (t) => {
+  const kept = (keeps?: (name: string) => boolean) => {
+    const headers = { 'cache-control': 'max-age=60', connection: 'x-hop', 'x-hop': '1', age: '1', 'x-a': 'a', 'x-b': 'b' }
+    const storing = decideStoring({ method: 'GET', headers: {} }, { status: 200, headers }, { requestTime: 0, responseTime: 0 }, keeps && { keeps })
+    return storing.store ? Object.keys(storing.headers).sort() : storing.reason
+  }
+  t.strictSame(kept(), ['cache-control', 'date', 'x-a', 'x-b'])
+  t.strictSame(kept((name) => name !== 'x-a'), ['cache-control', 'date', 'x-b'])
+  t.strictSame(kept((name) => name !== 'date'), ['cache-control', 'x-a', 'x-b'])
+  t.strictSame(kept(() => true), kept(), 'not what may not be stored')
+})
