@@ -23,7 +23,7 @@ export function report (results: readonly Result[]): string {
 }
 
 function figure (value: number, unit: Result['unit']): string {
-  if (unit === 'B' || unit === 'runs') return `${Math.round(value)}`
+  if (unit === 'B' || unit === 'runs' || unit === 'calls') return `${Math.round(value)}`
   return value.toFixed(value < 10 ? 2 : 1)
 }
 

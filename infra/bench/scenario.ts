@@ -27,7 +27,7 @@ export interface Result {
   readonly a: string
   /** What it was compared with, if anything. */
   readonly b?: string
-  readonly unit: 'x' | 'ms' | 'B' | '/s' | '%' | 'trips' | 'runs'
+  readonly unit: 'x' | 'ms' | 'B' | '/s' | '%' | 'trips' | 'runs' | 'calls'
   readonly measured: Spread
   /** Judged on the median, or for `everyAtMost` on the worst. None: for information. */
   readonly target?: { readonly atLeast: number } | { readonly atMost: number } | { readonly everyAtMost: number }

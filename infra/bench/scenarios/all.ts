@@ -9,6 +9,7 @@ import { lease } from './lease.js'
 import { limits } from './limits.js'
 import { memory } from './memory.js'
 import { miss } from './miss.js'
+import { missCpu } from './miss-cpu.js'
 import { notModified } from './not-modified.js'
 import { remember } from './remember.js'
 import { rememberRedis } from './remember-redis.js'
@@ -16,5 +17,5 @@ import { stampede } from './stampede.js'
 
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
-  l1Hit, notModified, l2Hit, lease, counting, limits, miss, stampede, bus, idle, invalidation, memory, remember, rememberRedis
+  l1Hit, notModified, l2Hit, lease, counting, limits, miss, missCpu, stampede, bus, idle, invalidation, memory, remember, rememberRedis
 ]
