@@ -176,7 +176,7 @@ t.test('what an ended fill has left behind is not part of it', async (t) => {
 
 t.test('nor what it goes on to do while its value is being stored', async (t) => {
   const { store, before } = steeredStore()
-  const cache = newCache(store)
+  const cache = createCache<string>({ store, namespace: 'n', fillTimeout: HOUR, l1: false })
   const storing = gate()
   before.set = () => storing.opened
   const fill = await cache.acquire('a')
