@@ -147,6 +147,13 @@ t.test('bytes come back as they went in', async (t) => {
   const bytes = Buffer.from([...Array(256).keys()])
   app.get('/bytes', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.type('image/png').send(bytes))
   app.get('/empty', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.code(204).send())
+  // Memory that the Buffer has for itself, and may be written to again.
+  const own = Buffer.alloc(256, 'own', 'latin1')
+  t.equal(own.buffer.byteLength, own.length)
+  app.get('/own', { config: { cache: { ttl: '60s' } } }, async (_request, reply) => reply.send(own))
+  await app.inject('/own')
+  own.fill(0)
+  t.equal((await app.inject('/own')).payload, 'own'.repeat(86).slice(0, 256))
   await app.inject('/bytes')
   bytes.fill(0)
   const hit = await app.inject('/bytes')
