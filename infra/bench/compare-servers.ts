@@ -41,7 +41,8 @@ const ADDED = new Set(['connection', 'keep-alive', 'content-length', 'date', 'tr
 
 /** Loads each contender and the bare server in turn, all with the same requests, and compares round by round. */
 export async function compareServers (around: Surroundings, comparison: Comparison): Promise<Result[]> {
-  const { scenario, contenders, bare, generations = GENERATIONS } = comparison
+  const { scenario, contenders, bare } = comparison
+  const generations = generationsOf(around, comparison)
   const all = new Map<Contender | undefined, Round[]>()
   for (let generation = 1; generation <= generations; generation++) {
     for (const [contender, rounds] of await generationOf(around, comparison, generation)) {
@@ -53,11 +54,14 @@ export async function compareServers (around: Surroundings, comparison: Comparis
     versus(scenario, { what: contender.what, rounds: all.get(contender) ?? [] }, other, contender.atLeast))
 }
 
+const generationsOf = ({ repeat }: Surroundings, { generations = GENERATIONS }: Comparison): number => repeat(generations)
+
 /** Rounds of freshly started servers; the bare one's are under `undefined`. */
 async function generationOf (
   around: Surroundings, comparison: Comparison, generation: number
 ): Promise<Map<Contender | undefined, Round[]>> {
-  const { scenario, bare, load: what, generations = GENERATIONS } = comparison
+  const { scenario, bare, load: what } = comparison
+  const [generations, perProcess] = [generationsOf(around, comparison), around.repeat(ROUNDS)]
   const say = (doing: string, name: string) => { around.say(`${scenario}: processes ${generation}/${generations}, ${doing}: ${name}`) }
   const servers = new Map<Contender | undefined, Child>()
   let headers: Record<string, string> | undefined
@@ -67,16 +71,16 @@ async function generationOf (
     const told = cacheStatus === undefined ? headerArguments(headers ?? {}) : []
     const server = await started(around, contender === undefined ? bare.child : 'cached', [...args, ...told])
     servers.set(contender, server)
-    await warmUp(server, what, WARM_UP_SECONDS)
+    await warmUp(server, what, around.stretch(WARM_UP_SECONDS))
     const sent = await sample(server, what, cacheStatus)
     if (headers !== undefined) checkSame(headers, sent)
     headers = sent
   }
 
-  const rounds = await interleave([...servers.entries()], ROUNDS, async ([contender, server], round) => {
+  const rounds = await interleave([...servers.entries()], perProcess, async ([contender, server], round) => {
     const name = contender?.what ?? bare.what
-    say(`round ${round + 1}/${ROUNDS}`, name)
-    const measured = await load(server, what, SECONDS)
+    say(`round ${round + 1}/${perProcess}`, name)
+    const measured = await load(server, what, around.stretch(SECONDS))
     if (measured.fills > 0) throw new Error(`${name}: ${measured.fills} of the answers were no hits`)
     return measured
   })

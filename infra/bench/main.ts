@@ -4,8 +4,8 @@ import { parseArguments, usage, UsageError, type Wish } from './arguments.js'
 import { startChild } from './children/start.js'
 import { loadAverage, machine } from './machine.js'
 import { progress } from './progress.js'
-import { report } from './report.js'
-import { isMet, type Result, type Scenario } from './scenario.js'
+import { report, tookLine } from './report.js'
+import { isMet, type Result, type Scenario, type Surroundings } from './scenario.js'
 import { scenarios } from './scenarios/all.js'
 
 const { say, done } = progress(process.stderr)
@@ -24,32 +24,45 @@ try {
   process.exitCode = 2
 }
 
-async function run ({ scenarios, json }: Wish): Promise<void> {
+async function run ({ scenarios, json, quick }: Wish): Promise<void> {
   const date = new Date().toISOString()
   const loadBefore = loadAverage()
   // Before the minutes of work, not after them.
   if (json !== undefined) await writeFile(json, '')
   const keeper = await startChild('keeper')
+  const surroundings = {
+    dir: String(keeper.ready['dir']),
+    redis: String(keeper.ready['redis']),
+    say,
+    repeat: (times: number) => quick ? Math.ceil(times / 5) : times,
+    stretch: (time: number) => quick ? time / 2 : time
+  }
   const results: Result[] = []
+  const seconds: Record<string, number> = {}
   try {
-    for (const scenario of scenarios) results.push(...await measured(scenario, String(keeper.ready['dir']), String(keeper.ready['redis'])))
+    for (const scenario of scenarios) {
+      const began = performance.now()
+      results.push(...await measured(scenario, surroundings))
+      seconds[scenario.name] = Math.round((performance.now() - began) / 1000)
+    }
   } finally {
     await keeper.end()
   }
   done()
-  const about = { date, machine: machine(), loadBefore, loadAfter: loadAverage() }
+  const about = { date, machine: machine(), loadBefore, loadAfter: loadAverage(), quick, seconds }
   if (json !== undefined) {
     const text = JSON.stringify({ ...about, results: results.map((result) => ({ ...result, met: isMet(result) })) }, null, 2)
     await writeFile(json, `${text}\n`)
   }
   console.log(report(results))
+  console.log(tookLine(seconds))
   console.log(`${about.machine.cpu}, ${about.machine.cores} cores, Node ${about.machine.node}; load ${loadBefore.toFixed(1)} before, ${about.loadAfter.toFixed(1)} after`)
 }
 
-async function measured (scenario: Scenario, dir: string, redis: string): Promise<Result[]> {
+async function measured (scenario: Scenario, surroundings: Omit<Surroundings, 'defer'>): Promise<Result[]> {
   const ends: (() => unknown)[] = []
   try {
-    return await scenario.run({ dir, redis, say, defer: (end) => { ends.push(end) } })
+    return await scenario.run({ ...surroundings, defer: (end) => { ends.push(end) } })
   } finally {
     for (const end of ends.reverse()) await end()
   }

@@ -22,15 +22,23 @@ export function report (results: readonly Result[]): string {
   return [table(rows), '', summary].join('\n')
 }
 
+/** A line that says how long the scenarios took, in seconds. */
+export function tookLine (seconds: Readonly<Record<string, number>>): string {
+  const all = Object.values(seconds).reduce((sum, one) => sum + one, 0)
+  const each = Object.entries(seconds).map(([name, one]) => `${name} ${one}`).join(', ')
+  return `Took ${Math.floor(all / 60)} min ${all % 60} s: ${each} s`
+}
+
 function figure (value: number, unit: Result['unit']): string {
   if (unit === 'B' || unit === 'runs' || unit === 'calls') return `${Math.round(value)}`
   return value.toFixed(value < 10 ? 2 : 1)
 }
 
-function target ({ target, unit }: Result): string {
+function target ({ target, unit, byCpu }: Result): string {
   if (target === undefined) return 'none'
-  if ('atLeast' in target) return `>= ${target.atLeast} ${unit}`
-  return 'atMost' in target ? `<= ${target.atMost} ${unit}` : `each <= ${target.everyAtMost} ${unit}`
+  const by = byCpu === undefined ? '' : ' by CPU'
+  if ('atLeast' in target) return `>= ${target.atLeast} ${unit}${by}`
+  return 'atMost' in target ? `<= ${target.atMost} ${unit}${by}` : `each <= ${target.everyAtMost} ${unit}${by}`
 }
 
 function verdict (result: Result): string {

@@ -8,7 +8,7 @@ import type { Result, Scenario, Surroundings } from '../scenario.js'
 import { spread } from '../statistics.js'
 
 const PER_SECOND = 1000
-const MILLISECONDS = 3000
+const STRETCH_MS = 3000
 const ROUNDS = 5
 // As many records as a store keeps by default: from there on each that is new drives out another.
 const RECORDS = 100_000
@@ -41,18 +41,21 @@ async function measure (around: Surroundings, writer: Cache<unknown>, what: stri
   const instance = await startChild('listening', ['--redis', around.redis, '--namespace', 'bus'])
   around.defer(() => instance.end())
   let written = 0
-  const storm = () => invalidate(writer, () => `${what}:${written++}`)
+  const milliseconds = around.stretch(STRETCH_MS)
+  const rounds = around.repeat(ROUNDS)
+  const storm = () => invalidate(writer, milliseconds, () => `${what}:${written++}`)
+  const peace = () => setTimeout(milliseconds)
   // Compiles what the rounds run.
   await during(instance, storm)
-  const rates = await interleave([storm, peace], ROUNDS, async (work, round) => {
-    around.say(`bus: round ${round + 1}/${ROUNDS}, ${what}, ${work === peace ? 'in peace' : 'invalidations'}`)
+  const rates = await interleave<() => Promise<void>, Usage>([storm, peace], rounds, async (work, round) => {
+    around.say(`bus: round ${round + 1}/${rounds}, ${what}, ${work === peace ? 'in peace' : 'invalidations'}`)
     return during(instance, work)
   })
   await instance.end()
 
   const [busy = [], quiet = []] = [rates.get(storm), rates.get(peace)]
-  const rounds = busy.map(({ cpu, heard }, i) => ({ cpu, heard, peaceCpu: quiet[i]?.cpu ?? NaN, added: cpu - (quiet[i]?.cpu ?? NaN) }))
-  const heard = spread(rounds.map(({ heard }) => heard)).median
+  const added = busy.map(({ cpu, heard }, i) => ({ cpu, heard, peaceCpu: quiet[i]?.cpu ?? NaN, added: cpu - (quiet[i]?.cpu ?? NaN) }))
+  const heard = spread(added.map(({ heard }) => heard)).median
   if (heard < PER_SECOND * 0.95) throw new Error(`the instance heard ${heard.toFixed()} invalidations a second, not ${PER_SECOND}`)
   const percent = (values: readonly { cpu: number }[]) => `${spread(values.map(({ cpu }) => cpu)).median.toFixed(2)} %`
   return {
@@ -61,14 +64,19 @@ async function measure (around: Surroundings, writer: Cache<unknown>, what: stri
     a: `${percent(busy)} of a core, ${heard.toFixed()}/s`,
     b: `in peace ${percent(quiet)}`,
     unit: '%',
-    measured: spread(rounds.map(({ added }) => added)),
+    measured: spread(added.map(({ added }) => added)),
     target: { atMost: 10 },
-    rounds
+    rounds: added
   }
 }
 
+interface Usage {
+  readonly cpu: number
+  readonly heard: number
+}
+
 /** What the instance needs of a core meanwhile, in percent, and what it hears a second. */
-async function during (instance: Child, work: () => Promise<void>): Promise<{ cpu: number, heard: number }> {
+async function during (instance: Child, work: () => Promise<void>): Promise<Usage> {
   const before = await instance.ask()
   const began = performance.now()
   await work()
@@ -78,17 +86,13 @@ async function during (instance: Child, work: () => Promise<void>): Promise<{ cp
   return { cpu: grown('cpuMicros') / wall / 10, heard: grown('heard') / wall * 1000 }
 }
 
-async function peace (): Promise<void> {
-  await setTimeout(MILLISECONDS)
-}
-
 /** One after the other, as evenly as timers go: many at once would be cheaper to hear. */
-async function invalidate (writer: Cache<unknown>, tag: () => string): Promise<void> {
+async function invalidate (writer: Cache<unknown>, milliseconds: number, tag: () => string): Promise<void> {
   const began = performance.now()
   const under: Promise<void>[] = []
-  for (let passed = 0; passed < MILLISECONDS;) {
+  for (let passed = 0; passed < milliseconds;) {
     await setTimeout(1)
-    passed = Math.min(performance.now() - began, MILLISECONDS)
+    passed = Math.min(performance.now() - began, milliseconds)
     while (under.length < passed * PER_SECOND / 1000) under.push(writer.invalidate([tag()], BOUNDED))
   }
   await Promise.all(under)

@@ -14,8 +14,9 @@ export const memory: Scenario = {
   async run (around) {
     const filled = []
     const read = []
-    for (let round = 0; round < ROUNDS; round++) {
-      around.say(`memory: round ${round + 1}/${ROUNDS}`)
+    const rounds = around.repeat(ROUNDS)
+    for (let round = 0; round < rounds; round++) {
+      around.say(`memory: round ${round + 1}/${rounds}`)
       const file = join(around.dir, `memory-${round}.db`)
       // The first to ask computes the responses, those that come after it read them from the store.
       const own = await held(around, file, ENTRIES)

@@ -39,8 +39,9 @@ export const stampede: Scenario = {
     // Opens the connections, compiles what the rounds run, and has something to invalidate.
     for (const path of ['/uncached/0/warm', '/cached/0/warm', invalidated.path(0)]) await all(instances, path)
 
-    const rounds = await interleave([cold, invalidated, uncached], ROUNDS, async (storm, round) => {
-      around.say(`stampede: round ${round + 1}/${ROUNDS}, ${storm.what}`)
+    const times = around.repeat(ROUNDS)
+    const rounds = await interleave([cold, invalidated, uncached], times, async (storm, round) => {
+      around.say(`stampede: round ${round + 1}/${times}, ${storm.what}`)
       const path = storm.path(round)
       await storm.prepare?.(instances[0], path)
       const before = await runs(instances)
