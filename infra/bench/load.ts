@@ -7,6 +7,8 @@ export interface Load {
   /** Request headers for a product. */
   readonly headers?: (id: string) => Readonly<Record<string, string>>
   readonly expect: 200 | 304 | 429
+  /** Different URLs, a multiple of the 10 connections. Default: 1,000. */
+  readonly urls?: number
 }
 
 /** One stretch of load. */
@@ -32,7 +34,7 @@ const PIPELINING = 10
 /** Asks for each product, so that from then on there is something to serve, and then loads for a while to have all of it compiled. */
 export async function warmUp (server: Child, what: Load, seconds: number): Promise<void> {
   // Twice: autocannon ends before the last answers of a pipeline are there.
-  await ask(server, what, { amount: PRODUCTS / CONNECTIONS * 2 })
+  await ask(server, what, { amount: (what.urls ?? PRODUCTS) / CONNECTIONS * 2 })
   await load(server, what, seconds)
 }
 
@@ -55,7 +57,7 @@ export async function load (server: Child, what: Load, seconds: number): Promise
 
 /** Each connection asks for its own part of the products, so that no two requests under way are for the same. */
 async function ask (
-  server: Child, { headers, expect }: Load, until: { duration: number } | { amount: number }
+  server: Child, { headers, expect, urls = PRODUCTS }: Load, until: { duration: number } | { amount: number }
 ): Promise<{ answered: number, perSecond: number }> {
   // An instance for each connection: connections of one instance ask for the same things in the same order.
   const results = await Promise.all(Array.from({ length: CONNECTIONS }, (_, connection) => autocannon({
@@ -63,7 +65,7 @@ async function ask (
     url: String(server.ready['url']),
     connections: 1,
     pipelining: PIPELINING,
-    requests: Array.from({ length: PRODUCTS / CONNECTIONS }, (_, i) => {
+    requests: Array.from({ length: urls / CONNECTIONS }, (_, i) => {
       const id = `${connection + i * CONNECTIONS}`
       return { method: 'GET', path: `/products/${id}`, headers: { ...headers?.(id) } }
     })

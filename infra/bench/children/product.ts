@@ -27,3 +27,17 @@ export function productBuffers (bytes: number): Map<string, Buffer> {
 
 /** The headers by which the client is known that asks for a product: each is asked for by another one. */
 export const clientOf = (id: string): Record<string, string> => ({ 'x-forwarded-for': `10.0.${Number(id) >> 8}.${Number(id) & 255}` })
+
+/** A page of different products, at least `bytes` of JSON, as much alike as those of a shop. */
+export function productList (page: string, bytes: number): string {
+  const products: unknown[] = []
+  for (let length = 0, i = 0; length < bytes; i++) {
+    const id = Number(page) * 1000 + i
+    const product = JSON.stringify({
+      id, sku: (id * 2_654_435_761 % 2 ** 32).toString(36), price: { amount: id * 7919 % 10_000, currency: 'EUR' }, stock: id * 31 % 97
+    })
+    length += product.length + 1
+    products.push(JSON.parse(product))
+  }
+  return JSON.stringify(products)
+}

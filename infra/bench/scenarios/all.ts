@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.js'
 import { bus } from './bus.js'
+import { compressed } from './compressed.js'
 import { counting } from './counting.js'
 import { idle } from './idle.js'
 import { invalidation } from './invalidation.js'
@@ -17,5 +18,5 @@ import { stampede } from './stampede.js'
 
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
-  l1Hit, notModified, l2Hit, lease, counting, limits, miss, missCpu, stampede, bus, idle, invalidation, memory, remember, rememberRedis
+  l1Hit, notModified, l2Hit, compressed, lease, counting, limits, miss, missCpu, stampede, bus, idle, invalidation, memory, remember, rememberRedis
 ]
