@@ -38,11 +38,18 @@ async function run ({ scenarios, json, quick }: Wish): Promise<void> {
     stretch: (time: number) => quick ? time / 2 : time
   }
   const results: Result[] = []
+  const failures: string[] = []
   const seconds: Record<string, number> = {}
   try {
     for (const scenario of scenarios) {
       const began = performance.now()
-      results.push(...await measured(scenario, surroundings))
+      try {
+        results.push(...await measured(scenario, surroundings))
+      } catch (error) {
+        // Others have taken minutes, or will.
+        failures.push(`${scenario.name} FAILED: ${error instanceof Error ? error.message : String(error)}`)
+        console.error(error)
+      }
       seconds[scenario.name] = Math.round((performance.now() - began) / 1000)
     }
   } finally {
@@ -55,6 +62,8 @@ async function run ({ scenarios, json, quick }: Wish): Promise<void> {
     await writeFile(json, `${text}\n`)
   }
   console.log(report(results))
+  for (const failure of failures) console.log(failure)
+  if (failures.length > 0) process.exitCode = 1
   console.log(tookLine(seconds))
   console.log(`${about.machine.cpu}, ${about.machine.cores} cores, Node ${about.machine.node}; load ${loadBefore.toFixed(1)} before, ${about.loadAfter.toFixed(1)} after`)
 }

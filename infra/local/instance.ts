@@ -30,6 +30,7 @@ export class Instance {
   /** Where it listens; undefined while it cannot answer. */
   url: string | undefined
   readonly #options: InstanceOptions
+  #env: NodeJS.ProcessEnv = {}
   #starting: { resolve: () => void, reject: (error: Error) => void } | undefined
   #child: ChildProcess | undefined
   #ended: Promise<void> = Promise.resolve()
@@ -45,14 +46,15 @@ export class Instance {
   }
 
   /**
-   * Starts it and resolves once it is ready.
+   * Starts it, with `env` besides, and resolves once it is ready. One that was told to stop before stays as it is.
    *
    * @throws StartError `WEIR_ERR_INSTANCE_FAILED` when it died five times in a row without having been ready
    */
-  start (): Promise<void> {
+  start (env: NodeJS.ProcessEnv = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#starting = { resolve, reject }
-      this.#spawn()
+      this.#env = { ...this.#options.env, ...env }
+      if (!this.#stopping) this.#spawn()
     })
   }
 
@@ -77,7 +79,7 @@ export class Instance {
   #spawn (): void {
     this.#held = []
     const child = fork(this.#options.entry, [], {
-      env: this.#options.env,
+      env: this.#env,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // In a process group of its own: Ctrl-C reaches the supervisor alone, which then ends each instance once and in order.
       detached: true

@@ -2,5 +2,8 @@ import { fail, run } from './run.js'
 import { suite } from './suite.js'
 import { chooseUpstream } from './weather-upstream.js'
 
-const upstream = await chooseUpstream(process.env).catch(fail)
-await run(suite(upstream), process.env)
+try {
+  await run(suite(chooseUpstream(process.env), 'bundle'), process.env)
+} catch (error) {
+  fail(error)
+}

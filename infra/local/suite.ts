@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import { HOST } from './ports.js'
+import { PROGRAMS, type Program } from './programs.js'
 import { type WeatherUpstream } from './weather-upstream.js'
 
 /** One service of the suite: what it answers, what runs it, and where. */
@@ -17,46 +17,59 @@ export interface ServiceDefinition {
   readonly instances: number
   /** What its instances have in their environment besides. */
   readonly env?: Readonly<Record<string, string>>
-  /** A line about it for the person at the terminal. */
+  /** Settings that are found out while other services start; resolves with `undefined` if the service is not needed. */
+  readonly pending?: Promise<Settings | undefined>
+}
+
+export interface Settings {
+  readonly env?: Readonly<Record<string, string>>
+  /** A line about the service for the person at the terminal. */
   readonly note?: string
 }
 
-const entry = (service: string) => fileURLToPath(new URL(`../../../services/${service}/dist/src/server.js`, import.meta.url))
+const SIMULATOR_PORT = 4190
+const SIMULATOR_URL = `http://${HOST}:${SIMULATOR_PORT}`
 
-const SIMULATOR: ServiceDefinition = {
-  name: 'upstream',
-  // Nobody but the weather service has to reach it.
-  prefixes: [],
-  entry: fileURLToPath(new URL('../upstream/main.js', import.meta.url)),
-  basePort: 4190,
-  instances: 1
-}
-const SIMULATOR_URL = `http://${HOST}:${SIMULATOR.basePort}`
-
-/** What `npm start` runs. */
-export function suite (upstream: WeatherUpstream): readonly ServiceDefinition[] {
-  const simulated = upstream.kind === 'simulator'
+/** The services that `npm start` runs. The weather service waits for `upstream`, the others do not. */
+export function suite (upstream: Promise<WeatherUpstream>, form: keyof Program = 'compiled'): readonly ServiceDefinition[] {
+  const weather = async (): Promise<Settings> => {
+    const { kind, note } = await upstream
+    return { note, ...(kind === 'simulator' && { env: { FORECAST_ORIGIN: SIMULATOR_URL, GEOCODING_ORIGIN: SIMULATOR_URL } }) }
+  }
   return [
-    { name: 'catalog', prefixes: ['/api/products', '/api/categories', '/api/catalog'], entry: entry('catalog'), basePort: 4101, instances: 2 },
+    {
+      name: 'catalog',
+      prefixes: ['/api/products', '/api/categories', '/api/catalog'],
+      entry: PROGRAMS.catalog[form],
+      basePort: 4101,
+      instances: 2
+    },
     {
       name: 'weather',
       prefixes: ['/api/weather'],
-      entry: entry('weather'),
+      entry: PROGRAMS.weather[form],
       basePort: 4201,
       instances: 2,
-      env: simulated ? { FORECAST_ORIGIN: SIMULATOR_URL, GEOCODING_ORIGIN: SIMULATOR_URL } : {},
-      note: upstream.note
+      pending: weather()
     },
     {
       name: 'stats',
       prefixes: ['/api/stats'],
       // The console, and none of what an instance has for operators alone.
       paths: ['/', '/:file(^[\\w-]+\\.(?:js|css|svg|map)$)'],
-      entry: entry('stats'),
+      entry: PROGRAMS.stats[form],
       basePort: 4301,
       instances: 1,
       env: { DEMO_USERS: 'true' }
     },
-    ...simulated ? [SIMULATOR] : []
+    {
+      name: 'upstream',
+      // Nobody but the weather service has to reach it.
+      prefixes: [],
+      entry: PROGRAMS.upstream[form],
+      basePort: SIMULATOR_PORT,
+      instances: 1,
+      pending: upstream.then(({ kind }) => kind === 'simulator' ? {} : undefined)
+    }
   ]
 }

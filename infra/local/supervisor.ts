@@ -5,9 +5,15 @@ import { demoTokens, newSecret } from './demo-tokens.js'
 import { buildFrontDoor } from './front-door.js'
 import { Instance } from './instance.js'
 import { FRONT_DOOR, HOST, assertFree, frontDoorPort, listenError } from './ports.js'
-import { type ServiceDefinition } from './suite.js'
+import { type ServiceDefinition, type Settings } from './suite.js'
 
 const DATA_DIR = fileURLToPath(new URL('../../../.data', import.meta.url))
+
+interface Member {
+  readonly service: ServiceDefinition
+  readonly instance: Instance
+  readonly port: number
+}
 
 /** The whole suite in one hand: every service's instances and the front door before them. */
 export class Supervisor {
@@ -15,9 +21,8 @@ export class Supervisor {
   readonly #dataDir: string
   readonly #redisUrl: string | undefined
   readonly #jwtSecret: string
-  readonly #members: readonly { service: ServiceDefinition, instance: Instance, port: number }[]
+  readonly #members: readonly Member[]
   readonly #frontDoor: FastifyInstance
-  readonly #notes: readonly string[]
   readonly #say: (line: string) => void
 
   /** `env`: PORT, DATA_DIR, REDIS_URL, JWT_SECRET, LOG_LEVEL and TRUST_PROXY are read, all of it is passed on to the instances. */
@@ -27,7 +32,6 @@ export class Supervisor {
     this.#redisUrl = env.REDIS_URL || undefined
     this.#jwtSecret = env.JWT_SECRET || newSecret()
     this.#say = say
-    this.#notes = services.flatMap(({ name, note }) => note === undefined ? [] : [`${name.padEnd(11)}${note}`])
     this.#members = services.flatMap((service) => Array.from({ length: service.instances }, (_, i) => {
       const name = `${service.name}-${i + 1}`
       const port = service.basePort === 0 ? 0 : service.basePort + i
@@ -45,21 +49,38 @@ export class Supervisor {
    */
   async start (): Promise<string> {
     const port = frontDoorPort(this.#env.PORT)
-    for (const { instance, port } of this.#members) await assertFree(port, instance.name)
+    for (const { instance, port, service } of this.#members) {
+      if (service.pending === undefined) await assertFree(port, instance.name)
+    }
     // First of all, so that nobody can take the port while the instances start; until they are ready it answers 503.
     const frontDoor = await this.#frontDoor.listen({ port, host: HOST }).catch((error: Error) => {
       throw listenError(error, port, FRONT_DOOR)
     })
-    await Promise.all(this.#members.map(({ instance }) => instance.start()))
+    const [tokens, ...started] = await Promise.all([demoTokens(this.#jwtSecret), ...this.#members.map((member) => this.#launch(member))])
+    const up = started.filter((launched) => launched !== undefined)
     this.#say(banner({
       frontDoor,
       redisUrl: this.#redisUrl,
       dataDir: this.#dataDir,
-      instances: this.#members.map(({ instance }) => instance),
-      notes: this.#notes,
-      tokens: await demoTokens(this.#jwtSecret)
+      instances: up.map(({ instance }) => instance),
+      notes: [...new Set(up.flatMap(({ service, note }) => note === undefined ? [] : [`${service.name.padEnd(11)}${note}`]))],
+      tokens
     }))
     return frontDoor
+  }
+
+  /** Starts one instance; resolves once it is ready, or with `undefined` if its service is not needed. */
+  async #launch (member: Member): Promise<Member & Pick<Settings, 'note'> | undefined> {
+    const { service, instance, port } = member
+    if (service.pending === undefined) {
+      await instance.start()
+      return member
+    }
+    const settings = await service.pending
+    if (settings === undefined) return undefined
+    await assertFree(port, instance.name)
+    await instance.start(settings.env)
+    return { ...member, ...settings }
   }
 
   /** Lets requests in flight end, ends every instance; takes at most the 1.5 s an instance is given. */

@@ -11,7 +11,7 @@ t.test('Open-Meteo is used when it answers in time', async (t) => {
   simulator.faults.add({ kind: 'status', status: 503 })
   t.match(await chooseUpstream({}, simulator.url), { kind: 'simulator' })
   await simulator.close()
-  t.match(await chooseUpstream({}, simulator.url), { kind: 'simulator', note: /did not answer within 2 s/ })
+  t.match(await chooseUpstream({}, simulator.url), { kind: 'simulator', note: /did not answer within 1 s/ })
 })
 
 t.test('one that says nothing is not waited for', async (t) => {
@@ -32,5 +32,5 @@ t.test('WEATHER_UPSTREAM forces either, and nobody is asked', async (t) => {
   t.match(await chooseUpstream({ WEATHER_UPSTREAM: 'simulator' }, simulator.url), { kind: 'simulator' })
   t.match(await chooseUpstream({ WEATHER_UPSTREAM: 'open-meteo' }, simulator.url), { kind: 'open-meteo' })
   t.same(simulator.calls, [])
-  await t.rejects(chooseUpstream({ WEATHER_UPSTREAM: 'Simulator' }, simulator.url), { code: 'WEIR_ERR_BAD_UPSTREAM', message: /"Simulator"/ })
+  t.throws(() => chooseUpstream({ WEATHER_UPSTREAM: 'Simulator' }, simulator.url), { code: 'WEIR_ERR_BAD_UPSTREAM', message: /"Simulator"/ })
 })

@@ -36,7 +36,7 @@ export async function startSuite (t: Test): Promise<Suite> {
     weather: weather.instances.map(({ url }, i) => ({ name: `weather-${i + 1}`, url })),
     stats: [statsUpstream]
   }
-  const frontDoor = buildFrontDoor(suite({ kind: 'simulator', note: '' }).map((service) => ({ ...service, upstreams: upstreams[service.name] ?? [] })))
+  const frontDoor = buildFrontDoor(suite(Promise.resolve({ kind: 'simulator', note: '' })).map((service) => ({ ...service, upstreams: upstreams[service.name] ?? [] })))
   t.teardown(() => frontDoor.close())
   const url = await frontDoor.listen({ host: '127.0.0.1', port: 0 })
   return {

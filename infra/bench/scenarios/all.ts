@@ -15,8 +15,9 @@ import { notModified } from './not-modified.js'
 import { remember } from './remember.js'
 import { rememberRedis } from './remember-redis.js'
 import { stampede } from './stampede.js'
+import { start } from './start.js'
 
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
-  l1Hit, notModified, l2Hit, compressed, lease, counting, limits, miss, missCpu, stampede, bus, idle, invalidation, memory, remember, rememberRedis
+  l1Hit, notModified, l2Hit, compressed, lease, counting, limits, miss, missCpu, stampede, bus, idle, invalidation, memory, remember, rememberRedis, start
 ]

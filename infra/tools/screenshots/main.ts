@@ -30,7 +30,7 @@ simulator.faults.add({ kind: 'latency', ms: UPSTREAM_MS })
 const secret = newSecret()
 const tokens = await demoTokens(secret)
 const supervisor = new Supervisor(
-  suite({ kind: 'open-meteo', note: 'simulated' }).map((service) => ({
+  suite(Promise.resolve({ kind: 'open-meteo', note: 'simulated' })).map((service) => ({
     ...service, basePort: 0, env: { ...service.env, FORECAST_ORIGIN: simulator.url, GEOCODING_ORIGIN: simulator.url }
   })),
   { ...process.env, PORT: '0', DATA_DIR: String(keeper.ready['dir']), REDIS_URL: String(keeper.ready['redis']), JWT_SECRET: secret },

@@ -1,0 +1,30 @@
+import { build } from 'esbuild'
+import { PROGRAMS } from './programs.js'
+
+/** Packages that cannot be part of a bundle: they read files beside their own. */
+const APART = ['@fastify/static', '@fastify/swagger-ui', 'better-sqlite3', 'pino', 'undici']
+
+// CommonJS modules in an ES module have none of these. The names are none that a bundled module uses.
+const COMMON_JS = `import { createRequire as bundleRequire } from 'node:module'
+import { fileURLToPath as bundlePath } from 'node:url'
+const require = bundleRequire(import.meta.url)
+const __filename = bundlePath(import.meta.url)
+const __dirname = bundlePath(new URL('.', import.meta.url))`
+
+/**
+ * Bundles each program of the suite, so that its instances start in half the time: compiled, each opens two thousand
+ * files.
+ */
+export async function bundleSuite (): Promise<void> {
+  await build({
+    entryPoints: Object.values(PROGRAMS).map(({ compiled, bundle }) => ({ in: compiled, out: bundle.replace(/\.js$/, '') })),
+    outdir: '/',
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external: APART,
+    banner: { js: COMMON_JS },
+    logLevel: 'warning'
+  })
+}
