@@ -3,6 +3,7 @@ import { bus } from './bus.js'
 import { compressed } from './compressed.js'
 import { counting } from './counting.js'
 import { idle } from './idle.js'
+import { growth } from './growth.js'
 import { invalidation } from './invalidation.js'
 import { l1Hit } from './l1-hit.js'
 import { l2Hit } from './l2-hit.js'
@@ -19,5 +20,5 @@ import { start } from './start.js'
 
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
-  l1Hit, notModified, l2Hit, compressed, lease, counting, limits, miss, missCpu, stampede, bus, idle, invalidation, memory, remember, rememberRedis, start
+  l1Hit, notModified, l2Hit, compressed, lease, counting, limits, miss, missCpu, stampede, bus, idle, growth, invalidation, memory, remember, rememberRedis, start
 ]
