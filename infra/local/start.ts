@@ -4,20 +4,28 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fingerprint } from './fingerprint.js'
+import { filesBelow, fingerprint } from './fingerprint.js'
 import { PROGRAMS } from './programs.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const FOLDERS = ['packages', 'plugins', 'services', 'infra'].map((folder) => join(ROOT, folder))
-/** In node_modules: where others are installed, what was built with these does not count. */
+const FOLDERS = ['packages', 'plugins', 'services', 'infra']
+// The last says which packages are installed: they are part of the bundles.
+const FILES = ['package.json', 'tsconfig.json', 'tsconfig.base.json', 'node_modules/.package-lock.json']
 const STAMP = join(ROOT, 'node_modules/.cache/weir/built')
 
-const isOutput = (path: string): boolean => path.includes(`${sep}dist${sep}`)
-const sources = (): string => fingerprint(FOLDERS, (path) => !isOutput(path))
-const outputs = (): string => fingerprint(FOLDERS, (path) => isOutput(path) && /\.(?:js|css|html|svg)$/.test(path))
-
-if (stamp() !== `${sources()} ${outputs()}`) await build()
+const { sources, outputs } = state()
+if (stamp() !== `${sources} ${outputs}`) await build()
 await import(PROGRAMS.suite.bundle)
+
+/** Sources and what is made of them, tests excepted. */
+function state (): { sources: string, outputs: string } {
+  const isIn = (folder: string, path: string): boolean => path.slice(ROOT.length).includes(`${sep}${folder}${sep}`)
+  const files = FOLDERS.flatMap((folder) => filesBelow(join(ROOT, folder))).filter((path) => !isIn('test', path))
+  return {
+    sources: fingerprint([...FILES.map((file) => join(ROOT, file)), ...files.filter((path) => !isIn('dist', path))]),
+    outputs: fingerprint(files.filter((path) => isIn('dist', path) && /\.(?:js|css|html|svg)$/.test(path)))
+  }
+}
 
 /** The state that the last build left; undefined where there was none. */
 function stamp (): string | undefined {
@@ -29,7 +37,6 @@ function stamp (): string | undefined {
 }
 
 async function build (): Promise<void> {
-  const before = sources()
   const { status } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
   // As it has just been built.
@@ -37,5 +44,5 @@ async function build (): Promise<void> {
   await bundleSuite()
   mkdirSync(dirname(STAMP), { recursive: true })
   // A source that was changed meanwhile is part of no stamp: the next start builds again.
-  writeFileSync(STAMP, `${before} ${outputs()}`)
+  writeFileSync(STAMP, `${sources} ${state().outputs}`)
 }
