@@ -1,7 +1,7 @@
 import { isMet, type Result } from './scenario.js'
 import { table } from './table.js'
 
-/** The results as a table, and a line that says whether every target was met. */
+/** The results as a table, and the targets that were missed. */
 export function report (results: readonly Result[]): string {
   const rows = [
     ['scenario', 'what', 'A: weir', 'B', 'median (spread)', 'by CPU', 'target', ''],
@@ -16,10 +16,14 @@ export function report (results: readonly Result[]): string {
       verdict(result)
     ])
   ]
-  const judged = results.map(isMet).filter((met) => met !== undefined)
-  const missed = judged.filter((met) => !met).length
-  const summary = missed === 0 ? `All ${judged.length} targets met.` : `${missed} of ${judged.length} targets MISSED.`
-  return [table(rows), '', summary].join('\n')
+  const judged = results.filter((result) => isMet(result) !== undefined)
+  const missed = judged.filter((result) => isMet(result) === false)
+  const summary = missed.length === 0 ? `All ${judged.length} targets met.` : `${missed.length} of ${judged.length} targets MISSED:`
+  return [table(rows), '', summary, ...missed.map((result) => {
+    const { scenario, what, unit, measured, byCpu = measured } = result
+    const isEach = result.target !== undefined && 'everyAtMost' in result.target
+    return `  ${scenario}, ${what}: ${figure(isEach ? byCpu.max : byCpu.median, unit)}, ${target(result)}`
+  })].join('\n')
 }
 
 /** A line that says how long the scenarios took, in seconds. */
