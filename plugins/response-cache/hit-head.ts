@@ -1,5 +1,5 @@
-import type { Hit } from '@weir/cache'
-import { fieldValue, formatCacheStatus } from '@weir/http'
+import type { Entry, Hit } from '@weir/cache'
+import { fieldValue, formatCacheStatus, type Policy } from '@weir/http'
 import { OF_THE_BODY } from './answer.js'
 import type { Fields } from './head.js'
 import { forgetWhenIdle, type Holder } from './passing.js'
@@ -70,6 +70,7 @@ export class HitHead implements Holder {
   #notModified: Lasting | undefined
   #moment: Moment | undefined
   #isInUse = true
+  #policy: { readonly entry: Entry<StoredResponse>, readonly policy: Policy } | undefined
 
   constructor ({ entry: { value: response, storedAt } }: Hit<StoredResponse>, options: HitOptions) {
     const removed: string[] = []
@@ -95,6 +96,12 @@ export class HitHead implements Holder {
     response.hitHead = head
     forgetWhenIdle(head)
     return head
+  }
+
+  /** The policy of the entry, read from its fields once. */
+  policy (entry: Entry<StoredResponse>): Policy {
+    if (this.#policy?.entry !== entry) this.#policy = { entry, policy: this.#response.policy(entry) }
+    return this.#policy.policy
   }
 
   /** The same as for the last hit, unless the whole second of its age or of its ttl has changed. */

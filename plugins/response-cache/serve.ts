@@ -102,7 +102,8 @@ export function answerTo (request: FastifyRequest, entry: Entry<StoredResponse>,
   const { parts } = response
   if (parts !== undefined) return answerFromParts(request, { ...parts, policy: response.policy(entry) }, now)
   if (!hasConditions(request.headers)) return 'whole'
-  return answerFromStored(request, { status: response.status, policy: response.policy(entry), length: response.body.length }, now)
+  const policy = response.hitHead?.policy(entry) ?? response.policy(entry)
+  return answerFromStored(request, { status: response.status, policy, length: response.body.length }, now)
 }
 
 /** Parts as ranges are taken from; undefined for a whole response. */

@@ -50,10 +50,10 @@ export function isNotModified (headers: Headers, current: Representation | null,
 function anyMatches (field: string, current: Representation | null, match: (a: EntityTag, b: EntityTag) => boolean): boolean {
   if (current === null) return false
   if (field === current.etag) {
-    // What nearly every client sends: the one tag it was given, as it was given.
+    // Nearly every client sends the one tag it was given, as it was given. One of odd form is compared by the byte.
+    if (match === weakMatch) return true
     const same = parseEntityTag(field)
-    // One of odd form is compared by the byte, and is never a strong one.
-    return same === undefined ? match === weakMatch : match(same, same)
+    return same !== undefined && match(same, same)
   }
   const wanted = parseEntityTags(field)
   if (wanted === '*') return true
