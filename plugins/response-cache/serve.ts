@@ -65,12 +65,18 @@ function sendAsReady (reply: FastifyReply, head: HitHead, moment: ReturnType<Hit
   const ready = answer && head.ready(answer, moment)
   if (ready === undefined || !takesReady(raw)) return false
   const given = givenHeaders(reply)
-  const own = withGiven(given, ready, head)
+  const hasGiven = Object.keys(given).length > 0
+  const own = hasGiven ? withGiven(given, ready, head) : ready
   if (own === undefined) return false
+  // Its hooks and other listeners are told of the end, and may then look at what was sent.
+  const isWatched = raw.listenerCount('finish') > OWN_LISTENERS || raw.listenerCount('close') > 0
   sendReady(raw, ready, own.framing)
-  giveHeaders(reply, own.fields)
+  if (hasGiven || isWatched) giveHeaders(reply, hasGiven ? own.fields : { ...own.fields })
   return true
 }
+
+// Node's, for `finish`.
+const OWN_LISTENERS = 1
 
 /**
  * The fields of an answer with those that hooks have set besides, for the reply to have. Undefined where one of these stands in
@@ -79,7 +85,6 @@ function sendAsReady (reply: FastifyReply, head: HitHead, moment: ReturnType<Hit
 function withGiven (
   given: Fields, { status, fields: ready, framing: needed }: ReadyAnswer, { fields: stored }: HitHead
 ): Pick<ReadyAnswer, 'fields' | 'framing'> | undefined {
-  if (Object.keys(given).length === 0) return { fields: { ...ready }, framing: needed }
   // A spread that is added to would cost more than all else here.
   const fields: Fields = Object.assign({}, ready)
   const framing = [...needed]
