@@ -41,8 +41,6 @@ interface Moment {
   readonly age: string
   readonly cacheStatus: string
   readonly result: CacheResult
-  /** Hits that were answered by it so far, up to two. */
-  hits: number
   whole: ReadyAnswer | undefined
   head: ReadyAnswer | undefined
   notModified: ReadyAnswer | undefined
@@ -86,16 +84,28 @@ export class HitHead implements Holder {
     this.#options = options
   }
 
-  /** That of an entry, kept with its response for as long as there are hits. */
-  static of (hit: Hit<StoredResponse>, options: HitOptions): HitHead {
+  /**
+   * That of an entry, kept with its response for as long as there are hits: from the second one within a second on. Most
+   * entries are hit once in a while, and would hold what they do not need again.
+   */
+  static of (hit: Hit<StoredResponse>, now: number, options: HitOptions): HitHead {
     const { value: response } = hit.entry
-    return response.hitHead ?? HitHead.#keep(response, new HitHead(hit, options))
+    if (response.hitHead !== undefined) return response.hitHead
+    const head = new HitHead(hit, options)
+    const second = Math.floor(now / 1000) % 2 ** 30
+    if (response.lastHit === second) head.#keep()
+    response.lastHit = second
+    return head
   }
 
-  static #keep (response: StoredResponse, head: HitHead): HitHead {
-    response.hitHead = head
-    forgetWhenIdle(head)
-    return head
+  /** Whether it will serve more hits, so that it is worth making answers ready. */
+  get isKept (): boolean {
+    return this.#response.hitHead === this
+  }
+
+  #keep (): void {
+    this.#response.hitHead = this
+    forgetWhenIdle(this)
   }
 
   /** The policy of the entry, read from its fields once. */
@@ -122,7 +132,6 @@ export class HitHead implements Holder {
       age: String(age),
       cacheStatus: this.#cacheStatus(source, ttl, missOf(target)),
       result: { outcome: stale ? 'stale' : OUTCOME[source], filledBy: entry.filledBy, cost: entry.cost },
-      hits: 0,
       whole: undefined,
       head: undefined,
       notModified: undefined
@@ -133,10 +142,10 @@ export class HitHead implements Holder {
 
   /**
    * The whole response, its head, or a 304 in its place, as it is sent at the moment where hooks have set no field of it.
-   * Undefined where fields that they have set may decide about others.
+   * Undefined where fields that they have set may decide about others, and where it would not serve again.
    */
   ready (answer: Answer, moment: Moment): ReadyAnswer | undefined {
-    return moment[answer] ?? this.#ready(answer, moment)
+    return moment[answer] ?? (this.isKept ? this.#ready(answer, moment) : undefined)
   }
 
   #ready (answer: Answer, moment: Moment): ReadyAnswer | undefined {
@@ -144,9 +153,7 @@ export class HitHead implements Holder {
     if (lasting.lines === undefined) return undefined
     const { age, cacheStatus } = moment
     const { body, status } = this.#response
-    // The second hit of a second tells that there are many: only then is a copy of the body worth the memory.
-    const isMany = moment.hits++ > 0
-    const [isWhole, isJoined] = [answer === 'whole' && body.length > 0, isMany && body.length <= MOST_JOINED]
+    const [isWhole, isJoined] = [answer === 'whole' && body.length > 0, body.length <= MOST_JOINED]
     const head = `age: ${age}\r\ncache-status: ${cacheStatus}\r\n${lasting.lines}\r\n`
     const length = lasting.fields['content-length']
     const ready = {
@@ -156,7 +163,7 @@ export class HitHead implements Holder {
       text: inOnePiece(isWhole && isJoined ? head + body.toString('latin1') : head),
       body: isWhole && !isJoined ? body : undefined
     }
-    if (isMany) moment[answer] = ready
+    moment[answer] = ready
     return ready
   }
 

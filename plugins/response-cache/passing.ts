@@ -7,20 +7,20 @@ export interface Holder {
 // Milliseconds; a holder forgets after one to two of these without use.
 const IDLE = 2000
 
-let holders: Holder[] = []
+let holders: WeakRef<Holder>[] = []
 let sweeping: NodeJS.Timeout | undefined
 
 /**
  * Has the holder forget when it has been of no use for a few seconds. What hits have in common would otherwise stay
- * with every entry in memory, most of which are hit once in a while.
+ * with every entry in memory. The holder is not kept alive by this.
  */
 export function forgetWhenIdle (holder: Holder): void {
-  holders.push(holder)
+  holders.push(new WeakRef(holder))
   sweeping ??= setInterval(sweep, IDLE).unref()
 }
 
 function sweep (): void {
-  holders = holders.filter((holder) => !holder.forget())
+  holders = holders.filter((holder) => holder.deref()?.forget() === false)
   if (holders.length > 0) return
   clearInterval(sweeping)
   sweeping = undefined

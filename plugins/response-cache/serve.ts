@@ -31,7 +31,7 @@ export function sendHit (
   request: FastifyRequest, reply: FastifyReply, { hit, asked, target, noVarySearch, now }: AnsweringHit, options: HitOptions
 ): void {
   const { entry, entry: { value: response } } = hit
-  const head = HitHead.of(hit, options)
+  const head = HitHead.of(hit, now, options)
   const moment = head.at(now, hit, target)
   request.cacheResult = moment.result
   if (noVarySearch?.isTold !== false && sendAsReady(reply, head, moment, answerOf(request, asked))) return

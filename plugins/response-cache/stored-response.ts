@@ -36,8 +36,10 @@ const RULED = 64
  * the cache does not say.
  */
 export class StoredResponse {
-  /** The head of its hits, while there are some. */
+  /** The head of its hits, while there are many. */
   hitHead: HitHead | undefined = undefined
+  /** The second in which it was last hit, on a clock that takes no memory of its own. */
+  lastHit = 0
 
   constructor (
     readonly status: number,

@@ -1,5 +1,6 @@
-// node --expose-gc memory.js --file FILE --entries N --body BYTES [--no-l1]
+// node --expose-gc memory.js --file FILE --entries N --body BYTES [--single]
 // Asks for N responses of a service on the SQLite store, whose own memory is not V8's, and says what the process then holds.
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { sqliteStore } from '@weir/cache/sqlite'
 import conditional from '@weir/fastify/conditional'
@@ -13,7 +14,7 @@ const { values } = parseArgs({
     file: { type: 'string', default: '' },
     entries: { type: 'string', default: '0' },
     body: { type: 'string', default: '1024' },
-    'no-l1': { type: 'boolean', default: false }
+    single: { type: 'boolean', default: false }
   }
 })
 const entries = Number(values.entries)
@@ -23,7 +24,8 @@ await app.register(conditional)
 await app.register(responseCache, {
   store: sqliteStore({ file: values.file }),
   origin: 'https://shop.example',
-  l1: values['no-l1'] ? false : { maxEntries: entries, maxBytes: 1024 ** 3 }
+  // Without L1 a cache holds what it has decoded.
+  l1: { maxEntries: values.single ? 1 : entries, maxBytes: 1024 ** 3 }
 })
 const fills = productRoute(app, Number(values.body))
 await app.ready()
@@ -33,10 +35,10 @@ for (let i = 0; i < entries; i++) {
   if (statusCode !== 200) throw new Error(`a product was answered with ${statusCode}`)
 }
 if (globalThis.gc === undefined) throw new Error('run with --expose-gc')
-// Finalizers of the first collection free what the second one finds.
-for (let i = 0; i < 3; i++) {
+// Finalizers of one collection free what the next one finds, and requests are let go of when timers have run.
+for (let i = 0; i < 4; i++) {
   globalThis.gc()
-  await new Promise(setImmediate)
+  await setTimeout(20)
 }
 const { heapUsed, external, rss } = process.memoryUsage()
 const { l1 } = app.responseCache.cache.stats()
