@@ -2,8 +2,8 @@ import type { Scenario } from '../scenario.js'
 import { bus } from './bus.js'
 import { compressed } from './compressed.js'
 import { counting } from './counting.js'
-import { idle } from './idle.js'
 import { growth } from './growth.js'
+import { idle } from './idle.js'
 import { invalidation } from './invalidation.js'
 import { l1Hit } from './l1-hit.js'
 import { l2Hit } from './l2-hit.js'
@@ -20,5 +20,6 @@ import { start } from './start.js'
 
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
-  l1Hit, notModified, l2Hit, compressed, lease, counting, limits, miss, missCpu, stampede, bus, idle, growth, invalidation, memory, remember, rememberRedis, start
+  l1Hit, notModified, l2Hit, compressed, lease, counting, limits, miss, missCpu, stampede,
+  bus, idle, growth, invalidation, memory, remember, rememberRedis, start
 ]
