@@ -62,7 +62,9 @@ export class Finder {
   async find (
     request: FastifyRequest, { exact, vary }: { exact: ResponseKey, vary: readonly string[] }, asking: Asking
   ): Promise<{ found: Found, target: Target }> {
-    let key = ruledKey(exact, await this.options.route.rules.look(exact))
+    // Each promise that is awaited costs a hit from the store a microsecond.
+    const looked = this.options.route.rules.look(exact)
+    let key = ruledKey(exact, looked instanceof Promise ? await looked : looked)
     for (let moves = 0; ; moves++) {
       const resolved = await this.#resolveVariant(request, { key, vary }, { ...asking, isLost: moves >= MOST_MOVES })
       const ruledBy = resolved.found.kind === 'hit' ? resolved.found.hit.entry.value.ruledBy : undefined
@@ -77,7 +79,10 @@ export class Finder {
   ): Promise<{ found: Found, target: Target }> {
     const found = await this.#look(request, key, asking)
     const names = found.kind === 'hit' ? found.hit.entry.value.variesBy : undefined
-    if (names === undefined) return { found: await this.#completed(request, key, found, asking), target: { key, names: vary } }
+    if (names === undefined) {
+      const completed = this.#completed(request, key, found, asking)
+      return { found: completed instanceof Promise ? await completed : completed, target: { key, names: vary } }
+    }
     const target = { key: variantKeyOf(key, names, request), names: [...vary, ...names], variant: { names, of: key.key } }
     return { found: await this.#completed(request, target.key, await this.#look(request, target.key, asking), asking), target }
   }
@@ -86,10 +91,14 @@ export class Finder {
    * The finding, unless it is parts that lack bytes which the request asks for: then they are to be fetched; or it is
    * the handler's to answer a HEAD, which may renew what is stored.
    */
-  async #completed (request: FastifyRequest, { key }: ResponseKey, found: Found, { asks, credentials, acquire }: Asking): Promise<Found> {
-    if (found.kind === 'pass') return found.kept?.value.isWhole === true ? this.#forwardedHead(request, key, found) : found
-    const isLacking = ({ entry }: Hit<StoredResponse>) => answerTo(request, entry, Date.now()) === undefined
-    if (found.kind !== 'hit' || found.hit.entry.value.isSignpost || !isLacking(found.hit)) return found
+  #completed (request: FastifyRequest, key: ResponseKey, found: Found, asking: Asking): Found | Promise<Found> {
+    if (found.kind === 'pass') return found.kept?.value.isWhole === true ? this.#forwardedHead(request, key.key, found) : found
+    return found.kind === 'hit' && isLacking(request, found.hit) ? this.#completion(request, key, found, asking) : found
+  }
+
+  async #completion (
+    request: FastifyRequest, { key }: ResponseKey, found: Found & { kind: 'hit' }, { asks, credentials, acquire }: Asking
+  ): Promise<Found> {
     // It is not to be served, so that it is nothing to complete.
     if (!found.hit.entry.value.isPublic && credentials.length > 0) return found
     const directives = asks ? parseCacheControl(request.headers['cache-control']) : undefined
@@ -103,7 +112,7 @@ export class Finder {
     for (const beside of wantsAll ? [acquire.beside, true] : [true]) {
       const outcome = await this.options.cache.acquire(key, { ...acquire, beside, renew: true })
       if (outcome instanceof Fill) return { kind: 'fill', fill: outcome, fwd: 'partial' }
-      if (!outcome.entry.value.isSignpost && !isLacking(outcome)) return { kind: 'hit', hit: outcome, refresh: false }
+      if (!outcome.entry.value.isSignpost && !isLacking(request, outcome)) return { kind: 'hit', hit: outcome, refresh: false }
     }
     return bypass('PARTIAL')
   }
@@ -155,3 +164,7 @@ export class Finder {
     return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd } : { kind: 'hit', hit: outcome, refresh: false }
   }
 }
+
+/** Whether it is parts, and not all of those that the request asks for. */
+const isLacking = (request: FastifyRequest, { entry }: Hit<StoredResponse>): boolean =>
+  entry.value.parts !== undefined && answerTo(request, entry, Date.now()) === undefined

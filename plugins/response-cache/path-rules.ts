@@ -39,9 +39,9 @@ export class PathRules {
   }
 
   /** The rule that all instances know, at most a second old. */
-  async look (key: ResponseKey): Promise<QueryVariance | undefined> {
+  look (key: ResponseKey): QueryVariance | undefined | Promise<QueryVariance | undefined> {
     const place = this.#due(key)
-    return place === undefined ? this.known(key) : (await this.#look(place)).rule
+    return place === undefined ? this.known(key) : this.#look(place).then(({ rule }) => rule)
   }
 
   /** As `look`, while the request is answered with what is known. */
