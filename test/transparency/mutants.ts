@@ -18,7 +18,7 @@ export interface Mutant {
 export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'credentials say nothing',
-    edits: [{ file: 'cached-handler.js', from: 'credentialsOf(request);', to: '[];' }],
+    edits: [{ file: 'handling.js', from: 'credentialsOf(this.request);', to: '[];' }],
     subject: 'request-context',
     shows: /at [^:]*\/context[^:]*: .*\bbody\b/
   },
@@ -32,7 +32,7 @@ export const MUTANTS: readonly Mutant[] = [
           import('./serve.js').then(({ sendHit }) => {
             const hit = request.method === 'GET' ? cache.lookup(early(request).keyFor(request).key) : undefined;
             if (hit === undefined || hit.entry.value.status === 0) done();
-            else sendHit(request, reply, { hit, asked: 'whole', target: { key: early(request).keyFor(request), names: [] } }, shared);
+            else sendHit(request, reply, { hit, asked: 'whole', target: { key: early(request).keyFor(request), names: [] }, now: Date.now() }, shared);
           }, done);
         }];
         route.handler = cachedHandler(`
@@ -74,10 +74,11 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 'a hit goes through the onSend hooks again',
     edits: [{
       file: 'serve.js',
-      from: 'const { status, body } = response;',
-      to: `const { status, body } = response;
+      from: 'request.cacheResult = moment.result;',
+      to: `request.cacheResult = moment.result;
     if (request.method === 'GET' && asked === 'whole') {
-        reply.code(status).headers(fields).send(body.toString());
+        const said = { ...head.fields, age: moment.age, 'cache-status': moment.cacheStatus };
+        reply.code(response.status).headers(said).send(response.body.toString());
         return;
     }`
     }],
