@@ -153,7 +153,7 @@ export class HitHead implements Holder {
     if (lasting.lines === undefined) return undefined
     const { age, cacheStatus } = moment
     const { body, status } = this.#response
-    const [isWhole, isJoined] = [answer === 'whole' && body.length > 0, body.length <= MOST_JOINED]
+    const [isWhole, isJoined] = [answer === 'whole' && status !== 204 && body.length > 0, body.length <= MOST_JOINED]
     const head = `age: ${age}\r\ncache-status: ${cacheStatus}\r\n${lasting.lines}\r\n`
     const length = lasting.fields['content-length']
     const ready = {

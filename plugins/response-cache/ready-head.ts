@@ -17,32 +17,43 @@ export interface ReadyAnswer {
 /** A response whose `writeHead` has made the text of its head, which leaves with the first bytes of the body. */
 interface Pending {
   _header: string
+  /** False if Node drops whatever body it is given. */
+  readonly _hasBody: boolean
 }
 
-// Node does what these say, so that it has to be told of them.
-const FRAMING = ['connection', 'expect', 'keep-alive', 'trailer', 'transfer-encoding', 'upgrade']
+/** Node acts on these fields, so it has to write them itself. */
+const FRAMING: ReadonlySet<string> = new Set(['connection', 'expect', 'keep-alive', 'trailer', 'transfer-encoding', 'upgrade'])
+
+/** Whether Node has to see a field together with the others of its head. */
+export const isFraming = (name: string): boolean => FRAMING.has(name)
 
 /**
  * The field lines of a head. To check and join them costs a hit as much as all else that the cache does for it.
- * @returns undefined if there are fields that Node has to see
+ * @returns undefined if there are fields that Node has to see, or lists, which some servers join (`uniqueHeaders`)
  * @throws TypeError ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR for what Node would not send
  */
 export function fieldLines (fields: Fields): string | undefined {
   let lines = ''
   for (const name in fields) {
-    if (FRAMING.includes(name)) return undefined
+    const value = fields[name] ?? ''
+    if (isFraming(name) || typeof value === 'object') return undefined
     validateHeaderName(name)
-    for (const value of [fields[name] ?? []].flat()) {
-      validateHeaderValue(name, value)
-      lines += `${name}: ${value}\r\n`
-    }
+    validateHeaderValue(name, value)
+    lines += `${name}: ${value}\r\n`
   }
   return lines
 }
 
-/** Whether `sendReady` may be used: the response is Node's own for HTTP/1.1, and has no fields yet. */
+/**
+ * Whether `sendReady` may be used: the response is Node's own for HTTP/1.1, and has no fields yet. Hooks that have replaced `write` or
+ * `end` see the whole body, and Node counts it where a hook has asked for that.
+ */
 export const takesReady = (raw: ServerResponse): raw is ServerResponse & Pending =>
-  isSupported && Object.getPrototypeOf(raw) === ServerResponse.prototype && raw.getHeaderNames().length === 0
+  isSupported && Object.getPrototypeOf(raw) === ServerResponse.prototype && raw.getHeaderNames().length === 0 &&
+  !Object.hasOwn(raw, 'end') && !Object.hasOwn(raw, 'write') && !raw.strictContentLength
+
+/** Whether Node sends no body to this request, although it is given one: HEAD, also if the request says another method by now. */
+export const isBodiless = (raw: ServerResponse & Pending): boolean => !raw._hasBody
 
 /** Text as one piece: V8 would put it together from its parts whenever it is written. */
 export const inOnePiece = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')

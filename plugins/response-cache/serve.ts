@@ -7,7 +7,7 @@ import { giveHeaders, givenHeaders } from './given-headers.js'
 import { shortenGroups } from './groups.js'
 import type { Fields } from './head.js'
 import { type Answer, defaultCacheControl, HitHead, type HitOptions } from './hit-head.js'
-import { type ReadyAnswer, sendReady, takesReady } from './ready-head.js'
+import { isBodiless, isFraming, type ReadyAnswer, sendReady, takesReady } from './ready-head.js'
 import { hasConditions, type StoredResponse } from './stored-response.js'
 import { isKeyTag } from './tags.js'
 import type { Target } from './target.js'
@@ -64,6 +64,8 @@ function sendAsReady (reply: FastifyReply, head: HitHead, moment: ReturnType<Hit
   const { raw } = reply
   const ready = answer && head.ready(answer, moment)
   if (ready === undefined || !takesReady(raw)) return false
+  // Its text may have a body, which Node would not leave out.
+  if (answer === 'whole' && isBodiless(raw)) return false
   const given = givenHeaders(reply)
   const hasGiven = Object.keys(given).length > 0
   const own = hasGiven ? withGiven(given, ready, head) : ready
@@ -80,7 +82,7 @@ const OWN_LISTENERS = 1
 
 /**
  * The fields of an answer with those that hooks have set besides, for the reply to have. Undefined where one of these stands in
- * for one that the cache would add.
+ * for one that the cache would add, or decides how Node sends all of them.
  */
 function withGiven (
   given: Fields, { status, fields: ready, framing: needed }: ReadyAnswer, { fields: stored }: HitHead
@@ -89,7 +91,7 @@ function withGiven (
   const fields: Fields = Object.assign({}, ready)
   const framing = [...needed]
   for (const name in given) {
-    if (name === 'cache-control' && stored[name] === undefined) return undefined
+    if (isFraming(name) || (name === 'cache-control' && stored[name] === undefined)) return undefined
     if (Object.hasOwn(fields, name) || (status === 304 && OF_THE_BODY.includes(name))) continue
     const value = given[name] ?? ''
     framing.push(name, typeof value === 'object' ? [...value] : value)

@@ -188,3 +188,80 @@ t.test('a client of HTTP/1.0 gets its answer, and the end of the connection', as
     t.match(sent, { status: 200, headers: { connection: 'close', 'content-length': '30' } })
   }
 })
+
+/** The answers to hits of one path, the last one on a connection that it closes, and to a request for another path after them. */
+async function afterHits (app: FastifyInstance, path: string, times: number): Promise<Sent[]> {
+  await injected(app, path, {})
+  const text = await exchange(app, requestOf(path).repeat(times) + requestOf('/bytes', { headers: { connection: 'close' } }))
+  return parsed(text, Array.from({ length: times + 1 }, () => 'GET'))
+}
+
+t.test('a 204 is sent without the body that its handler has written', async (t) => {
+  const app = await servingApp(t, () => {}, (app) => {
+    app.get('/no-content', { config: { cache: { ttl: '1h' } } }, (_request, reply) => { reply.raw.writeHead(204).end('body') })
+  })
+  const sent = await afterHits(app, '/no-content', 4)
+  t.strictSame(sent.map(({ status }) => status), [204, 204, 204, 204, 200])
+  t.equal(sent.at(-1)?.body, bytes(300).toString('latin1'))
+})
+
+t.test('a HEAD request that the server takes for GET has no body', async (t) => {
+  const app = await servingApp(t, () => {})
+  await injected(app, '/text', {})
+  app.server.prependListener('request', (request) => { request.method = 'GET' })
+  const text = await exchange(app, requestOf('/text', { method: 'HEAD' }).repeat(4) + requestOf('/text', { method: 'HEAD', headers: { connection: 'close' } }))
+  t.strictSame(parsed(text, Array.from({ length: 5 }, () => 'HEAD')).map(({ status, body }) => ({ status, body })), Array.from({ length: 5 }, () => ({ status: 200, body: '' })))
+})
+
+t.test('Node may count the bytes of a hit', async (t) => {
+  const app = await servingApp(t, (reply) => { reply.raw.strictContentLength = true })
+  const sent = await afterHits(app, '/text', 4)
+  t.strictSame(sent.map(({ status }) => status), [200, 200, 200, 200, 200])
+})
+
+t.test('hooks that have replaced end() or write() see the body of every hit', async (t) => {
+  const seen: string[] = []
+  const app = await servingApp(t, ({ raw }) => {
+    const write = raw.write.bind(raw) as (chunk: Buffer) => boolean
+    const end = raw.end.bind(raw) as () => typeof raw
+    Object.assign(raw, {
+      write (chunk: Buffer) {
+        seen.push(chunk.toString('latin1'))
+        return write(chunk)
+      },
+      end (chunk?: Buffer) {
+        if (chunk !== undefined && chunk !== null) raw.write(chunk)
+        return end()
+      }
+    })
+  })
+  await injected(app, '/bytes', {})
+  seen.splice(0)
+  await exchange(app, requestOf('/bytes').repeat(4) + requestOf('/bytes', { headers: { connection: 'close' } }))
+  t.strictSame(seen, Array.from({ length: 5 }, () => bytes(300).toString('latin1')))
+})
+
+t.test('fields of hooks that Node acts on are sent with all others', async (t) => {
+  for (const [name, value] of [['expect', '100-continue'], ['transfer-encoding', 'chunked']] as const) {
+    const app = await servingApp(t, (reply) => { reply.header(name, value) })
+    await injected(app, '/empty', {})
+    const text = await exchange(app, requestOf('/empty').repeat(3) + requestOf('/empty', { headers: { connection: 'close' } }))
+    const heads = text.split('HTTP/1.1 200 OK\r\n').slice(1)
+    t.equal(heads.length, 4)
+    for (const head of heads) {
+      t.match(head, /\r\ncache-status: weir; hit/)
+      // Chunks are sent where the head says so.
+      t.equal(head.endsWith('\r\n\r\n0\r\n\r\n'), name === 'transfer-encoding')
+    }
+  }
+})
+
+t.test('values of a list are joined where the server is to join them', async (t) => {
+  const server: object = { http: { uniqueHeaders: ['x-list'] } }
+  const app = await cachedApp(t, { origin: 'http://shop.example' }, server)
+  app.get('/list', { config: { cache: { ttl: '1h' } } }, (_request, reply) => reply.header('x-list', ['a', 'b']).send('x'))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  await injected(app, '/list', {})
+  const text = await exchange(app, requestOf('/list').repeat(3) + requestOf('/list', { headers: { connection: 'close' } }))
+  for (const { headers } of parsed(text, ['GET', 'GET', 'GET', 'GET'])) t.equal(headers['x-list'], 'a; b')
+})
