@@ -220,8 +220,10 @@ export class Capture implements Tap {
       const detail = !judgement.storing.store ? judgement.storing.reason : isTooLarge ? 'TOO_LARGE' : 'INCOMPLETE'
       return this.#notStored(judgement, detail, isStored ? body : undefined)
     }
-    // Before the fill has ended: the whole is stored in their place.
-    if (body !== undefined && purpose === 'answer' && this.#lacks(judgement, body)) return this.#refetch(head)
+    // Before the fill has ended: the whole is stored in their place, unless there is none to be had.
+    if (body !== undefined && (purpose === 'answer' || purpose === 'refetch') && this.#lacks(judgement, body)) {
+      return purpose === 'answer' ? this.#refetch(head) : this.#notStored(judgement, 'INCOMPLETE', undefined)
+    }
     if (body !== undefined) return this.#stored(judgement, body)
     const isAnswered = head.status !== 206 && ((declared > 0 && hasConditions(request.headers)) || this.#isKnown(head))
     if (purpose === 'refill' || isAnswered) {

@@ -73,6 +73,7 @@ function sendAsReady (reply: FastifyReply, head: HitHead, moment: ReturnType<Hit
   // Its hooks and other listeners are told of the end, and may then look at what was sent.
   const isWatched = raw.listenerCount('finish') > OWN_LISTENERS || raw.listenerCount('close') > 0
   sendReady(raw, ready, own.framing)
+  reply.hijack()
   if (hasGiven || isWatched) giveHeaders(reply, hasGiven ? own.fields : { ...own.fields })
   return true
 }

@@ -412,3 +412,16 @@ t.test('of what is known of keys, that of the oldest is forgotten', async (t) =>
   keys.delete('another 0')
   t.strictSame([keys.get('key 1'), keys.get('another 0'), keys.get('another 1')], [undefined, undefined, 1])
 })
+
+t.test('a part that nobody has asked for is fetched again once, and then sent as it is', async (t) => {
+  const app = await cachedApp(t)
+  let runs = 0
+  app.get('/part', { config: { cache: { ttl: '1h' } } }, async (_request, reply) => {
+    runs++
+    return reply.code(206).header('content-range', 'bytes 0-1/3').header('etag', '"v1"').send(Buffer.from('ab'))
+  })
+  for (let i = 1; i <= 2; i++) {
+    const { statusCode, payload } = await app.inject('/part')
+    t.strictSame([statusCode, payload, runs], [206, 'ab', 2 * i])
+  }
+})
