@@ -9,22 +9,26 @@ interface RouteContext {
   readonly onSend: unknown
   readonly onError: unknown
   readonly errorHandler: object
+  readonly server: object
 }
 
 const contexts = new WeakMap<object, boolean>()
 
 /**
  * Answers 429 as Fastify's default error handler does, byte for byte, without an error on the way through it. Only where
- * nothing else would see that error or its response: no error handler of the application, no onError or onSend hook, no response
- * schema, no log line, nothing but a GET over HTTP/1.1. The hooks that ran before have set their headers, and onResponse hooks follow.
+ * nothing else would see that error or its response: no error handler of the application, no onError or onSend hook but that
+ * of @fastify/caching, no response schema, no log line, nothing but a GET over HTTP/1.1. The hooks that ran before have set
+ * their headers, and onResponse hooks follow. A response that has begun meanwhile, or has a header that Node refuses, is left
+ * to Fastify.
  * @returns whether it has; if not, the error has to be thrown
  */
 export function refuseQuickly (decision: Decision, request: FastifyRequest, reply: FastifyReply): boolean {
   if (decision.mode === 'closed' || request.method !== 'GET' || request.raw.httpVersionMajor !== 1) return false
+  if (reply.sent || reply.raw.headersSent) return false
   if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) return false
   if (isLogging(request.log) || !isPlain(contextOf(request))) return false
   const headers = headersOf(reply)
-  if (headers === undefined || internal(reply, 'fastify.reply.trailers') !== null) return false
+  if (headers === undefined || headers['etag'] !== undefined || internal(reply, 'fastify.reply.trailers') !== null) return false
 
   const retryAfter = formatRetryAfter(decision)
   const body = JSON.stringify({
@@ -39,8 +43,12 @@ export function refuseQuickly (decision: Decision, request: FastifyRequest, repl
   headers['retry-after'] = retryAfter
   headers['content-type'] = 'application/json; charset=utf-8'
   headers['content-length'] = `${Buffer.byteLength(body)}`
+  try {
+    reply.raw.writeHead(429, headers)
+  } catch {
+    return false
+  }
   reply.hijack()
-  reply.raw.writeHead(429, headers)
   reply.raw.end(body)
   return true
 }
@@ -50,16 +58,41 @@ function isPlain (context: RouteContext | undefined): boolean {
   if (context === undefined) return false
   let plain = contexts.get(context)
   if (plain === undefined) {
-    plain = context.onSend === null && context.onError === null && context.schema?.response === undefined &&
-      Object.getPrototypeOf(context.errorHandler) === Object.prototype
+    plain = isForTags(context) && context.onError === null && context.schema?.response === undefined &&
+      Object.getPrototypeOf(context.errorHandler) === Object.prototype && logsByDefault(context.server)
     contexts.set(context, plain)
   }
   return plain
 }
 
-/** Whether the error would be a line in the log. Fastify's own logger that does nothing has the same function for each level. */
+/**
+ * Whether no hook sees a response without an ETag: the response cache brings one along, of @fastify/caching, which stores tags.
+ * Fastify binds the hooks of a route, so that only their names are left.
+ */
+function isForTags ({ onSend, server }: RouteContext): boolean {
+  if (onSend === null) return true
+  if (!Array.isArray(onSend) || onSend.length !== 1 || !('responseCache' in server)) return false
+  const hook: unknown = onSend[0]
+  return typeof hook === 'function' && hook.name === 'bound cachingStoreByEtag'
+}
+
+/** Whether Fastify's own log controller hears of errors. One of the application may count them, whatever the level. */
+function logsByDefault (server: object): boolean {
+  for (let owner: unknown = server; isObject(owner); owner = Object.getPrototypeOf(owner)) {
+    const controller = internal(owner, 'fastify.logController')
+    if (!isObject(controller)) continue
+    const methods: unknown = Object.getPrototypeOf(controller)
+    return isObject(methods) && Object.getPrototypeOf(methods) === Object.prototype && !Object.hasOwn(controller, 'defaultErrorLog')
+  }
+  // Fastify had none before it let applications give one.
+  return true
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+/** Whether the error would be a line in the log. The logger that Fastify has where there is none has `noop` for each level. */
 function isLogging (log: FastifyRequest['log']): boolean {
-  return isLevelled(log) ? log.isLevelEnabled('info') : log.info !== log.error
+  return isLevelled(log) ? log.isLevelEnabled('info') : log.info !== log.error || log.info.name !== 'noop'
 }
 
 const isLevelled = (log: object): log is { isLevelEnabled (level: string): boolean } =>
@@ -93,4 +126,4 @@ function contextOf (request: FastifyRequest): RouteContext | undefined {
 
 const isRouteContext = (context: unknown): context is RouteContext =>
   typeof context === 'object' && context !== null && 'onSend' in context && 'onError' in context &&
-  'errorHandler' in context && typeof context.errorHandler === 'object'
+  'errorHandler' in context && isObject(context.errorHandler) && 'server' in context && isObject(context.server)

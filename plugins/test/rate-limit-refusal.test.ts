@@ -1,17 +1,21 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { mock } from 'node:test'
-import { fastify, type FastifyInstance, type FastifyServerOptions, type InjectOptions } from 'fastify'
+import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions, type InjectOptions } from 'fastify'
 import t, { type Test } from 'tap'
-import { memoryStore } from '@weir/limiter'
+import { type LimitStore, memoryStore } from '@weir/limiter'
+import { memoryStore as cacheStore } from '@weir/cache/memory'
 import rateLimit from '../rate-limit/index.js'
+import responseCache from '../response-cache/index.js'
 
 /** An application with a limit of one an hour, after what `first` adds; it closes with the test. */
-async function limited (t: Test, first: (app: FastifyInstance) => unknown, options: FastifyServerOptions = {}): Promise<FastifyInstance> {
+async function limited (
+  t: Test, first: (app: FastifyInstance) => unknown, options: FastifyServerOptions = {}, store: LimitStore = memoryStore()
+): Promise<FastifyInstance> {
   const app = fastify(options)
   t.teardown(() => app.close())
   await first(app)
-  await app.register(rateLimit, { store: memoryStore(), limit: 1, window: '1h' })
+  await app.register(rateLimit, { store, limit: 1, window: '1h' })
   app.route({ method: ['GET', 'POST'], url: '/x', handler: async () => 'hello' })
   app.get('/schema', { schema: { response: { 429: { type: 'object', properties: { code: { type: 'string' } } } } } }, async () => 'hello')
   return app
@@ -99,6 +103,8 @@ interface Slow {
   readonly says?: RegExp
 }
 
+class Controller extends LogController {}
+
 const slow: Record<string, Slow> = {
   'an error handler of the application': {
     first: (app) => { app.setErrorHandler((error: Error, _request, reply) => reply.code(429).send(`handled ${error.message}`)) },
@@ -107,11 +113,21 @@ const slow: Record<string, Slow> = {
   'an onSend hook': { first: (app) => { app.addHook('onSend', async (_request, _reply, payload) => `${String(payload)}!`) }, says: /!$/ },
   'an onError hook': { first: watch },
   'a log that has errors of clients': { options: { logger: { level: 'info', stream: { write () {} } } } },
+  'a log with one function for all levels': { options: { loggerInstance: oneFunction(() => {}) } },
+  'a log controller of the application': { options: { logController: new Controller() } },
   'a response schema': { request: { url: '/schema' }, says: /^\{"code":"WEIR_ERR_RATE_LIMITED"\}$/ },
   'a POST': { request: { method: 'POST', url: '/x', payload: { a: 1 } } },
   'a HEAD': { request: { method: 'HEAD', url: '/x' }, says: /^$/ },
   'a GET with a body': { request: { method: 'GET', url: '/x', payload: 'a', headers: { 'content-type': 'text/plain' } } },
   trailers: { first: (app) => { app.addHook('onRequest', (_request, reply, done) => { reply.trailer('x-sum', async () => '1'); done() }) } }
+}
+
+/** A logger with one function for all levels, without `isLevelEnabled`. */
+function oneFunction (log: (...line: unknown[]) => void): FastifyBaseLogger {
+  const logger: FastifyBaseLogger = {
+    level: 'info', child: () => logger, fatal: log, error: log, warn: log, info: log, debug: log, trace: log, silent: log
+  }
+  return logger
 }
 
 for (const [what, { first = () => {}, options, request, says = /WEIR_ERR_RATE_LIMITED/ }] of Object.entries(slow)) {
@@ -130,6 +146,61 @@ t.test('a log that has no errors of clients makes no difference', async (t) => {
   const app = await limited(t, (app) => { taken = hijacks(app) }, { logger: { level: 'warn', stream: { write () {} } } })
   await denied(app)
   t.equal(taken.count, 1)
+})
+
+t.test('the cache makes no difference, whose onSend hook is for entity tags', async (t) => {
+  let taken = { count: 0 }
+  const app = await limited(t, (app) => { taken = hijacks(app) })
+  await app.register(responseCache, { store: cacheStore() })
+  app.get('/cached', { config: { cache: { ttl: '1h' } } }, async () => 'hello')
+  t.equal((await denied(app, { url: '/cached' })).statusCode, 429)
+  t.equal(taken.count, 1)
+})
+
+t.test('the cache is told of an entity tag that a hook has set', async (t) => {
+  let taken = { count: 0 }
+  const app = await limited(t, (app) => {
+    taken = hijacks(app)
+    app.addHook('onRequest', (_request, reply, done) => { reply.etag('"a"', 1000); done() })
+  })
+  await app.register(responseCache, { store: cacheStore() })
+  app.get('/cached', async () => 'hello')
+  t.equal((await denied(app, { url: '/cached' })).statusCode, 429)
+  t.equal(taken.count, 0)
+})
+
+t.test('a header that Node refuses is an error, as everywhere in Fastify', async (t) => {
+  const app = await limited(t, (app) => {
+    app.addHook('onRequest', (_request, reply, done) => { reply.header('x-name', '\u0100'); done() })
+  })
+  const { statusCode, body } = await denied(app)
+  t.equal(statusCode, 429)
+  t.match(body, /ERR_INVALID_CHAR/)
+})
+
+t.test('a response that was sent while the store was asked stays as it is', async (t) => {
+  const memory = memoryStore()
+  let open = () => {}
+  const gate = new Promise<void>((resolve) => { open = resolve })
+  const store: LimitStore = {
+    ...memory,
+    async take (...question) {
+      const verdicts = await memory.take(...question)
+      if (verdicts.some(({ wait }) => wait > 0)) await gate
+      return verdicts
+    }
+  }
+  const app = await limited(t, (app) => {
+    app.addHook('onRequest', (request, reply, done) => {
+      done()
+      if (request.headers['x-late'] !== undefined) reply.code(503).send('late')
+    })
+  }, {}, store)
+  const { statusCode, body } = await denied(app, { url: '/x', headers: { 'x-late': '1' } })
+  t.same([statusCode, body], [503, 'late'])
+  // A second response would be an unhandled rejection, which ends the process.
+  open()
+  t.equal((await app.inject('/x')).statusCode, 429)
 })
 
 t.test('a connection goes on after it', async (t) => {
