@@ -41,8 +41,9 @@ export const limits: Scenario = {
   about: 'a limited route against @fastify/rate-limit, in memory and in Redis; a denial against a hit and against a ready 429',
   async run (around) {
     const measured = new Map<Server, Round[]>(servers.map((server) => [server, []]))
-    for (let generation = 1; generation <= GENERATIONS; generation++) {
-      for (const [server, rounds] of await generationOf(around, generation)) measured.get(server)?.push(...rounds)
+    const generations = around.repeat(GENERATIONS)
+    for (let generation = 1; generation <= generations; generation++) {
+      for (const [server, rounds] of await generationOf(around, `${generation}/${generations}`)) measured.get(server)?.push(...rounds)
     }
     const compare = (server: Server, other: Server, atLeast?: number): Result => byCpu(versus('limits',
       { what: server.what, rounds: measured.get(server) ?? [] }, { what: other.what, rounds: measured.get(other) ?? [] }, atLeast))
@@ -62,19 +63,20 @@ function byCpu (result: Result): Result {
 }
 
 /** Rounds of freshly started servers. */
-async function generationOf (around: Surroundings, generation: number): Promise<Map<Server, Round[]>> {
-  const say = (doing: string, { what }: Server) => { around.say(`limits: processes ${generation}/${GENERATIONS}, ${doing}: ${what}`) }
+async function generationOf (around: Surroundings, generation: string): Promise<Map<Server, Round[]>> {
+  const say = (doing: string, { what }: Server) => { around.say(`limits: processes ${generation}, ${doing}: ${what}`) }
+  const [count, seconds] = [around.repeat(ROUNDS), around.stretch(SECONDS)]
   const running = new Map<Server, Child>()
   for (const server of servers) {
     say('warming up', server)
     const child = await started(around, server, running)
     running.set(server, child)
-    await warmUp(child, requests(server), SECONDS)
+    await warmUp(child, requests(server), seconds)
     await check(child, server)
   }
-  const rounds = await interleave([...running], ROUNDS, async ([server, child], round) => {
-    say(`round ${round + 1}/${ROUNDS}`, server)
-    return load(child, requests(server), SECONDS)
+  const rounds = await interleave([...running], count, async ([server, child], round) => {
+    say(`round ${round + 1}/${count}`, server)
+    return load(child, requests(server), seconds)
   })
   for (const child of running.values()) await child.end()
   return new Map([...rounds].map(([[server], measured]) => [server, measured]))
