@@ -1,7 +1,7 @@
-// node limited.js --by weir|fastify|nothing [--redis URL] --limit N --window MS [--exhausted] [--cached]
+// node limited.js --by weir|fastify|nothing [--redis URL] --limit N --window MS [--cached]
 // node limited.js --by nothing --status 429 --text BODY --header NAME=VALUE...
 // A Fastify route that sends a prebuilt Buffer, behind a limit for each address: Weir's, or that of @fastify/rate-limit, each in Redis or,
-// without it, in its own memory. Exhausted: every client's budget is used up before the benchmark begins. Cached: the route is answered by
+// without it, in its own memory. Cached: the route is answered by
 // the response cache. With a status and a text the route sends those, ready.
 import { parseArgs } from 'node:util'
 import fastifyRateLimit from '@fastify/rate-limit'
@@ -13,7 +13,7 @@ import { redisStore } from '@weir/limiter/redis'
 import { fastify } from 'fastify'
 import { headersOf } from './headers.js'
 import { listen } from './listen.js'
-import { clientOf, PRODUCTS, productBuffers } from './product.js'
+import { productBuffers } from './product.js'
 import { connectRedis } from './redis-client.js'
 
 const { values } = parseArgs({
@@ -22,7 +22,6 @@ const { values } = parseArgs({
     redis: { type: 'string' },
     limit: { type: 'string', default: '1000' },
     window: { type: 'string', default: '1000' },
-    exhausted: { type: 'boolean', default: false },
     cached: { type: 'boolean', default: false },
     status: { type: 'string', default: '200' },
     text: { type: 'string' },
@@ -51,11 +50,6 @@ app.get<{ Params: { id: string } }>('/products/:id', { config: values.cached ? {
   fills++
   reply.code(status).headers(headers).send(text ?? bodies.get(request.params.id))
 })
-if (values.exhausted) {
-  for (let id = 0; id < PRODUCTS; id++) {
-    for (let i = 0; i < limit; i++) await app.inject({ path: `/products/${id}`, headers: clientOf(`${id}`) })
-  }
-}
 await listen(app, () => ({ fills, asked }))
 
 /** Counts how often it is asked. What is decided from memory is not. */
