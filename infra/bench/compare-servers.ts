@@ -28,6 +28,10 @@ export interface Comparison {
   readonly load: Load
   /** How many processes of each take part. The more, the smaller the differences that can be seen. */
   readonly generations?: number
+  /** The rounds of each process. */
+  readonly rounds?: number
+  /** The length of a round. */
+  readonly seconds?: number
 }
 
 // Two processes that run the same program differ by a tenth for all of their life: memory lies differently, and is compiled
@@ -61,7 +65,8 @@ async function generationOf (
   around: Surroundings, comparison: Comparison, generation: number
 ): Promise<Map<Contender | undefined, Round[]>> {
   const { scenario, bare, load: what } = comparison
-  const [generations, perProcess] = [generationsOf(around, comparison), around.repeat(ROUNDS)]
+  const { rounds: each = ROUNDS, seconds = SECONDS } = comparison
+  const [generations, perProcess] = [generationsOf(around, comparison), around.repeat(each)]
   const say = (doing: string, name: string) => { around.say(`${scenario}: processes ${generation}/${generations}, ${doing}: ${name}`) }
   const servers = new Map<Contender | undefined, Child>()
   let headers: Record<string, string> | undefined
@@ -80,7 +85,7 @@ async function generationOf (
   const rounds = await interleave([...servers.entries()], perProcess, async ([contender, server], round) => {
     const name = contender?.what ?? bare.what
     say(`round ${round + 1}/${perProcess}`, name)
-    const measured = await load(server, what, around.stretch(SECONDS))
+    const measured = await load(server, what, around.stretch(seconds))
     if (measured.fills > 0) throw new Error(`${name}: ${measured.fills} of the answers were no hits`)
     return measured
   })

@@ -34,7 +34,7 @@ export interface Result {
   readonly a: string
   /** What it was compared with, if anything. */
   readonly b?: string
-  readonly unit: 'x' | 's' | 'ms' | 'B' | '/s' | '%' | 'trips' | 'runs' | 'calls'
+  readonly unit: 'x' | 's' | 'ms' | 'µs' | 'B' | '/s' | '%' | 'trips' | 'runs' | 'calls'
   readonly measured: Spread
   /**
    * Judged on the median by CPU where there is one, else on that of `measured`; `everyAtMost` on the worst.
