@@ -30,8 +30,6 @@ export interface Comparison {
   readonly generations?: number
   /** The rounds of each process. */
   readonly rounds?: number
-  /** The length of a round. */
-  readonly seconds?: number
 }
 
 // Two processes that run the same program differ by a tenth for all of their life: memory lies differently, and is compiled
@@ -65,8 +63,7 @@ async function generationOf (
   around: Surroundings, comparison: Comparison, generation: number
 ): Promise<Map<Contender | undefined, Round[]>> {
   const { scenario, bare, load: what } = comparison
-  const { rounds: each = ROUNDS, seconds = SECONDS } = comparison
-  const [generations, perProcess] = [generationsOf(around, comparison), around.repeat(each)]
+  const [generations, perProcess] = [generationsOf(around, comparison), around.repeat(comparison.rounds ?? ROUNDS)]
   const say = (doing: string, name: string) => { around.say(`${scenario}: processes ${generation}/${generations}, ${doing}: ${name}`) }
   const servers = new Map<Contender | undefined, Child>()
   let headers: Record<string, string> | undefined
@@ -85,10 +82,10 @@ async function generationOf (
   const rounds = await interleave([...servers.entries()], perProcess, async ([contender, server], round) => {
     const name = contender?.what ?? bare.what
     say(`round ${round + 1}/${perProcess}`, name)
-    const measured = await load(server, what, around.stretch(seconds))
+    const measured = await load(server, what, around.stretch(SECONDS))
     if (measured.fills > 0) throw new Error(`${name}: ${measured.fills} of the answers were no hits`)
     return measured
-  })
+  }, (generation - 1) * perProcess)
   for (const server of servers.values()) await server.end()
   return new Map([...rounds].map(([[contender], measured]) => [contender, measured]))
 }

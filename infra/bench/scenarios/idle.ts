@@ -31,8 +31,9 @@ export const idle: Scenario = {
 
     const rounds: Sample[] = []
     let before = await sample(services, client)
-    for (let round = 0; round < ROUNDS; round++) {
-      around.say(`idle: round ${round + 1}/${ROUNDS}`)
+    const times = around.repeat(ROUNDS)
+    for (let round = 0; round < times; round++) {
+      around.say(`idle: round ${round + 1}/${times}`)
       await setTimeout(MILLISECONDS)
       const after = await sample(services, client)
       rounds.push(perSecond(before, after))

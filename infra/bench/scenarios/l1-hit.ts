@@ -25,8 +25,7 @@ export const l1Hit: Scenario = {
         load: { expect: 200 },
         // Processes differ from each other by more than their rounds do.
         generations: 5,
-        rounds: 2,
-        seconds: 0.5
+        rounds: 1
       }))
     }
     return results

@@ -45,8 +45,9 @@ export const missCpu: Scenario = {
     const bare: Contender = { what: 'bare', args: [] }
     const unseen = new Unseen()
     const all = new Map<Contender, ColdRound[]>()
-    for (let generation = 1; generation <= GENERATIONS; generation++) {
-      around.say(`miss-cpu: processes ${generation}/${GENERATIONS}`)
+    const generations = around.repeat(GENERATIONS)
+    for (let generation = 1; generation <= generations; generation++) {
+      around.say(`miss-cpu: processes ${generation}/${generations}`)
       for (const [contender, rounds] of await generationOf(around, [bare, ...contenders], unseen)) {
         all.set(contender, [...all.get(contender) ?? [], ...rounds])
       }
@@ -60,7 +61,7 @@ export const missCpu: Scenario = {
 async function generationOf (around: Surroundings, contenders: readonly Contender[], unseen: Unseen): Promise<Map<Contender, ColdRound[]>> {
   const servers = new Map<Contender, Child>()
   for (const contender of contenders) servers.set(contender, await started(around, contender.args, unseen))
-  const rounds = await interleave([...servers], ROUNDS, ([, server]) => loadCold(server, unseen.take(REQUESTS), REQUESTS))
+  const rounds = await interleave([...servers], around.repeat(ROUNDS), ([, server]) => loadCold(server, unseen.take(REQUESTS), REQUESTS))
   for (const server of servers.values()) await server.end()
   return new Map([...rounds].map(([[contender], measured]) => [contender, measured]))
 }

@@ -16,7 +16,6 @@ export const notModified: Scenario = {
     load: { headers: (id) => ({ 'if-none-match': etagOf(id) }), expect: 304 },
     // Processes differ from each other by more than their rounds do.
     generations: 5,
-    rounds: 2,
-    seconds: 0.5
+    rounds: 1
   })
 }

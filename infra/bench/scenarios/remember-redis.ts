@@ -27,6 +27,7 @@ export const rememberRedis: Scenario = {
   about: 'a remember() hit in Redis, L1 off, against a bare ioredis GET, async-cache-dedupe and bentocache',
   async run (around) {
     const results: Result[] = []
+    const times = around.repeat(ROUNDS)
     for (const { size, bytes, one, many, manyNodeRedis } of SIZES) {
       around.say(`remember-redis: warming up, ${size}`)
       const get = await makeGet(around, bytes)
@@ -39,8 +40,8 @@ export const rememberRedis: Scenario = {
       for (const reader of readers) await callFor(WARM_UP, reader, KEYS, 64)
 
       for (const inFlight of [1, 64]) {
-        const rounds: ReadonlyMap<Reader, readonly Calls[]> = await interleave(readers, ROUNDS, async (reader, round) => {
-          around.say(`remember-redis: round ${round + 1}/${ROUNDS}, ${size}, ${inFlight} in flight, ${reader.what}`)
+        const rounds: ReadonlyMap<Reader, readonly Calls[]> = await interleave(readers, times, async (reader, round) => {
+          around.say(`remember-redis: round ${round + 1}/${times}, ${size}, ${inFlight} in flight, ${reader.what}`)
           return callFor(MILLISECONDS, reader, KEYS, inFlight)
         })
         const what = inFlight === 1 ? size : `${size}, ${inFlight} in flight`

@@ -73,6 +73,7 @@ export const remember: Scenario = {
   about: 'a remember() hit in memory against async-cache-dedupe and bentocache',
   async run (around) {
     const results: Result[] = []
+    const times = around.repeat(ROUNDS)
     for (const [size, bytes] of [['1 KiB', 1024], ['16 KiB', 16384]] as const) {
       const load = (key: string): unknown => JSON.parse(productJson(key, bytes))
       const name = size.replace(' ', '')
@@ -91,8 +92,8 @@ export const remember: Scenario = {
       const unserialized = await make(rivals.unserialized)
 
       const readers = [memory, asyncDedupe, sqlite, bentocache, redis, unserialized]
-      const rounds = await interleave(readers, ROUNDS, async (reader, round) => {
-        around.say(`remember: round ${round + 1}/${ROUNDS}, ${size}, ${reader.what}`)
+      const rounds = await interleave(readers, times, async (reader, round) => {
+        around.say(`remember: round ${round + 1}/${times}, ${size}, ${reader.what}`)
         return callFor(MILLISECONDS, reader, KEYS)
       })
       const against = (a: Reader, b: Reader, atLeast?: number) => { results.push(compareCalls('remember', size, a, b, rounds, atLeast)) }
