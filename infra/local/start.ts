@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildSuite } from './build.js'
 import { filesBelow, fingerprint } from './fingerprint.js'
 import { PROGRAMS } from './programs.js'
 
@@ -37,12 +38,25 @@ function stamp (): string | undefined {
 }
 
 async function build (): Promise<void> {
-  const { status } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' })
-  if (status !== 0) process.exit(status ?? 1)
-  // As it has just been built.
-  const { bundleSuite } = await import('./bundle.js')
-  await bundleSuite()
+  // The first build has been told of by `npm start`.
+  if (stamp() !== undefined) console.log('Building what has changed.')
+  const isBuilt = await buildSuite({
+    compile: () => run('build'),
+    clean: () => run('clean'),
+    async bundle () {
+      // As it has just been compiled.
+      const { bundleSuite } = await import('./bundle.js')
+      await bundleSuite()
+    },
+    say: (line) => { console.log(line) }
+  })
+  if (!isBuilt) process.exit(1)
   mkdirSync(dirname(STAMP), { recursive: true })
   // A source that was changed meanwhile is part of no stamp: the next start builds again.
   writeFileSync(STAMP, `${sources} ${state().outputs}`)
+}
+
+/** Runs a script of package.json. */
+function run (script: string): boolean {
+  return spawnSync('npm', ['run', '--silent', script], { cwd: ROOT, stdio: 'inherit' }).status === 0
 }
