@@ -1,5 +1,6 @@
-// node --expose-gc memory.js --file FILE --entries N --body BYTES [--single]
+// node --expose-gc memory.js --file FILE --entries N --body BYTES [--keep N]
 // Asks for N responses of a service on the SQLite store, whose own memory is not V8's, and says what the process then holds.
+// It keeps all of them in memory, or N.
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { sqliteStore } from '@weir/cache/sqlite'
@@ -9,12 +10,16 @@ import { fastify } from 'fastify'
 import { serveBenchmark } from './child.js'
 import { productRoute } from './product-route.js'
 
+const COLLECTIONS = 6
+// Milliseconds.
+const BETWEEN = 100
+
 const { values } = parseArgs({
   options: {
     file: { type: 'string', default: '' },
     entries: { type: 'string', default: '0' },
     body: { type: 'string', default: '1024' },
-    single: { type: 'boolean', default: false }
+    keep: { type: 'string' }
   }
 })
 const entries = Number(values.entries)
@@ -24,8 +29,7 @@ await app.register(conditional)
 await app.register(responseCache, {
   store: sqliteStore({ file: values.file }),
   origin: 'https://shop.example',
-  // Without L1 a cache holds what it has decoded.
-  l1: { maxEntries: values.single ? 1 : entries, maxBytes: 1024 ** 3 }
+  l1: { maxEntries: Number(values.keep ?? entries), maxBytes: 1024 ** 3 }
 })
 const fills = productRoute(app, Number(values.body))
 await app.ready()
@@ -35,10 +39,10 @@ for (let i = 0; i < entries; i++) {
   if (statusCode !== 200) throw new Error(`a product was answered with ${statusCode}`)
 }
 if (globalThis.gc === undefined) throw new Error('run with --expose-gc')
-// Finalizers of one collection free what the next one finds, and requests are let go of when timers have run.
-for (let i = 0; i < 4; i++) {
+// Finalizers of one collection free what the next one finds. Requests leave work for later turns of the event loop.
+for (let i = 0; i < COLLECTIONS; i++) {
   globalThis.gc()
-  await setTimeout(20)
+  await setTimeout(BETWEEN)
 }
 const { heapUsed, external, rss } = process.memoryUsage()
 const { l1 } = app.responseCache.cache.stats()

@@ -6,8 +6,12 @@ import { spread } from '../statistics.js'
 const ENTRIES = 10_000
 const BODY = 1024
 const ROUNDS = 2
+const KEEP_ONE = ['--keep', '1']
 
-/** What a response in memory costs besides its body: the same process with all entries in L1 and with one, after the same requests. */
+/**
+ * What a response in memory costs besides its body: the same process with L1 and with an L1 of one entry, after the same
+ * requests. Without L1 it would keep what it has read last, too.
+ */
 export const memory: Scenario = {
   name: 'memory',
   about: 'what an L1 entry costs besides its body, and whether the cache\'s own estimate covers it',
@@ -21,8 +25,8 @@ export const memory: Scenario = {
       // The first to ask computes the responses, those that come after it read them from the store.
       const own = await held(around, file, ENTRIES)
       const fromStore = await held(around, file, 0)
-      const without = await held(around, file, 0, '--single')
-      const withoutFills = await held(around, join(around.dir, `memory-${round}-none.db`), ENTRIES, '--single')
+      const without = await held(around, file, 0, ...KEEP_ONE)
+      const withoutFills = await held(around, join(around.dir, `memory-${round}-none.db`), ENTRIES, ...KEEP_ONE)
       filled.push(perEntry(own, withoutFills))
       read.push(perEntry(fromStore, without))
     }
@@ -45,6 +49,7 @@ async function held (around: Surroundings, file: string, fills: number, ...args:
 function perEntry (withL1: Held, without: Held): { overhead: number, total: number, estimate: number, rss: number } {
   const grown = (what: string) => ((withL1[what] ?? 0) - (without[what] ?? 0)) / ENTRIES
   const total = grown('heapUsed') + grown('external')
+  if (total < BODY) throw new Error(`an entry of ${BODY} B of body holds ${Math.round(total)} B: the other process keeps responses, too`)
   return { total, overhead: total - BODY, estimate: (withL1['estimate'] ?? 0) / ENTRIES, rss: grown('rss') }
 }
 
