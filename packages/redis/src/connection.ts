@@ -66,7 +66,11 @@ function buffersOf (reply: unknown): Buffer[] {
   throw unexpected('HVALS', reply)
 }
 
-const isDenial = (error: unknown) => isReplyError(error) && error.message.startsWith('NOPERM')
+/**
+ * Whether it is MGET that Redis refuses: the user's rights, a server that does not know it, or one that is in cluster mode behind
+ * a client that is not. One GET each may do all the same.
+ */
+const isRefused = (error: unknown) => isReplyError(error) && /^(NOPERM|CROSSSLOT|ERR unknown command)/i.test(error.message)
 
 /** A connection by a driver: bounds every command, gives replies their form, and tells of what is denied. */
 export class DrivenConnection implements RedisConnection {
@@ -104,7 +108,7 @@ export class DrivenConnection implements RedisConnection {
       try {
         return await this.#ask({ command: 'MGET', name: keys[0] ?? '', isOptional: true }, () => this.#driver.mget(keys), valuesOf(keys.length))
       } catch (error) {
-        if (!isDenial(error)) throw error
+        if (!isRefused(error)) throw error
         this.#readsAtOnce = false
       }
     }

@@ -106,6 +106,28 @@ t.test('a user that may not run MGET reads by GET from then on, and no denial is
   sent[4]?.reply(A)
 })
 
+for (const refusal of [
+  'CROSSSLOT Keys in request don\'t hash to the same slot',
+  'ERR unknown command \'MGET\', with args beginning with: \'a\' \'b\' ',
+  'ERR unknown command `MGET`, with args beginning with: `a`, `b`, '
+]) {
+  t.test(`a server that refuses MGET is read by GET from then on: ${refusal.slice(0, 11)}`, async (t) => {
+    const { connection, sent, words } = setUp(t)
+    const read = connection.readAll(['a', 'b'])
+    sent[0]?.fail(new ReplyError(refusal))
+    await setImmediate()
+    t.strictSame(words().slice(1), [['GET', 'a'], ['GET', 'b']])
+    sent[1]?.reply(null)
+    sent[2]?.reply(A)
+    t.strictSame(await read, [undefined, A])
+    const next = connection.readAll(['a', 'b'])
+    t.strictSame(words().slice(3), [['GET', 'a'], ['GET', 'b']])
+    sent[3]?.reply(A)
+    sent[4]?.reply(null)
+    t.strictSame(await next, [A, undefined])
+  })
+}
+
 t.test('any other error is the read\'s', async (t) => {
   const { connection, sent, words } = setUp(t)
   const read = connection.readAll(['a', 'b'])
