@@ -41,3 +41,20 @@ t.test('a client whose methods were replaced is asked by these', async (t) => {
   client.getBuffer = async () => Buffer.from('its own')
   t.strictSame(await openRedis({ client }, 'weir').read('a'), Buffer.from('its own'))
 })
+
+t.test('a client whose class has a method of its own is asked by that', async (t) => {
+  class Counting extends Redis {
+    #reads = 0
+
+    get reads () { return this.#reads }
+
+    override getBuffer (...args: Parameters<Redis['getBuffer']>) {
+      this.#reads++
+      return super.getBuffer(...args)
+    }
+  }
+  const client = new Counting({ path: server.path, enableAutoPipelining: true })
+  t.teardown(() => { client.disconnect() })
+  t.equal(await openRedis({ client }, 'weir').read('of a subclass'), undefined)
+  t.equal(client.reads, 1)
+})

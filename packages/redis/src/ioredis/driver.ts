@@ -43,13 +43,21 @@ export const isIoredis = (client: object): client is Client =>
  */
 function unpipelined (client: Client): Pick<Client, 'getBuffer' | 'mgetBuffer'> {
   const { options, isCluster } = client
-  const isOwn = Object.hasOwn(client, 'getBuffer') || Object.hasOwn(client, 'mgetBuffer')
+  // Methods of the application's own, of the client or of its class, may use whatever else the client has.
+  const isOwn = ['getBuffer', 'mgetBuffer'].some((method) => ownerOf(client, method) !== ownerOf(client, 'hvalsBuffer'))
   if (options?.enableAutoPipelining !== true || client.sendCommand === undefined || isCluster === true || isOwn) return client
   // Not the client itself: as a prototype an object is slow to change.
   return Object.create(Reflect.getPrototypeOf(client), {
     options: { value: { ...options, enableAutoPipelining: false } },
     sendCommand: { value: (...command: unknown[]) => client.sendCommand?.(...command) }
   }) as Pick<Client, 'getBuffer' | 'mgetBuffer'>
+}
+
+/** The object among the client and its prototypes that has the method. */
+function ownerOf (client: object, method: string): object | null {
+  let owner: object | null = client
+  while (owner !== null && !Object.hasOwn(owner, method)) owner = Reflect.getPrototypeOf(owner)
+  return owner
 }
 
 const missing = (method: string) => Promise.reject(new TypeError(`the client has no ${method}`))
