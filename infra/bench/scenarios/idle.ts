@@ -29,12 +29,12 @@ export const idle: Scenario = {
     const services = await Promise.all(STORES.map((store) => startCatalog(around, store)))
     await setTimeout(SETTLES_WITHIN)
 
+    const times = around.repeat(ROUNDS)
     const rounds: Sample[] = []
     let before = await sample(services, client)
-    const times = around.repeat(ROUNDS)
     for (let round = 0; round < times; round++) {
       around.say(`idle: round ${round + 1}/${times}`)
-      await setTimeout(MILLISECONDS)
+      await setTimeout(around.stretch(MILLISECONDS))
       const after = await sample(services, client)
       rounds.push(perSecond(before, after))
       before = after

@@ -61,7 +61,8 @@ export const missCpu: Scenario = {
 async function generationOf (around: Surroundings, contenders: readonly Contender[], unseen: Unseen): Promise<Map<Contender, ColdRound[]>> {
   const servers = new Map<Contender, Child>()
   for (const contender of contenders) servers.set(contender, await started(around, contender.args, unseen))
-  const rounds = await interleave([...servers], around.repeat(ROUNDS), ([, server]) => loadCold(server, unseen.take(REQUESTS), REQUESTS))
+  const requests = Math.round(around.stretch(REQUESTS))
+  const rounds = await interleave([...servers], around.repeat(ROUNDS), ([, server]) => loadCold(server, unseen.take(requests), requests))
   for (const server of servers.values()) await server.end()
   return new Map([...rounds].map(([[contender], measured]) => [contender, measured]))
 }
@@ -74,7 +75,8 @@ async function started (around: Surroundings, args: readonly string[], unseen: U
   await response.arrayBuffer()
   const said = response.headers.get('cache-status') ?? ''
   if (args.length > 0 && !said.includes('stored')) throw new Error(`expected a miss that is stored, got Cache-Status: ${said}`)
-  await loadCold(server, unseen.take(warmUp), warmUp)
+  const requests = Math.round(around.stretch(warmUp))
+  await loadCold(server, unseen.take(requests), requests)
   return server
 }
 

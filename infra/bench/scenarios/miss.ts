@@ -75,7 +75,7 @@ async function timed (around: Surroundings, redis: string): Promise<number> {
   around.defer(() => { client.disconnect() })
   await client.connect()
   const times: number[] = []
-  for (let i = 0; i < SAMPLES; i++) {
+  for (let i = 0; i < around.repeat(SAMPLES); i++) {
     const began = performance.now()
     await client.ping()
     times.push(performance.now() - began)
@@ -87,9 +87,10 @@ async function timed (around: Surroundings, redis: string): Promise<number> {
 async function measure (around: Surroundings, fleet: Fleet, path: string, prepare: Prepare, what: string): Promise<number[]> {
   around.say(`miss: ${what}`)
   const times: number[] = []
-  for (let i = -WARM_UP; i < SAMPLES; i++) {
+  const warmUp = Math.round(around.stretch(WARM_UP))
+  for (let i = -warmUp; i < around.repeat(SAMPLES); i++) {
     // Each is for a key of its own.
-    const one = `${path}/${what.replaceAll(/\W+/g, '-')}-${i + WARM_UP}`
+    const one = `${path}/${what.replaceAll(/\W+/g, '-')}-${i + warmUp}`
     await prepare(fleet, one)
     const { fills: before = NaN } = await fleet.far.ask()
     const began = performance.now()

@@ -26,23 +26,23 @@ export const rememberRedis: Scenario = {
   name: 'remember-redis',
   about: 'a remember() hit in Redis, L1 off, against a bare ioredis GET, async-cache-dedupe and bentocache',
   async run (around) {
-    const results: Result[] = []
     const times = around.repeat(ROUNDS)
+    const results: Result[] = []
     for (const { size, bytes, one, many, manyNodeRedis } of SIZES) {
       around.say(`remember-redis: warming up, ${size}`)
       const get = await makeGet(around, bytes)
-      const ioredis = weir('ioredis', await connected(around), bytes)
-      const nodeRedis = weir('node-redis', await connectedNodeRedis(around), bytes)
+      const ioredis = weir(around, 'ioredis', await connected(around), bytes)
+      const nodeRedis = weir(around, 'node-redis', await connectedNodeRedis(around), bytes)
       const dedupe = await makeDedupe(around, bytes)
       const bento = await makeBento(around, bytes)
       const readers = [get, ioredis, dedupe, nodeRedis, bento]
       for (const { read } of readers) for (const key of KEYS) await read(key)
-      for (const reader of readers) await callFor(WARM_UP, reader, KEYS, 64)
+      for (const reader of readers) await callFor(around.stretch(WARM_UP), reader, KEYS, 64)
 
       for (const inFlight of [1, 64]) {
         const rounds: ReadonlyMap<Reader, readonly Calls[]> = await interleave(readers, times, async (reader, round) => {
           around.say(`remember-redis: round ${round + 1}/${times}, ${size}, ${inFlight} in flight, ${reader.what}`)
-          return callFor(MILLISECONDS, reader, KEYS, inFlight)
+          return callFor(around.stretch(MILLISECONDS), reader, KEYS, inFlight)
         })
         const what = inFlight === 1 ? size : `${size}, ${inFlight} in flight`
         const against = (a: Reader, b: Reader, atLeast?: number) => { results.push(compareCalls('remember-redis', what, a, b, rounds, atLeast)) }
@@ -65,8 +65,11 @@ async function makeGet (around: Surroundings, bytes: number): Promise<Reader> {
   return { what: 'ioredis GET', read: (key) => client.getBuffer(`bare:${bytes}:${key}`) }
 }
 
-function weir (what: string, client: RedisClient, bytes: number): Reader {
-  const cache = createWeir({ store: redisStore({ client }), namespace: `remember-redis-${bytes}`, l1: false })
+function weir (around: Surroundings, what: string, client: RedisClient, bytes: number): Reader {
+  const store = redisStore({ client })
+  // The connection that it listens on would keep the process alive.
+  around.defer(() => store.close())
+  const cache = createWeir({ store, namespace: `remember-redis-${bytes}`, l1: false })
   return { what, read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key, bytes)) }
 }
 
