@@ -1,6 +1,6 @@
 import type { Decision, PolicyState } from './decision.js'
 import type { Policy } from './policy.js'
-import { seconds, string } from './quota.js'
+import { seconds } from './quota.js'
 
 /**
  * The RateLimit-Policy field: `q` per `w` seconds. A window of less than a whole second is rounded up: who keeps to it is never
@@ -8,7 +8,7 @@ import { seconds, string } from './quota.js'
  * @example formatRateLimitPolicy([definePolicy({ name: 'minute', limit: 100, window: 60_000 })]) // '"minute";q=100;w=60'
  */
 export function formatRateLimitPolicy (policies: readonly Policy[]): string {
-  return policies.map(({ quota }) => quota).join(', ')
+  return joined(policies, ({ quota }) => quota)
 }
 
 /**
@@ -17,11 +17,18 @@ export function formatRateLimitPolicy (policies: readonly Policy[]): string {
  * @example formatRateLimit(decision.policies) // '"minute";r=50;t=30'
  */
 export function formatRateLimit (policies: readonly PolicyState[]): string {
-  return policies.map(({ policy, remaining, resetMs, retryAfterMs }) =>
-    `${string(policy.name)};r=${remaining};t=${seconds(retryAfterMs > 0 ? retryAfterMs : resetMs)}`).join(', ')
+  return joined(policies, ({ policy, remaining, resetMs, retryAfterMs }) =>
+    `${policy.label};r=${remaining};t=${seconds(retryAfterMs > 0 ? retryAfterMs : resetMs)}`)
 }
 
 /** The Retry-After field (RFC 9110 10.2.3) in whole seconds, rounded up: waiting that long succeeds. */
 export function formatRetryAfter ({ retryAfterMs }: Decision): string {
   return String(seconds(retryAfterMs))
+}
+
+/** The items of a list. Every response has these fields, and nearly always one item. */
+function joined<V> (values: readonly V[], item: (value: V) => string): string {
+  let text = ''
+  for (const value of values) text = text === '' ? item(value) : `${text}, ${item(value)}`
+  return text
 }

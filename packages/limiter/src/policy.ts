@@ -1,7 +1,7 @@
 import { shown } from '@weir/internal'
 import { type AlgorithmName, algorithms, type Meter } from './algorithms/index.js'
 import { LimiterError } from './errors.js'
-import { formatQuota } from './quota.js'
+import { formatQuota, string } from './quota.js'
 
 /** What {@link definePolicy} takes. */
 export interface PolicyOptions {
@@ -28,6 +28,8 @@ export interface Policy extends Required<PolicyOptions> {
   readonly id: string
   /** What the stores compute with. */
   readonly meter: Meter
+  /** Its name as the fields have it: `"second"`. */
+  readonly label: string
   /** Its item of the RateLimit-Policy field, which every response carries: `"second";q=10;w=1`. */
   readonly quota: string
 }
@@ -86,6 +88,7 @@ function build (name: string, limit: number, window: number, burst: number, algo
     capacity: burst,
     id: [algorithm, ...meter, name].join(' '),
     meter,
+    label: string(name),
     quota: formatQuota(name, limit, window)
   }
 }

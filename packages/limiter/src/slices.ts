@@ -28,7 +28,7 @@ export interface Leftover {
 
 /** What is in slices, of all instances together, is at most half a percent of a capacity: smaller capacities have none. */
 const SMALLEST_CAPACITY = 200
-// Milliseconds in which a slice is used: well below the two seconds for which the store takes it back.
+// Milliseconds in which a slice is used: well below the 2.5 seconds for which the store takes it back.
 const LIFE = 1000
 const MOST_KEYS = 10_000
 const NO_SLICE: Slice = { amount: 0, at: 0, until: 0 }

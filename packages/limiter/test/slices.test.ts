@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { startRedis } from '@weir/internal/testing'
+import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { createLimiter, type Decision, definePolicy, type Limiter, type LimitStore, type Policy } from '../src/index.js'
+import { redisStore } from '../src/stores/redis/index.js'
+import type { LeaseTerms } from '../src/store.js'
 import { stopTimers } from './clock.js'
 import { Model } from './model.js'
 import { Random } from './random.js'
@@ -215,4 +218,19 @@ t.test('where others use much of it, what is said to be left is not from memory 
     if (i % 2 === 0) await tested.requests([1], [slow], 3)
   }
   t.ok(worst <= 6 + 3, `${worst} more than there was`)
+})
+
+t.test('a slice that is given back twice is given back once', async (t) => {
+  const client = new Redis(server.url)
+  t.teardown(() => { client.disconnect() })
+  const store = redisStore({ client })
+  const lease = (cost: number, terms: LeaseTerms) => store.lease?.('twice', [log], cost, terms) ?? Promise.reject(new Error('no slices'))
+  const wants = { wanted: 2, back: undefined }
+  const [mine, other] = [await lease(1, wants), await lease(1, wants)]
+  t.strictSame([mine.slice.amount, other.slice.amount], [2, 2])
+  const returned = { wanted: 0, back: { slice: mine.slice, unused: 2 } }
+  const left = async () => (await lease(0, returned)).verdicts.map(({ remaining }) => remaining)
+  // What is in the other slice may be given back yet, so that it is not used as far as the policy is concerned.
+  t.strictSame([await left(), await left()], [[log.limit - 2], [log.limit - 2]])
+  t.strictSame((await store.peek('twice', [log], 1)).map(({ remaining }) => remaining), [log.limit - 2])
 })

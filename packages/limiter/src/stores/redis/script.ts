@@ -13,7 +13,8 @@ import { script } from '@weir/internal'
  * else in their place is no budget: whoever has it starts anew, because an error would be one for all keys.
  *
  * Slices: see ../../slices.ts. A slice is used up when it is granted. The field `slices ID` has pairs of until when, and how much is
- * out: so much room a policy has beyond its capacity, because what is out may come back.
+ * out: so much room a policy has beyond its capacity, because what is out may come back. Each slice ends at a moment of its own, so that
+ * one which is given back twice, as where a client sends a command again, is not taken for another's.
  */
 export const DECIDE = script(`
 local time = redis.call('TIME')
@@ -127,6 +128,13 @@ local function read_slices (stored)
   return slices, out
 end
 
+-- As many slices as instances have at a time; with more, each request is asked for.
+local function is_full (slices)
+  local count = 0
+  for _ in pairs(slices) do count = count + 1 end
+  return count > 64
+end
+
 local function pack_slices (slices)
   local packed = {}
   for till, amount in pairs(slices) do packed[#packed + 1] = struct.pack('>dd', till, amount) end
@@ -169,12 +177,12 @@ local function decide (key, policies, operation, cost, lease)
     for i, policy in ipairs(policies) do states[i] = policy.use(states[i], cost, policy.b, policy.c) end
   end
 
-  local slice, till = 0, math.ceil((now + 2000000) / 500000) * 500000
+  local slice, till = 0, now + 2499999
   if lease and allowed and lease.wanted > 0 then
     slice = lease.wanted
     for i, policy in ipairs(policies) do
-      -- Half a percent may be out, and only while half of all is left.
-      slice = math.min(slice, math.floor(policy.capacity / 200) - outs[i])
+      -- Half a percent may be out, in so many slices, and only while half of all is left.
+      slice = is_full(slices[i]) and 0 or math.min(slice, math.floor(policy.capacity / 200) - outs[i])
       local _, left = policy.finish(states[i], policy.a, policy.b, policy.c)
       if left - slice < policy.capacity / 2 then slice = 0 end
     end
