@@ -16,11 +16,16 @@ export function limitFields ({ policies }: Decision): (readonly [name: string, v
 
 /** Says on the reply to a request that was allowed how its client stands. */
 export function writeLimitFields ({ rateLimit }: FastifyRequest, reply: FastifyReply): void {
-  if (rateLimit === null) return
-  for (const [name, value] of limitFields(rateLimit)) reply.header(name, value)
+  if (rateLimit === null || rateLimit.policies.length === 0) return
+  const { policies } = rateLimit
+  reply.header('ratelimit', formatRateLimit(policies)).header('ratelimit-policy', formatPolicies(policies))
 }
 
-const formatPolicies = (policies: Decision['policies']) => formatRateLimitPolicy(policies.map(({ policy }) => policy))
+function formatPolicies (states: Decision['policies']): string {
+  const [first] = states
+  // One policy is all that most routes have.
+  return first !== undefined && states.length === 1 ? first.policy.quota : formatRateLimitPolicy(states.map(({ policy }) => policy))
+}
 
 /** What a request that was denied is answered with: 429, or 503 where the limit could not be looked up. */
 export function refusal (decision: Decision): Error {

@@ -90,7 +90,10 @@ export class Handling {
   /** A refill has no credentials; a response that is fetched again is for its client. */
   #carryOut (handedOver: HandedOver, exact: ResponseKey): unknown {
     this.request.cacheResult = { outcome: 'refill', cost: 0 }
-    if (exact.key === exactKey(handedOver.target).key) return this.#fill({ ...handedOver, beside: false })
+    if (exact.key === exactKey(handedOver.target).key) {
+      const { fill, target, purpose } = handedOver
+      return this.#fill({ fill, target, purpose, beside: false })
+    }
     // The request has come elsewhere, without the client's credentials.
     handedOver.fill.abandon()
     return this.#pass(bypass('REFILL'))
@@ -126,7 +129,9 @@ export class Handling {
 
   #found (found: Found, target: Target, beside: boolean): unknown {
     switch (found.kind) {
-      case 'fill': return this.#fill({ ...found, fwd: found.fwd === 'uri-miss' ? missOf(target) : found.fwd, target, beside })
+      case 'fill': return this.#fill({
+        fill: found.fill, target, beside, fwd: found.fwd === 'uri-miss' ? missOf(target) : found.fwd, purpose: found.purpose ?? 'answer'
+      })
       case 'pass': return this.#pass(found.fwd === 'uri-miss' ? { ...found, fwd: missOf(target) } : found)
       case 'hit': return this.#hit(found, target)
     }
@@ -146,15 +151,14 @@ export class Handling {
     return undefined
   }
 
-  #fill (begun: Omit<NewFill, 'route' | 'noVarySearch' | 'credentials' | 'purpose'> & Partial<Pick<NewFill, 'purpose'>>): unknown {
+  #fill ({ fill, target, fwd, purpose, beside }: Omit<NewFill, 'route' | 'noVarySearch' | 'credentials'>): unknown {
     const { request, reply, context: { options, options: { route } } } = this
-    const noVarySearch = this.#noVarySearch
-    const newFill = { purpose: 'answer', ...begun, route, noVarySearch, credentials: this.#credentials } as const
+    const newFill = { fill, target, fwd, purpose, beside, route, noVarySearch: this.#noVarySearch, credentials: this.#credentials }
     if (route.options.earlyHints === true && newFill.purpose === 'answer' && wantsEarlyHints(request)) hintBeforeValidation(newFill, request, reply)
     const ongoing = beginFill(request, reply, newFill, () => { this.#hidden?.() })
     const tapped = tapResponse(reply.raw, new Capture(request, reply, ongoing, options))
     // The handler is this fill's function: one that asks for its own response would wait for itself.
-    const result = begun.fill.run(() => this.#run())
+    const result = fill.run(() => this.#run())
     if (result instanceof Promise) result.then((value) => { if (value === undefined && !reply.sent) tapped.settled() }, () => {})
     return result
   }
