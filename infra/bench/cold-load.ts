@@ -13,7 +13,7 @@ export interface ColdRound {
   readonly calls: number
 }
 
-/** Asks for products that nobody has asked for before, from number `first` on, each once. */
+/** Requests products that no request was for before, from number `first` on, each once. */
 export async function loadCold (server: Child, first: number, requests: number): Promise<ColdRound> {
   const before = await server.ask()
   const url = new URL(String(server.ready['url']))

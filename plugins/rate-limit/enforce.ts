@@ -17,7 +17,7 @@ declare module 'fastify' {
 /** A limiter's decision, or, without one, that the request is not limited, or not let in at all. */
 export type Judgement = Decision | 'unlimited' | 'banned'
 
-/** What a limiter is for a request. */
+/** Decides about requests by a limiter. */
 export interface Judge {
   /** At once where this process can tell. */
   judge (operation: 'take' | 'peek', request: FastifyRequest, limit: RouteLimit): Judgement | Promise<Judgement>

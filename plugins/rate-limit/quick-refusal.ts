@@ -100,7 +100,7 @@ const isLevelled = (log: object): log is { isLevelEnabled (level: string): boole
 
 const symbols = new Map<string, symbol>()
 
-/** What Fastify keeps under a symbol of its own; undefined where this Fastify has it not. */
+/** A value that Fastify keeps under a symbol of its own; undefined where this version has none. */
 function internal (owner: object, description: string): unknown {
   let symbol = symbols.get(description)
   if (symbol === undefined || !Object.hasOwn(owner, symbol)) {

@@ -28,7 +28,7 @@ import { exactKey, missOf, type Target } from './target.js'
 import type { ToldVariance } from './told-variance.js'
 import { type Plan, tapResponse } from './wire.js'
 
-/** What the requests of one route have in common. */
+/** Everything that the requests of one route share. */
 export interface HandlingContext {
   readonly options: CachedHandlerOptions
   /** The route's own. */

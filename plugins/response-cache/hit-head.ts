@@ -14,7 +14,7 @@ const DETAIL = { l1: 'memory', l2: 'store', outage: 'OUTAGE' } as const
 // RFC 9111, 1.2.2
 const OLDEST = 2 ** 31
 
-/** What all hits of an application have in common. */
+/** Options that all hits of an application share. */
 export interface HitOptions {
   readonly cacheName: string
   /** Whether responses have Cache-Groups. */
@@ -24,7 +24,10 @@ export interface HitOptions {
 /** Seconds of freshness left, as `ttl` of Cache-Status says it: negative for a stale response (RFC 9211, 2.4). */
 export const ttlSeconds = (freshUntil: number, now: number) => Math.floor((freshUntil - now) / 1000)
 
-/** Of a response that says nothing: other caches cannot be told of invalidations, so they ask. Browsers do not keep what is no success. */
+/**
+ * The Cache-Control of a response without one: other caches hear of no invalidations, so that they revalidate. Browsers do
+ * not keep errors.
+ */
 export const defaultCacheControl = (status: number) => status < 300 ? 'no-cache' : 'no-store'
 
 /** A kind of answer that can be made ready. */
@@ -77,7 +80,7 @@ export class HitHead implements Holder {
       if (isRemoved(value)) removed.push(name)
       else if (options.cacheGroups || name !== 'cache-groups') this.fields[name] = value
     }
-    // That of the fill: clients and caches downstream count a response's age from it (RFC 9110, 6.6.1).
+    // The Date is that of the fill: clients and caches downstream count a response's age from it (RFC 9110, 6.6.1).
     this.fields['date'] = fieldValue(response.header('date')) ?? new Date(storedAt).toUTCString()
     this.removed = removed
     this.#response = response
@@ -85,8 +88,8 @@ export class HitHead implements Holder {
   }
 
   /**
-   * That of an entry, kept with its response for as long as there are hits: from the second one within a second on. Most
-   * entries are hit once in a while, and would hold what they do not need again.
+   * Returns the head of an entry's hits, kept with its response from the second hit within a second on, for as long as there
+   * are more. Most entries are hit once in a while, and would hold memory for nothing.
    */
   static of (hit: Hit<StoredResponse>, now: number, options: HitOptions): HitHead {
     const { value: response } = hit.entry
@@ -114,7 +117,7 @@ export class HitHead implements Holder {
     return this.#policy.policy
   }
 
-  /** The same as for the last hit, unless the whole second of its age or of its ttl has changed. */
+  /** The moment of the last hit, unless the whole second of its age or of its ttl has changed. */
   at (now: number, hit: Hit<StoredResponse>, target: Target): Moment {
     const { entry, stale, unverified } = hit
     const source = unverified === undefined ? hit.source : 'outage'

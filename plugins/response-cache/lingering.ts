@@ -123,7 +123,7 @@ export class Lingering {
   }
 }
 
-/** What can be read of a request and its response although it is hidden. */
+/** The state of a request and its response that is hidden from the application. */
 type Hidden = Readonly<Record<'isAborted' | 'isDestroyed' | 'isClosed', () => boolean>>
 
 /** The listeners that there were before, and the emitter's own way to call them. */

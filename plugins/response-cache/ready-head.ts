@@ -7,7 +7,7 @@ export interface ReadyAnswer {
   readonly status: number
   /** All header fields. */
   readonly fields: Fields
-  /** Those that Node has to see, names and values in turn. */
+  /** The fields that Node has to see, names and values in turn. */
   readonly framing: OutgoingHttpHeader[]
   /** The other fields, the empty line after them, and the body, if that is not given apart. */
   readonly text: string

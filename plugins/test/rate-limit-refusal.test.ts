@@ -21,7 +21,7 @@ async function limited (
   return app
 }
 
-/** How often a reply is taken out of Fastify's hands. */
+/** Counts how often a reply is taken out of Fastify's hands. */
 function hijacks (app: FastifyInstance): { count: number } {
   const taken = { count: 0 }
   app.addHook('onRequest', (_request, reply, done) => {

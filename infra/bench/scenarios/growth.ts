@@ -29,7 +29,7 @@ interface Fleet {
   readonly lease: number
 }
 
-/** What instances and invalidations cost the one Redis that they share: docs/growth.md explains the figures. */
+/** Measures the load of instances and invalidations on one Redis: docs/growth.md explains the figures. */
 export const growth: Scenario = {
   name: 'growth',
   about: 'commands, bus traffic and CPU of Redis by instances and by invalidations a second',
@@ -79,7 +79,7 @@ async function started (around: Surroundings, namespace: string, { count, lease 
   return instances
 }
 
-/** What a stretch cost, by second. */
+/** The cost of a stretch, per second. */
 interface Usage {
   readonly commands: number
   readonly published: number

@@ -14,7 +14,7 @@ const STORES = ['Redis', 'SQLite'] as const
 const READY_WITHIN = 60_000
 // The boot's garbage is collected, and the instance has noticed that it is idle.
 const SETTLES_WITHIN = 5000
-// What services do, they do each second.
+// Services do their periodic work each second.
 const ROUNDS = 6
 const MILLISECONDS = 2000
 

@@ -10,7 +10,7 @@ const GENERATIONS = 3
 const ROUNDS = 2
 const SECONDS = 1
 
-/** Of `children/limited.js`: who limits, where, whether clients have anything left, and the field by which it is seen that they do. */
+/** Arguments of `children/limited.js`, the status it answers with, and the field that shows who limits. */
 interface Server {
   readonly what: string
   readonly by: string
@@ -35,7 +35,7 @@ const servers = [plain, inMemory, theirsInMemory, inRedis, theirsInRedis, hit, d
 // Node and Fastify add these to any reply by themselves.
 const ADDED = new Set(['connection', 'keep-alive', 'content-length', 'date'])
 
-/** What a limit costs: requests that are allowed and denied, of 1,000 clients in turn, each far from its limit or beyond it. */
+/** Measures the cost of a limit: allowed and denied requests of 1,000 clients in turn, each far from its limit or beyond it. */
 export const limits: Scenario = {
   name: 'limits',
   about: 'a limited route against @fastify/rate-limit, in memory and in Redis; a denial against a hit and against a ready 429',
@@ -105,7 +105,7 @@ async function exhaust (child: Child): Promise<void> {
   for (let id = 0; id < PRODUCTS; id++) await (await askedOnce(child, `${id}`)).arrayBuffer()
 }
 
-/** What a server answers, for one that sends the same. */
+/** The answer of a server, for another one that sends the same. */
 async function readyArguments (model: Child, status: number): Promise<string[]> {
   const response = await askedOnce(model)
   const headers = Object.fromEntries([...response.headers].filter(([name]) => !ADDED.has(name)))

@@ -19,7 +19,7 @@ interface Contender {
   readonly atMost?: number
 }
 
-/** Numbers of products that nobody has asked for yet. */
+/** Numbers of products that no request was for yet. */
 class Unseen {
   #next = 0
 

@@ -11,7 +11,7 @@ import type { Result, Scenario, Surroundings } from '../scenario.js'
 
 const ROUNDS = 7
 const MILLISECONDS = 150
-// What is called often is compiled by then, also where other work takes part of the processor. In milliseconds.
+// Milliseconds in which hot code is compiled, also where other work takes part of the processor.
 const WARM_UP = 1000
 const KEYS = Array.from({ length: 100 }, (_, i) => `product:${i}`)
 

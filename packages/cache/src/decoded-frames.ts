@@ -10,7 +10,7 @@ interface Decoded<E> {
   readonly bytes: number
 }
 
-// What a header and its place in the map take, in bytes.
+// Bytes that a header and its place in the map take.
 const BOOKKEEPING = 180
 
 /**

@@ -93,7 +93,7 @@ export class Filling<T> {
     return undefined
   }
 
-  /** What memory or the store has of the key; undefined if the store does not answer. */
+  /** The key's entry in memory or in the store; undefined if the store does not answer. */
   async find (key: string): Promise<{ readonly found: Found<T> | undefined } | undefined> {
     try {
       return { found: await this.tiers.find(key) }

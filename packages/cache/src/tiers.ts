@@ -287,7 +287,7 @@ export class Tiers<T> {
   }
 }
 
-/** What an instance without memory keeps of decoded entries, so that it need not parse what it has parsed. */
+/** Limits of the decoded entries that an instance without memory keeps, so that no frame is parsed twice. */
 const DECODED = { maxBytes: 16 * 1024 * 1024, maxEntries: 10_000 } as const satisfies MemoryLimits
 
 const isGone = (entry: Entry<unknown>) => goneAt(entry) <= Date.now()

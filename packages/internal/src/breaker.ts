@@ -45,7 +45,7 @@ export class Breaker {
   #timer: NodeJS.Timeout | undefined
   /** Reject the calls that are under way. */
   readonly #underWay = new Set<(refusal: Error) => void>()
-  /** What the last call was about that was not answered. */
+  /** The subject of the last call that was not answered. */
   #suspect = ''
 
   constructor (options: BreakerOptions) {

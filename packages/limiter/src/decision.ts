@@ -37,7 +37,7 @@ export interface Decision {
 /** Rounded up, so that what is said is true. */
 const milliseconds = (microseconds: number) => Math.ceil(microseconds / 1000)
 
-/** What a store's verdicts come to. */
+/** The decision that a store's verdicts come to. */
 export function decisionOf (mode: Mode, policies: readonly Policy[], verdicts: readonly Verdict[]): Decision {
   const states: PolicyState[] = []
   for (const policy of policies) {

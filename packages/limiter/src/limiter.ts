@@ -153,7 +153,7 @@ export class Limiter {
     this.#breaker.stop()
   }
 
-  /** Asks for a use, and for a slice where there can be one. */
+  /** Requests a use, and a slice where there can be one. */
   #askStore (key: string, policies: readonly Policy[], cost: number, askedAt: number): Verdicts {
     const store = this.#store
     if (store.lease === undefined || !this.#slices.canHave(policies)) return store.take(key, policies, cost)
@@ -204,7 +204,7 @@ export class Limiter {
   }
 }
 
-/** What a call returns; what it throws becomes a rejection. */
+/** Returns the result of a call; an error that it throws becomes a rejection. */
 function attempt<R> (call: () => R | Promise<R>): R | Promise<R> {
   try {
     return call()

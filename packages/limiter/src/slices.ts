@@ -9,9 +9,9 @@ interface Recent {
   /** `performance.now()` before the store was asked, for the slice if there is one: its life begins then. */
   readonly askedAt: number
   readonly slice: Slice
-  /** What is left of the slice. */
+  /** The unused rest of the slice. */
   left: number
-  /** How the key stood when the store last said so, the slice being all there. */
+  /** The states that the store last reported, with the slice unused. */
   readonly states: readonly PolicyState[]
   /** When that came. */
   readonly knownAt: number
@@ -26,7 +26,7 @@ export interface Leftover {
   readonly terms: LeaseTerms
 }
 
-/** What is in slices, of all instances together, is at most half a percent of a capacity: smaller capacities have none. */
+/** Smaller capacities have no slices: those of all instances together are at most half a percent of a capacity. */
 const SMALLEST_CAPACITY = 200
 // Milliseconds in which a slice is used: well below the 2.5 seconds for which the store takes it back.
 const LIFE = 1000
@@ -90,7 +90,7 @@ export class Slices {
   }
 
   /**
-   * What to ask the store along with a use: as much as this instance is going to use within half of a slice's life, if it goes on
+   * The terms to send the store along with a use: as much as this instance is going to use within half of a slice's life, if it goes on
    * as it did since it asked last, and twice as much as then at most. What is here of a slice goes back with it.
    */
   terms (key: string, policies: readonly Policy[], cost: number): LeaseTerms {
@@ -125,7 +125,7 @@ export class Slices {
     if (slice.amount > 0) this.#sweepLater()
   }
 
-  /** Of a key whose budgets are full again: a slice of before is none. */
+  /** Forgets a key whose budgets are full again: an earlier slice counts no more. */
   forget (key: string): void {
     this.#forgotAt = performance.now()
     this.#recent.delete(key)

@@ -22,7 +22,7 @@ export interface Slice {
   readonly until: number
 }
 
-/** What is asked along with a use. */
+/** Terms that go along with a use. */
 export interface LeaseTerms {
   /** The most that the slice should have. */
   readonly wanted: number
@@ -30,13 +30,13 @@ export interface LeaseTerms {
   readonly back: { readonly slice: Slice, readonly unused: number } | undefined
 }
 
-/** What `lease` answers. */
+/** The answer of `lease`. */
 export interface Leased {
   readonly verdicts: readonly Verdict[]
   readonly slice: Slice
 }
 
-/** What a store answers: at once where it decides in this process, otherwise later. */
+/** The answer of a store: at once where it decides in this process, otherwise later. */
 export type Verdicts = readonly Verdict[] | Promise<readonly Verdict[]>
 
 /**

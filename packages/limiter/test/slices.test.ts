@@ -66,7 +66,7 @@ class Fleet {
     return shared
   }
 
-  /** What is really left, as of now; below 0 for what was too much. */
+  /** The real rest as of now; below 0 where too much was used. */
   left (policies: readonly Policy[], cost = 1) {
     return this.truth.peek(policies, cost, this.now)
   }
