@@ -17,13 +17,12 @@ export interface ColdRound {
 export async function loadCold (server: Child, first: number, requests: number): Promise<ColdRound> {
   const before = await server.ask()
   const url = new URL(String(server.ready['url']))
-  const each = Math.ceil(requests / CONNECTIONS)
-  await Promise.all(Array.from({ length: CONNECTIONS }, (_, i) => askEach(url, first + i * each, each)))
+  const begin = (connection: number) => Math.floor(requests * connection / CONNECTIONS)
+  await Promise.all(Array.from({ length: CONNECTIONS }, (_, i) => askEach(url, first + begin(i), begin(i + 1) - begin(i))))
   const after = await server.ask()
-  const answered = each * CONNECTIONS
   const grown = (what: string) => (after[what] ?? NaN) - (before[what] ?? NaN)
-  if (grown('fills') !== answered) throw new Error(`the handler ran ${grown('fills')} times for ${answered} requests`)
-  return { cpuMicros: grown('cpuMicros') / answered, calls: grown('calls') / answered }
+  if (grown('fills') !== requests) throw new Error(`the handler ran ${grown('fills')} times for ${requests} requests`)
+  return { cpuMicros: grown('cpuMicros') / requests, calls: grown('calls') / requests }
 }
 
 const ANSWER = 'HTTP/1.1 200 OK\r\n'
