@@ -6,7 +6,7 @@ import { ignoreRejection, resultOf } from '../given.js'
 import { commonPath, commonQuery, normalizedPath, splitTarget } from './path.js'
 import { isPlain } from './plain.js'
 import type { QueryFunction } from './query.js'
-import { RecentKeys } from './recent-keys.js'
+import { RecentKeys } from '@weir/internal'
 
 /** The identity of a response: the target URI, its route, and the request headers it varies by (RFC 9111, sections 2 and 4.1). */
 export interface ResponseKey {

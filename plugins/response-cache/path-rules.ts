@@ -2,7 +2,7 @@ import type { Cache, Fill } from '@weir/cache'
 import { formatNoVarySearch, type QueryVariance } from '@weir/http'
 import type { FastifyBaseLogger } from 'fastify'
 import { type ResponseKey, ruleKey, targetTags } from './key.js'
-import { RecentKeys } from './recent-keys.js'
+import { RecentKeys } from '@weir/internal'
 import { StoredResponse } from './stored-response.js'
 
 interface Known {

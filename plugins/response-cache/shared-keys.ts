@@ -1,4 +1,4 @@
-import { RecentKeys } from './recent-keys.js'
+import { RecentKeys } from '@weir/internal'
 
 /**
  * Which responses of a route could be shared although the request had a credential (RFC 9111, section 3.5).

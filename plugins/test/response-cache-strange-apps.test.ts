@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod 
 import t, { type Test } from 'tap'
 import { certificate } from '@weir/internal/testing'
 import type { RouteCacheOptions } from '../response-cache/index.js'
-import { RecentKeys } from '../response-cache/recent-keys.js'
+import { RecentKeys } from '@weir/internal'
 import { askHttp, portOf } from './support/ask.js'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 

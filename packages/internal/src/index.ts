@@ -1,5 +1,6 @@
 export { Breaker, type BreakerOptions } from './breaker.js'
 export { EventLoopDelay } from './event-loop-delay.js'
+export { RecentKeys } from './recent-keys.js'
 export { isReplyError, runScript, type Script, script, type ScriptArgument, type ScriptClient } from './script.js'
 export { shown } from './shown.js'
 export { within } from './within.js'

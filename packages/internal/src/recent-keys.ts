@@ -1,16 +1,16 @@
 // The number of keys that are remembered for certain; of older ones up to as many again.
 const MOST = 1000
 
-/** A value for each of the keys that were noted last. */
-export class RecentKeys<V> {
-  #values = new Map<string, V>()
-  #older = new Map<string, V>()
+/** A value for each of the keys that were noted last: 1,000 for certain, 2,000 at most. */
+export class RecentKeys<V, K = string> {
+  #values = new Map<K, V>()
+  #older = new Map<K, V>()
 
-  get (key: string): V | undefined {
+  get (key: K): V | undefined {
     return this.#values.get(key) ?? this.#older.get(key)
   }
 
-  set (key: string, value: V): void {
+  set (key: K, value: V): void {
     if (this.#values.size >= MOST && !this.#values.has(key)) {
       this.#older = this.#values
       this.#values = new Map()
@@ -18,7 +18,7 @@ export class RecentKeys<V> {
     this.#values.set(key, value)
   }
 
-  delete (key: string): void {
+  delete (key: K): void {
     this.#values.delete(key)
     this.#older.delete(key)
   }
