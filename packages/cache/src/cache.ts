@@ -10,6 +10,7 @@ import { defaultSerializer, type Serializer } from './serializer.js'
 import type { Store } from './store.js'
 import { type Found, type Inspected, isFresh, Tiers } from './tiers.js'
 import type { Consistency } from './validity.js'
+import { wrap, type Wrapped, type WrapOptions } from './wrap.js'
 
 /**
  * A cache of two tiers, this instance's memory before a shared store, in which no value computed before
@@ -58,6 +59,24 @@ export class Cache<T> {
     // A key holds what its fn returned: that this is always of one type is the caller's claim.
     if (hit !== undefined && !hit.stale) return Promise.resolve(hit.entry.value as U)
     return this.#remember(key, options, fn, hit)
+  }
+
+  /**
+   * The function with its values kept, as `remember` keeps them: once per key, for the whole fleet. The key is the function's
+   * name and its arguments, in whatever order their members are; `this` is passed on and no part of it. What of the arguments
+   * is no data, such as an AbortSignal, is left out by `key`. Wrap a function once, where it is defined.
+   * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG, WEIR_CACHE_NAME_TAKEN;
+   *   a call rejects as `remember` does, and with WEIR_CACHE_INVALID_ARGUMENT for an argument that cannot be part of a key
+   * @example
+   * const product = cache.wrap(async function product (id: string) { return db.product(id) }, { ttl: '1m' })
+   * await product('42')
+   * await product.invalidate('42')
+   * await product.clear()
+   */
+  wrap<F extends (...args: never[]) => T | Promise<T>> (
+    fn: F, options: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>
+  ): Wrapped<F> {
+    return wrap<T, F>(this, fn, options)
   }
 
   /** The fresh value under the key; undefined if there is none, or if `undefined` itself is kept. */

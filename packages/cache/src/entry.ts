@@ -69,4 +69,7 @@ export function checkKey (key: unknown): void {
   if (!isName(key)) throw new CacheError('WEIR_CACHE_INVALID_KEY', shown(key))
 }
 
-const isName = (value: unknown) => typeof value === 'string' && value !== '' && !LONE_SURROGATE.test(value)
+const isName = (value: unknown) => typeof value === 'string' && value !== '' && isWellFormed(value)
+
+/** Whether UTF-8 gives the text back as it is. */
+export const isWellFormed = (text: string) => !LONE_SURROGATE.test(text)

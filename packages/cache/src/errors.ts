@@ -7,6 +7,10 @@ const messages = {
   WEIR_CACHE_INVALID_KEY: (what: string) => `${what} is not a key: give a non-empty string of well-formed Unicode`,
   WEIR_CACHE_INVALID_TAG: (what: string) => `${what} is not a tag: give a non-empty string of well-formed Unicode`,
   WEIR_CACHE_INVALID_OPTION: (what: string) => what,
+  WEIR_CACHE_INVALID_ARGUMENT: (what: string) =>
+    `${what}, and cannot be part of a key: give data (JSON, Map, Set, Date, URL, bytes), or say what the key is by the option 'key'`,
+  WEIR_CACHE_NAME_TAKEN: (what: string) =>
+    `A function named ${what} is wrapped by this cache already: wrap a function once, or give each a 'name' of its own`,
   WEIR_CACHE_UNSERIALIZABLE: (what: string) =>
     `The value for ${what}. Store data only (JSON, Map, Set, Date, BigInt, bytes), or give the cache a serializer of your own`,
   WEIR_CACHE_REENTRANT_FILL: (what: string) =>

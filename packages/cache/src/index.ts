@@ -1,5 +1,6 @@
 export { type MemoryLimits } from './bounded-map.js'
 export { Cache, createCache } from './cache.js'
+export { cached } from './cached.js'
 export { type Duration, parseDuration } from './duration.js'
 export { type Entry, type Freshness, freshness, keyTag, servesError } from './entry.js'
 export { CacheError, type CacheErrorCode } from './errors.js'
@@ -13,3 +14,4 @@ export { defaultSerializer, type Serialized, type Serializer } from './serialize
 export { type Claim, type Entries, type FillEnd, type FillId, type FillLease, type FrameId, type Store, type StoreNamespace } from './store.js'
 export { type Inspected } from './tiers.js'
 export { type Consistency, type Judged, type Stamp, type Validity } from './validity.js'
+export { type Wrapped, type WrappedMethods, type WrapOptions } from './wrap.js'

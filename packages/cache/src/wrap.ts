@@ -1,0 +1,124 @@
+import { RecentKeys } from '@weir/internal'
+import { argumentKey } from './argument-key.js'
+import type { Cache } from './cache.js'
+import { parseDuration } from './duration.js'
+import { checkTags } from './entry.js'
+import { CacheError, shown } from './errors.js'
+import type { RememberOptions, WriteOptions } from './options.js'
+
+/** Options of {@link Cache.wrap}, for a function of the arguments `A` whose value is an `R`. */
+export interface WrapOptions<A extends readonly unknown[], R> extends Omit<RememberOptions<R>, 'tags'> {
+  /**
+   * Begins the keys, the same in all instances and for no other function of the cache. Default: the function's own name.
+   */
+  readonly name?: string
+  /** What of the arguments is the key, where it is not all of them: `(id, { signal }) => [id]`. */
+  readonly key?: (...args: A) => readonly unknown[]
+  /** Tags, or what makes them of the value and the arguments. */
+  readonly tags?: readonly string[] | ((value: R, ...args: A) => readonly string[])
+}
+
+/** Methods of a function that {@link Cache.wrap} returns. */
+export interface WrappedMethods<A extends readonly unknown[]> {
+  /** The key of the value for these arguments, for the other methods of the cache. */
+  key (...args: A): string
+  /** Invalidates the value for these arguments, for every instance. */
+  invalidate (...args: A): Promise<void>
+  /** Invalidates the values for all arguments, for every instance. */
+  clear (options?: WriteOptions): Promise<void>
+}
+
+type AnyFunction = (...args: never[]) => unknown
+
+/** The function with its values kept: of the same type, generics included, if it returns a promise. */
+export type Wrapped<F extends AnyFunction> = WrappedMethods<Parameters<F>> & (
+  F extends (...args: never[]) => Promise<unknown>
+    ? F
+    : (this: ThisParameterType<F>, ...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>>
+)
+
+/** Sets keys of functions apart from those that callers of the cache choose. */
+const PREFIX = 'wrap:'
+
+// Two functions of one name would meet in the store, which no instance could see.
+const taken = new WeakMap<object, Set<string>>()
+
+/** See {@link Cache.wrap}. */
+export function wrap<T, F extends (...args: never[]) => T | Promise<T>> (
+  cache: Cache<T>, fn: F, options: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>
+): Wrapped<F>
+export function wrap<T, A extends readonly unknown[], R extends T> (
+  cache: Cache<T>, fn: (...args: A) => R | Promise<R>, options: WrapOptions<A, R>
+): WrappedMethods<A> & ((...args: A) => Promise<R>)
+export function wrap<T, A extends readonly unknown[], R extends T> (
+  cache: Cache<T>, fn: (...args: A) => R | Promise<R>, options: WrapOptions<A, R>
+) {
+  const { name = fn.name, key: keyParts, tags = [], ...rest } = options
+  checkName(name)
+  parseDuration(rest.ttl, 'ttl')
+  const own = PREFIX + name
+  if (typeof tags !== 'function') checkTags(tags)
+  const keys = new Keys(own)
+  const keyOf = (args: A) => keys.of(keyParts === undefined ? args : partsOf(keyParts(...args)))
+  const fixed = typeof tags === 'function' ? undefined : { ...rest, tags: [own, ...tags] }
+  const optionsOf = (args: A): RememberOptions<R> => ({
+    ...rest,
+    tags: typeof tags === 'function' ? (value) => [own, ...tags(value, ...args)] : tags
+  })
+  const wrapped = function (this: unknown, ...args: A): Promise<R> {
+    try {
+      return cache.remember(keyOf(args), fixed ?? optionsOf(args), () => Reflect.apply(fn, this, args))
+    } catch (error) {
+      return rejected(error)
+    }
+  }
+  takeName(cache, name)
+  Object.defineProperty(wrapped, 'name', { value: name, configurable: true })
+  return Object.assign(wrapped, {
+    key: (...args: A) => keyOf(args),
+    invalidate: (...args: A) => cache.delete(keyOf(args)),
+    clear: (options?: WriteOptions) => cache.invalidate([own], options)
+  })
+}
+
+/** The keys of one function. Those of its last arguments are remembered: making and hashing a text costs more than a hit. */
+class Keys {
+  readonly #recent = new RecentKeys<string, unknown>()
+
+  constructor (readonly own: string) {}
+
+  of (args: readonly unknown[]): string {
+    const [only] = args
+    const isShort = typeof only === 'string' ? only.length <= LONGEST_REMEMBERED : Number.isInteger(only) && only !== 0
+    if (args.length !== 1 || !isShort) return this.own + argumentKey(args)
+    const known = this.#recent.get(only)
+    if (known !== undefined) return known
+    const key = this.own + argumentKey(args)
+    this.#recent.set(only, key)
+    return key
+  }
+}
+
+// In characters.
+const LONGEST_REMEMBERED = 100
+
+// What begins the arguments has to end the name.
+function checkName (name: unknown): void {
+  if (typeof name === 'string' && /^[^:(]+$/.test(name)) return
+  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `name ${shown(name)}: name the function, by a text without ':' and '('`)
+}
+
+function takeName (cache: object, name: string): void {
+  const names = taken.get(cache) ?? new Set()
+  if (names.has(name)) throw new CacheError('WEIR_CACHE_NAME_TAKEN', name)
+  taken.set(cache, names.add(name))
+}
+
+function partsOf (parts: unknown): readonly unknown[] {
+  if (Array.isArray(parts)) return parts
+  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `key returned ${shown(parts)}: return the parts of the key in an array`)
+}
+
+async function rejected (error: unknown): Promise<never> {
+  throw error
+}

@@ -1,0 +1,133 @@
+import t from 'tap'
+import { cached, createCache } from '../src/index.js'
+import { memoryStore } from '../src/stores/memory.js'
+import { gatedFn } from './gate.js'
+
+// Options come from plain JavaScript too.
+const untyped = (value: unknown) => value as never
+
+const cacheOf = <T>() => createCache<T>({ store: memoryStore(), namespace: 'n' })
+
+t.test('a function runs once for equal arguments, in all instances', async (t) => {
+  const store = memoryStore()
+  let runs = 0
+  const find = async (query: { text: string, page?: number }) => `${query.text} ${query.page} ${++runs}`
+  const [a, b] = [createCache<string>({ store, namespace: 'n' }), createCache<string>({ store, namespace: 'n' })]
+    .map((cache) => cache.wrap(find, { ttl: '1m' }))
+  t.equal(await a?.({ text: 'tea', page: 1 }), 'tea 1 1')
+  t.equal(await a?.({ page: 1, text: 'tea' }), 'tea 1 1')
+  t.equal(await b?.({ page: 1, text: 'tea' }), 'tea 1 1')
+  t.equal(await b?.({ text: 'tea' }), 'tea undefined 2')
+  t.same(await Promise.all([a?.({ text: 'x' }), a?.({ text: 'x' })]), ['x undefined 3', 'x undefined 3'])
+})
+
+t.test('invalidate ends one value, clear those of one function, tags whatever carries them', async (t) => {
+  const cache = cacheOf<string>()
+  let runs = 0
+  const one = cache.wrap(function one (id: string) { return `${id} ${++runs}` }, { ttl: '1m', tags: ['all'] })
+  const two = cache.wrap(function two (id: string) { return `${id} ${++runs}` }, { ttl: '1m', tags: (value, id) => [`id:${id}`, value] })
+  const read = () => Promise.all([one('a'), one('b'), two('a'), two('b')])
+  const before = await read()
+  t.strictSame(await read(), before)
+  await one.invalidate('a')
+  t.strictSame(await read(), ['a 5', ...before.slice(1)])
+  await one.clear()
+  t.strictSame((await read()).slice(2), before.slice(2))
+  t.strictSame(await read(), ['a 6', 'b 7', 'a 3', 'b 4'])
+  await cache.invalidate(['id:a', 'b 7'])
+  t.strictSame(await read(), ['a 6', 'b 7', 'a 8', 'b 4'])
+  await cache.invalidate(['all', 'b 4'])
+  t.strictSame(await read(), ['a 9', 'b 10', 'a 8', 'b 11'])
+})
+
+t.test('an invalidation while it runs ends what it returns', async (t) => {
+  const cache = cacheOf<string>()
+  const { fn, started, end } = gatedFn<string>()
+  let runs = 0
+  const slow = cache.wrap(async (id: string) => ++runs === 1 ? fn() : `new ${id}`, { ttl: '1m', name: 'slow' })
+  const old = slow('a')
+  await started
+  await slow.invalidate('a')
+  end('old a')
+  t.equal(await old, 'old a')
+  t.equal(await slow('a'), 'new a')
+})
+
+t.test('keys are for the other methods of the cache', async (t) => {
+  const cache = cacheOf<string>()
+  const name = cache.wrap(async function name (id: number, upper: boolean) { return upper ? `NAME ${id}` : `name ${id}` }, { ttl: '1m' })
+  t.equal(name.key(1, true), 'wrap:name(1,true)')
+  await name(1, true)
+  t.equal(await cache.get(name.key(1, true)), 'NAME 1')
+  await cache.set(name.key(1, false), 'put', { ttl: '1m' })
+  t.equal(await name(1, false), 'put')
+})
+
+t.test('names and texts that look alike do not meet', async (t) => {
+  const cache = cacheOf<string>()
+  const wrapped = ['a', 'a ', 'a"', 'wrap', '$a', 'ä'].map((name) => cache.wrap((text: string) => `${name} ${text}`, { name, ttl: '1m' }))
+  const keys = wrapped.flatMap((fn) => ['', ':', ' :', '":', '("a")', 'a:'].map((text) => fn.key(text)))
+  t.equal(new Set(keys).size, keys.length)
+})
+
+t.test('this is passed on, and arguments that are no data are left out by key', async (t) => {
+  const cache = cacheOf<string>()
+  const shop = {
+    prefix: 'p',
+    product: cache.wrap(async function (this: { prefix: string }, id: string, { signal }: { signal: AbortSignal }) {
+      return `${this.prefix} ${id} ${signal.aborted}`
+    }, { name: 'product', key: (id) => [id], ttl: '1m' })
+  }
+  t.equal(await shop.product('1', { signal: AbortSignal.abort() }), 'p 1 true')
+  t.equal(await shop.product('1', { signal: new AbortController().signal }), 'p 1 true')
+})
+
+t.test('generics stay', async (t) => {
+  const cache = cacheOf<unknown>()
+  const same = cache.wrap(async function same<V> (value: V): Promise<V> { return value }, { ttl: '1m' })
+  const [text, count]: [string, number] = [await same('a'), await same(1)]
+  t.strictSame([text, count], ['a', 1])
+})
+
+t.test('options of remember hold', async (t) => {
+  const cache = cacheOf<string | null>()
+  let runs = 0
+  const found = cache.wrap(async (id: string) => { runs++; return id === '' ? null : id }, { name: 'found', ttl: '1m', negativeTtl: 0 })
+  await found('')
+  await found('')
+  await found('a')
+  await found('a')
+  t.equal(runs, 3)
+})
+
+t.test('mistakes are named', async (t) => {
+  const cache = cacheOf<unknown>()
+  const fn = (value: unknown) => value
+  t.throws(() => cache.wrap((value: unknown) => value, { ttl: '1m' }), { code: 'WEIR_CACHE_INVALID_OPTION', message: /name ''/ })
+  t.throws(() => cache.wrap(fn, { ttl: '1m', name: 'a:b' }), { code: 'WEIR_CACHE_INVALID_OPTION' })
+  t.throws(() => cache.wrap(fn, untyped({ ttl: 'soon' })), { code: 'WEIR_CACHE_INVALID_DURATION' })
+  t.throws(() => cache.wrap(fn, { ttl: 1, tags: [''] }), { code: 'WEIR_CACHE_INVALID_TAG' })
+  const wrapped = cache.wrap(fn, { ttl: '1m' })
+  t.equal(wrapped.name, 'fn')
+  t.throws(() => cache.wrap((value: unknown) => [value], { ttl: '1m', name: 'fn' }), {
+    code: 'WEIR_CACHE_NAME_TAKEN', message: 'A function named fn is wrapped by this cache already: wrap a function once, or give each a \'name\' of its own'
+  })
+  await t.rejects(wrapped(fn), { code: 'WEIR_CACHE_INVALID_ARGUMENT', message: /^argument 1 is a function, and cannot be part of a key/ })
+  const odd = cache.wrap(fn, { name: 'odd', ttl: '1m', key: () => untyped('text') })
+  await t.rejects(odd(1), { code: 'WEIR_CACHE_INVALID_OPTION', message: /return the parts/ })
+})
+
+t.test('a decorator keeps the values of a method', async (t) => {
+  const cache = cacheOf<string>()
+  let runs = 0
+  class Shop {
+    readonly name = 'shop'
+    @cached(cache, { ttl: '1m', tags: (value: string, id: string) => [`product:${id}`, value] })
+    async product (id: string): Promise<string> { return `${this.name} ${id} ${++runs}` }
+  }
+  const shop = new Shop()
+  t.equal(await shop.product('1'), 'shop 1 1')
+  t.equal(await new Shop().product('1'), 'shop 1 1')
+  await cache.invalidate(['product:1'])
+  t.equal(await shop.product('1'), 'shop 1 2')
+})
