@@ -1,11 +1,12 @@
 import { Counters } from './counters.js'
 import { parseDuration } from './duration.js'
-import { checkKey, checkTags, type Entry, freshness, keyTag, servesError } from './entry.js'
+import { checkKey, checkTags, type Entry, freshness, keyTag } from './entry.js'
 import { CacheError, shown } from './errors.js'
 import { emit } from './events.js'
-import { type EntryOptions, Fill, makeEntry } from './fill.js'
+import { type EntryOptions, type Fill, makeEntry } from './fill.js'
 import { Filling } from './filling.js'
 import type { AcquireOptions, CacheOptions, CacheStats, FindOptions, Hit, RememberOptions, WriteOptions } from './options.js'
+import { type FillFunction, isDueEarly, Remembering } from './remembering.js'
 import { defaultSerializer, type Serializer } from './serializer.js'
 import type { Store } from './store.js'
 import { type Found, type Inspected, isFresh, Tiers } from './tiers.js'
@@ -33,6 +34,7 @@ export class Cache<T> {
   readonly #store: Store
   readonly #tiers: Tiers<T>
   readonly #filling: Filling<T>
+  readonly #remembering: Remembering<T>
   readonly #counters: Counters
 
   constructor ({ store, namespace, name = '', l1 = {}, serializer, fillTimeout = '10s' }: CacheOptions<T>) {
@@ -45,20 +47,29 @@ export class Cache<T> {
     // The default gives back what it was given: the type T is the caller's claim.
     this.#tiers = new Tiers(namespace, store.namespace(namespace), serializer ?? defaultSerializer as Serializer<T>, l1)
     this.#filling = new Filling(this.#tiers, this.#counters, name, parseDuration(fillTimeout, 'fillTimeout'))
+    this.#remembering = new Remembering(this.#filling, this.#counters)
   }
 
   /**
    * The value under the key, computed by `fn` if there is none: once, however many callers ask for it
    * meanwhile. A stale value within its window is returned at once while one caller computes the next;
-   * within `staleIfError` it is returned if `fn` fails.
-   * @throws what `fn` throws; CacheError for invalid options, and WEIR_CACHE_REENTRANT_FILL if `fn` asks
+   * within `staleIfError` it is returned if `fn` fails, or takes longer than `softTimeout`.
+   * @throws what `fn` throws; CacheError for invalid options, WEIR_CACHE_FILL_TIMEOUT, and WEIR_CACHE_REENTRANT_FILL if `fn` asks
    *   for its own key, directly or through the functions of other keys, of other instances too
+   * @example
+   * const feed = await cache.remember('feed', { ttl: '1m', staleIfError: '1h', softTimeout: 200, hardTimeout: '5s' }, async (ctx) => {
+   *   const response = await fetch(url, { signal: ctx.signal })
+   *   if (!response.ok) ctx.skip()
+   *   return response.text()
+   * })
    */
-  remember<U extends T> (key: string, options: RememberOptions<U>, fn: () => U | Promise<U>): Promise<U> {
+  remember<U extends T> (key: string, options: RememberOptions<U>, fn: FillFunction<U>): Promise<U> {
     const hit = this.lookup(key)
-    // A key holds what its fn returned: that this is always of one type is the caller's claim.
-    if (hit !== undefined && !hit.stale) return Promise.resolve(hit.entry.value as U)
-    return this.#remember(key, options, fn, hit)
+    if (hit !== undefined && !hit.stale && (options.earlyRefresh !== true || !isDueEarly(hit.entry, Date.now()))) {
+      // A key holds what its fn returned: that this is always of one type is the caller's claim.
+      return Promise.resolve(hit.entry.value as U)
+    }
+    return this.#remembering.remember(key, options, fn, hit)
   }
 
   /**
@@ -217,41 +228,6 @@ export class Cache<T> {
    */
   revalidate (key: string, stale: Entry<T>): Promise<Fill<T> | undefined> {
     return this.#filling.revalidate(key, stale)
-  }
-
-  async #remember<U extends T> (
-    key: string, options: RememberOptions<U>, fn: () => U | Promise<U>, hit: Hit<T> | undefined
-  ): Promise<U> {
-    checkKey(key)
-    const outcome = hit ?? await this.#filling.acquire(key, options)
-    if (outcome instanceof Fill) return this.#run(outcome, options, fn)
-    if (outcome.stale && outcome.unverified !== true) {
-      this.revalidate(key, outcome.entry)
-        .then((fill) => fill && this.#run(fill, options, fn))
-        .catch((error: unknown) => { this.#counters.failed('fill', key, error) })
-    }
-    return outcome.entry.value as U
-  }
-
-  async #run<U extends T> (fill: Fill<T>, options: RememberOptions<U>, fn: () => U | Promise<U>): Promise<U> {
-    let value: U
-    try {
-      value = await fill.run(fn)
-    } catch (error) {
-      fill.fail()
-      const mayStandIn = fill.stale !== undefined && servesError(fill.stale, Date.now())
-      const stale = mayStandIn ? await fill.validStale() : undefined
-      if (stale === undefined) throw error
-      this.#counters.failed('fill', fill.key, error)
-      return stale.value as U
-    }
-    const { tags = [], negativeTtl, onOutage: _, ...rest } = options
-    const negative = (value === null || value === undefined) && negativeTtl !== undefined
-    await fill.commit(value, () => ({
-      ...(negative ? { ttl: negativeTtl } : rest),
-      tags: typeof tags === 'function' ? tags(value) : tags
-    }))
-    return value
   }
 
   /** An invalidation that begins after this call ends the value, however late the store executes it. */

@@ -5,7 +5,7 @@ import { FillNode } from './fill-graph.js'
 import { Fill, type FillKeeper, type FillOutcome, type StoreResult } from './fill.js'
 import { type Flight, Flights, type Outcome } from './flights.js'
 import type { AcquireOptions, Hit, OutageOptions } from './options.js'
-import type { Claim, FillEnd, FillLease } from './store.js'
+import type { Claim, FillEnd, FillLease, FrameId } from './store.js'
 import { type Found, isFresh, type Tiers } from './tiers.js'
 import { UnsharedKeys } from './unshared-keys.js'
 
@@ -80,12 +80,13 @@ export class Filling<T> {
   }
 
   /** See {@link Cache.revalidate}. */
-  async revalidate (key: string, stale: Entry<T>): Promise<Fill<T> | undefined> {
-    if (this.#flights.of(key) !== undefined || freshness(stale, Date.now()) !== 'stale') return undefined
+  async revalidate (key: string, stale: Entry<T>, { early = false } = {}): Promise<Fill<T> | undefined> {
+    if (this.#flights.of(key) !== undefined || freshness(stale, Date.now()) !== (early ? 'fresh' : 'stale')) return undefined
     // The last attempt has brought nothing to share: the stale value is good enough for a while.
     if (this.#unshared.has(key)) return undefined
     const flight = this.#flights.begin(key, undefined, true)
-    const claimed = await this.counters.read(key, this.tiers.claim(key, isFresh, { entry: stale, source: 'l2' }))
+    const isNewer = (found: Found<T>) => isFresh(found) && !isSame(found.entry, stale)
+    const claimed = await this.counters.read(key, this.tiers.claim(key, isNewer, { entry: stale, source: 'l2' }))
     // Without a lease, too: other instances may have the stale value in memory.
     if (claimed === undefined) return this.#fill(key, { flight, stale, replaces: true })
     if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces: true })
@@ -251,6 +252,8 @@ export class Filling<T> {
 const MOST_WAITS = 2
 
 const END = { value: 'done', again: 'done', error: 'failed', unshared: 'unshared' } as const satisfies Record<Outcome<unknown>['kind'], string>
+
+const isSame = (a: FrameId, b: FrameId) => a.stamp === b.stamp && a.storedAt === b.storedAt
 
 const isUsable = ({ entry }: Found<unknown>) => freshness(entry, Date.now()) !== 'expired'
 

@@ -5,11 +5,13 @@ export { type Duration, parseDuration } from './duration.js'
 export { type Entry, type Freshness, freshness, keyTag, servesError } from './entry.js'
 export { CacheError, type CacheErrorCode } from './errors.js'
 export { type CacheEvents, type Source } from './events.js'
+export { type FillContext } from './fill-context.js'
 export { type EntryOptions, Fill, type StoreResult } from './fill.js'
 export {
   type AcquireOptions, type CacheOptions, type CacheStats, type FindOptions, type Hit, type OutageOptions, type RememberOptions,
   type WriteOptions
 } from './options.js'
+export { type FillFunction } from './remembering.js'
 export { defaultSerializer, type Serialized, type Serializer } from './serializer.js'
 export { type Claim, type Entries, type FillEnd, type FillId, type FillLease, type FrameId, type Store, type StoreNamespace } from './store.js'
 export { type Inspected } from './tiers.js'

@@ -63,6 +63,21 @@ export interface RememberOptions<U> extends Omit<EntryOptions, 'tags'>, OutageOp
   readonly tags?: readonly string[] | ((value: U) => readonly string[])
   /** How long `null` and `undefined` are kept, with no stale windows. Default: as any value. */
   readonly negativeTtl?: Duration
+  /**
+   * How long a caller waits before it gets a stale value that may stand in for an error (`staleIfError`), if there is one. The
+   * function goes on, and what it returns is kept. Default: until it ends.
+   */
+  readonly softTimeout?: Duration
+  /**
+   * How long the function may take. Then the signal of its context is aborted, and it counts as failed, by
+   * WEIR_CACHE_FILL_TIMEOUT. Default: without end.
+   */
+  readonly hardTimeout?: Duration
+  /**
+   * Whether a value that is often asked for is computed anew before it ends, in the background: the earlier the longer that
+   * takes, by chance, so that not all of them end at once. Default false.
+   */
+  readonly earlyRefresh?: boolean
 }
 
 /** Options of writes. */

@@ -1,0 +1,59 @@
+import { checkTags } from './entry.js'
+import type { EntryOptions } from './fill.js'
+
+/** The context that {@link Cache.remember} gives its function: by it the value can tell how it is kept. */
+export interface FillContext<U> {
+  readonly key: string
+  /** Aborted by `hardTimeout`, with its error as the reason: to be passed on to what the function waits for. */
+  readonly signal: AbortSignal
+  /** The value that this one replaces, while it is still kept: for conditional requests, and for work that goes on from it. */
+  readonly stale: U | undefined
+  /**
+   * How long the value is good, as told by the value itself: in place of the options of the call. Tags are added to theirs.
+   * @example ctx.options({ ttl: response.maxAge * 1000, tags: response.tags })
+   */
+  options (options: Partial<EntryOptions>): void
+  /** The value is for those who wait for it, and not kept. */
+  skip (): void
+}
+
+const NOT_KEPT: EntryOptions = { ttl: 0 }
+
+/** The context of one run of the function. */
+export class RunContext<U> implements FillContext<U> {
+  #controller: AbortController | undefined
+  #isSkipped = false
+  #given: Partial<EntryOptions> | undefined
+
+  constructor (readonly key: string, readonly stale: U | undefined) {}
+
+  get signal (): AbortSignal {
+    this.#controller ??= new AbortController()
+    return this.#controller.signal
+  }
+
+  options (options: Partial<EntryOptions>): void {
+    this.#given = { ...this.#given, ...options, tags: joined(this.#given?.tags, options.tags) }
+  }
+
+  skip (): void {
+    this.#isSkipped = true
+  }
+
+  abort (reason: Error): void {
+    this.#controller ??= new AbortController()
+    this.#controller.abort(reason)
+  }
+
+  /** The options of the call, with what the function has said since. */
+  over (options: EntryOptions): EntryOptions {
+    if (this.#isSkipped) return NOT_KEPT
+    return this.#given === undefined ? options : { ...options, ...this.#given, tags: joined(options.tags, this.#given.tags) }
+  }
+}
+
+function joined (tags: readonly string[] = [], others: readonly string[] = []): readonly string[] {
+  checkTags(tags)
+  checkTags(others)
+  return [...tags, ...others]
+}

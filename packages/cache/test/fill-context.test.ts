@@ -1,0 +1,87 @@
+import t from 'tap'
+import { createCache } from '../src/index.js'
+import { memoryStore } from '../src/stores/memory.js'
+import { stopDate } from './clock.js'
+import { gatedFn } from './gate.js'
+
+const cacheOf = <T>() => createCache<T>({ store: memoryStore(), namespace: 'n' })
+
+t.test('the function says how long its value is good, and adds tags', async (t) => {
+  const date = stopDate(t)
+  const cache = cacheOf<string>()
+  const remember = (value: string) => cache.remember('key', { ttl: '1h', tags: ['call'] }, (ctx) => {
+    t.equal(ctx.key, 'key')
+    ctx.options({ ttl: '10s', tags: ['a'] })
+    ctx.options({ staleIfError: '1m', tags: ['b'] })
+    return value
+  })
+  for (const [i, tag] of ['call', 'a', 'b'].entries()) {
+    await remember(`${i}`)
+    await cache.invalidate([tag])
+    t.equal(await cache.get('key'), undefined, tag)
+  }
+  await remember('last')
+  date.advance(9999)
+  t.equal(await cache.get('key'), 'last')
+  date.advance(1)
+  t.equal(await cache.get('key'), undefined)
+  t.equal(await cache.remember('key', { ttl: '1h', staleIfError: '1h' }, () => { throw new Error('down') }), 'last')
+})
+
+t.test('what it says counts more than the lifetime of nothing', async (t) => {
+  const date = stopDate(t)
+  const cache = cacheOf<null>()
+  await cache.remember('key', { ttl: '1h', negativeTtl: '1s' }, (ctx) => {
+    ctx.options({ ttl: '10s' })
+    return null
+  })
+  date.advance(9999)
+  t.equal(await cache.has('key'), true)
+})
+
+t.test('a value that is skipped is for those who wait, and leaves what is kept', async (t) => {
+  const date = stopDate(t)
+  const cache = cacheOf<string>()
+  const options = { ttl: '10s', retain: '1m' } as const
+  await cache.remember('key', options, () => 'kept')
+  date.advance(10_000)
+  const slow = gatedFn<string>()
+  const [first, second] = [0, 1].map(() => cache.remember('key', options, (ctx) => {
+    ctx.options({ ttl: '1h' })
+    ctx.skip()
+    return slow.fn()
+  }))
+  await slow.started
+  slow.end('skipped')
+  t.strictSame(await Promise.all([first, second]), ['skipped', 'skipped'])
+  t.equal(await cache.get('key'), undefined)
+  t.equal((await cache.find('key', { accept: 'retained' }))?.entry.value, 'kept')
+})
+
+t.test('the value that it replaces is there, unless it was invalidated', async (t) => {
+  const date = stopDate(t)
+  const cache = cacheOf<number>()
+  const next = () => cache.remember('key', { ttl: '10s', retain: '1m', tags: ['tag'] }, ({ stale }) => (stale ?? 0) + 1)
+  t.equal(await next(), 1)
+  date.advance(10_000)
+  t.equal(await next(), 2)
+  date.advance(10_000)
+  await cache.invalidate(['tag'])
+  t.equal(await next(), 1)
+})
+
+t.test('options that are none are named, and the next caller tries again', async (t) => {
+  const cache = cacheOf<string>()
+  const untyped = (value: unknown) => value as never
+  for (const [options, code] of [
+    [{ ttl: 'soon' }, 'WEIR_CACHE_INVALID_DURATION'], [{ tags: 'text' }, 'WEIR_CACHE_INVALID_TAG'], [{ tags: [''] }, 'WEIR_CACHE_INVALID_TAG']
+  ] as const) {
+    const remember = (options: object) => cache.remember('key', { ttl: '1m' }, (ctx) => {
+      ctx.options(untyped(options))
+      return 'value'
+    })
+    await t.rejects(remember(options), { code })
+    t.equal(await remember({}), 'value')
+    await cache.delete('key')
+  }
+})
