@@ -191,9 +191,12 @@ export class Tiers<T> {
     const stamp = await this.validity.replace(judgedBy(key, entry), until)
     if (stamp === undefined) return this.#refuse(key, entry)
     const leasesEnd = wait ? this.validity.waitForLeases() : undefined
-    const stored = await this.put(key, { ...entry, stamp }, lease)
-    await leasesEnd
-    return stored
+    try {
+      return await this.put(key, { ...entry, stamp }, lease)
+    } finally {
+      // The replaced entry has ended, whether the new one found room or not.
+      await leasesEnd
+    }
   }
 
   #refuse (key: string, entry: Entry<T>): false {
