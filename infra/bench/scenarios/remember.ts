@@ -25,6 +25,10 @@ const makeWeir = {
     const cache = createWeir({ store: memoryStore(), namespace: 'bench' })
     return { what: 'memory', read: (key) => cache.remember(key, { ttl: '1h', tags: ['products'] }, () => load(key)) }
   },
+  wrapped: (_around, load) => {
+    const cache = createWeir({ store: memoryStore(), namespace: 'bench' })
+    return { what: 'memory, wrap()', read: cache.wrap(async (key: string) => load(key), { name: 'load', ttl: '1h', tags: ['products'] }) }
+  },
   SQLite: (around, load, size) => {
     const store = sqliteStore({ file: join(around.dir, `remember-${size}.db`) })
     around.defer(() => store.close())
@@ -85,18 +89,20 @@ export const remember: Scenario = {
       }
       around.say(`remember: warming up, ${size}`)
       const memory = await make(makeWeir.memory)
+      const wrapped = await make(makeWeir.wrapped)
       const sqlite = await make(makeWeir.SQLite)
       const redis = await make(makeWeir.Redis)
       const asyncDedupe = await make(rivals.dedupe)
       const bentocache = await make(rivals.bento)
       const unserialized = await make(rivals.unserialized)
 
-      const readers = [memory, asyncDedupe, sqlite, bentocache, redis, unserialized]
+      const readers = [memory, wrapped, asyncDedupe, sqlite, bentocache, redis, unserialized]
       const rounds = await interleave(readers, times, async (reader, round) => {
         around.say(`remember: round ${round + 1}/${times}, ${size}, ${reader.what}`)
         return callFor(MILLISECONDS, reader, KEYS)
       })
       const against = (a: Reader, b: Reader, atLeast?: number) => { results.push(compareCalls('remember', size, a, b, rounds, atLeast)) }
+      against(wrapped, memory, 0.77)
       against(memory, asyncDedupe, 1.5)
       against(sqlite, asyncDedupe, 1.5)
       against(memory, bentocache, 25)
