@@ -1,6 +1,7 @@
 import { type IncomingHttpHeaders, METHODS } from 'node:http'
 import { endToEndHeaders } from '@weir/http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Addressed, addressesOf } from '../client-address.js'
 import { WEIR_ERR_BAD_GATEWAY, WEIR_ERR_GATEWAY_TIMEOUT, WEIR_ERR_PLUGIN_OPTION } from '../errors.js'
 
 /** The origin that an application stands in front of. */
@@ -57,15 +58,16 @@ export function gatewayOptions (app: FastifyInstance, { origin, timeout = 30_000
 const isOrigin = (text: unknown): text is string =>
   typeof text === 'string' && /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
 
-type Client = Pick<FastifyRequest, 'ip' | 'ips' | 'host' | 'protocol'> & { readonly raw: { readonly httpVersion: string } }
+type Client = Addressed & Pick<FastifyRequest, 'host' | 'protocol'>
 
-function requestHeaders ({ ip, ips = [ip], host, protocol, raw }: Client, headers: IncomingHttpHeaders): IncomingHttpHeaders {
+function requestHeaders (client: Client, headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const { host, protocol, raw } = client
   const { expect, forwarded, via, ...passed } = endToEnd(headers)
   return {
     ...passed,
     via: `${via === undefined ? '' : `${via}, `}${raw.httpVersion} weir`,
     // The key has this host and scheme: a response made for others is not served.
-    'x-forwarded-for': ips.toReversed().join(', '),
+    'x-forwarded-for': addressesOf(client).toReversed().join(', '),
     'x-forwarded-host': host,
     'x-forwarded-proto': protocol
   }

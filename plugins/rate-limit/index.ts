@@ -3,6 +3,7 @@ import { createLimiter, type Decision, LimiterError, limitKey, type LimiterOptio
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { User } from '../auth/index.js'
+import { addressOf } from '../client-address.js'
 import { enforceDeclaration } from '../declared.js'
 import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
 import { checkOptionNames, type OptionNames } from '../plugin-options.js'
@@ -110,8 +111,8 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
 
   function judge (operation: 'take' | 'peek', request: FastifyRequest, limit: RouteLimit): Judgement | Promise<Judgement> {
     if (app.hasDecorator('responseCache') && app.responseCache.isRefill(request)) return 'unlimited'
-    // Once: behind proxies it is worked out from X-Forwarded-For each time it is read.
-    const { ip } = request
+    // Once: behind proxies it is worked out from their fields each time it is read.
+    const ip = addressOf(request)
     if (isDenied(ip)) return 'banned'
     if (isAllowed(ip)) return 'unlimited'
     const client = clientOf(request)

@@ -3,6 +3,7 @@ import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import t from 'tap'
 import { userOfApiKey } from '../auth/api-keys.js'
 import { acceptTokens } from '../auth/tokens.js'
+import { addressOf } from '../client-address.js'
 import { addressList, clientOf, parseAddress } from '../rate-limit/addresses.js'
 import { Identities } from '../rate-limit/identity.js'
 import { originOf } from '../response-cache/authority.js'
@@ -97,6 +98,15 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   tagsFor: (text) => {
     request.params = { id: text }
     return placeholders(request, reply)
+  },
+  'addressOf of X-Forwarded-For': (text) => {
+    raw.headers['x-forwarded-for'] = text
+    return addressOf(request)
+  },
+  'addressOf of Forwarded': (text) => {
+    delete raw.headers['x-forwarded-for']
+    raw.headers.forwarded = text
+    return addressOf(request)
   },
   parseAddress: (text) => clientOf(parseAddress(text)),
   addressList: (text) => listed(text),

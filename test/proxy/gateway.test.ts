@@ -106,6 +106,21 @@ t.test('X-Forwarded-*, Via and Host', async (t) => {
   }
 })
 
+t.test('the origin is told the address of a client, however a trusted proxy wrote it', async (t) => {
+  const origin = await startOrigin(t)
+  const { send } = await gatewayApp(t, origin.url, { trustProxy: '127.0.0.1' })
+  const rows: [headers: Record<string, string>, told: string][] = [
+    [{ 'x-forwarded-for': '[2001:db8::1]:4711' }, '2001:db8::1, 127.0.0.1'],
+    [{ forwarded: 'for="203.0.113.1:4711"' }, '203.0.113.1, 127.0.0.1'],
+    [{ forwarded: 'for=_hidden' }, 'unknown, 127.0.0.1']
+  ]
+  for (const [headers, told] of rows) {
+    origin.on('/', NO_STORE)
+    await send('GET', '/', { headers })
+    t.equal(origin.requests('/').at(-1)?.headers['x-forwarded-for'], told)
+  }
+})
+
 t.test('a response made for one Host is not served for another, whatever X-Forwarded-Host says', async (t) => {
   const origin = await startOrigin(t)
   const { send } = await gatewayApp(t, origin.url)
