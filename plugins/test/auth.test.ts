@@ -209,10 +209,10 @@ t.test('limits: users by name, nobody and who pretends by address', async (t) =>
 
   t.same(await statuses(app, 4, { url: '/x', headers: token('ada') }), [200, 200, 200, 429])
   t.same(await statuses(app, 1, { url: '/x', headers: token('ada'), remoteAddress: '192.0.2.9' }), [429], 'from anywhere')
-  t.match(standing(await app.inject({ url: '/x', headers: token('bob') })), [200, '"default";r=2;t=1200'])
-  t.match(standing(await app.inject({ url: '/x', headers: token('eve', 'pro') })), [200, '"default";r=4;t=720'])
+  t.match(standing(await app.inject({ url: '/x', headers: token('bob') })), [200, '"default";r=2;t=2400'])
+  t.match(standing(await app.inject({ url: '/x', headers: token('eve', 'pro') })), [200, '"default";r=4;t=2880'])
 
-  t.match(standing(await app.inject({ url: '/x', headers: wrong })), [401, '"default";r=2;t=1200'], 'a wrong token costs the address')
+  t.match(standing(await app.inject({ url: '/x', headers: wrong })), [401, '"default";r=2;t=2400'], 'a wrong token costs the address')
   t.match(standing(await app.inject({ method: 'POST', url: '/x' })), [401, /r=1;/], 'so does none')
   t.match(standing(await app.inject({ url: '/nowhere', headers: wrong })), [404, /r=0;/])
   t.same(await statuses(app, 2, { url: '/x', headers: wrong }), [429, 429])

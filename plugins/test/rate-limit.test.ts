@@ -18,7 +18,7 @@ t.test('what clients see: fields on each answer, and a problem when the limit is
   app.get('/x', hello)
   const first = await app.inject('/x')
   t.equal(first.statusCode, 200)
-  t.equal(first.headers['ratelimit'], '"burst";r=1;t=1800, "day";r=99;t=864')
+  t.equal(first.headers['ratelimit'], '"burst";r=1;t=1800, "day";r=99;t=85536')
   t.equal(first.headers['ratelimit-policy'], '"burst";q=2;w=3600, "day";q=100;w=86400')
   t.equal((await app.inject('/x')).statusCode, 200)
 
@@ -27,7 +27,7 @@ t.test('what clients see: fields on each answer, and a problem when the limit is
   t.match(denied.headers, {
     'content-type': 'application/problem+json',
     'retry-after': /^1(800|799)$/,
-    ratelimit: /^"burst";r=0;t=1(800|799), "day";r=98;t=17\d\d$/,
+    ratelimit: /^"burst";r=0;t=1(800|799)$/,
     'ratelimit-policy': '"burst";q=2;w=3600, "day";q=100;w=86400'
   })
   t.match(denied.json(), {

@@ -15,6 +15,11 @@ export interface PolicyState {
   readonly remaining: number
   /** Milliseconds until all of it is back, if nothing is used meanwhile. */
   readonly resetMs: number
+  /**
+   * Milliseconds of the effective window: `remaining` is for these, so that a client that keeps to
+   * it keeps to the policy. After that as much can be used again, and 1 where nothing remained.
+   */
+  readonly effectiveMs: number
   /** Milliseconds after which the same would be allowed, if nothing is used meanwhile; 0 if this policy did not deny. */
   readonly retryAfterMs: number
 }
@@ -41,19 +46,29 @@ const milliseconds = (microseconds: number) => Math.ceil(microseconds / 1000)
 export function decisionOf (mode: Mode, policies: readonly Policy[], verdicts: readonly Verdict[]): Decision {
   const states: PolicyState[] = []
   for (const policy of policies) {
-    const { remaining, full, wait } = verdicts[states.length] ?? NO_VERDICT
-    states.push({ policy, remaining, resetMs: milliseconds(full), retryAfterMs: milliseconds(wait) })
+    const { remaining, full, wait, again } = verdicts[states.length] ?? NO_VERDICT
+    states.push({
+      policy,
+      remaining,
+      resetMs: milliseconds(full),
+      effectiveMs: effectiveWindow(policy, remaining, milliseconds(again)),
+      retryAfterMs: milliseconds(wait)
+    })
   }
   return summary(mode, states)
 }
 
-const NO_VERDICT: Verdict = { remaining: 0, full: 0, wait: 0 }
+/** Not shorter than the policy takes to give as much: the ratio of the two tells no higher rate. */
+export const effectiveWindow = ({ limit, window }: Policy, remaining: number, again: number) =>
+  Math.max(again, Math.ceil(remaining * window / limit))
+
+const NO_VERDICT: Verdict = { remaining: 0, full: 0, wait: 0, again: 0 }
 
 /** The same decision, so many milliseconds later. */
 export function later ({ mode, policies }: Decision, elapsed: number): Decision {
   const left = (ms: number) => Math.max(0, Math.ceil(ms - elapsed))
-  return summary(mode, policies.map(({ policy, remaining, resetMs, retryAfterMs }) => (
-    { policy, remaining, resetMs: left(resetMs), retryAfterMs: left(retryAfterMs) }
+  return summary(mode, policies.map(({ policy, remaining, resetMs, effectiveMs, retryAfterMs }) => (
+    { policy, remaining, resetMs: left(resetMs), effectiveMs, retryAfterMs: left(retryAfterMs) }
   )))
 }
 

@@ -3,7 +3,8 @@ import type { Policy } from './policy.js'
 import { seconds } from './quota.js'
 
 /**
- * The RateLimit-Policy field: `q` per `w` seconds. A window of less than a whole second is rounded up: who keeps to it is never
+ * The RateLimit-Policy field: `q` per `w` seconds, and `weir-burst` where what may be used at once
+ * is not `q`. A window of less than a whole second is rounded up: a client that keeps to it is not
  * denied for it.
  * @example formatRateLimitPolicy([definePolicy({ name: 'minute', limit: 100, window: 60_000 })]) // '"minute";q=100;w=60'
  */
@@ -12,14 +13,20 @@ export function formatRateLimitPolicy (policies: readonly Policy[]): string {
 }
 
 /**
- * The RateLimit field: what is left (`r`), and the seconds until all of it is back (`t`), or, of a policy that denied, those of
- * Retry-After, as the draft asks for. Empty where nothing is known: then leave the field out.
+ * The RateLimit field (draft-ietf-httpapi-ratelimit-headers-11, section 4): what may be used (`r`)
+ * within so many seconds (`t`). Uses of `r` within `t` are allowed, however they are spread; after
+ * all of them and `t`, `r` may be used again, or 1 where it was 0. `r` per `t` is never more than
+ * the policy's `q` per `w` (section 8.5). Of a denial the field has the policies that denied, and
+ * their `t` is not later than Retry-After (section 6). Empty where nothing is known: leave it out.
  * @example formatRateLimit(decision.policies) // '"minute";r=50;t=30'
  */
 export function formatRateLimit (policies: readonly PolicyState[]): string {
-  return joined(policies, ({ policy, remaining, resetMs, retryAfterMs }) =>
-    `${policy.label};r=${remaining};t=${seconds(retryAfterMs > 0 ? retryAfterMs : resetMs)}`)
+  const denying = policies.some(isDenying) ? policies.filter(isDenying) : policies
+  return joined(denying, ({ policy, remaining, effectiveMs, retryAfterMs }) =>
+    `${policy.label};r=${remaining};t=${seconds(retryAfterMs > 0 ? retryAfterMs : effectiveMs)}`)
 }
+
+const isDenying = ({ retryAfterMs }: PolicyState) => retryAfterMs > 0
 
 /** The Retry-After field (RFC 9110 10.2.3) in whole seconds, rounded up: waiting that long succeeds. */
 export function formatRetryAfter ({ retryAfterMs }: Decision): string {

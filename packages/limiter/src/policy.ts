@@ -89,7 +89,7 @@ function build (name: string, limit: number, window: number, burst: number, algo
     id: [algorithm, ...meter, name].join(' '),
     meter,
     label: string(name),
-    quota: formatQuota(name, limit, window)
+    quota: formatQuota(name, limit, window, burst)
   }
 }
 

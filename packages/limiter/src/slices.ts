@@ -82,9 +82,9 @@ export class Slices {
     const used = recent.slice.amount - recent.left
     const elapsed = now - recent.knownAt
     const states: PolicyState[] = []
-    for (const { policy, remaining, resetMs } of recent.states) {
+    for (const { policy, remaining, resetMs, effectiveMs } of recent.states) {
       const left = Math.max(0, remaining - used)
-      states.push({ policy, remaining: left, resetMs: Math.max(0, Math.ceil(resetMs - elapsed)), retryAfterMs: 0 })
+      states.push({ policy, remaining: left, resetMs: Math.max(0, Math.ceil(resetMs - elapsed)), effectiveMs, retryAfterMs: 0 })
     }
     return { allowed: true, mode: 'shared', policies: states, violated: [], retryAfterMs: 0 }
   }

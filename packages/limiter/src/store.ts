@@ -8,6 +8,8 @@ export interface Verdict {
   readonly full: number
   /** Microseconds until the cost can be used; 0: now. */
   readonly wait: number
+  /** Microseconds until `remaining` can be used again, if all of it is used now; where nothing is left, until 1 can be used. */
+  readonly again: number
 }
 
 /**

@@ -12,8 +12,8 @@ t.test('a decision says all there is to say', async (t) => {
     allowed: true,
     mode: 'shared',
     policies: [
-      { policy: second, remaining: 1, resetMs: 100, retryAfterMs: 0 },
-      { policy: hour, remaining: 2, resetMs: 3_600_000, retryAfterMs: 0 }
+      { policy: second, remaining: 1, resetMs: 100, effectiveMs: 100, retryAfterMs: 0 },
+      { policy: hour, remaining: 2, resetMs: 3_600_000, effectiveMs: 3_600_000, retryAfterMs: 0 }
     ],
     violated: [],
     retryAfterMs: 0
@@ -23,8 +23,8 @@ t.test('a decision says all there is to say', async (t) => {
     allowed: false,
     mode: 'shared',
     policies: [
-      { policy: second, remaining: 0, resetMs: 200, retryAfterMs: 100 },
-      { policy: hour, remaining: 1, resetMs: 3_600_000, retryAfterMs: 0 }
+      { policy: second, remaining: 0, resetMs: 200, effectiveMs: 100, retryAfterMs: 100 },
+      { policy: hour, remaining: 1, resetMs: 3_600_000, effectiveMs: 3_600_000, retryAfterMs: 0 }
     ],
     violated: ['second'],
     retryAfterMs: 100

@@ -35,11 +35,20 @@ export class Model {
   }
 }
 
-const look = (policy: Policy, uses: readonly Use[], cost: number, now: number) =>
+function look (policy: Policy, uses: readonly Use[], cost: number, now: number): Verdict {
+  const seen = lookAt(policy, uses, cost, now)
+  const { remaining } = seen
+  const { wait } = lookAt(policy, [...uses, { at: now, cost: remaining }], Math.max(1, remaining), now)
+  return { ...seen, again: wait }
+}
+
+type Look = Omit<Verdict, 'again'>
+
+const lookAt = (policy: Policy, uses: readonly Use[], cost: number, now: number) =>
   policy.algorithm === 'gcra' ? lookGcra(policy, uses, cost, now) : lookSliding(policy, uses, cost, now)
 
 /** A bucket, exactly: a cost of 1 fills it by the window's microseconds, each microsecond drains the limit. */
-function lookGcra ({ limit, window, burst }: Policy, uses: readonly Use[], cost: number, now: number): Verdict {
+function lookGcra ({ limit, window, burst }: Policy, uses: readonly Use[], cost: number, now: number): Look {
   const unit = BigInt(window * 1000)
   const leak = BigInt(limit)
   const drained = (level: bigint, from: number, to: number) => {
@@ -59,7 +68,7 @@ function lookGcra ({ limit, window, burst }: Policy, uses: readonly Use[], cost:
   return { remaining: Number(room / unit), full: until(level), wait: until(missing) }
 }
 
-function lookSliding ({ limit, window }: Policy, uses: readonly Use[], cost: number, now: number): Verdict {
+function lookSliding ({ limit, window }: Policy, uses: readonly Use[], cost: number, now: number): Look {
   const moment = limit > 256 ? Math.ceil(window * 1000 / 256) : 1
   const counting = uses
     .map((use) => ({ ...use, leaves: Math.ceil(use.at / moment) * moment + window * 1000 }))

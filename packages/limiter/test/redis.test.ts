@@ -145,10 +145,10 @@ t.test('an error of another kind is not tried again, and an answer of another ki
   t.strictSame(said, ['evalsha'])
   const answering = async (reply: unknown) =>
     redisStore({ client: { evalshaBuffer: async () => reply, evalBuffer: async () => reply, unlink: async () => 0 } }).take('key', [policy], 1)
-  for (const reply of ['QUEUED', null, [1, 2], [1, 2, 'x'], [1, 2, ''], [1, null, 0], [1, 2, -1], [1, 2, 0.5], [1, 2, 3, 4, 5, 6]]) {
+  for (const reply of ['QUEUED', null, [1, 2, 3], [1, 2, 3, 'x'], [1, 2, 3, ''], [1, null, 0, 0], [1, 2, -1, 0], [1, 2, 0.5, 0], [1, 2, 3, 4, 5, 6, 7, 8]]) {
     await t.rejects(answering(reply), { code: 'WEIR_LIMITER_STORE_FAILED' })
   }
-  t.strictSame(await answering(['1', '2', '0']), [{ remaining: 1, full: 2, wait: 0 }])
+  t.strictSame(await answering(['1', '2', '0', '3']), [{ remaining: 1, full: 2, wait: 0, again: 3 }])
 })
 
 t.test('what is no budget, where one should be, is replaced', async (t) => {

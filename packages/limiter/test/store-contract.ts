@@ -162,7 +162,7 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
   })
 }
 
-const NOTHING: Verdict = { remaining: NaN, full: NaN, wait: NaN }
+const NOTHING: Verdict = { remaining: NaN, full: NaN, wait: NaN, again: NaN }
 const options = ({ name, limit, window, burst }: Policy) => ({ name, limit, window, burst })
 
 /** A store with a key, that answers for people. */

@@ -37,7 +37,7 @@ t.test('limits are those of all instances, and of what the route costs', async (
   const limits = async (app: typeof a, path: string, headers: Record<string, string> = {}) => (await app.inject({ path, headers })).headers
 
   // What comes back meanwhile is a hundredth of it each 10 ms.
-  t.match(await limits(a, '/api/products/1'), { ratelimit: /^"reads";r=199;t=1$/, 'ratelimit-policy': '"reads";q=100;w=1' })
+  t.match(await limits(a, '/api/products/1'), { ratelimit: /^"reads";r=199;t=2$/, 'ratelimit-policy': '"reads";q=100;w=1;weir-burst=200' })
   t.match(await limits(b, '/api/products/1', as('reader', 'pro')), { 'ratelimit-policy': '"reads";q=1000;w=1' })
   t.equal((await a.inject({ path: '/api/products/1', remoteAddress: '203.0.113.1' })).statusCode, 403)
   const write = (app: typeof a) => app.inject({ method: 'PATCH', path: '/api/products/1', headers: as('editor'), payload: { price: 1 } })

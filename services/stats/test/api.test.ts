@@ -237,7 +237,7 @@ t.test('users that anybody may be', async (t) => {
 
 t.test('it is limited like the others', async (t) => {
   const app = await build(t, undefined, { RATE_LIMIT_ALLOW: '' })
-  t.match((await get(app, 'summary')).headers, { 'ratelimit-policy': '"stats";q=50;w=1' })
+  t.match((await get(app, 'summary')).headers, { 'ratelimit-policy': '"stats";q=50;w=1;weir-burst=100' })
 })
 
 t.test('every route is described, its errors too', async (t) => {

@@ -18,6 +18,12 @@ export interface Algorithm {
   wait (meter: Meter, state: State, now: number, cost: number): number
   use (meter: Meter, state: State, now: number, cost: number): State
   remaining (meter: Meter, state: State): number
+  /**
+   * Until so much can be used again, if it is used now: it is 1 at least, and where that is not
+   * left, until it can be used at all.
+   * @param amount as much as remains, or 1 where nothing does
+   */
+  again (meter: Meter, state: State, now: number, amount: number): number
   /** Until nothing is in use. */
   full (meter: Meter, state: State, now: number): number
 }

@@ -33,6 +33,12 @@ export const gcra: Algorithm = {
 
   remaining: ([highest, unit], state) => Math.floor((highest - read(state)[1]) / unit),
 
+  again ([highest, unit, leak], state, _now, amount) {
+    const room = highest - read(state)[1]
+    const used = amount * unit <= room ? amount : 0
+    return Math.max(0, Math.ceil((amount * unit - (room - used * unit)) / leak))
+  },
+
   full: ([, , leak]: Meter, state) => Math.ceil(read(state)[1] / leak)
 }
 

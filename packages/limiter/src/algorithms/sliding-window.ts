@@ -42,6 +42,14 @@ export const slidingWindow: Algorithm = {
 
   remaining: ([limit], state) => limit - (totalAt(state, last(state)) - totalAt(state, 0)),
 
+  again ([limit, window, moment], state, now, amount) {
+    const total = totalAt(state, last(state))
+    const room = limit - (total - totalAt(state, 0))
+    const toLeave = total + (amount <= room ? 2 : 1) * amount - limit
+    const isOfNow = toLeave > total
+    return (isOfNow ? roundUp(now, moment) : timeAt(state, first(state, (i) => totalAt(state, i) >= toLeave))) + window - now
+  },
+
   full ([, window], state, now) {
     const end = last(state)
     return end === 0 ? 0 : timeAt(state, end) + window - now

@@ -91,14 +91,14 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 function answer (asked: readonly Question[], reply: unknown): void {
   const isList = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply)
   const numbers = isList(reply) ? reply : []
-  const expected = asked.reduce((sum, { policies, terms }) => sum + 3 * policies.length + (terms === undefined ? 0 : 3), 0)
+  const expected = asked.reduce((sum, { policies, terms }) => sum + 4 * policies.length + (terms === undefined ? 0 : 3), 0)
   if (numbers.length !== expected || !numbers.every(isCount)) {
-    throw new LimiterError('WEIR_LIMITER_STORE_FAILED', `give ${expected / 3} verdicts, but ${shown(reply)}`)
+    throw new LimiterError('WEIR_LIMITER_STORE_FAILED', `give ${expected} numbers, but ${shown(reply)}`)
   }
   let next = 0
   const read = () => numbers[next++] ?? 0
   for (const { policies, terms, resolve } of asked) {
-    const verdicts = policies.map(() => ({ remaining: read(), full: read(), wait: read() }))
+    const verdicts = policies.map(() => ({ remaining: read(), full: read(), wait: read(), again: read() }))
     resolve({ verdicts, slice: terms === undefined ? NO_SLICE : { amount: read(), at: read(), until: read() } })
   }
 }

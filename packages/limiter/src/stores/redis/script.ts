@@ -5,11 +5,12 @@ import { script } from '@weir/internal'
  * ARGV, again and again for as many keys as it says: how many; take, peek or lease; the cost; how many policies; their ids, which
  * begin with the algorithm and the meter's three integers. After a lease, for each of its keys: how much of a slice is wanted, and the
  * slice that comes back: its amount, what of it was not used, when it was granted, until when it was to be kept; zeros for none.
- * -> for each key and policy: remaining, full, wait, as of `Verdict`; after those of a lease the slice: amount, when, until.
+ * -> for each key and policy: remaining, full, wait, again, as of `Verdict`; after those of a lease
+ * the slice: amount, when, until.
  *
  * The algorithms are those of ../../algorithms, where the reasons are; the tests hold both to one model, to the microsecond. Each has
  * five functions here, over a state as of now: `*_settle` -> state, whether it is ahead; `*_wait`; `*_use`; `*_return`, which takes back
- * a use of then; `*_end` -> what to keep, remaining, full. What is kept are pairs of doubles, which is what Lua's numbers are. Anything
+ * a use of then; `*_end` -> what to keep, remaining, full, again. What is kept are pairs of doubles, which is what Lua's numbers are. Anything
  * else in their place is no budget: whoever has it starts anew, because an error would be one for all keys.
  *
  * Slices: see ../../slices.ts. A slice is used up when it is granted. The field `slices ID` has pairs of until when, and how much is
@@ -36,7 +37,9 @@ local function gcra_use (level, cost, unit) return level + cost * unit end
 local function gcra_return (level, unused, unit) return math.max(0, level - unused * unit) end
 
 local function gcra_end (level, highest, unit, leak)
-  return struct.pack('>dd', now, level), math.floor((highest - level) / unit), math.ceil(level / leak)
+  local left = math.max(0, math.floor((highest - level) / unit))
+  local again = math.ceil((math.max(1, left) * unit - (highest - level - left * unit)) / leak)
+  return struct.pack('>dd', now, level), left, math.ceil(level / leak), again
 end
 
 local function pair (log, i) return struct.unpack('>dd', log, i * 16 - 15) end
@@ -92,10 +95,13 @@ local function sliding_return (log, unused, _, moment, granted)
   return moved(log, first(log, 1, at), 0, -unused)
 end
 
-local function sliding_end (log, limit, window)
+local function sliding_end (log, limit, window, moment)
   local at, total = pair(log, #log / 16)
   local _, before = pair(log, 1)
-  return log, limit - total + before, #log == 16 and 0 or at + window - now
+  local left = math.max(0, limit - total + before)
+  local to_leave = total + left + math.max(1, left) - limit
+  local leaves = to_leave > total and math.ceil(now / moment) * moment or pair(log, first(log, 2, to_leave))
+  return log, left, #log == 16 and 0 or at + window - now, leaves + window - now
 end
 
 local function parse (id)
@@ -199,7 +205,7 @@ local function decide (key, policies, operation, cost, lease)
 
   local longest = 0
   for i, policy in ipairs(policies) do
-    local state, remaining, full = policy.finish(states[i], policy.a + outs[i] * policy.unit, policy.b, policy.c)
+    local state, remaining, full, again = policy.finish(states[i], policy.a + outs[i] * policy.unit, policy.b, policy.c)
     if keeps then
       if slices[i].changed then
         slices[i].changed = nil
@@ -209,7 +215,7 @@ local function decide (key, policies, operation, cost, lease)
       end
     end
     local n = #reply
-    reply[n + 1], reply[n + 2], reply[n + 3] = math.max(0, remaining), full, waits[i]
+    reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = remaining, full, waits[i], again
     longest = math.max(longest, full)
   end
   if lease then
