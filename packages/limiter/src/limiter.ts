@@ -196,11 +196,12 @@ export class Limiter {
       const allowed = mode === 'open'
       return { allowed, mode, policies: [], violated: [], retryAfterMs: allowed ? 0 : RETRY_AFTER }
     }
-    const instances = typeof this.#instances === 'number' ? this.#instances : this.#instances()
-    const shares = policies.map((policy) => shareOf(policy, instances >= 1 ? instances : 1))
-    // What costs more than a whole share takes all of it: otherwise it could not be done at all until the store is back.
-    const bounded = Math.min(cost, ...shares.map(({ capacity }) => capacity))
-    return decisionOf(mode, shares, this.#local[operation](key, shares, bounded))
+    const told = typeof this.#instances === 'number' ? this.#instances : this.#instances()
+    const instances = told >= 1 ? Math.ceil(told) : 1
+    // A use weighs as much as there are instances, against the whole budget: what was used counts on
+    // when their number changes. A cost above a whole share takes all of it, or it could not be used.
+    const verdicts = this.#local[operation](key, policies, cost, instances)
+    return decisionOf(mode, policies.map((policy) => shareOf(policy, instances)), verdicts)
   }
 }
 

@@ -14,8 +14,9 @@ export interface MemoryStoreOptions {
 
 /** A store in this process, which answers at once. */
 export interface MemoryStore extends LimitStore {
-  take (key: string, policies: readonly Policy[], cost: number): readonly Verdict[]
-  peek (key: string, policies: readonly Policy[], cost: number): readonly Verdict[]
+  /** @param weight as of `decide` */
+  take (key: string, policies: readonly Policy[], cost: number, weight?: number): readonly Verdict[]
+  peek (key: string, policies: readonly Policy[], cost: number, weight?: number): readonly Verdict[]
 }
 
 /**
@@ -34,11 +35,11 @@ export function openMemory ({ maxKeys = 100_000 }: MemoryStoreOptions = {}): Mem
   }
   const keys = new LRUCache<string, Map<string, State>>({ max: maxKeys })
 
-  const run = (key: string, policies: readonly Policy[], cost: number, using: boolean) => {
+  const run = (key: string, policies: readonly Policy[], cost: number, using: boolean, weight?: number) => {
     const known = keys.get(key)
     const stored: (State | undefined)[] = []
     for (const { id } of policies) stored.push(known?.get(id))
-    const { verdicts, states } = decide(policies, cost, Math.floor(performance.now() * 1000), stored, using)
+    const { verdicts, states } = decide(policies, cost, Math.floor(performance.now() * 1000), stored, using, weight)
     if (states !== undefined) {
       const budgets = known ?? new Map<string, State>()
       for (let i = 0; i < policies.length; i++) budgets.set(policies[i]?.id ?? '', states[i] ?? [])
@@ -49,8 +50,8 @@ export function openMemory ({ maxKeys = 100_000 }: MemoryStoreOptions = {}): Mem
 
   return {
     kind: 'memory',
-    take: (key, policies, cost) => run(key, policies, cost, true),
-    peek: (key, policies, cost) => run(key, policies, cost, false),
+    take: (key, policies, cost, weight) => run(key, policies, cost, true, weight),
+    peek: (key, policies, cost, weight) => run(key, policies, cost, false, weight),
     async reset (key) {
       keys.delete(key)
     },
