@@ -80,11 +80,11 @@ export const WEIR_ERR_RATE_LIMITED = createError<'WEIR_ERR_RATE_LIMITED', 429, [
 
 /** The limits of a route with `onFailure: 'closed'` cannot be looked up. */
 export const WEIR_ERR_LIMITS_UNAVAILABLE = createError('WEIR_ERR_LIMITS_UNAVAILABLE',
-  'The limits of this route cannot be looked up at the moment: try again after Retry-After seconds', 503)
+  'The limits of this route cannot be looked up at the moment: try again after Retry-After seconds', 503, Error, false)
 
 /** The client's address is on the deny list. */
 export const WEIR_ERR_ADDRESS_DENIED = createError('WEIR_ERR_ADDRESS_DENIED',
-  'Requests from your address are not accepted: ask the operator of this service', 403)
+  'Requests from your address are not accepted: ask the operator of this service', 403, Error, false)
 
 /** Plugins were registered in an order in which one would not do what it is for. */
 export const WEIR_ERR_PLUGIN_ORDER = createError<'WEIR_ERR_PLUGIN_ORDER', 500, [plugin: string, other: string, why: string]>(

@@ -9,6 +9,7 @@ import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_REGISTERED_TWIC
 import { checkOptionNames, type OptionNames } from '../plugin-options.js'
 import '../response-cache/index.js'
 import { addressList } from './addresses.js'
+import { answerRefusal, hasDefaultHandler, isRefusal, sendRefusal } from './default-answer.js'
 import { Enforcement, type Judge, type Judgement } from './enforce.js'
 import { Identities, identifyingSafely, type Identify } from './identity.js'
 import { type LimitOptions, type RouteLimit, routeLimit, type RouteLimitOptions } from './limits.js'
@@ -154,6 +155,7 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   })
   // In place of the hook that @fastify/rate-limit has just added: that one waits for promises where this process can tell.
   app.addHook('onRoute', (route) => {
+    if (declared !== undefined || byDefault !== undefined) route.errorHandler ??= answerRefusal
     if (declared === undefined) return
     const enforcement = declared === fallback && byDefault !== undefined ? byDefault : new Enforcement(judges, declared)
     route.onRequest = [...[route.onRequest ?? []].flat().slice(0, -1), enforcement.hook]
@@ -168,7 +170,10 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     byDefault.enforce(request).then(() => {
       writeLimitFields(request, reply)
       done(null, payload)
-    }, done)
+    }, (error: Error) => {
+      if (isRefusal(error) && hasDefaultHandler(request)) sendRefusal(error, request, reply)
+      else done(error)
+    })
   })
 }
 

@@ -1,11 +1,12 @@
-import { type OutgoingHttpHeaders, STATUS_CODES } from 'node:http'
+import type { OutgoingHttpHeaders } from 'node:http'
 import { type Decision, formatRetryAfter } from '@weir/limiter'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { limitFields, rateLimitedMessage } from './refusal.js'
+import { isDefaultHandler, PROBLEM, problemBody } from './default-answer.js'
+import { internal, isObject, logControllerOf } from './internals.js'
+import { limitFields, quotaExceeded, rateLimitedMessage } from './refusal.js'
 
 /** The parts of Fastify's route context that an error meets on its way. */
 interface RouteContext {
-  readonly schema?: { readonly response?: unknown } | undefined
   readonly onSend: unknown
   readonly onError: unknown
   readonly errorHandler: object
@@ -15,11 +16,10 @@ interface RouteContext {
 const contexts = new WeakMap<object, boolean>()
 
 /**
- * Answers 429 as Fastify's default error handler does, byte for byte, without an error on the way through it. Only where
- * nothing else would see that error or its response: no error handler of the application, no onError or onSend hook but that
- * of @fastify/caching, no response schema, no log line, nothing but a GET over HTTP/1.1. The hooks that ran before have set
- * their headers, and onResponse hooks follow. A response that has begun meanwhile, or has a header that Node refuses, is left
- * to Fastify.
+ * Answers 429 as `sendRefusal` does, byte for byte, without an error on the way through Fastify. Only where nothing else would see
+ * that error or its response: no error handler of the application, no onError or onSend hook but that of @fastify/caching, no log
+ * line, nothing but a GET over HTTP/1.1. The hooks that ran before have set their headers, and onResponse hooks follow. A response
+ * that has begun meanwhile, or has a header that Node refuses, is left to Fastify.
  * @returns whether it has; if not, the error has to be thrown
  */
 export function refuseQuickly (decision: Decision, request: FastifyRequest, reply: FastifyReply): boolean {
@@ -31,17 +31,13 @@ export function refuseQuickly (decision: Decision, request: FastifyRequest, repl
   if (headers === undefined || headers['etag'] !== undefined || internal(reply, 'fastify.reply.trailers') !== null) return false
 
   const retryAfter = formatRetryAfter(decision)
-  const body = JSON.stringify({
-    statusCode: 429,
-    code: 'WEIR_ERR_RATE_LIMITED',
-    error: STATUS_CODES[429],
-    message: rateLimitedMessage(decision, retryAfter)
-  })
+  const said = { status: 429, detail: rateLimitedMessage(decision, retryAfter), code: 'WEIR_ERR_RATE_LIMITED' }
+  const body = problemBody(request, said, quotaExceeded(decision))
   // They go to the end, as those of an error do. An object from which something was deleted is slow: mostly there is nothing.
   for (const name of ['content-type', 'content-length']) if (headers[name] !== undefined) Reflect.deleteProperty(headers, name)
   for (const [name, value] of limitFields(decision)) headers[name] = value
   headers['retry-after'] = retryAfter
-  headers['content-type'] = 'application/json; charset=utf-8'
+  headers['content-type'] = PROBLEM
   headers['content-length'] = `${Buffer.byteLength(body)}`
   try {
     reply.raw.writeHead(429, headers)
@@ -53,13 +49,12 @@ export function refuseQuickly (decision: Decision, request: FastifyRequest, repl
   return true
 }
 
-/** Fastify's default handler is the only one that inherits from nothing: those that an application sets inherit from it. */
 function isPlain (context: RouteContext | undefined): boolean {
   if (context === undefined) return false
   let plain = contexts.get(context)
   if (plain === undefined) {
-    plain = isForTags(context) && context.onError === null && context.schema?.response === undefined &&
-      Object.getPrototypeOf(context.errorHandler) === Object.prototype && logsByDefault(context.server)
+    plain = isForTags(context) && context.onError === null && isDefaultHandler(context.errorHandler) &&
+      logsByDefault(context.server)
     contexts.set(context, plain)
   }
   return plain
@@ -78,17 +73,12 @@ function isForTags ({ onSend, server }: RouteContext): boolean {
 
 /** Whether Fastify's own log controller hears of errors. One of the application may count them, whatever the level. */
 function logsByDefault (server: object): boolean {
-  for (let owner: unknown = server; isObject(owner); owner = Object.getPrototypeOf(owner)) {
-    const controller = internal(owner, 'fastify.logController')
-    if (!isObject(controller)) continue
-    const methods: unknown = Object.getPrototypeOf(controller)
-    return isObject(methods) && Object.getPrototypeOf(methods) === Object.prototype && !Object.hasOwn(controller, 'defaultErrorLog')
-  }
+  const controller = logControllerOf(server)
   // Fastify had none before it let applications give one.
-  return true
+  if (controller === undefined) return true
+  const methods: unknown = Object.getPrototypeOf(controller)
+  return isObject(methods) && Object.getPrototypeOf(methods) === Object.prototype && !Object.hasOwn(controller, 'defaultErrorLog')
 }
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 /** Whether the error would be a line in the log. The logger that Fastify has where there is none has `noop` for each level. */
 function isLogging (log: FastifyRequest['log']): boolean {
@@ -97,19 +87,6 @@ function isLogging (log: FastifyRequest['log']): boolean {
 
 const isLevelled = (log: object): log is { isLevelEnabled (level: string): boolean } =>
   'isLevelEnabled' in log && typeof log.isLevelEnabled === 'function'
-
-const symbols = new Map<string, symbol>()
-
-/** A value that Fastify keeps under a symbol of its own; undefined where this version has none. */
-function internal (owner: object, description: string): unknown {
-  let symbol = symbols.get(description)
-  if (symbol === undefined || !Object.hasOwn(owner, symbol)) {
-    symbol = Object.getOwnPropertySymbols(owner).find((symbol) => symbol.description === description)
-    if (symbol === undefined) return undefined
-    symbols.set(description, symbol)
-  }
-  return Reflect.get(owner, symbol)
-}
 
 /** The headers that hooks have set so far, to be added to. */
 function headersOf (reply: FastifyReply): OutgoingHttpHeaders | undefined {

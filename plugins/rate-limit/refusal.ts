@@ -2,7 +2,6 @@ import { type Decision, formatRateLimit, formatRateLimitPolicy, formatRetryAfter
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { WEIR_ERR_LIMITS_UNAVAILABLE, WEIR_ERR_RATE_LIMITED } from '../errors.js'
 
-/** draft-ietf-httpapi-ratelimit-headers, "Problem Types". */
 const QUOTA_EXCEEDED = {
   type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
   title: 'Request cannot be satisfied as assigned quota has been exceeded'
@@ -34,9 +33,12 @@ export function refusal (decision: Decision): Error {
   if (decision.mode === 'closed') return Object.assign(new WEIR_ERR_LIMITS_UNAVAILABLE(), { headers })
   return Object.assign(new WEIR_ERR_RATE_LIMITED(rateLimitedMessage(decision, retryAfter)), {
     headers,
-    problem: { ...QUOTA_EXCEEDED, 'violated-policies': decision.violated }
+    problem: quotaExceeded(decision)
   })
 }
+
+/** The members of the problem that tell what was exceeded (draft-ietf-httpapi-ratelimit-headers-11, section 5.1). */
+export const quotaExceeded = ({ violated }: Decision) => ({ ...QUOTA_EXCEEDED, 'violated-policies': violated })
 
 /** The message of WEIR_ERR_RATE_LIMITED, for people. */
 export function rateLimitedMessage ({ violated }: Decision, retryAfter: string): string {

@@ -10,8 +10,8 @@ import { script } from '@weir/internal'
  *
  * The algorithms are those of ../../algorithms, where the reasons are; the tests hold both to one model, to the microsecond. Each has
  * five functions here, over a state as of now: `*_settle` -> state, whether it is ahead; `*_wait`; `*_use`; `*_return`, which takes back
- * a use of then; `*_end` -> what to keep, remaining, full, again. What is kept are pairs of doubles, which is what Lua's numbers are. Anything
- * else in their place is no budget: whoever has it starts anew, because an error would be one for all keys.
+ * a use of then; `*_end` -> what to keep, remaining, full, again. A state is pairs of doubles, which is what Lua's numbers are. Anything
+ * else in its place is no budget: the client starts anew, because an error would be one for all keys.
  *
  * Slices: see ../../slices.ts. A slice is used up when it is granted. The field `slices ID` has pairs of until when, and how much is
  * out: so much room a policy has beyond its capacity, because what is out may come back. Each slice ends at a moment of its own, so that
