@@ -1,4 +1,5 @@
 import createError from '@fastify/error'
+import { expected } from './refusals.js'
 
 // Every error that the plugins raise by name. The message says what to do; %s are filled in by the caller.
 
@@ -12,13 +13,14 @@ export const WEIR_ERR_ROUTE_NOT_FOUND = createError<'WEIR_ERR_ROUTE_NOT_FOUND', 
   'WEIR_ERR_ROUTE_NOT_FOUND', 'There is no %s %s here: /docs lists what there is', 404)
 
 /** The event loop is so late that new work is turned away. */
-export const WEIR_ERR_OVERLOADED = createError('WEIR_ERR_OVERLOADED', 'The service is overloaded: try again after Retry-After seconds', 503)
+export const WEIR_ERR_OVERLOADED = expected('warn', createError(
+  'WEIR_ERR_OVERLOADED', 'The service is overloaded: try again after Retry-After seconds', 503, Error, false))
 
 /* redis */
 
 /** The client wants a stored response and nothing else, and there is none that will do (RFC 9111, section 5.2.1.7). */
-export const WEIR_ERR_ONLY_IF_CACHED = createError(
-  'WEIR_ERR_ONLY_IF_CACHED', 'Cache-Control asks for a stored response only, and none may be used: ask again without only-if-cached', 504)
+export const WEIR_ERR_ONLY_IF_CACHED = expected('info', createError('WEIR_ERR_ONLY_IF_CACHED',
+  'Cache-Control asks for a stored response only, and none may be used: ask again without only-if-cached', 504, Error, false))
 
 /** The `url` option of weir-redis does not name a Redis server. */
 export const WEIR_ERR_REDIS_URL = createError<'WEIR_ERR_REDIS_URL', [problem: string]>(
@@ -79,8 +81,8 @@ export const WEIR_ERR_RATE_LIMITED = createError<'WEIR_ERR_RATE_LIMITED', 429, [
   'WEIR_ERR_RATE_LIMITED', '%s', 429, Error, false)
 
 /** The limits of a route with `onFailure: 'closed'` cannot be looked up. */
-export const WEIR_ERR_LIMITS_UNAVAILABLE = createError('WEIR_ERR_LIMITS_UNAVAILABLE',
-  'The limits of this route cannot be looked up at the moment: try again after Retry-After seconds', 503, Error, false)
+export const WEIR_ERR_LIMITS_UNAVAILABLE = expected('warn', createError('WEIR_ERR_LIMITS_UNAVAILABLE',
+  'The limits of this route cannot be looked up at the moment: try again after Retry-After seconds', 503, Error, false))
 
 /** The client's address is on the deny list. */
 export const WEIR_ERR_ADDRESS_DENIED = createError('WEIR_ERR_ADDRESS_DENIED',

@@ -2,6 +2,7 @@ import type { Counters, Outcome, RouteCounter } from '@weir/metrics'
 import type { FastifyReply, FastifyRequest, onResponseHookHandler, RouteOptions } from 'fastify'
 import type {} from '../auth/index.js'
 import type {} from '../rate-limit/index.js'
+import { isRefused } from '../refusals.js'
 import type { CacheResult } from '../response-cache/result.js'
 import { clientOf } from './client.js'
 
@@ -56,11 +57,11 @@ function count (counter: RouteCounter, request: FastifyRequest, reply: FastifyRe
   if (result.filledBy !== instance) tally.shared++
 }
 
-function outcomeOf ({ rateLimit }: FastifyRequest, { statusCode }: FastifyReply, result: CacheResult | null): Outcome {
+function outcomeOf (request: FastifyRequest, { statusCode }: FastifyReply, result: CacheResult | null): Outcome {
   // Whatever became of it, no client sent it.
   if (result?.outcome === 'refill') return 'refill'
-  if (statusCode >= 500) return 'error'
-  if (statusCode === 429 && rateLimit?.allowed === false) return 'limited'
+  if (statusCode >= 500 && !isRefused(request)) return 'error'
+  if (statusCode === 429 && request.rateLimit?.allowed === false) return 'limited'
   return result?.outcome ?? 'uncached'
 }
 

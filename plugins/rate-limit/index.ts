@@ -11,7 +11,7 @@ import '../response-cache/index.js'
 import { addressList } from './addresses.js'
 import { answerRefusal, hasDefaultHandler, isRefusal, sendRefusal } from './default-answer.js'
 import { Enforcement, type Judge, type Judgement } from './enforce.js'
-import { Identities, identifyingSafely, type Identify } from './identity.js'
+import { Identities, identifyingSafely, type Identify, type KnownClient } from './identity.js'
 import { type LimitOptions, type RouteLimit, routeLimit, type RouteLimitOptions } from './limits.js'
 import { writeLimitFields } from './refusal.js'
 import { RouteLimits } from './route-limits.js'
@@ -43,6 +43,10 @@ export interface RateLimitOptions extends LimitOptions {
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** The client that limits take a request for, a user or an address: a digest, the same in all instances of a `namespace`. */
+    limitedClient (request: FastifyRequest): string
+  }
   interface FastifyRequest {
     /** How the client stands with the limits of the route; null where there are none. */
     rateLimit: Decision | null
@@ -118,9 +122,13 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     if (isAllowed(ip)) return 'unlimited'
     const client = clientOf(request)
     const policies = (client?.tier === undefined ? undefined : limit.tiers.get(client.tier)) ?? limit.policies
-    const key = limitKey(limit.group, client ? identities.ofUser(client.id) : identities.ofAddress(ip))
+    const key = limitKey(limit.group, identityOf(client, ip))
     return limiter[operation](key, policies, limit.use)
   }
+
+  const identityOf = (client: KnownClient | null | undefined, ip: string) =>
+    client ? identities.ofUser(client.id) : identities.ofAddress(ip)
+  app.decorate('limitedClient', (request: FastifyRequest) => identityOf(clientOf(request), addressOf(request)))
 
   app.decorateRequest('rateLimit', null)
   const judges: Judge = { judge, note: logMode }

@@ -2,6 +2,7 @@ import { CacheError, type Hit } from '@weir/cache'
 import { appendCacheStatus, type CacheStatus, formatCacheStatus, parseCacheControl } from '@weir/http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { WEIR_CACHE_REENTRANT_FILL, WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
+import { noteRefusal } from '../refusals.js'
 import { AskedHeaders } from './asked-headers.js'
 import type { CachedHandlerOptions } from './cached-handler.js'
 import { Capture } from './capture.js'
@@ -233,6 +234,7 @@ export class Handling {
   /** The error of a client that wants what is stored, and nothing else. */
   #refusing (error: unknown): unknown {
     const { cacheName } = this.context.options
+    noteRefusal(error, this.request)
     if (error instanceof WEIR_ERR_ONLY_IF_CACHED) this.reply.header('cache-status', formatCacheStatus(cacheName, { detail: 'ONLY_IF_CACHED' }))
     return error
   }

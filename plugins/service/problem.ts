@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import createError from '@fastify/error'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
+import { noteRefusal, refusalLevel } from '../refusals.js'
 import { fieldErrors, type Violation } from './validation.js'
 
 /**
@@ -35,8 +36,9 @@ export const problems = { '4xx': problem, '5xx': problem }
 
 /**
  * Answers with an error, whatever was thrown. A client's mistake (4xx) is described; what went wrong on the server (5xx) is logged
- * and not shown, but for code and message of an error that was made to be seen. An error may bring
- * `headers`, and `problem`: a `type` of its own and the members that go with it.
+ * and not shown, but for code and message of an error that was made to be seen. A refusal that is expected is a line without a stack,
+ * of the level that its class was declared with. An error may bring `headers`, and `problem`: a `type` of its own and the members that
+ * go with it.
  */
 export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const thrown = isRecord(error) ? error : {}
@@ -50,7 +52,10 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
     code: codeOf(thrown, status),
     requestId: request.id
   }
-  if (status >= 500) request.log.error({ err: error }, 'request failed')
+  const level = refusalLevel(error)
+  noteRefusal(error, request)
+  if (status >= 500 && level === undefined) request.log.error({ err: error }, 'request failed')
+  else if (status >= 500 && level !== undefined) request.log[level]({ code: problem.code }, `refused: ${String(thrown['message'])}`)
   if (status < 500 || isForClients(thrown)) {
     if (typeof thrown['message'] === 'string' && thrown['message'] !== '') problem.detail = thrown['message']
     else problem.detail = problem.title

@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http'
 import { Readable } from 'node:stream'
 import { mock } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
+import createError from '@fastify/error'
 import { fastify, type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { memoryStore as cacheStore } from '@weir/cache/memory'
@@ -12,6 +13,7 @@ import invalidation from '../invalidation/index.js'
 import observability from '../observability/index.js'
 import rateLimit from '../rate-limit/index.js'
 import responseCache from '../response-cache/index.js'
+import { expected } from '../service/index.js'
 import { gate } from './support/cached-app.js'
 import { buildService } from './support/service-app.js'
 
@@ -77,6 +79,33 @@ t.test('each request is counted once, by how it was answered', async (t) => {
   t.strictSame(outcomesOf(routes.get('GET /fails')), { error: 1 })
   t.strictSame(outcomesOf(routes.get('404')), { uncached: 2 })
   t.strictSame([...routes.keys()].sort(), ['404', 'GET /fails', 'GET /plain', 'GET /private', 'GET /x', 'HEAD /x'])
+})
+
+t.test('a refusal that is expected is no error, and another 5xx is', async (t) => {
+  const { app, store } = await countingApp(t)
+  await withCache(app)
+  const [Busy, Down] = [
+    expected('info', createError('DEMO_ERR_BUSY', 'Later', 503, Error, false)),
+    expected('warn', createError('DEMO_ERR_DOWN', 'Later', 503, Error, false))
+  ]
+  app.get('/busy', async () => { throw new Busy() })
+  app.get('/down', async () => { throw new Down() })
+  app.get('/fails', async () => { throw new Error('it is broken') })
+  app.get('/x', { config: { cache: { ttl: '1h' } } }, async () => 'hello')
+  const only = { headers: { 'cache-control': 'only-if-cached' } }
+  const statuses = []
+  for (const request of [{ url: '/busy' }, { url: '/down' }, { url: '/fails' }, { url: '/x', ...only }, { url: '/x' }, { url: '/x', ...only }]) {
+    statuses.push((await app.inject(request)).statusCode)
+  }
+  t.same(statuses, [503, 503, 500, 504, 200, 200])
+  await app.close()
+  const routes = new Map((await recordsOf(store)).flatMap(({ routes }) => routes.map((counts) => [counts.route, outcomesOf(counts)])))
+  t.strictSame(Object.fromEntries(routes), {
+    'GET /busy': { uncached: 1 },
+    'GET /down': { error: 1 },
+    'GET /fails': { error: 1 },
+    'GET /x': { l1: 1, miss: 1, uncached: 1 }
+  })
 })
 
 t.test('a hit of what another instance has computed is a shared one', async (t) => {

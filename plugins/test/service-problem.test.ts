@@ -5,7 +5,7 @@ import type { InjectOptions } from 'fastify'
 import t from 'tap'
 import { Type } from 'typebox'
 import conditional from '../conditional/index.js'
-import { ProblemSchema, type Problem } from '../service/index.js'
+import { expected, ProblemSchema, type Problem } from '../service/index.js'
 import { buildService } from './support/service-app.js'
 
 const Item = Type.Object({
@@ -129,6 +129,29 @@ t.test('a server\'s mistake is in the log, with the id that the client got', asy
     { level: 50, reqId: 'abc.1-2_3', msg: 'request failed', err: { message: 'SELECT secret' } },
     { level: 30, reqId: 'abc.1-2_3', msg: 'response', res: { statusCode: 500 } }
   ])
+})
+
+t.test('a refusal that is expected is one line of its level, without a stack', async (t) => {
+  const { app, lines } = await buildService(t)
+  const levels = { info: 30, warn: 40 } as const
+  for (const level of ['info', 'warn'] as const) {
+    const Refused = expected(level, createError(`DEMO_ERR_${level.toUpperCase()}`, 'Not now', 503, Error, false))
+    app.get(`/${level}`, async () => { throw Object.assign(new Refused(), { headers: { 'retry-after': '1' } }) })
+  }
+  const Asked = expected('info', createError('DEMO_ERR_ASKED', 'Ask otherwise', 409, Error, false))
+  app.get('/asked', async () => { throw new Asked() })
+  for (const level of ['info', 'warn'] as const) {
+    lines.length = 0
+    const answer = await app.inject(`/${level}`)
+    t.match(answer.json(), { status: 503, code: `DEMO_ERR_${level.toUpperCase()}`, detail: 'Not now' })
+    t.equal(answer.headers['retry-after'], '1')
+    t.match(lines, [{ level: levels[level], code: `DEMO_ERR_${level.toUpperCase()}`, msg: 'refused: Not now' }, { msg: 'response' }])
+    t.notMatch(JSON.stringify(lines), /stack|\\n\s+at /)
+  }
+  lines.length = 0
+  await app.inject('/asked')
+  t.match(lines, [{ level: 30, msg: 'response' }], 'a mistake of the client needs no more than any other')
+  t.equal(lines.length, 1)
 })
 
 t.test('security headers, CORS and the request id are on errors too', async (t) => {

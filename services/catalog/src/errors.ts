@@ -1,4 +1,5 @@
 import createError from '@fastify/error'
+import { expected } from '@weir/fastify/service'
 
 // Every error that the catalog raises by name. The message says what to do; %s are filled in by the caller.
 
@@ -18,9 +19,10 @@ export const CATALOG_ERR_CATEGORY_IN_USE = createError<'CATALOG_ERR_CATEGORY_IN_
 export const CATALOG_ERR_BUSY = createError<'CATALOG_ERR_BUSY', 503, [options: { cause: unknown }]>(
   'CATALOG_ERR_BUSY', 'The catalog is being written by somebody else: try again in a moment', 503)
 
-const Comparing = createError('CATALOG_ERR_COMPARING', 'This instance is comparing already: try again in a second', 503)
-const Incomparable = createError<'CATALOG_ERR_INCOMPARABLE', 503, [source: string]>(
-  'CATALOG_ERR_INCOMPARABLE', 'No answer came from the %s, so there is nothing to compare: try again in a second', 503)
+const Comparing = expected('info', createError(
+  'CATALOG_ERR_COMPARING', 'This instance is comparing already: try again in a second', 503, Error, false))
+const Incomparable = expected('warn', createError<'CATALOG_ERR_INCOMPARABLE', 503, [source: string]>('CATALOG_ERR_INCOMPARABLE',
+  'No answer came from the %s, so there is nothing to compare: try again in a second', 503, Error, false))
 
 /** Comparisons are made one at a time. */
 export const comparing = () => inASecond(new Comparing())

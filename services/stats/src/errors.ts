@@ -1,14 +1,21 @@
 import createError from '@fastify/error'
+import { expected } from '@weir/fastify/service'
 
 // Every error that stats raises by name. The message says what to do; %s are filled in by the caller.
 
 /** As many as may be are watching. */
-export const STATS_ERR_TOO_MANY_VIEWERS = createError<'STATS_ERR_TOO_MANY_VIEWERS', 503, [most: number]>(
-  'STATS_ERR_TOO_MANY_VIEWERS', '%s others are watching, which is as many as may: close one, or ask /api/stats/summary instead', 503)
+export const STATS_ERR_TOO_MANY_VIEWERS = expected('info', createError<'STATS_ERR_TOO_MANY_VIEWERS', 503, [most: number]>(
+  'STATS_ERR_TOO_MANY_VIEWERS', '%s others are watching, which is as many as may: try again later, or ask /api/stats/summary instead',
+  503, Error, false))
+
+/** A client watches as often as one may. */
+export const STATS_ERR_VIEWER_LIMIT = createError<'STATS_ERR_VIEWER_LIMIT', 429, [most: number]>(
+  'STATS_ERR_VIEWER_LIMIT', 'You are watching %s times already, which is as often as one client may: close one, or ask /api/stats/summary instead',
+  429, Error, false)
 
 /** The service runs without its pages. */
-export const STATS_ERR_NO_CONSOLE = createError(
-  'STATS_ERR_NO_CONSOLE', 'The console has not been built: run "npm run build", then start stats again. The API is there, see /docs', 503)
+export const STATS_ERR_NO_CONSOLE = expected('warn', createError('STATS_ERR_NO_CONSOLE',
+  'The console has not been built: run "npm run build", then start stats again. The API is there, see /docs', 503, Error, false))
 
 const UnusableRange = createError<'STATS_ERR_RANGE', 400, [text: string]>('STATS_ERR_RANGE', '%s', 400)
 
