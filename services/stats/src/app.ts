@@ -17,7 +17,7 @@ import { Viewers } from './live/viewers.js'
 import { demoUsersRoute } from './routes/demo-users.js'
 import { historyRoute } from './routes/history.js'
 import { instancesRoute } from './routes/instances.js'
-import { limitsRoute } from './routes/limits.js'
+import { limitsRoutes } from './routes/limits.js'
 import { liveRoute } from './routes/live.js'
 import { redisRoute } from './routes/redis.js'
 import { routesRoute } from './routes/routes.js'
@@ -55,7 +55,7 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
   await app.register(conditional)
   await app.register(responseCache, { store: stores.cache, namespace: 'stats', name: instanceName(env, 'stats'), origin: 'http://stats' })
 
-  for (const route of [summaryRoute, routesRoute, instancesRoute, limitsRoute, historyRoute]) await app.register(route, { db, collector })
+  for (const route of [summaryRoute, routesRoute, instancesRoute, limitsRoutes, historyRoute]) await app.register(route, { db, collector })
   await app.register(redisRoute, { redis: stores.redis, collector })
   await app.register(liveRoute, { viewers })
   await app.register(demoUsersRoute, { users: () => demoUsers(app, env) })

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import auth from '@weir/fastify/auth'
 import rateLimit from '@weir/fastify/rate-limit'
 import { instanceCount, listed } from '@weir/fastify/service'
@@ -6,7 +7,8 @@ import { type FastifyInstance } from 'fastify'
 import { type StatsEnv } from './env.js'
 
 /**
- * Limits each user that a token names, and all others by their address. Everybody may read; a token is for having a budget of one's own.
+ * Limits each user that a token names, and all others by their address. Everybody may read all but who was denied, which is for admins;
+ * any other token is for having a budget of one's own.
  */
 export async function registerClients (app: FastifyInstance, env: StatsEnv, store: LimitStore): Promise<void> {
   await app.register(rateLimit, {
@@ -17,5 +19,7 @@ export async function registerClients (app: FastifyInstance, env: StatsEnv, stor
     deny: listed(env.RATE_LIMIT_DENY),
     policies: [{ name: 'stats', limit: 50, window: '1s', burst: 100 }]
   })
-  if (env.JWT_SECRET !== undefined) await app.register(auth, { jwt: [{ algorithm: 'HS256', secret: env.JWT_SECRET }] })
+  // Without a secret nobody is an admin: no token is accepted.
+  const secret = env.JWT_SECRET ?? randomBytes(32).toString('hex')
+  await app.register(auth, { jwt: [{ algorithm: 'HS256', secret }] })
 }

@@ -7,6 +7,9 @@ import { tempDir } from './support/temp-dir.js'
 const MINUTE = 60_000
 const now = Date.now()
 const minute = Math.floor(now / MINUTE)
+const JWT_SECRET = 'a secret of the tests, which is long enough'
+const as = (app: FastifyInstance, role: 'reader' | 'editor' | 'admin') =>
+  ({ authorization: `Bearer ${app.jwt.HS256.sign({ sub: role, role }, { expiresIn: '1h' })}` })
 const get = (app: FastifyInstance, path: string, headers: Record<string, string> = {}) => app.inject({ url: `/api/stats/${path}`, headers })
 
 t.test('what two instances counted', async (t) => {
@@ -44,7 +47,7 @@ t.test('what two instances counted', async (t) => {
       }]
     })
   ])
-  const app = await build(t, directory)
+  const app = await build(t, directory, { JWT_SECRET })
 
   t.test('in all', async (t) => {
     const response = await get(app, 'summary')
@@ -134,12 +137,24 @@ t.test('what two instances counted', async (t) => {
     t.match(before.instances, [{ instance: 'catalog-1', requests: 1000 }], 'the other one began later')
   })
 
-  t.test('who was denied', async (t) => {
-    t.match((await get(app, 'limits')).json(), {
+  t.test('how much was denied, and who was, for admins', async (t) => {
+    const numbers = { asOf: Number, policies: [{ service: 'catalog', policy: 'writes', denied: 4 }], clients: 1 }
+    for (const headers of [{}, as(app, 'reader'), as(app, 'admin')]) t.match((await get(app, 'limits', headers)).json(), numbers)
+    const told = await get(app, 'limits/clients', as(app, 'admin'))
+    t.match(told.json(), {
       asOf: Number,
-      policies: [{ service: 'catalog', policy: 'writes', denied: 4 }],
       clients: [{ client: 'user:alice', service: 'catalog', policy: 'writes', route: 'POST /api/products', denied: 4 }]
     })
+    t.match(told.headers, { 'cache-control': 'no-store' })
+    t.equal((await get(app, 'limits/clients')).statusCode, 401)
+    for (const role of ['reader', 'editor'] as const) t.equal((await get(app, 'limits/clients', as(app, role))).statusCode, 403, role)
+  })
+
+  t.test('nobody is told who was denied anywhere else', async (t) => {
+    const { paths } = (await app.inject('/docs/json')).json<{ paths: object }>()
+    const others = Object.keys(paths).filter((path) => path.startsWith('/api/stats/') && !/clients$|live$/.test(path))
+    t.ok(others.length >= 7)
+    for (const path of [...others, '/metrics']) t.notMatch((await app.inject(path)).body, /alice|address:/, path)
   })
 
   t.test('by minute and by hour', async (t) => {
@@ -194,7 +209,7 @@ t.test('nothing has been counted yet', async (t) => {
   })
   t.match((await get(app, 'routes')).json(), { routes: { length: 0 } })
   t.match((await get(app, 'instances')).json(), { instances: { length: 0 } })
-  t.match((await get(app, 'limits')).json(), { policies: { length: 0 }, clients: { length: 0 } })
+  t.match((await get(app, 'limits')).json(), { policies: { length: 0 }, clients: 0 })
   t.match((await get(app, 'history')).json(), { step: 'minute', points: { length: 60 } })
   t.same((await get(app, 'redis')).json(), { kind: 'sqlite', connected: true })
 })
@@ -219,7 +234,6 @@ t.test('times that cannot be told about are a 400 that says what to ask for', as
 })
 
 t.test('users that anybody may be', async (t) => {
-  const JWT_SECRET = 'a secret of the tests, which is long enough'
   const app = await build(t, undefined, { JWT_SECRET, DEMO_USERS: 'true' })
   const response = await get(app, 'demo-users')
   t.match(response.headers, { 'cache-control': 'no-store' })
@@ -245,7 +259,7 @@ t.test('every route is described, its errors too', async (t) => {
   const { paths } = (await app.inject('/docs/json')).json<{ paths: Record<string, { get: { summary?: string, responses: object } }> }>()
   const described = Object.entries(paths).filter(([path]) => path.startsWith('/api'))
   t.same(described.map(([path]) => path.slice('/api/stats/'.length)).sort(),
-    ['demo-users', 'history', 'instances', 'limits', 'live', 'redis', 'routes', 'summary'])
+    ['demo-users', 'history', 'instances', 'limits', 'limits/clients', 'live', 'redis', 'routes', 'summary'])
   for (const [path, { get }] of described) {
     t.ok(get.summary, path)
     t.match(get.responses, { '4XX': { content: { 'application/problem+json': {} } } }, path)

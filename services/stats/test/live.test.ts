@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { request } from 'node:http'
 import { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { type Tick as Counted } from '../src/live/ticker.js'
@@ -6,6 +7,8 @@ import { build, metricsIn } from './support/build.js'
 import { next, watch } from './support/events.js'
 import { record, series, state } from './support/records.js'
 import { tempDir } from './support/temp-dir.js'
+
+const JWT_SECRET = 'a secret of the tests, which is long enough'
 
 interface Tick extends Counted { readonly connected: boolean }
 
@@ -76,10 +79,82 @@ t.test('all end when the application closes, which is not held up', async (t) =>
   t.ok(response.complete)
 })
 
+/** Behind a proxy that says which client asks. */
+const PROXIED = { TRUST_PROXY: '127.0.0.1' }
+const from = (client: string) => ({ 'x-forwarded-for': client })
+
 t.test('as many as may', async (t) => {
-  const url = await listen(await build(t))
-  for (let i = 0; i < 100; i++) await watch(t, url)
-  const { response } = await watch(t, url)
+  const url = await listen(await build(t, undefined, PROXIED))
+  for (let i = 0; i < 100; i++) await watch(t, url, from(`192.0.2.${i % 10}:${i}`))
+  const { response } = await watch(t, url, from('192.0.2.99'))
   t.equal(response.statusCode, 503)
   t.match(response.headers, { 'content-type': 'application/problem+json', 'retry-after': '5' })
+})
+
+t.test('one client cannot hold all places, whatever addresses of its own it has', async (t) => {
+  const url = await listen(await build(t, undefined, PROXIED))
+  const statuses = []
+  for (let i = 0; i < 12; i++) statuses.push((await watch(t, url, from(`[2001:db8::${i}]:${i + 1}`))).response.statusCode)
+  t.same(statuses, [...Array<number>(10).fill(200), 429, 429])
+  const refused = await watch(t, url, from('2001:db8::1'))
+  t.match(refused.response.headers, { 'content-type': 'application/problem+json', 'retry-after': '5' })
+  t.equal((await watch(t, url, from('2001:db8:0:1::1'))).response.statusCode, 200, 'another client')
+})
+
+t.test('a user is one client, from anywhere', async (t) => {
+  const app = await build(t, undefined, { ...PROXIED, JWT_SECRET, DEMO_USERS: 'true' })
+  const url = await listen(app)
+  const authorization = `Bearer ${app.jwt.HS256.sign({ sub: 'alice', role: 'reader' }, { expiresIn: '1h' })}`
+  for (let i = 0; i < 10; i++) await watch(t, url, { authorization, ...from(`192.0.2.${i}`) })
+  t.equal((await watch(t, url, { authorization, ...from('192.0.2.11') })).response.statusCode, 429)
+  t.equal((await watch(t, url, from('192.0.2.1'))).response.statusCode, 200)
+})
+
+/** Resolves when the server has seen that a connection is over, for each of so many. */
+function gone (app: FastifyInstance): { next (): Promise<void> } {
+  const waiting: (() => void)[] = []
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.raw.once('close', () => { setImmediate(() => { waiting.shift()?.() }) })
+  })
+  return { next: () => new Promise((resolve) => { waiting.push(resolve) }) }
+}
+
+t.test('a place is free as soon as a client goes, however it goes', async (t) => {
+  const app = await build(t)
+  const left = gone(app)
+  const url = await listen(app)
+  const watching = []
+  for (let i = 0; i < 10; i++) watching.push(await watch(t, url))
+  for (const [i, { response }] of watching.entries()) {
+    const refused = left.next()
+    t.equal((await watch(t, url)).response.statusCode, 429)
+    await refused
+    const seen = left.next()
+    if (i % 2 === 0) response.socket.resetAndDestroy()
+    else response.destroy()
+    await seen
+    t.equal((await watch(t, url)).response.statusCode, 200)
+  }
+})
+
+t.test('a client that goes before it is answered takes no place along', async (t) => {
+  const app = await build(t)
+  const left = gone(app)
+  let asked = () => {}
+  app.addHook('preHandler', async (request, reply) => {
+    if (request.headers['x-leaves'] === undefined) return
+    const over = once(reply.raw, 'close')
+    asked()
+    await over
+  })
+  const url = await listen(app)
+  for (let i = 0; i < 10; i++) {
+    const here = new Promise<void>((resolve) => { asked = resolve })
+    const asking = request(url, { headers: { 'x-leaves': '1' } }).on('error', () => {}).end()
+    await here
+    const seen = left.next()
+    asking.destroy()
+    await seen
+  }
+  for (let i = 0; i < 10; i++) t.equal((await watch(t, url)).response.statusCode, 200)
 })

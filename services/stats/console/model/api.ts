@@ -118,6 +118,14 @@ export interface Limits {
   /** When the instances were heard of last. */
   readonly asOf: number | null
   readonly policies: readonly { readonly service: string, readonly policy: string, readonly denied: number }[]
+  /** How many clients were denied. */
+  readonly clients: number
+}
+
+/** For the role admin. */
+export interface LimitedClients {
+  /** When the instances were heard of last. */
+  readonly asOf: number | null
   readonly clients: readonly LimitedClient[]
 }
 

@@ -1,14 +1,17 @@
 import { useMemo } from 'preact/hooks'
-import { type LimitedClient, type Limits as LimitsAnswer } from '../model/api.js'
+import { type LimitedClient, type LimitedClients, type Limits as LimitsAnswer } from '../model/api.js'
 import { columns } from '../model/columns.js'
 import { count, rate } from '../model/format.js'
 import { bounds } from '../model/ranges.js'
+import { may } from '../model/token.js'
 import { Bar } from '../parts/bars.js'
 import { Chart, type ChartSeries } from '../parts/chart.js'
 import { type Column, DataTable, Scroll } from '../parts/data-table.js'
 import { Loaded } from '../parts/loaded.js'
 import { Page } from '../parts/page.js'
 import { RangePicker, useRange } from '../parts/range-picker.js'
+import { RoleHint } from '../parts/role-hint.js'
+import { identities } from '../state/identity.js'
 import { live } from '../state/live.js'
 import { useQuery } from '../state/use-query.js'
 import { useStored } from '../state/use-stored.js'
@@ -22,7 +25,7 @@ const CLIENTS: readonly Column<LimitedClient>[] = [
 ]
 const LIMITED: readonly ChartSeries[] = [{ label: 'refused', color: 'limited', draw: 'area' }]
 
-/** Who was refused, by which limit. */
+/** How much was refused, by which limit; and, for admins, which clients were. */
 export function Limits () {
   const range = useRange()
   const limits = useQuery<LimitsAnswer>(range.id, (now) => `/api/stats/limits?${bounds(range, now)}`, 5000)
@@ -33,20 +36,40 @@ export function Limits () {
       <Loaded query={limits} what='Limits'>
         {({ policies, clients }) => policies.length === 0
           ? <section class='panel'><p class='empty'>Nobody was refused in the last {range.stretch}.</p></section>
-          : (
-            <>
-              <Policies policies={policies} />
-              <section class='panel flush'>
-                <div class='panel-head'><h2>Who was refused</h2>{clients.length >= 100 && <span class='small muted'>the 100 that were most often</span>}</div>
-                <DataTable
-                  label='Clients that were refused' rows={clients} columns={CLIENTS} initial={{ column: 'denied', direction: 'descending' }}
-                  rowKey={({ client, service, policy, route }) => `${client} ${service} ${policy} ${route}`}
-                />
-              </section>
-            </>
-            )}
+          : <><Policies policies={policies} /><Clients count={clients} /></>}
       </Loaded>
     </Page>
+  )
+}
+
+/** Which clients were refused: for the role admin. Others see how many. */
+function Clients ({ count: number }: { count: number }) {
+  const { current } = useStored(identities)
+  const isAdmin = may(current.role, 'admin')
+  return (
+    <section class='panel flush'>
+      <div class='panel-head'>
+        <h2>Refused clients</h2><span class='small muted'>{count(number)} in all{isAdmin && number > 100 && ', the 100 refused most'}</span>
+      </div>
+      {isAdmin ? <ClientsTable id={current.id} token={current.token ?? ''} /> : <RoleHint needed='admin' what='Seeing which clients were refused' />}
+    </section>
+  )
+}
+
+function ClientsTable ({ id, token }: { id: string, token: string }) {
+  const range = useRange()
+  const told = useQuery<LimitedClients>(`${range.id} ${id}`, (now) => `/api/stats/limits/clients?${bounds(range, now)}`, 5000, {
+    authorization: `Bearer ${token}`
+  })
+  return (
+    <Loaded query={told} what='Refused clients'>
+      {({ clients }) => (
+        <DataTable
+          label='Refused clients' rows={clients} columns={CLIENTS} initial={{ column: 'denied', direction: 'descending' }}
+          rowKey={({ client, service, policy, route }) => `${client} ${service} ${policy} ${route}`}
+        />
+      )}
+    </Loaded>
   )
 }
 

@@ -14,15 +14,18 @@ const GIVE_UP_MS = 10_000
 /**
  * Asks for JSON at once and then `everyMs` after each answer, while the page can be seen. `path` is asked anew each time, because
  * stretches of time move; where `key` changes, what was known is forgotten.
+ * @param headers sent along; what they depend on belongs in `key`
  */
-export function useQuery<T> (key: string, path: (now: number) => string, everyMs: number): Query<T> {
+export function useQuery<T> (
+  key: string, path: (now: number) => string, everyMs: number, headers: Readonly<Record<string, string>> = {}
+): Query<T> {
   const [known, setKnown] = useState<{ readonly key: string, readonly query: Query<T> }>({ key, query: {} })
 
   useEffect(() => {
     const ended = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
     const ask = async () => {
-      const answer = await getJson<T>(path(Date.now()), AbortSignal.any([ended.signal, AbortSignal.timeout(GIVE_UP_MS)]))
+      const answer = await getJson<T>(path(Date.now()), AbortSignal.any([ended.signal, AbortSignal.timeout(GIVE_UP_MS)]), headers)
       if (ended.signal.aborted) return
       setKnown((before) => ({ key, query: 'value' in answer ? answer : { ...(before.key === key && before.query), ...answer } }))
       const wait = 'problem' in answer ? Math.max(everyMs, (answer.problem.retryAfter ?? 0) * 1000) : everyMs
@@ -37,7 +40,7 @@ export function useQuery<T> (key: string, path: (now: number) => string, everyMs
       clearTimeout(timer)
       ended.abort()
     }
-    // `path` is another function each time, and the same for the same key.
+    // `path` and `headers` are others each time, and the same for the same key.
   }, [key, everyMs])
 
   return known.key === key ? known.query : {}

@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
-import { readClients, readPolicies } from '../history/read.js'
+import { countClients, readClients, readPolicies } from '../history/read.js'
 import { rangeOf } from '../history/range.js'
 import { asOf, Count, RangeQuery } from './schemas.js'
 import { cached, type Source } from './source.js'
@@ -12,6 +12,11 @@ const MOST = 100
 const LimitsSchema = Type.Object({
   asOf,
   policies: Type.Array(Type.Object({ service: Type.String(), policy: Type.String(), denied: Count }), { description: 'The most first' }),
+  clients: Type.Integer({ minimum: 0, description: 'How many clients were denied' })
+})
+
+const ClientsSchema = Type.Object({
+  asOf,
   clients: Type.Array(Type.Object({
     client: Type.String({ description: 'user: and its id, or address: and the network of it; others', examples: ['user:alice', 'address:192.0.2.0/24'] }),
     service: Type.String(),
@@ -21,12 +26,12 @@ const LimitsSchema = Type.Object({
   }), { description: `The ${MOST} that were denied most` })
 })
 
-/** Who was denied, and by what. */
-export const limitsRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db, collector }) => {
+/** How much was denied, for everybody, and who was, for admins. */
+export const limitsRoutes: FastifyPluginAsyncTypebox<Source> = async (app, { db, collector }) => {
   app.get('/api/stats/limits', {
     schema: {
       tags: ['stats'],
-      summary: 'Requests that were denied, by policy and by client',
+      summary: 'Requests that were denied, by policy',
       querystring: RangeQuery,
       response: { 200: LimitsSchema, ...problems }
     },
@@ -34,6 +39,22 @@ export const limitsRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db, 
   }, async ({ query }) => {
     const now = Date.now()
     const { parts } = rangeOf(query, now)
-    return { asOf: collector.currency(now).asOf, policies: await readPolicies(db, parts), clients: await readClients(db, parts, MOST) }
+    return { asOf: collector.currency(now).asOf, policies: await readPolicies(db, parts), clients: await countClients(db, parts) }
+  })
+
+  app.get('/api/stats/limits/clients', {
+    schema: {
+      tags: ['stats'],
+      summary: 'Clients that were denied',
+      description: 'For the role admin: users have names, and networks are near to addresses.',
+      querystring: RangeQuery,
+      response: { 200: ClientsSchema, ...problems }
+    },
+    config: { role: 'admin' }
+  }, async ({ query }, reply) => {
+    reply.header('cache-control', 'no-store')
+    const now = Date.now()
+    const { parts } = rangeOf(query, now)
+    return { asOf: collector.currency(now).asOf, clients: await readClients(db, parts, MOST) }
   })
 }

@@ -20,8 +20,8 @@ export const liveRoute: FastifyPluginAsync<{ viewers: Viewers }> = async (app, {
       summary: 'What happens, as it happens (Server-Sent Events)',
       response: { 200: stream, ...problems }
     }
-  }, (_request, reply) => {
-    const events = viewers.add()
+  }, (request, reply) => {
+    const events = viewers.add(app.limitedClient(request))
     reply.type('text/event-stream; charset=utf-8')
       .header('cache-control', 'no-store')
       // nginx would wait for more.

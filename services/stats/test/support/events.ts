@@ -9,8 +9,10 @@ export interface ServerSentEvent {
 }
 
 /** A response with events; its connection ends with the test. */
-export async function watch (t: Test, url: string): Promise<{ response: IncomingMessage, events: AsyncIterableIterator<ServerSentEvent> }> {
-  const asking = request(url, { headers: { accept: 'text/event-stream' } })
+export async function watch (
+  t: Test, url: string, headers: Record<string, string> = {}
+): Promise<{ response: IncomingMessage, events: AsyncIterableIterator<ServerSentEvent> }> {
+  const asking = request(url, { headers: { accept: 'text/event-stream', ...headers } })
   t.teardown(() => { asking.destroy() })
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     asking.once('response', resolve).once('error', reject).end()
