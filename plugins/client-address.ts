@@ -1,8 +1,11 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 
-/** The part of a request that says where it comes from. */
-export type Addressed = Pick<FastifyRequest, 'ip' | 'ips' | 'raw'>
+/** The part of a request that says where it comes from, over HTTP/1.1 or HTTP/2. */
+export interface Addressed extends Pick<FastifyRequest, 'ip' | 'ips'> {
+  readonly raw: { readonly headers: IncomingHttpHeaders, readonly socket: object }
+}
 
 /**
  * The address of the client, as `request.ip`, whatever its proxies write: a hop may have a port

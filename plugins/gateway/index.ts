@@ -58,7 +58,7 @@ export function gatewayOptions (app: FastifyInstance, { origin, timeout = 30_000
 const isOrigin = (text: unknown): text is string =>
   typeof text === 'string' && /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
 
-type Client = Addressed & Pick<FastifyRequest, 'host' | 'protocol'>
+type Client = Addressed & Pick<FastifyRequest, 'host' | 'protocol'> & { readonly raw: { readonly httpVersion: string } }
 
 function requestHeaders (client: Client, headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const { host, protocol, raw } = client

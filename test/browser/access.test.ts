@@ -13,7 +13,7 @@ const PAGES: readonly { readonly hash: string, readonly name: string, readonly p
   { hash: '#/?range=24h', name: 'Overview of a day', prepare: (page) => page.getByRole('img', { name: /^memory or store: / }).waitFor() },
   { hash: '#/routes', name: 'Routes', prepare: (page) => page.getByRole('table', { name: 'Routes' }).waitFor() },
   { hash: '#/instances', name: 'Instances', prepare: (page) => page.getByRole('table', { name: 'Hits by who served and who filled' }).waitFor() },
-  { hash: '#/limits', name: 'Limits', prepare: (page) => page.getByRole('table', { name: 'Clients that were refused' }).waitFor() },
+  { hash: '#/limits', name: 'Limits', prepare: (page) => page.getByText(/^Seeing which clients were refused needs/).waitFor() },
   {
     hash: '#/try',
     name: 'Try it',

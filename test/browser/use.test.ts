@@ -1,6 +1,6 @@
 import { type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { tokenOf } from '../support/catalog.js'
+import { become } from './become.js'
 import { startSuite } from './suite.js'
 import { startBrowser, visit } from './visit.js'
 
@@ -9,16 +9,6 @@ const MINUTE = 60_000
 const suite = await startSuite(t)
 const browser = await startBrowser(t)
 const at = (hash: string) => ({ browser, url: `${suite.url}/${hash}` })
-
-/** Pastes a token of somebody with this role, and goes on as them. */
-async function become (page: Page, role: 'reader' | 'editor' | 'admin'): Promise<void> {
-  await page.getByRole('button', { name: /^Identity: / }).click()
-  const dialog = page.getByRole('dialog', { name: 'Identity' })
-  await dialog.getByLabel('Paste a token').fill(tokenOf(role))
-  await dialog.getByRole('button', { name: 'Use this token' }).click()
-  await dialog.getByRole('button', { name: 'Done' }).click()
-  await page.getByRole('button', { name: `Identity: ${role} (${role})` }).waitFor()
-}
 
 const UNTIL_A_SECOND_OLD = `(async () => {
   const age = async () => Number((await fetch('/api/products/7')).headers.get('age'))

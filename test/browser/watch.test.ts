@@ -1,5 +1,6 @@
 import { type Page } from 'playwright-core'
 import t from 'tap'
+import { become } from './become.js'
 import { startSuite } from './suite.js'
 import { startBrowser, visit } from './visit.js'
 
@@ -61,10 +62,13 @@ t.test('Instances: who is there, and who answered with whose work', async (t) =>
   })
 })
 
-t.test('Limits: who was limited, and by what', async (t) => {
+t.test('Limits: how much was limited, and by what; which clients were, for admins', async (t) => {
   await visit(t, { browser, url: `${suite.url}/#/limits` }, async (page) => {
-    await rows(page, 'Clients that were refused', 'user:alice', 'reads', 'GET /api/catalog/compare').waitFor()
     await rows(page, 'Refused requests by policy', 'reads', 'catalog', /[1-9]/).waitFor()
+    await page.getByText('Seeing which clients were refused needs the role admin. You are anonymous.').waitFor()
+    t.notMatch(await page.locator('main').innerText(), 'user:alice')
+    await become(page, 'admin')
+    await rows(page, 'Refused clients', 'user:alice', 'reads', 'GET /api/catalog/compare').waitFor()
   })
 })
 

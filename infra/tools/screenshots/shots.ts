@@ -28,7 +28,6 @@ export const SHOTS: readonly Shot[] = [
   { name: 'overview', hash: '#/', prepare: (page) => table(page, 'Requests by how they were answered'), isNarrow: true },
   { name: 'routes', hash: '#/routes', prepare: (page) => table(page, 'Routes') },
   { name: 'instances', hash: '#/instances', prepare: (page) => table(page, 'Hits by who served and who filled') },
-  { name: 'limits', hash: '#/limits', prepare: (page) => table(page, 'Clients that were refused') },
   {
     name: 'try',
     hash: '#/try?path=/api/products?category=cookware%26sort=price',
@@ -52,6 +51,8 @@ export const SHOTS: readonly Shot[] = [
       await page.getByText(/^Saved as version/).waitFor()
     }
   },
+  // The identity pasted for the product is an admin, as the table needs.
+  { name: 'limits', hash: '#/limits', prepare: (page) => table(page, 'Refused clients') },
   {
     name: 'invalidate',
     hash: '#/invalidate',
