@@ -1,5 +1,5 @@
 import fastifyEtag from '@fastify/etag'
-import { evaluatePreconditions, type Representation } from '@weir/http'
+import { evaluatePreconditions, isWeakDate, type Representation } from '@weir/http'
 import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_CONDITIONAL_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_PRECONDITION_FAILED } from '../errors.js'
@@ -61,6 +61,9 @@ async function conditional (app: FastifyInstance, options: ConditionalOptions) {
       if (mayBeHashed(request, reply)) request.isTagged = true
       else reply.header('etag', noTag)
     }
+    const lastModified = textHeader(reply, 'last-modified')
+    // A client could not tell by it the versions of this second apart.
+    if (lastModified !== undefined && isWeakDate(lastModified, Date.now())) reply.removeHeader('last-modified')
     done()
   })
 

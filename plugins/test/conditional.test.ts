@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { mock } from 'node:test'
 import { fastify, type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import conditional, { type ConditionalOptions } from '../conditional/index.js'
@@ -169,6 +170,36 @@ t.test('RFC 9110 13.2.2: If-Match, If-Unmodified-Since, If-None-Match, If-Modifi
       t.equal((await app.inject({ method, url: '/tagged', headers })).statusCode, status, `${method} ${JSON.stringify(headers)}`)
     }
   }
+})
+
+t.test('RFC 9110 8.8.2.2: Last-Modified is sent from a second after it on, when it tells versions apart', async (t) => {
+  const second = Date.UTC(2026, 0, 1)
+  const modified = new Date(second).toUTCString()
+  mock.timers.enable({ apis: ['Date'], now: second + 999 })
+  t.teardown(() => { mock.timers.reset() })
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(conditional)
+  let version = 1
+  app.get('/it', async (_request, reply) => reply.headers({ 'last-modified': modified, etag: `"${version}"` }).send(body))
+  app.put('/it', async (request, reply) => {
+    request.checkPreconditions({ lastModified: modified })
+    return reply.headers({ 'last-modified': modified, etag: `"${++version}"` }).send(body)
+  })
+  const since = { 'if-modified-since': modified }
+  for (const method of ['GET', 'HEAD', 'PUT'] as const) {
+    const response = await app.inject({ method, url: '/it', headers: since })
+    t.equal(response.statusCode, 200, `${method} within the second`)
+    t.equal(response.headers['last-modified'], undefined, 'no client gets the date of one of several versions')
+    t.ok(response.headers.etag)
+  }
+  t.equal((await app.inject({ method: 'PUT', url: '/it', headers: { 'if-unmodified-since': modified } })).statusCode, 412)
+  t.equal((await app.inject({ url: '/it', headers: { ...since, 'if-none-match': '"2"' } })).statusCode, 304)
+
+  mock.timers.setTime(second + 1000)
+  t.equal((await app.inject('/it')).headers['last-modified'], modified)
+  t.equal((await app.inject({ url: '/it', headers: since })).statusCode, 304)
+  t.equal((await app.inject({ method: 'PUT', url: '/it', headers: { 'if-unmodified-since': modified } })).statusCode, 200)
 })
 
 t.test('RFC 9110 13.2.1: conditions count only where the status would be 2xx without them', async (t) => {

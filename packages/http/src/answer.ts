@@ -59,8 +59,10 @@ export function answerWithLess (
 }
 
 function isKnown (headers: Headers, { etag, lastModified, date }: Policy, now: number): boolean {
+  if (lastModified !== undefined || headers['if-modified-since'] === undefined) {
+    return isNotModified(headers, { etag, lastModified, date }, now)
+  }
   // 4.3.2: when it was sent stands in for a Last-Modified. Another may have been sent within the same second before it.
-  const changed = lastModified ??
-    (headers['if-modified-since'] === undefined ? undefined : new Date(date + 1000).toUTCString())
-  return isNotModified(headers, { etag, lastModified: changed }, now)
+  const changed = date + 1000
+  return isNotModified(headers, { etag, lastModified: new Date(changed).toUTCString(), date: changed + 1000 }, now)
 }

@@ -1,6 +1,6 @@
 export { type HeaderValue, type Headers, fieldValue } from './headers.js'
 export { type EntityTag, parseEntityTag, parseEntityTags, strongMatch, weakMatch } from './etag.js'
-export { type Representation, evaluatePreconditions } from './preconditions.js'
+export { type Representation, evaluatePreconditions, isWeakDate } from './preconditions.js'
 export { type CacheControl, parseCacheControl, deltaSeconds } from './cache-control.js'
 export { type CacheStatus, appendCacheStatus, formatCacheStatus } from './cache-status.js'
 export { parseCacheGroups, formatCacheGroups } from './cache-groups.js'

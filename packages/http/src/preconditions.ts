@@ -1,16 +1,20 @@
 import { parseEntityTag, parseEntityTags, strongMatch, weakMatch, type EntityTag } from './etag.js'
 import { fieldValue, type Headers } from './headers.js'
 import { parseHttpDate } from './http-date.js'
+import { isStrongDate } from './partial.js'
 
 /** The validators of a current representation, as its ETag and Last-Modified fields have them. */
 export interface Representation {
   readonly etag?: string | undefined
   readonly lastModified?: string | undefined
+  /** The Date of the response that has it, in ms since the epoch. Default: now. */
+  readonly date?: number | undefined
 }
 
 /**
  * Evaluates a request's preconditions in the order of RFC 9110 13.2.2. `current` is what a GET would answer
  * now, or null when there is nothing. `not-modified` (304) is for GET and HEAD, `failed` (412) for any method.
+ * A date proves nothing within the second that it names, in which there may have been several versions (8.8.2.2).
  * This is for the origin; a cache asks {@link isNotModified} only (RFC 9111 4.3.2).
  *
  * @example
@@ -28,7 +32,7 @@ export function evaluatePreconditions (
   const ifMatch = fieldValue(headers['if-match'])
   if (ifMatch !== undefined) {
     if (!anyMatches(ifMatch, current, strongMatch)) return 'failed'
-  } else if (isAfter(current?.lastModified, fieldValue(headers['if-unmodified-since']), now) === true) {
+  } else if (mayHaveChanged(current, fieldValue(headers['if-unmodified-since']), now) === true) {
     return 'failed'
   }
 
@@ -44,7 +48,7 @@ export function evaluatePreconditions (
 export function isNotModified (headers: Headers, current: Representation | null, now: number): boolean {
   const ifNoneMatch = fieldValue(headers['if-none-match'])
   if (ifNoneMatch !== undefined) return anyMatches(ifNoneMatch, current, weakMatch)
-  return isAfter(current?.lastModified, fieldValue(headers['if-modified-since']), now) === false
+  return mayHaveChanged(current, fieldValue(headers['if-modified-since']), now) === false
 }
 
 function anyMatches (field: string, current: Representation | null, match: (a: EntityTag, b: EntityTag) => boolean): boolean {
@@ -61,10 +65,25 @@ function anyMatches (field: string, current: Representation | null, match: (a: E
   return tag !== undefined && wanted.some((candidate) => match(candidate, tag))
 }
 
-/** Undefined when either date is missing or no HTTP-date: such a condition is ignored (13.1.3, 13.1.4). */
-function isAfter (lastModified: string | undefined, field: string | undefined, now: number): boolean | undefined {
-  if (lastModified === undefined || field === undefined) return undefined
-  const modified = parseHttpDate(lastModified, now)
+/**
+ * Whether a Last-Modified is no validator in a response that is sent at `date`, in ms since the epoch: it names the same
+ * second, in which the representation may change again (RFC 9110 8.8.2.2). False for what is no HTTP-date.
+ *
+ * @example isWeakDate('Sun, 06 Nov 1994 08:49:37 GMT', Date.UTC(1994, 10, 6, 8, 49, 37, 999)) // true
+ */
+export function isWeakDate (lastModified: string, date: number): boolean {
+  const modified = parseHttpDate(lastModified, date)
+  return modified !== undefined && !isStrongDate(modified, date)
+}
+
+/**
+ * Whether the representation may be another one than at the date that a client names. Undefined when either date is missing
+ * or no HTTP-date: such a condition is ignored (13.1.3, 13.1.4).
+ */
+function mayHaveChanged (current: Representation | null, field: string | undefined, now: number): boolean | undefined {
+  if (current?.lastModified === undefined || field === undefined) return undefined
+  const modified = parseHttpDate(current.lastModified, now)
   const asked = parseHttpDate(field, now)
-  return modified === undefined || asked === undefined ? undefined : modified > asked
+  if (modified === undefined || asked === undefined) return undefined
+  return modified > asked || (modified === asked && !isStrongDate(modified, current.date ?? now))
 }

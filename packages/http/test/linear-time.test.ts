@@ -3,7 +3,7 @@ import t from 'tap'
 import {
   answerFromStored, appendCacheStatus, decideReuse, decideStoring, deltaSeconds, earlyHints, endToEndHeaders,
   evaluatePreconditions, fetchHeaders, fieldValue, formatCacheGroups, formatCacheStatus,
-  invalidatedPaths, outcomeOf, outcomeOfHead, parseCacheControl, parseCacheGroups,
+  invalidatedPaths, isWeakDate, outcomeOf, outcomeOfHead, parseCacheControl, parseCacheGroups,
   parseEntityTag, parseEntityTags, updatedHeaders, variantKey, varyNames
 } from '../src/index.js'
 
@@ -31,6 +31,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   fetchHeaders: (text) => fetchHeaders({ range: text, 'if-none-match': text }),
   evaluatePreconditions: (text) => evaluatePreconditions(
     { method: 'GET', headers: { 'if-none-match': text, 'if-match': text, 'if-modified-since': text, 'if-unmodified-since': text } }, { etag: '"a"' }),
+  isWeakDate: (text) => isWeakDate(text, 0),
   answerFromStored: (text) => answerFromStored(
     { method: 'GET', headers: { 'if-none-match': text, range: `bytes=${text}`, 'if-range': text } },
     { status: 200, policy: { ...POLICY, ...LIFETIME }, length: 9 }, 0),

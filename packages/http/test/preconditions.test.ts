@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { evaluatePreconditions, type Headers, type Representation } from '../src/index.js'
+import { evaluatePreconditions, isWeakDate, type Headers, type Representation } from '../src/index.js'
 
 const before = 'Sun, 06 Nov 1994 08:49:36 GMT'
 const date = 'Sun, 06 Nov 1994 08:49:37 GMT'
@@ -114,4 +114,22 @@ t.test('methods that select no representation ignore preconditions (RFC 9110 13.
   for (const method of ['OPTIONS', 'TRACE', 'CONNECT']) {
     t.equal(evaluatePreconditions({ method, headers: { 'if-match': '"b"', 'if-none-match': '*' } }, both), 'proceed', method)
   }
+})
+
+t.test('a date is no proof within the second that it names (RFC 9110 8.8.2.2)', async (t) => {
+  const second = Date.UTC(1994, 10, 6, 8, 49, 37)
+  for (const [ms, isWeak] of [[0, true], [1, true], [999, true], [1000, false], [86_400_000, false]] as const) {
+    const sent = second + ms
+    t.equal(isWeakDate(date, sent), isWeak, `sent ${ms} ms after it`)
+    // Of what is there now, and of what was stored then.
+    for (const [current, now] of [[both, sent], [{ ...both, date: sent }, second + 3_600_000]] as const) {
+      const ask = (method: string, headers: Headers) => evaluatePreconditions({ method, headers }, current, now)
+      t.equal(ask('GET', { 'if-modified-since': date }), isWeak ? 'proceed' : 'not-modified', `${ms} ms`)
+      t.equal(ask('HEAD', { 'if-modified-since': after }), 'not-modified', 'a later date is one')
+      t.equal(ask('GET', { 'if-modified-since': date, 'if-none-match': '"a"' }), 'not-modified', 'and so is a tag')
+      t.equal(ask('PUT', { 'if-unmodified-since': date }), isWeak ? 'failed' : 'proceed', 'no change gets lost')
+      t.equal(ask('PUT', { 'if-unmodified-since': after }), 'proceed')
+    }
+  }
+  t.notOk(isWeakDate('yesterday', second))
 })
