@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import envSchema from 'env-schema'
 import { Type, type Static, type TObject } from 'typebox'
 import { WEIR_ERR_ENV } from '../errors.js'
+import { numbersAsInJson } from './numbers.js'
 import { fieldErrors, type Violation } from './validation.js'
 
 /**
@@ -46,7 +47,8 @@ export const serviceEnv = Type.Object({
 export type ServiceEnv = Static<typeof serviceEnv>
 
 /**
- * Reads and validates the environment, once, at the start. An empty variable counts as unset. Throws WEIR_ERR_ENV, which names
+ * Reads and validates the environment, once, at the start. An empty variable counts as unset, and a number is written as in
+ * JSON, and finite. Throws WEIR_ERR_ENV, which names
  * every variable that is wrong and never shows a value: it may be a password.
  */
 export function loadEnv<Schema extends TObject> (
@@ -59,7 +61,12 @@ export function loadEnv<Schema extends TObject> (
       schema: { ...schema },
       data: Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined && value !== '')),
       env: false,
-      ajv: { customOptions: (ajv) => ajv.addFormat('trusted-proxies', { type: 'string', validate: areProxies }) }
+      ajv: {
+        customOptions (ajv) {
+          Object.assign(ajv.opts.code, numbersAsInJson)
+          return ajv.addFormat('trusted-proxies', { type: 'string', validate: areProxies })
+        }
+      }
     })
   } catch (error) {
     if (!isValidationError(error)) throw error

@@ -23,3 +23,9 @@ export class Random {
     return values[this.integer(0, values.length - 1)] ?? values[0]
   }
 }
+
+/** Numbers from 0 below a limit, the same for the same seed. */
+export function random (seed: number): (limit: number) => number {
+  const numbers = new Random(seed)
+  return (limit) => numbers.integer(0, limit - 1)
+}
