@@ -12,6 +12,38 @@ export const WEIR_ERR_ENV = createError<'WEIR_ERR_ENV', [problems: string]>('WEI
 export const WEIR_ERR_ROUTE_NOT_FOUND = createError<'WEIR_ERR_ROUTE_NOT_FOUND', 404, [method: string, path: string]>(
   'WEIR_ERR_ROUTE_NOT_FOUND', 'There is no %s %s here: /docs lists what there is', 404)
 
+/** The path is there, but not for this method (RFC 9110 15.5.6). The Allow field has the methods that are. */
+export const WEIR_ERR_METHOD_NOT_ALLOWED = createError<'WEIR_ERR_METHOD_NOT_ALLOWED', 405, [method: string, path: string, allowed: string]>(
+  'WEIR_ERR_METHOD_NOT_ALLOWED', 'There is no %s %s: use %s', 405)
+
+/** No path of the service has this method (RFC 9110 9.1). */
+export const WEIR_ERR_METHOD_NOT_IMPLEMENTED = createError<'WEIR_ERR_METHOD_NOT_IMPLEMENTED', 501, [method: string]>(
+  'WEIR_ERR_METHOD_NOT_IMPLEMENTED', 'Nothing here has the method %s: /docs lists what there is', 501)
+
+/** The Host field is missing, or there are several (RFC 9112 3.2). */
+export const WEIR_ERR_HOST = createError<'WEIR_ERR_HOST', 400, [count: string]>(
+  'WEIR_ERR_HOST', 'The request has %s Host field: send one', 400)
+
+/** The Expect field asks for something else than 100-continue (RFC 9110 10.1.1). */
+export const WEIR_ERR_EXPECTATION = createError<'WEIR_ERR_EXPECTATION', 417, [expectation: string]>(
+  'WEIR_ERR_EXPECTATION', 'Expect: %s cannot be met: send 100-continue, or leave the field out', 417)
+
+/** The version of HTTP is none that the service speaks (RFC 9110 15.6.6). */
+export const WEIR_ERR_HTTP_VERSION = createError<'WEIR_ERR_HTTP_VERSION', 505, [version: string]>(
+  'WEIR_ERR_HTTP_VERSION', 'HTTP/%s is not spoken on this connection: use HTTP/1.1', 505)
+
+/** A JSON body is in another charset than UTF-8 (RFC 8259 8.1). */
+export const WEIR_ERR_CHARSET = createError<'WEIR_ERR_CHARSET', 415, [charset: string]>(
+  'WEIR_ERR_CHARSET', 'A body with charset=%s cannot be read: send JSON in UTF-8, without a charset', 415)
+
+/** A JSON body is no well-formed Unicode. */
+export const WEIR_ERR_JSON_TEXT = createError<'WEIR_ERR_JSON_TEXT', 400, [problem: string]>(
+  'WEIR_ERR_JSON_TEXT', 'The body is not well-formed text: %s', 400)
+
+/** A merge patch changes what is there, which only PATCH does (RFC 7396). */
+export const WEIR_ERR_MERGE_PATCH = createError<'WEIR_ERR_MERGE_PATCH', 415, [method: string]>(
+  'WEIR_ERR_MERGE_PATCH', 'A merge patch is for PATCH: send %s as application/json', 415)
+
 /** The event loop is so late that new work is turned away. */
 export const WEIR_ERR_OVERLOADED = expected('warn', createError(
   'WEIR_ERR_OVERLOADED', 'The service is overloaded: try again after Retry-After seconds', 503, Error, false))

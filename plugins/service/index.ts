@@ -1,13 +1,16 @@
 import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { WEIR_ERR_ROUTE_NOT_FOUND } from '../errors.js'
 import { checkOptionNames, type OptionNames } from '../plugin-options.js'
+import { answerConnect } from './client-error.js'
 import { closing } from './closing.js'
 import { health, type HealthOptions } from './health.js'
+import { jsonBodies } from './json.js'
+import { answerOptions, Methods, notFound } from './methods.js'
 import { openapi, type OpenapiOptions } from './openapi.js'
 import { overload, type OverloadOptions } from './overload.js'
 import { pathOf, sendProblem } from './problem.js'
+import { checkProtocol } from './protocol.js'
 import { securityHeaders } from './security-headers.js'
 
 export { closing } from './closing.js'
@@ -16,6 +19,7 @@ export { serviceEnv, loadEnv, instanceName, type ServiceEnv } from './env.js'
 export { expected, type RefusalLevel } from '../refusals.js'
 export { instanceCount, type InstanceCountEnv } from './instance-count.js'
 export { serverOptions } from './server-options.js'
+export { NoQuery } from './no-query.js'
 export { problems, ProblemSchema, type Problem } from './problem.js'
 export { start, bootFailed } from './start.js'
 
@@ -27,7 +31,8 @@ const OPTIONS: OptionNames<ServiceOptions> = {
 }
 
 /**
- * What every service has: security headers, CORS, request ids, problem+json errors, load shedding, health, OpenAPI, a close that ends.
+ * What every service has: security headers, CORS, request ids, problem+json errors, JSON in UTF-8, OPTIONS and 405 with Allow,
+ * load shedding, health, OpenAPI, a close that ends.
  * Register it first: hooks and handlers apply to what comes after.
  *
  * @example
@@ -49,14 +54,23 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
     }
     done()
   })
+  // The handler of a route is the one that is set when it is declared.
+  app.setErrorHandler(sendProblem)
+  checkProtocol(app)
+  answerConnect(app.server)
+  jsonBodies(app)
+  const methods = new Methods(app)
   await app.register(cors, {
     origin: '*',
+    // A preflight is an OPTIONS among others: see `answerOptions`.
+    preflightContinue: true,
+    strictPreflight: false,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['Age', 'Cache-Status', 'ETag', 'Location', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id']
+    exposedHeaders: ['Accept-Patch', 'Age', 'Allow', 'Cache-Status', 'ETag', 'Location', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id']
   })
-  app.setErrorHandler(sendProblem)
+  answerOptions(app, methods)
   app.setNotFoundHandler((request, reply) => {
-    sendProblem(new WEIR_ERR_ROUTE_NOT_FOUND(request.method, pathOf(request)), request, reply)
+    sendProblem(notFound(request, pathOf(request), methods), request, reply)
   })
   overload(app, options)
   await openapi(app, options)

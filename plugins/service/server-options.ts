@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
-import type { FastifyServerOptions } from 'fastify'
+import type { IncomingMessage, Server } from 'node:http'
+import type { FastifyHttpOptions } from 'fastify'
 import { answerClientError } from './client-error.js'
 import { instanceName, type ServiceEnv } from './env.js'
 import { sendProblem } from './problem.js'
 import { ResponseLog } from './response-log.js'
 import { buildValidator } from './validator.js'
 
-type ServiceServerOptions = Omit<FastifyServerOptions, 'logger'> & { logger: Exclude<FastifyServerOptions['logger'], boolean | undefined> }
+type Options = FastifyHttpOptions<Server>
+type ServiceServerOptions = Omit<Options, 'logger'> & { logger: Exclude<Options['logger'], boolean | undefined> }
 
 const secrets = ['authorization', 'cookie', 'set-cookie', 'x-api-key']
 
@@ -32,6 +33,8 @@ export function serverOptions (env: ServiceEnv, { service }: { service: string }
       sendProblem(error, request, reply)
     },
     clientErrorHandler: answerClientError,
+    // The service plugin checks it: Node would answer without a body.
+    http: { requireHostHeader: false },
     // How long a request may take to arrive, and a connection may be silent while it is answered.
     requestTimeout: 30_000,
     connectionTimeout: 60_000,
