@@ -12,7 +12,7 @@ import { addressList } from './addresses.js'
 import { answerRefusal, hasDefaultHandler, isRefusal, sendRefusal } from './default-answer.js'
 import { Enforcement, type Judge, type Judgement } from './enforce.js'
 import { Identities, identifyingSafely, type Identify, type KnownClient } from './identity.js'
-import { type LimitOptions, type RouteLimit, routeLimit, type RouteLimitOptions } from './limits.js'
+import { type LimitOptions, type RequestCost, type RouteLimit, routeLimit, type RouteLimitOptions } from './limits.js'
 import { writeLimitFields } from './refusal.js'
 import { RouteLimits } from './route-limits.js'
 import { BAN, optionsElsewhere, RateLimitAdapter } from './store.js'
@@ -56,7 +56,7 @@ declare module 'fastify' {
 declare module '@fastify/rate-limit' {
   // With one of its members, because it would be an empty interface to the eye otherwise.
   interface RateLimitOptions extends RouteLimitOptions {
-    readonly cost?: number
+    readonly cost?: number | RequestCost
   }
 }
 
@@ -123,7 +123,7 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     const client = clientOf(request)
     const policies = (client?.tier === undefined ? undefined : limit.tiers.get(client.tier)) ?? limit.policies
     const key = limitKey(limit.group, identityOf(client, ip))
-    return limiter[operation](key, policies, limit.use)
+    return limiter[operation](key, policies, limit.costOf === undefined ? limit.use : { ...limit.use, cost: limit.costOf(request) })
   }
 
   const identityOf = (client: KnownClient | null | undefined, ip: string) =>

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { CacheError, type Duration, parseDuration } from '@weir/cache'
 import { type ConsumeOptions, definePolicy, LimiterError, type OnFailure, type Policy, type PolicyOptions } from '@weir/limiter'
+import type { FastifyRequest } from 'fastify'
 import { isOptions, unknownOption } from '../plugin-options.js'
 
 /** One limit: so much per window. See `definePolicy` of `@weir/limiter`. */
@@ -18,8 +19,11 @@ export interface LimitOptions extends Partial<Omit<LimitPolicy, 'name'>> {
 export interface RouteLimitOptions extends LimitOptions {
   /** The limits of clients with a `tier`, by its name. A tier that is not named has those of everybody. */
   readonly tiers?: Readonly<Record<string, LimitOptions>>
-  /** How much of each budget one request uses. Default 1. */
-  readonly cost?: number
+  /**
+   * How much of each budget one request uses. Default 1. A function is called before the request is validated; it returns a positive
+   * integer that no policy's capacity is below, or the request is a 500.
+   */
+  readonly cost?: number | RequestCost
   /**
    * Routes of one group use one budget: letters, digits, `.` `_` `-`. Default: for a route with limits of its own, the route; for all
    * others together, `default`.
@@ -29,12 +33,17 @@ export interface RouteLimitOptions extends LimitOptions {
   readonly onFailure?: OnFailure
 }
 
+/** What a request costs: declared as a method, so that it may ask for a request of its route's own type. */
+export type RequestCost = { bivariant (request: FastifyRequest): number }['bivariant']
+
 /** The limit of a route, checked. */
 export interface RouteLimit {
   readonly group: string
   readonly policies: readonly Policy[]
   readonly tiers: ReadonlyMap<string, readonly Policy[]>
   readonly use: ConsumeOptions & { readonly cost: number }
+  /** What a request costs, in place of `use.cost`. */
+  readonly costOf?: RequestCost
 }
 
 /** Makes the error for an option that cannot be used. */
@@ -61,8 +70,8 @@ export function routeLimit (options: RouteLimitOptions, name: string, fallback: 
   const group = options.group ?? (own === undefined && tiers === undefined && fallback !== undefined ? fallback.group : groupOf(name))
   if (typeof group !== 'string' || !/^[\w.-]+$/.test(group)) throw refuse('group', `must be letters, digits, "." "_" or "-", not ${shown(group)}`)
   const inherited = own === undefined ? fallback?.tiers : undefined
-  const use = { cost, ...(onFailure !== undefined && { onFailure }) }
-  const limit = { group, policies, tiers: tiers ?? inherited ?? new Map<string, Policy[]>(), use }
+  const use = { cost: typeof cost === 'function' ? 1 : cost, ...(onFailure !== undefined && { onFailure }) }
+  const limit = { group, policies, tiers: tiers ?? inherited ?? new Map<string, Policy[]>(), use, ...(typeof cost === 'function' && { costOf: cost }) }
   checkCost(limit, refuse)
   return limit
 }

@@ -49,7 +49,7 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   await registerLimits(app, env)
   await registerAccess(app, env)
   await app.register(conditional)
-  await registerSharedCache(app, env, outbox)
+  const store = await registerSharedCache(app, env, outbox)
   await app.register(cacheAdmin, { prefix: '/api/catalog/cache', instance: instanceName(env, 'catalog') })
   await app.register(invalidation, { outbox })
   markOwnRequests(app)
@@ -57,6 +57,6 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
   await app.register(productReadRoutes, { database })
   await app.register(productWriteRoutes, { database, outbox })
   await app.register(categoryRoutes, { database, outbox })
-  await app.register(compareRoutes)
+  await app.register(compareRoutes, { claims: store.namespace('comparisons').entries })
   return app
 }

@@ -21,10 +21,15 @@ export const CATALOG_ERR_BUSY = createError<'CATALOG_ERR_BUSY', 503, [options: {
 
 const Comparing = expected('info', createError(
   'CATALOG_ERR_COMPARING', 'This instance is comparing already: try again in a second', 503, Error, false))
+const ComparingAlready = expected('info', createError(
+  'CATALOG_ERR_COMPARING_ALREADY', 'You are comparing already: wait for that comparison to end, or end it, and try again', 409, Error, false))
 const Incomparable = expected('warn', createError<'CATALOG_ERR_INCOMPARABLE', 503, [source: string]>('CATALOG_ERR_INCOMPARABLE',
   'No answer came from the %s, so there is nothing to compare: try again in a second', 503, Error, false))
 
-/** Comparisons are made one at a time. */
+/** A client has one comparison at a time, on whichever instance. */
+export const comparingAlready = () => inASecond(new ComparingAlready())
+
+/** An instance makes one comparison at a time. */
 export const comparing = () => inASecond(new Comparing())
 
 /** The cache is not there, or somebody else writes all the time. */

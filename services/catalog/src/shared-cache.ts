@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { type Store } from '@weir/cache'
 import { guardedStore } from '@weir/cache/guarded'
 import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
@@ -12,8 +13,9 @@ import { type CatalogEnv } from './env.js'
  * Registers the cache that all instances share: in the Redis that REDIS_URL names, `app.redis`, else in a file beside the database. What an
  * import invalidates is what instances serve, so both come here.
  * @param outbox says when what is in it may be served, and what has to be settled first
+ * @returns the store, for what else instances have to agree on
  */
-export async function registerSharedCache (app: FastifyInstance, env: CatalogEnv, outbox?: Outbox): Promise<void> {
+export async function registerSharedCache (app: FastifyInstance, env: CatalogEnv, outbox?: Outbox): Promise<Store> {
   const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'cache.db') }) : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())
   await app.register(responseCache, {
@@ -23,4 +25,5 @@ export async function registerSharedCache (app: FastifyInstance, env: CatalogEnv
     // One catalog, whichever name or port it is reached by.
     origin: 'http://catalog'
   })
+  return store
 }

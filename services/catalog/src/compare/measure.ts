@@ -4,13 +4,7 @@ import { type FastifyInstance } from 'fastify'
 import { incomparable, noSuchPage } from '../errors.js'
 import { OWN_ADDRESS } from './own-requests.js'
 import { type SourceResult } from './schemas.js'
-
-/** Where an answer may come from: how it is asked for, and what Cache-Status then says. */
-const SOURCES = [
-  { source: 'handler', headers: { 'cache-control': 'no-cache, no-store' }, evicts: false, isItsStatus: /; detail=REQUEST_NO_STORE$/ },
-  { source: 'store', headers: {}, evicts: true, isItsStatus: /; hit;.* detail=store$/ },
-  { source: 'memory', headers: {}, evicts: false, isItsStatus: /; hit;.* detail=memory$/ }
-] as const
+import { SOURCES } from './sources.js'
 
 export interface Measured {
   readonly bytes: number
@@ -26,7 +20,7 @@ export interface Page {
 /**
  * Measures how long the application takes to answer with a page, from each source in turn, so that what else the machine does slows all of
  * them alike. What took another way than it was to is left out.
- * @param signal ends it early: then there are fewer samples
+ * @param signal ends it early, before the next request: then there are fewer samples
  * @throws CATALOG_ERR_NO_SUCH_PAGE, CATALOG_ERR_INCOMPARABLE
  */
 export async function measure (app: FastifyInstance, { path, key }: Page, samples: number, signal: AbortSignal): Promise<Measured> {
@@ -35,6 +29,7 @@ export async function measure (app: FastifyInstance, { path, key }: Page, sample
   const ask = (headers: Record<string, string>) => app.inject({ url: path, headers, remoteAddress: OWN_ADDRESS, signal })
   const taken = SOURCES.map(({ source }) => ({ source, times: new Array<number>(), leftOut: 0 }))
   let bytes = 0
+  const measured = () => ({ bytes, results: taken.map(({ source, times, leftOut }) => resultOf(source, times, leftOut)) })
   try {
     // Now it is in the cache, if it can be.
     const { statusCode, rawPayload } = await ask({})
@@ -44,6 +39,7 @@ export async function measure (app: FastifyInstance, { path, key }: Page, sample
       for (const [n, { headers, evicts, isItsStatus }] of SOURCES.entries()) {
         // Everybody else's turn: what waits for no network would keep the process to itself.
         await setImmediate()
+        if (signal.aborted) return measured()
         if (evicts) app.responseCache.cache.evict(key)
         const begun = performance.now()
         const answer = await ask(headers)
@@ -56,7 +52,7 @@ export async function measure (app: FastifyInstance, { path, key }: Page, sample
   } catch (error) {
     if (!signal.aborted) throw error
   }
-  return { bytes, results: taken.map(({ source, times, leftOut }) => resultOf(source, times, leftOut)) }
+  return measured()
 }
 
 function resultOf (source: SourceResult['source'], times: readonly number[], leftOut: number): SourceResult {

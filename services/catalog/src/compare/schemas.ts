@@ -2,6 +2,10 @@ import { type Static, Type } from 'typebox'
 
 const most = 200
 
+export const USUAL_SAMPLES = 40
+
+export const Samples = Type.Integer({ minimum: 5, maximum: most, default: USUAL_SAMPLES, description: 'How often it is asked for, of each source' })
+
 export const CompareQuery = Type.Object({
   path: Type.String({
     pattern: '^/(?![/\\\\])[^\\s#]*$',
@@ -9,7 +13,7 @@ export const CompareQuery = Type.Object({
     description: 'A page of the catalog, with its query',
     examples: ['/api/products?limit=20']
   }),
-  samples: Type.Integer({ minimum: 5, maximum: most, default: 40, description: 'How often it is asked for, of each source' })
+  samples: Samples
 }, { additionalProperties: false })
 
 const Ms = (description: string) => Type.Number({ minimum: 0, description: `${description}, in ms` })
