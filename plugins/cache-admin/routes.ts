@@ -1,6 +1,7 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify'
 import type { Role } from '../auth/index.js'
 import { WEIR_ERR_NOT_CACHED, WEIR_ERR_NOT_PURGED, WEIR_ERR_PURGE_TARGET } from '../errors.js'
+import { NoQuery } from '../service/no-query.js'
 import { problems } from '../service/problem.js'
 import type { AdministeredCache, Located } from './administered.js'
 import { keyOfTag } from './key-tags.js'
@@ -35,6 +36,7 @@ export async function adminRoutes (app: FastifyInstance, { instance, role, cache
       tags,
       summary: 'Invalidate by tags or URLs, or everything',
       description: 'For all instances: when it is answered, none serves what was before. To repeat it does no harm.',
+      querystring: NoQuery,
       body: PurgeSchema,
       response: { 200: PurgedSchema, ...problems }
     },
@@ -71,7 +73,7 @@ export async function adminRoutes (app: FastifyInstance, { instance, role, cache
   })
 
   app.get('/stats', {
-    schema: { tags, summary: 'What the cache of this instance has counted', response: { 200: StatsSchema, ...problems } },
+    schema: { tags, summary: 'What the cache of this instance has counted', querystring: NoQuery, response: { 200: StatsSchema, ...problems } },
     config
   }, async () => {
     const caches = Object.fromEntries(Object.entries(cache.caches).map(([name, part]) => [name, part.stats()]))

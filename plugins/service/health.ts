@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { within } from '@weir/internal'
 import { Type } from 'typebox'
 import { deniedTo } from '../redis/permissions.js'
+import { NoQuery } from './no-query.js'
 import type {} from './overload.js'
 
 /** A check that has not answered by then has failed, in ms: whoever asks for readiness does not wait for long. */
@@ -30,14 +31,14 @@ export function health (app: FastifyInstance, { name, version, checks = {} }: He
   const config = { pressureHandler: () => {} }
   app.get('/health/live', {
     config,
-    schema: { tags: ['health'], summary: 'Is the process alive?', response: { 200: Live } }
+    schema: { tags: ['health'], summary: 'Is the process alive?', querystring: NoQuery, response: { 200: Live } }
   }, (_request, reply) => {
     reply.header('cache-control', 'no-store').send({ status: 'ok', service: name, version })
   })
 
   app.get('/health/ready', {
     config,
-    schema: { tags: ['health'], summary: 'Should requests be sent here?', response: { 200: Ready, 503: Ready } }
+    schema: { tags: ['health'], summary: 'Should requests be sent here?', querystring: NoQuery, response: { 200: Ready, 503: Ready } }
   }, async (_request, reply) => {
     const required = await Promise.all(Object.entries(checks).map(async ([check, run]) => [check, await passes(run)] as const))
     const load = ['load', !app.isUnderPressure()] as const

@@ -77,6 +77,57 @@ t.test('products', async (t) => {
     t.not((await create(app)).product.id, product.id, 'an id is never given out twice')
   })
 
+  t.test('a merge patch removes by null what may be left out (RFC 7396)', async (t) => {
+    const { product } = await create(app, { sku: 'MERGE-1', description: 'Blue', stock: 7 })
+    const path = `/api/products/${product.id}`
+    const merge = (payload: string) =>
+      app.inject({ method: 'PATCH', path, headers: { ...editor, 'content-type': 'application/merge-patch+json' }, payload })
+    t.match((await merge('{"description":null,"price":5}')).json(), { description: '', price: 5, stock: 7 })
+    t.match((await merge('{"stock":null,"currency":null}')).json(), { description: '', stock: 0, currency: 'EUR', price: 5 })
+    t.match((await merge('{"description":"Red","stock":1}')).json(), { description: 'Red', stock: 1 })
+    t.match((await merge('{}')).json(), { description: 'Red', stock: 1, price: 5 })
+    for (const field of ['sku', 'name', 'categoryId', 'price']) {
+      t.match((await merge(`{"${field}":null}`)).json(), { status: 400, errors: [{ field }] }, `${field} cannot be removed`)
+    }
+    for (const whole of ['null', '[]', '"x"', '1']) t.match((await merge(whole)).json(), { status: 400, errors: [{ field: 'body' }] }, whole)
+    t.match((await merge('{"colour":null}')).json(), { status: 400, errors: [{ field: 'colour' }] })
+    await refused(t, app, { method: 'PATCH', path, payload: { description: null } }, 400, 'description')
+    for (const method of ['POST', 'PUT'] as const) {
+      const url = method === 'POST' ? '/api/products' : path
+      const headers = { 'content-type': 'application/merge-patch+json' }
+      await refused(t, app, { method, path: url, headers, payload: JSON.stringify({ ...mug, sku: 'MERGE-2' }) }, 415)
+    }
+    const removed = await app.inject({ method: 'DELETE', path, headers: { ...editor, 'content-type': 'application/json' } })
+    t.equal(removed.statusCode, 204, 'a Content-Type of nothing')
+  })
+
+  t.test('a product has one address', async (t) => {
+    await app.inject('/api/products/1')
+    const others = ['0x1', '0X1', '0b1', '0o1', '01', '001', '1e0', '1E0', '10e-1', '+1', '1.0', '1.', ' 1', '1 ', '\n1', '1\n', '\t1', '\u00a01', '\ufeff1', '-0', '1e309']
+    for (const id of others) {
+      for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'] as const) {
+        const answer = await app.inject({ method, url: `/api/products/${encodeURIComponent(id)}`, headers: editor, ...(method[0] === 'P' && { payload: mug }) })
+        t.ok([400, 404].includes(answer.statusCode), `${method} ${JSON.stringify(id)}: ${answer.statusCode}`)
+        t.notMatch(String(answer.headers['cache-status']), 'hit')
+      }
+    }
+    for (const url of ['/api/products/1?', '/api/products/1?id=2', '/api/products/1?utm_source=x&_=17', '/api/products/%31', '/api/products/1?a[]=1']) {
+      const answer = await app.inject(url)
+      t.match(answer.json(), { id: 1 }, url)
+      t.match(answer.headers['cache-status'], /; hit/, `${url} is found under the one key`)
+    }
+    await app.inject('/api/categories/cookware')
+    for (const url of ['/api/categories/cookware?x=1', '/api/categories?x=1', '/api/categories?x=2']) {
+      const answer = await app.inject(url)
+      t.equal(answer.statusCode, 200)
+      if (url !== '/api/categories?x=1') t.match(answer.headers['cache-status'], /; hit/, url)
+    }
+    for (const slug of ['Cookware', 'cookware\n', '\ncookware', 'cookware ', 'cook%77are', 'COOKWARE', 'cookware-']) {
+      const answer = await app.inject(`/api/categories/${encodeURIComponent(slug)}`)
+      t.ok([400, 404].includes(answer.statusCode), `${JSON.stringify(slug)}: ${answer.statusCode}`)
+    }
+  })
+
   t.test('bad input names its field', async (t) => {
     const bad: [changes: object, field: string][] = [
       [{ sku: '' }, 'sku'], [{ sku: 'a b' }, 'sku'], [{ sku: 'x'.repeat(65) }, 'sku'],

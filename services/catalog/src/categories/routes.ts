@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '@weir/fastify/service'
+import { NoQuery, problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { forEditors } from '../access.js'
@@ -15,6 +15,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
     schema: {
       tags: ['categories'],
       summary: 'List all categories, with the number of products in each',
+      querystring: NoQuery,
       response: { 200: CategoryList, ...problems }
     },
     config: { cache: { public: true, ttl: '60s', staleWhileRevalidate: '30s', staleIfError: '10m', tags: [tags.everything, tags.categoryList] } }
@@ -29,6 +30,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       tags: ['categories'],
       summary: 'Read a category',
       params: CategorySlug,
+      querystring: NoQuery,
       response: { 200: CategorySchema, ...problems }
     },
     config: {
@@ -53,6 +55,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
     schema: {
       tags: ['categories'],
       summary: 'Create a category',
+      querystring: NoQuery,
       body: CategoryInputSchema,
       response: { 201: CategorySchema, ...problems }
     },
@@ -74,6 +77,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       tags: ['categories'],
       summary: 'Replace a category, its slug too',
       params: CategorySlug,
+      querystring: NoQuery,
       body: CategoryInputSchema,
       response: { 200: CategorySchema, ...problems }
     },
@@ -99,6 +103,7 @@ export const categoryRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = asy
       tags: ['categories'],
       summary: 'Delete a category that has no products',
       params: CategorySlug,
+      querystring: NoQuery,
       response: { 204: Type.Null({ description: 'Deleted' }), ...problems }
     },
     config: forEditors

@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '@weir/fastify/service'
+import { NoQuery, problems } from '@weir/fastify/service'
 import { Value } from 'typebox/value'
 import { lookUpCategory } from '../categories/store.js'
 import { type CatalogDatabase } from '../db/open.js'
@@ -40,6 +40,7 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
       tags: ['products'],
       summary: 'Read a product',
       params: ProductId,
+      querystring: NoQuery,
       response: { 200: ProductSchema, ...problems }
     },
     config: {

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 
 /** An amount in minor units: 1299 is 12.99 EUR. */
 export const Money = Type.Integer({ minimum: 0, maximum: 1_000_000_000, description: 'Minor units: 1299 is 12.99', examples: [1299] })
@@ -25,9 +25,20 @@ export const productFields = {
 export const ProductInputSchema = Type.Object({ ...productFields, categoryId: Id }, { additionalProperties: false })
 export type ProductInput = Static<typeof ProductInputSchema>
 
-/** Some fields of a product. No null: a product has all its fields, so none can be removed (RFC 7396). */
+/** Some fields of a product. */
 export const ProductPatchSchema = Type.Partial(ProductInputSchema, { additionalProperties: false })
 export type ProductPatch = Static<typeof ProductPatchSchema>
+
+const orRemoved = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null({ description: 'Removed: it has its default again' })])
+
+/** A merge patch of a product (RFC 7396): null removes a field, if it is one that may be left out. */
+export const ProductMergePatchSchema = Type.Partial(Type.Object({
+  ...ProductInputSchema.properties,
+  description: orRemoved(description),
+  currency: orRemoved(currency),
+  stock: orRemoved(stock)
+}), { additionalProperties: false })
+export type ProductMergePatch = Static<typeof ProductMergePatchSchema>
 
 /** A product as a client reads it. */
 export const ProductSchema = Type.Object({

@@ -1,7 +1,7 @@
 import { type Kysely, type Transaction } from 'kysely'
 import { type CatalogSchema, type Product } from '../db/schema.js'
 import { CATALOG_ERR_PRODUCT_NOT_FOUND, skuTaken, unknownCategory } from '../errors.js'
-import { type ProductInput, type ProductPatch } from './schemas.js'
+import { type ProductInput, type ProductMergePatch, type ProductPatch } from './schemas.js'
 
 /** The product, or CATALOG_ERR_PRODUCT_NOT_FOUND (404). */
 export async function findProduct (db: Kysely<CatalogSchema>, id: number): Promise<Product> {
@@ -40,8 +40,19 @@ export async function deleteProduct (transaction: Transaction<CatalogSchema>, id
   await transaction.deleteFrom('products').where('id', '=', id).execute()
 }
 
-function complete (input: ProductInput): Required<ProductInput> {
-  return { description: '', currency: 'EUR', stock: 0, ...input }
+/** What fields have that a client leaves out. */
+const defaults = { description: '', currency: 'EUR', stock: 0 } as const
+
+const complete = (input: ProductInput): Required<ProductInput> => ({ ...defaults, ...input })
+
+/** The changes that a merge patch makes: what it removes has its default again. */
+export function withDefaults ({ description, currency, stock, ...changes }: ProductMergePatch): ProductPatch {
+  return {
+    ...changes,
+    ...(description !== undefined && { description: description ?? defaults.description }),
+    ...(currency !== undefined && { currency: currency ?? defaults.currency }),
+    ...(stock !== undefined && { stock: stock ?? defaults.stock })
+  }
 }
 
 /** The transaction holds the write lock, so what is free here is still free when the product is written. */

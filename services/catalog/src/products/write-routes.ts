@@ -1,16 +1,16 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '@weir/fastify/service'
+import { NoQuery, problems } from '@weir/fastify/service'
 import { type Outbox } from '@weir/outbox'
 import { type FastifyRequest } from 'fastify'
 import { type Transaction } from 'kysely'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { forEditors } from '../access.js'
 import { type CatalogDatabase } from '../db/open.js'
 import { type CatalogSchema, type Product } from '../db/schema.js'
 import { tags } from '../tags.js'
 import { sendValidators, validatorsOf } from '../validators.js'
-import { ProductId, ProductInputSchema, ProductPatchSchema, ProductSchema } from './schemas.js'
-import { deleteProduct, findProduct, insertProduct, replaceProduct, updateProduct } from './store.js'
+import { ProductId, ProductInputSchema, type ProductMergePatch, ProductMergePatchSchema, ProductPatchSchema, ProductSchema } from './schemas.js'
+import { deleteProduct, findProduct, insertProduct, replaceProduct, updateProduct, withDefaults } from './store.js'
 
 export interface WriteRoutesOptions {
   readonly database: CatalogDatabase
@@ -23,9 +23,6 @@ export interface WriteRoutesOptions {
  * who read the same version one wins, and the other gets 412.
  */
 export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = async (app, { database, outbox }) => {
-  // Only here, so that only PATCH takes it (RFC 7396).
-  app.addContentTypeParser('application/merge-patch+json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'))
-
   /** Writes a new version of a product where the request's conditions hold, and with it what that invalidates. */
   const change = (
     request: FastifyRequest, id: number, write: (transaction: Transaction<CatalogSchema>) => Promise<Product>
@@ -41,6 +38,7 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
     schema: {
       tags: ['products'],
       summary: 'Create a product',
+      querystring: NoQuery,
       body: ProductInputSchema,
       response: { 201: ProductSchema, ...problems }
     },
@@ -64,6 +62,7 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
       summary: 'Replace a product',
       description: 'Fields left out get their defaults. If-Match with the ETag that was read makes sure that nobody else\'s change is lost.',
       params: ProductId,
+      querystring: NoQuery,
       body: ProductInputSchema,
       response: { 200: ProductSchema, ...problems }
     },
@@ -76,20 +75,23 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
     return product
   })
 
-  app.patch('/api/products/:id', {
+  app.patch<{ Params: Static<typeof ProductId>, Body: ProductMergePatch }>('/api/products/:id', {
     schema: {
       tags: ['products'],
       summary: 'Change some fields of a product',
-      description: 'A JSON merge patch (RFC 7396), as application/merge-patch+json or application/json. No field can be removed, so null is refused.',
-      consumes: ['application/merge-patch+json', 'application/json'],
+      description: 'As application/merge-patch+json (RFC 7396), null removes a field, which then has its default; a field without one cannot be removed. ' +
+        'As application/json, fields have values only.',
       params: ProductId,
-      body: ProductPatchSchema,
+      querystring: NoQuery,
+      body: {
+        content: { 'application/merge-patch+json': { schema: ProductMergePatchSchema }, 'application/json': { schema: ProductPatchSchema } }
+      },
       response: { 200: ProductSchema, ...problems }
     },
     config: forEditors
   }, async (request, reply) => {
     const { params: { id }, body } = request
-    const { product, ticket } = await change(request, id, (transaction) => updateProduct(transaction, id, body))
+    const { product, ticket } = await change(request, id, (transaction) => updateProduct(transaction, id, withDefaults(body)))
     reply.invalidate(ticket)
     sendValidators(reply, product)
     return product
@@ -100,6 +102,7 @@ export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> =
       tags: ['products'],
       summary: 'Delete a product',
       params: ProductId,
+      querystring: NoQuery,
       response: { 204: Type.Null({ description: 'Deleted' }), ...problems }
     },
     config: forEditors

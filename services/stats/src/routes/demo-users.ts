@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '@weir/fastify/service'
+import { NoQuery, problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { type DemoUser } from '../demo-users.js'
 
@@ -12,6 +12,7 @@ export const demoUsersRoute: FastifyPluginAsyncTypebox<{ users: () => DemoUser[]
       tags: ['stats'],
       summary: 'Users that anybody may be, to try things out',
       description: 'None, unless DEMO_USERS is true.',
+      querystring: NoQuery,
       response: { 200: DemoUsersSchema, ...problems }
     }
   }, async (_request, reply) => {

@@ -1,5 +1,5 @@
-import { problems } from '@weir/fastify/service'
-import { type FastifyPluginAsync } from 'fastify'
+import { NoQuery, problems } from '@weir/fastify/service'
+import { type FastifyPluginAsync, type FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { type Viewers } from '../live/viewers.js'
 
@@ -11,21 +11,26 @@ const stream = {
 /** What happens, as it happens. */
 export const liveRoute: FastifyPluginAsync<{ viewers: Viewers }> = async (app, { viewers }) => {
   app.get('/api/stats/live', {
-    // It has no end.
+    // HEAD is below: this has no end.
     exposeHeadRoute: false,
     // It takes as long as somebody watches.
     config: { metrics: false },
     schema: {
       tags: ['stats'],
       summary: 'What happens, as it happens (Server-Sent Events)',
+      querystring: NoQuery,
       response: { 200: stream, ...problems }
     }
   }, (request, reply) => {
     const events = viewers.add(app.limitedClient(request))
-    reply.type('text/event-stream; charset=utf-8')
-      .header('cache-control', 'no-store')
-      // nginx would wait for more.
-      .header('x-accel-buffering', 'no')
-      .send(events)
+    asEvents(reply).send(events)
   })
+
+  app.head('/api/stats/live', { schema: { hide: true, querystring: NoQuery } }, (_request, reply) => { asEvents(reply).send() })
 }
+
+const asEvents = (reply: FastifyReply) => reply
+  .type('text/event-stream; charset=utf-8')
+  .header('cache-control', 'no-store')
+  // nginx would wait for more.
+  .header('x-accel-buffering', 'no')

@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problems } from '@weir/fastify/service'
+import { NoQuery, problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { type Collector } from '../collector/collector.js'
 import { type RedisFigures } from '../redis/figures.js'
@@ -41,6 +41,7 @@ export const redisRoute: FastifyPluginAsyncTypebox<RedisRouteOptions> = async (a
       tags: ['stats'],
       summary: 'What Redis says of itself',
       description: 'Figures of a cluster are those of its masters, added up. Without Redis, instances share files, and there are none.',
+      querystring: NoQuery,
       response: { 200: RedisSchema, ...problems }
     },
     config: cached
