@@ -33,17 +33,29 @@ export function answerAs (asked: StoredAnswer, whole: Whole, ranged: Ranged = ra
     return { status: 304, fields, body: NOTHING }
   }
   if (asked.status === 416) {
+    // The whole response's lifetime is not that of an error, and its encoding and digests are of other bytes.
+    for (const name of [...OF_THE_BODY, 'cache-control', 'expires']) Reflect.deleteProperty(fields, name)
+    withoutDigests(fields)
+    const body = unsatisfiable(ranged.length)
     fields['content-range'] = contentRange(undefined, ranged.length)
-    // The whole response's lifetime is not that of an error.
-    for (const name of ['cache-control', 'expires']) Reflect.deleteProperty(fields, name)
-    fields['content-length'] = '0'
-    return { status: 416, fields, body: NOTHING }
+    fields['content-type'] = 'application/problem+json'
+    fields['content-length'] = String(body.length)
+    return { status: 416, fields, body }
   }
   withoutDigests(fields)
   const body = rangesOf(asked.spans, fields, ranged)
   fields['content-length'] = String(body.length)
   return { status: 206, fields, body }
 }
+
+/** What a 416 says (RFC 9457): it passes all hooks of the reply, and error handlers as well. */
+const unsatisfiable = (length: number): Buffer => Buffer.from(JSON.stringify({
+  type: 'about:blank',
+  title: 'Range Not Satisfiable',
+  status: 416,
+  detail: `None of the ranges begins within the ${length} bytes that there are: ask for some of these, or leave Range out`,
+  code: 'WEIR_ERR_RANGE'
+}))
 
 const rangedBody = ({ body }: Whole): Ranged =>
   ({ length: body.length, bytesOf: ({ first, last }) => body.subarray(first, last + 1) })

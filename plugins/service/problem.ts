@@ -54,8 +54,8 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   }
   const level = refusalLevel(error)
   noteRefusal(error, request)
-  if (status >= 500 && level === undefined) request.log.error({ err: error }, 'request failed')
-  else if (status >= 500 && level !== undefined) request.log[level]({ code: problem.code }, `refused: ${String(thrown['message'])}`)
+  if (status >= 500 && level !== undefined) request.log[level]({ code: problem.code }, `refused: ${String(thrown['message'])}`)
+  else if (status >= 500 && !OF_CLIENTS.has(status)) request.log.error({ err: error }, 'request failed')
   if (status < 500 || isForClients(thrown)) {
     if (typeof thrown['message'] === 'string' && thrown['message'] !== '') problem.detail = thrown['message']
     else problem.detail = problem.title
@@ -72,6 +72,9 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   // As bytes: a route's response schema must not filter members out, and Fastify would add a charset, which the type does not have.
   reply.code(status).type('application/problem+json').send(Buffer.from(JSON.stringify(problem)))
 }
+
+// A method and a version of HTTP that a client has chosen are no failure of the server, by whatever number.
+const OF_CLIENTS: ReadonlySet<number> = new Set([501, 505])
 
 /** The path that was asked for, without the query, which may hold what should not be repeated. */
 export function pathOf (request: FastifyRequest): string {
