@@ -24,6 +24,22 @@ t.test('every route is described, its errors too', async (t) => {
   }
 })
 
+t.test('HEAD is there wherever GET is, and Allow says what a path has', async (t) => {
+  const app = await build(t)
+  const { paths } = (await app.inject('/docs/json')).json<{ paths: Record<string, Record<string, object>> }>()
+  for (const [path, operations] of Object.entries(paths)) {
+    const url = path.replace('{id}', '1').replace('{slug}', 'cookware')
+    const allow = String((await app.inject({ method: 'OPTIONS', url })).headers.allow).split(', ')
+    const described = Object.keys(operations).map((method) => method.toUpperCase())
+    t.same(new Set(allow), new Set([...described, ...described.includes('GET') ? ['HEAD'] : [], 'OPTIONS']), path)
+    if (!described.includes('GET')) continue
+    const [get, head] = [await app.inject(url), await app.inject({ method: 'HEAD', url })]
+    t.equal(head.statusCode, get.statusCode, url)
+    t.equal(head.headers['content-type'], get.headers['content-type'], url)
+    t.equal(head.body, '')
+  }
+})
+
 t.test('it is ready while its database answers', async (t) => {
   const app = await build(t)
   const response = await app.inject('/health/ready')

@@ -59,6 +59,14 @@ t.test('what happens is told to all who watch', async (t) => {
   }
 })
 
+t.test('HEAD says how it would be told, and ends', async (t) => {
+  const app = await build(t)
+  const head = await app.inject({ method: 'HEAD', url: '/api/stats/live' })
+  t.equal(head.statusCode, 200)
+  t.match(head.headers, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' })
+  t.equal((await app.inject({ method: 'POST', url: '/api/stats/live' })).headers.allow, 'GET, HEAD, OPTIONS')
+})
+
 t.test('one that leaves does not disturb the others', async (t) => {
   const url = await listen(await build(t))
   const [leaving, staying] = [await watch(t, url), await watch(t, url)]
