@@ -54,7 +54,7 @@ t.test('the weather depends on the place and the hour, and on nothing else', asy
     current_units: { temperature_2m: '°C', wind_speed_10m: 'km/h' },
     current: { time: '2026-07-20T14:00', interval: 900, is_day: 1 },
     hourly: { time: { length: 48, 0: '2026-07-20T00:00' }, temperature_2m: { length: 48 } },
-    daily: { time: ['2026-07-20', '2026-07-21'], sunrise: ['2026-07-20T06:00', '2026-07-21T06:00'] }
+    daily: { time: ['2026-07-20', '2026-07-21'], sunrise: [/^2026-07-20T05:\d\d$/, /^2026-07-21T05:\d\d$/], sunset: [/^2026-07-20T21:/, /^2026-07-21T21:/] }
   })
   t.equal((await (await start(t)).get(path)).text, first.text, 'another one says the same')
   t.not((await get(path.replace('52.5', '42.5'))).text, first.text)
@@ -64,6 +64,46 @@ t.test('the weather depends on the place and the hour, and on nothing else', asy
   t.equal(await hourAt(0), tomorrow, 'what was said of tomorrow holds')
 })
 
+t.test('cities of one name say where they are, and how large', async (t) => {
+  const { get } = await start(t)
+  const { results } = (await get('/v1/search?name=springfield&count=100')).body as { results: object[] }
+  t.match(results, [{ admin1: 'Missouri', population: 166_810, country_code: 'US' }, { admin1: 'Massachusetts' }])
+  t.equal(results.length, 6)
+  t.match((await get('/v1/search?name=washington')).body, { results: [{ admin1: 'District of Columbia' }, { country_code: 'GB' }] })
+})
+
+t.test('days are of 24 hours by the offset of now, as those of Open-Meteo are', async (t) => {
+  const { get } = await start(t, { now: () => Date.parse('2026-10-24T12:00:00Z') })
+  const path = '/v1/forecast?latitude=52.5&longitude=13.4&timezone=auto&past_days=1&forecast_days=3&hourly=temperature_2m&daily=sunrise'
+  t.match((await get(path)).body, {
+    hourly: { time: { length: 96, 0: '2026-10-23T00:00', 95: '2026-10-26T23:00' } }, daily: { time: ['2026-10-23', '2026-10-24', '2026-10-25', '2026-10-26'] }
+  })
+  const first = Date.parse('2026-10-23T00:00:00+02:00') / 1000
+  t.match((await get(`${path}&timeformat=unixtime`)).body, {
+    hourly_units: { time: 'unixtime' },
+    hourly: { time: { length: 96, 0: first, 95: first + 95 * 3600 } },
+    daily_units: { sunrise: 'unixtime' },
+    daily: { time: [first, first + 86_400, first + 2 * 86_400, first + 3 * 86_400], sunrise: [Number, Number, Number, Number] }
+  })
+})
+
+t.test('the sun of polar days and nights', async (t) => {
+  const daylight = async (latitude: number, date: string) => {
+    const { get } = await start(t, { now: () => Date.parse(`${date}T12:00:00Z`) })
+    const path = `/v1/forecast?latitude=${latitude}&longitude=15&timezone=GMT&timeformat=unixtime&forecast_days=1&daily=sunrise,sunset&current=is_day`
+    const { daily: { sunrise: [rise = 0], sunset: [set = 0] }, current: { is_day: isDay } } =
+      (await get(path)).body as { daily: Record<'sunrise' | 'sunset', number[]>, current: { is_day: number } }
+    return [Math.round((set - rise) / 3600), isDay]
+  }
+  for (const [latitude, june, december] of [[78, 24, 0], [90, 24, 0], [-90, 0, 24], [-78, 0, 24]] as const) {
+    t.same(await daylight(latitude, '2026-06-21'), [june, Number(june > 0)], String(latitude))
+    t.same(await daylight(latitude, '2026-12-21'), [december, Number(december > 0)], String(latitude))
+  }
+  t.same(await daylight(0, '2026-03-20'), [12, 1])
+  t.same(await daylight(52, '2026-06-21'), [17, 1])
+  t.same(await daylight(52, '2026-12-21'), [8, 1])
+})
+
 t.test('it says what it does not understand', async (t) => {
   const { get } = await start(t)
   for (const [query, reason] of Object.entries({
@@ -71,6 +111,8 @@ t.test('it says what it does not understand', async (t) => {
     'latitude=0&longitude=': /Float/,
     'latitude=x&longitude=0': /Float/,
     'latitude=0&longitude=0&forecast_days=17': /Forecast days/,
+    'latitude=0&longitude=0&past_days=-1': /Past days/,
+    'latitude=0&longitude=0&timeformat=roman': /Timeformat/,
     'latitude=0&longitude=0&daily=sunrise': /Timezone/,
     'latitude=0&longitude=0&hourly=constructor': /constructor/,
     'latitude=0&longitude=0&timezone=Mars/Olympus': /timezone/

@@ -1,4 +1,5 @@
 import { nearestCity } from './cities.js'
+import { type Sun, sunOf } from './sun.js'
 import { round, type Weather, weatherAt } from './weather.js'
 
 const MINUTE = 60_000
@@ -27,9 +28,10 @@ const NOW: Readonly<Record<string, Variable<Weather>>> = {
 }
 
 interface Day {
-  readonly start: number
-  readonly offset: number
   readonly hours: readonly Weather[]
+  readonly sun: Sun
+  /** Writes a time down. */
+  readonly written: (time: number) => Value
 }
 
 const all = (pick: (weather: Weather) => number) => ({ hours }: Day) => hours.map(pick)
@@ -42,27 +44,32 @@ const DAILY: Readonly<Record<string, Variable<Day>>> = {
   precipitation_sum: { unit: 'mm', of: (day) => round(all(({ precipitation }) => precipitation)(day).reduce((sum, mm) => sum + mm, 0)) },
   precipitation_probability_max: { unit: '%', of: most(({ precipitationProbability }) => precipitationProbability) },
   wind_speed_10m_max: { unit: 'km/h', of: most(({ windSpeed }) => windSpeed) },
-  sunrise: { unit: 'iso8601', of: ({ start, offset }) => local(start + 6 * HOUR, offset) },
-  sunset: { unit: 'iso8601', of: ({ start, offset }) => local(start + 18 * HOUR, offset) }
+  sunrise: { unit: 'iso8601', of: ({ sun, written }) => written(sun.rise) },
+  sunset: { unit: 'iso8601', of: ({ sun, written }) => written(sun.set) }
 }
 
 /**
- * What /v1/forecast answers: metric units, ISO times, and only the variables listed above.
+ * What /v1/forecast answers: metric units, and only the variables listed above. As Open-Meteo does, it has days of 24 hours by the
+ * offset that holds now, whatever the clocks do (https://github.com/open-meteo/open-meteo/issues/488).
  * @throws Refused
  */
 export function forecast (query: URLSearchParams, now: number): Record<string, unknown> {
   const latitude = coordinate(query, 'latitude', 90)
   const longitude = coordinate(query, 'longitude', 180)
-  const days = Number(query.get('forecast_days') ?? 7)
-  if (!Number.isInteger(days) || days < 0 || days > 16) {
-    throw new Refused(`Forecast days is invalid. Allowed range 0 to 16. Given ${query.get('forecast_days')}.`)
-  }
+  const forecastDays = count(query, 'forecast_days', 7, 16)
+  const pastDays = count(query, 'past_days', 0, 92)
+  const days = pastDays + forecastDays
   const daily = variables(query, 'daily', DAILY)
   const timezone = query.get('timezone')
   if (daily.length > 0 && timezone === null) throw new Refused('Timezone is required')
   const zone = timezone === 'auto' ? nearestCity(latitude, longitude).timezone : timezone ?? 'GMT'
   const offset = offsetOf(zone, now)
-  const start = Math.floor((now + offset) / (24 * HOUR)) * 24 * HOUR - offset
+  const start = (Math.floor((now + offset) / (24 * HOUR)) - pastDays) * 24 * HOUR - offset
+  const timeformat = query.get('timeformat') ?? 'iso8601'
+  if (timeformat !== 'iso8601' && timeformat !== 'unixtime') throw new Refused(`Cannot initialize Timeformat from invalid String value ${timeformat}.`)
+  const written = (time: number): Value => timeformat === 'unixtime' ? Math.round(time / 1000) : local(time, offset)
+  const unitsOf = <Of>(chosen: [string, Variable<Of>][]) =>
+    Object.fromEntries(chosen.map(([name, { unit }]) => [name, unit === 'iso8601' ? timeformat : unit]))
   const at = (time: number) => weatherAt(latitude, longitude, time)
 
   const body: Record<string, unknown> = {
@@ -78,23 +85,24 @@ export function forecast (query: URLSearchParams, now: number): Record<string, u
   const current = variables(query, 'current', NOW)
   if (current.length > 0) {
     const quarter = Math.floor(now / (15 * MINUTE)) * 15 * MINUTE
-    body['current_units'] = { time: 'iso8601', interval: 'seconds', ...unitsOf(current) }
-    body['current'] = { time: local(quarter, offset), interval: 900, ...Object.fromEntries(current.map(([name, { of }]) => [name, of(at(now))])) }
+    body['current_units'] = { time: timeformat, interval: 'seconds', ...unitsOf(current) }
+    body['current'] = { time: written(quarter), interval: 900, ...Object.fromEntries(current.map(([name, { of }]) => [name, of(at(now))])) }
   }
   const hourly = variables(query, 'hourly', NOW)
   if (hourly.length > 0) {
     const times = Array.from({ length: days * 24 }, (_, i) => start + i * HOUR)
     const hours = times.map(at)
-    body['hourly_units'] = { time: 'iso8601', ...unitsOf(hourly) }
-    body['hourly'] = { time: times.map((time) => local(time, offset)), ...series(hourly, hours) }
+    body['hourly_units'] = { time: timeformat, ...unitsOf(hourly) }
+    body['hourly'] = { time: times.map(written), ...series(hourly, hours) }
   }
   if (daily.length > 0) {
-    const each = Array.from({ length: days }, (_, i): Day => {
-      const begin = start + i * 24 * HOUR
-      return { start: begin, offset, hours: Array.from({ length: 24 }, (_, hour) => at(begin + hour * HOUR)) }
-    })
-    body['daily_units'] = { time: 'iso8601', ...unitsOf(daily) }
-    body['daily'] = { time: each.map((day) => local(day.start, offset).slice(0, 10)), ...series(daily, each) }
+    const begins = Array.from({ length: days }, (_, i) => start + i * 24 * HOUR)
+    const each = begins.map((begin): Day => ({
+      hours: Array.from({ length: 24 }, (_, hour) => at(begin + hour * HOUR)), sun: sunOf(latitude, longitude, begin), written
+    }))
+    body['daily_units'] = { time: timeformat, ...unitsOf(daily) }
+    const dates = begins.map((begin) => timeformat === 'unixtime' ? written(begin) : local(begin, offset).slice(0, 10))
+    body['daily'] = { time: dates, ...series(daily, each) }
   }
   return body
 }
@@ -108,6 +116,13 @@ function coordinate (query: URLSearchParams, name: string, most: number): number
   throw new Refused(`${name === 'latitude' ? 'Latitude' : 'Longitude'} must be in range of -${most} to ${most}°. Given: ${value.toFixed(1)}.`)
 }
 
+function count (query: URLSearchParams, name: string, otherwise: number, most: number): number {
+  const value = Number(query.get(name) ?? otherwise)
+  if (Number.isInteger(value) && value >= 0 && value <= most) return value
+  const what = name.replace('_', ' ').replace(/^./, (first) => first.toUpperCase())
+  throw new Refused(`${what} is invalid. Allowed range 0 to ${most}. Given ${query.get(name)}.`)
+}
+
 function variables<Of> (query: URLSearchParams, list: string, known: Readonly<Record<string, Variable<Of>>>): [string, Variable<Of>][] {
   return query.getAll(list).flatMap((names) => names.split(',')).filter((name) => name !== '').map((name) => {
     const variable = Object.hasOwn(known, name) ? known[name] : undefined
@@ -117,8 +132,6 @@ function variables<Of> (query: URLSearchParams, list: string, known: Readonly<Re
     return [name, variable]
   })
 }
-
-const unitsOf = (chosen: [string, Variable<never>][]) => Object.fromEntries(chosen.map(([name, { unit }]) => [name, unit]))
 
 function series<Of> (chosen: [string, Variable<Of>][], sources: readonly Of[]): Record<string, Value[]> {
   return Object.fromEntries(chosen.map(([name, { of }]) => [name, sources.map(of)]))

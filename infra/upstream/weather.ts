@@ -1,3 +1,5 @@
+import { isUp } from './sun.js'
+
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
@@ -35,7 +37,7 @@ export function weatherAt (latitude: number, longitude: number, time: number): W
     weatherCode: codeOf(wet, temperature, chance('clouds')),
     windSpeed: round(windSpeed),
     windDirection: Math.round(chance('direction') * 359),
-    isDay: solar > 6 && solar < 18
+    isDay: isUp(latitude, longitude, hour * HOUR)
   }
 }
 
