@@ -44,8 +44,11 @@ export interface RateLimitOptions extends LimitOptions {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The client that limits take a request for, a user or an address: a digest, the same in all instances of a `namespace`. */
-    limitedClient (request: FastifyRequest): string
+    /**
+     * The client that limits take a request for, a user or an address: a digest, the same in all instances of a `namespace`, for
+     * shares of other things. Undefined for addresses in `allow`, which are not limited.
+     */
+    limitedClient (request: FastifyRequest): string | undefined
   }
   interface FastifyRequest {
     /** How the client stands with the limits of the route; null where there are none. */
@@ -128,7 +131,10 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
 
   const identityOf = (client: KnownClient | null | undefined, ip: string) =>
     client ? identities.ofUser(client.id) : identities.ofAddress(ip)
-  app.decorate('limitedClient', (request: FastifyRequest) => identityOf(clientOf(request), addressOf(request)))
+  app.decorate('limitedClient', (request: FastifyRequest) => {
+    const ip = addressOf(request)
+    return isAllowed(ip) ? undefined : identityOf(clientOf(request), ip)
+  })
 
   app.decorateRequest('rateLimit', null)
   const judges: Judge = { judge, note: logMode }
