@@ -66,7 +66,8 @@ const DETAILS: Readonly<Record<string, string>> = {
   OUTAGE: 'the store does not answer, so nobody can say whether it has changed since',
   STALE_IF_ERROR: 'asking for a new one failed',
   SOFT_TIMEOUT: 'a new one took too long to come; it is still being fetched',
-  UPSTREAM_FAILING: 'where it comes from is known to fail at the moment'
+  UPSTREAM_FAILING: 'where it comes from is known to fail at the moment',
+  CLIENT_SHARE: 'the client has used its share of the calls for new ones'
 }
 
 /**

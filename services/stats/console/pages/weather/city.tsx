@@ -79,7 +79,7 @@ function Now ({ exchange }: { exchange: Exchange }) {
         <dt>Feels like</dt><dd>{degrees(current.apparentTemperature)}</dd>
         <dt>Wind</dt><dd>{count(current.windSpeed)} km/h</dd>
         <dt>Humidity</dt><dd>{count(current.humidity)} %</dd>
-        <dt>Model time</dt><dd>{timeThere(place.timezone)(Date.parse(modelTime))} in {place.timezone}</dd>
+        <dt>Model time</dt><dd>{modelTime === null ? 'unknown' : `${timeThere(place.timezone)(Date.parse(modelTime))} in ${place.timezone ?? 'UTC'}`}</dd>
         <dt>Fetched</dt><dd>{dateTime(Date.parse(fetchedAt))}, {duration(Math.max(0, now - Date.parse(fetchedAt)))} ago</dd>
         <dt>Source</dt><dd>{source === 'simulated' ? 'simulated: Open-Meteo is not asked here' : 'Open-Meteo'}</dd>
       </dl>
@@ -108,8 +108,8 @@ function Hours ({ exchange }: { exchange: Exchange }) {
 
 const degrees = (value: number | null | undefined): string => value === null || value === undefined ? '–' : `${value.toFixed(1).replace('-', '−')} °C`
 
-/** The clock of the place. */
-function timeThere (timeZone: string): (at: number) => string {
-  const clock = new Intl.DateTimeFormat('en-GB', { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit' })
+/** The clock of the place; of UTC where its time zone is not known. */
+function timeThere (timeZone: string | null): (at: number) => string {
+  const clock = new Intl.DateTimeFormat('en-GB', { timeZone: timeZone ?? 'UTC', weekday: 'short', hour: '2-digit', minute: '2-digit' })
   return (at) => clock.format(at)
 }
