@@ -8,6 +8,7 @@ import { administered } from './cache-admin.js'
 import { registerClients } from './clients.js'
 import { registerCounting } from './counting.js'
 import { type WeatherEnv } from './env.js'
+import { ClientShareUsed } from './errors.js'
 import { OpenMeteo } from './open-meteo/client.js'
 import { weatherRoutes } from './routes/routes.js'
 import { openStores } from './stores.js'
@@ -28,17 +29,23 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
   if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
   await registerCounting(app, env, () => weather.caches)
   const stores = await openStores(app, env)
-  const openMeteo = new OpenMeteo(openUpstreams(app, env, stores))
+  const openMeteo = new OpenMeteo(openUpstreams(app, env, stores), (path, values) => {
+    app.log.warn({ path, values }, 'Open-Meteo sent values that cannot be: they are told as null')
+  })
   const weather = new Weather({
     store: stores.cache,
     name: instanceName(env, 'weather'),
     openMeteo,
-    report: (error, key) => { app.log.warn({ err: error, key }, 'Open-Meteo could not be asked: what is kept is served') }
+    report (error, key) {
+      // A client causes as many of these as it likes.
+      const level = error instanceof ClientShareUsed ? 'debug' : 'warn'
+      app.log[level]({ err: error, key }, 'Open-Meteo could not be asked: what is kept is served')
+    }
   })
   await registerClients(app, env, stores.limits)
   await app.register(conditional)
   const name = instanceName(env, 'weather')
   await app.register(cacheAdmin, { prefix: '/api/weather/cache', instance: name, cache: administered(weather.caches) })
-  await app.register(weatherRoutes, { weather, cacheName: name })
+  await app.register(weatherRoutes, { weather, clientOf: (request) => app.rateLimitClient(request), cacheName: name })
   return app
 }

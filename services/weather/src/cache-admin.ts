@@ -6,13 +6,16 @@ import { citiesOf } from './cities.js'
 import { type Document } from './documents/document.js'
 import { type Cell, cellOf } from './grid.js'
 import { currentKey, forecastKey, placeKey } from './keys.js'
-import { type CurrentWeather, type Forecast, type NamedPlace } from './open-meteo/weather.js'
+import { type CurrentWeather, type Forecast, type KnownPlace } from './open-meteo/weather.js'
+import { choose, type Where } from './places/choose.js'
+import { qualified } from './places/name.js'
+import { askedFor } from './routes/place.js'
 import { BatchQuery, CurrentQuery, ForecastQuery, type PlaceQuery } from './routes/schemas.js'
 import { tags } from './tags.js'
 
 /** What the documents are kept in. */
 export interface WeatherCaches {
-  readonly places: Cache<Document<NamedPlace | null>>
+  readonly places: Cache<Document<readonly KnownPlace[]>>
   readonly current: Cache<Document<CurrentWeather>>
   readonly forecasts: Cache<Document<Forecast>>
 }
@@ -24,16 +27,28 @@ export interface WeatherCaches {
 export function administered (caches: WeatherCaches): AdministeredCache {
   const current = (cell: Cell) => at(caches.current, currentKey(cell))
 
-  async function ofCity (city: string, weatherOf: (cell: Cell) => Located): Promise<Located[]> {
+  async function ofCity (city: string, where: Where, weatherOf: (cell: Cell) => Located): Promise<Located[]> {
     const place = at(caches.places, placeKey(city))
-    const { memory, store } = await caches.places.inspect(place.key)
-    const found = (memory ?? store)?.entry.value.body
-    return found ? [place, weatherOf(cellOf(found))] : [place]
+    const found = await kept(place)
+    const parts = found?.length === 0 ? qualified(city) : undefined
+    if (parts !== undefined) return [place, ...await ofCity(parts.head, { ...where, regions: parts.regions }, weatherOf)]
+    try {
+      return found === undefined ? [place] : [place, weatherOf(cellOf(choose(found, city, where)))]
+    } catch {
+      // There is none, or nobody can say which.
+      return [place]
+    }
   }
 
-  async function ofPlace ({ city, latitude, longitude }: PlaceQuery, weatherOf: (cell: Cell) => Located): Promise<Located[] | undefined> {
-    if (city !== undefined) return latitude === undefined && longitude === undefined ? ofCity(city, weatherOf) : undefined
-    return latitude === undefined || longitude === undefined ? undefined : [weatherOf(cellOf({ latitude, longitude }))]
+  async function kept ({ key }: Located): Promise<readonly KnownPlace[] | undefined> {
+    const { memory, store } = await caches.places.inspect(key)
+    return (memory ?? store)?.entry.value.body
+  }
+
+  async function ofPlace (query: PlaceQuery, weatherOf: (cell: Cell) => Located): Promise<Located[] | undefined> {
+    const asked = askedFor(query)
+    if (asked === undefined) return undefined
+    return 'city' in asked ? ofCity(asked.city, asked.where, weatherOf) : [weatherOf(cellOf(asked))]
   }
 
   return {
@@ -50,7 +65,7 @@ export function administered (caches: WeatherCaches): AdministeredCache {
         return query && ofPlace(query, (cell) => at(caches.forecasts, forecastKey(cell, query.days)))
       }
       const query = pathname === '/api/weather/batch' ? read(BatchQuery, given) : undefined
-      return query && (await Promise.all(citiesOf(query.cities).map((city) => ofCity(city, current)))).flat()
+      return query && (await Promise.all(citiesOf(query.cities).map((city) => ofCity(city, {}, current)))).flat()
     },
     // Not all of the namespace: that an upstream wants to be left alone is in it too.
     clear: () => caches.places.invalidate([tags.everything])

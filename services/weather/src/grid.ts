@@ -10,10 +10,11 @@ export interface Cell {
  */
 const CELLS = 10
 
-/** The cell of a place; the date line is one meridian. */
-export function cellOf ({ latitude, longitude }: Cell): Cell {
-  const rounded = onGrid(longitude)
-  return { latitude: onGrid(latitude), longitude: rounded === -180 ? 180 : rounded }
+/** The cell of a place. The date line is one meridian, and a pole one place, on whatever meridian. */
+export function cellOf (place: Cell): Cell {
+  const [latitude, longitude] = [onGrid(place.latitude), onGrid(place.longitude)]
+  if (Math.abs(latitude) === 90) return { latitude, longitude: 0 }
+  return { latitude, longitude: longitude === -180 ? 180 : longitude }
 }
 
 /** By what a cell is known in keys. */

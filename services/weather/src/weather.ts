@@ -2,11 +2,13 @@ import { type Cache, createCache, type Store } from '@weir/cache'
 import { type WeatherCaches } from './cache-admin.js'
 import { type Document } from './documents/document.js'
 import { Documents, type Reading } from './documents/documents.js'
-import { WEATHER_ERR_CITY_NOT_FOUND } from './errors.js'
+import { ClientShareUsed } from './errors.js'
 import { type Cell, cellOf } from './grid.js'
-import { cellIn, currentKey, forecastKey, normalized, placeKey } from './keys.js'
+import { cellIn, currentKey, forecastKey, placeKey } from './keys.js'
 import { daysFetched, type OpenMeteo } from './open-meteo/client.js'
-import { type CurrentWeather, type Forecast, type NamedPlace } from './open-meteo/weather.js'
+import { type CurrentWeather, type Forecast, type KnownPlace, type NamedPlace } from './open-meteo/weather.js'
+import { choose, type Where } from './places/choose.js'
+import { folded, qualified } from './places/name.js'
 import { tags } from './tags.js'
 
 /** One namespace in the store, which has one connection that listens. */
@@ -33,7 +35,7 @@ export type CityWeather =
 /** Places and weather, cached for the whole fleet. */
 export class Weather {
   readonly caches: WeatherCaches
-  readonly #places: Documents<NamedPlace | null>
+  readonly #places: Documents<readonly KnownPlace[]>
   readonly #current: Documents<CurrentWeather>
   readonly #forecast: Documents<Forecast>
 
@@ -43,48 +45,69 @@ export class Weather {
       createCache({ store, namespace: NAMESPACE, name, l1: { maxBytes, maxEntries: 10_000 } })
     this.caches = { places: kept(8 * MEBIBYTE), current: kept(8 * MEBIBYTE), forecasts: kept(48 * MEBIBYTE) }
     const documents = <T>(cache: Cache<Document<T>>, tagsOf: (key: string) => readonly string[]): Documents<T> =>
-      new Documents({ cache, patience: SOFT_TIMEOUT, report, tagsOf })
+      new Documents({ cache, patience: SOFT_TIMEOUT, report, tagsOf, ownFaultOf })
     this.#places = documents(this.caches.places, () => [tags.everything, tags.places])
     this.#current = documents(this.caches.current, (key) => [tags.everything, tags.current, tags.cell(cellIn(key))])
     this.#forecast = documents(this.caches.forecasts, (key) => [tags.everything, tags.forecasts, tags.cell(cellIn(key))])
   }
 
-  /** @throws WEATHER_ERR_CITY_NOT_FOUND, and what Upstream throws */
-  async place (city: string): Promise<NamedPlace> {
-    const { document: { body } } = await this.#places.read(placeKey(city), this.options.openMeteo.place(normalized(city)))
-    return found(body, city)
+  /**
+   * @param client the one whose share a call counts for; so it is of all that follows
+   * @throws WEATHER_ERR_CITY_NOT_FOUND, WEATHER_ERR_CITY_AMBIGUOUS, and what Upstream throws
+   */
+  async place (city: string, where: Where, client?: string): Promise<NamedPlace> {
+    const named = async (name: string) =>
+      (await this.#places.read(placeKey(name), this.options.openMeteo.places(folded(name), client))).document.body
+    const found = await named(city)
+    const parts = found.length === 0 ? qualified(city) : undefined
+    if (parts === undefined) return choose(found, city, where)
+    return choose(await named(parts.head), city, { ...where, regions: parts.regions })
   }
 
-  async current (cell: Cell): Promise<Reading<CurrentWeather>> {
-    return this.#current.read(currentKey(cell), this.options.openMeteo.current(cell))
+  async current (cell: Cell, client?: string): Promise<Reading<CurrentWeather>> {
+    return this.#current.read(currentKey(cell), this.options.openMeteo.current(cell, client))
   }
 
   /** At least so many days. */
-  async forecast (cell: Cell, days: number): Promise<Reading<Forecast>> {
-    return this.#forecast.read(forecastKey(cell, days), this.options.openMeteo.forecast(cell, daysFetched(days)))
+  async forecast (cell: Cell, days: number, client?: string): Promise<Reading<Forecast>> {
+    return this.#forecast.read(forecastKey(cell, days), this.options.openMeteo.forecast(cell, daysFetched(days), client))
   }
 
-  /** For each of the cities, in their order: with at most two reads of the cache for all, and one if their places are known here. */
-  async currentOf (cities: readonly string[]): Promise<CityWeather[]> {
+  /**
+   * The weather of each of the cities, in their order: with at most two reads of the cache for all, and
+   * one if their places are known here; and one more for names with a comma that no place has.
+   */
+  async currentOf (cities: readonly string[], client?: string): Promise<CityWeather[]> {
     const { openMeteo } = this.options
-    const names = new Map(cities.map((city) => [placeKey(city), normalized(city)]))
-    const places = await readAll(this.#places, [...names.keys()], (key) => openMeteo.place(names.get(key) ?? ''))
-    const located = cities.map((city) => attempt(() => {
-      const place = found(places(placeKey(city)).body, city)
+    const placesOf = (names: readonly string[]) => {
+      const byKey = new Map(names.map((name) => [placeKey(name), folded(name)]))
+      return readAll(this.#places, [...byKey.keys()], (key) => openMeteo.places(byKey.get(key) ?? '', client))
+    }
+    const found = await placesOf(cities)
+    const wholly = cities.map((city) => attempt(() => ({ places: found(placeKey(city)).body })))
+    const parts = cities.map((city, i) => {
+      const whole = wholly[i]
+      return whole !== undefined && 'places' in whole && whole.places.length === 0 ? qualified(city) : undefined
+    })
+    const foundInPart = await placesOf(parts.flatMap((part) => part?.head ?? []))
+    const located = cities.map((city, i) => attempt(() => {
+      const part = parts[i]
+      const place = part === undefined
+        ? choose(found(placeKey(city)).body, city, {})
+        : choose(foundInPart(placeKey(part.head)).body, city, part)
       return { place, cell: cellOf(place) }
     }))
     const cells = new Map(located.flatMap((outcome) => 'error' in outcome ? [] : [[currentKey(outcome.cell), outcome.cell] as const]))
-    const weather = await readAll(this.#current, [...cells.keys()], (key) => openMeteo.current(cells.get(key) ?? NOWHERE))
+    const weather = await readAll(this.#current, [...cells.keys()], (key) => openMeteo.current(cells.get(key) ?? NOWHERE, client))
     return located.map((outcome) => 'error' in outcome ? outcome : attempt(() => ({ place: outcome.place, document: weather(currentKey(outcome.cell)) })))
   }
 }
 
-const NOWHERE: Cell = { latitude: 0, longitude: 0 }
+/** A client that has used its share: others, who have theirs, are not to be refused for it. */
+const ownFaultOf = (error: unknown) =>
+  error instanceof ClientShareUsed ? { retryAfterMs: error.retryAfterMs, why: 'CLIENT_SHARE' } : undefined
 
-function found (place: NamedPlace | null, city: string): NamedPlace {
-  if (place === null) throw new WEATHER_ERR_CITY_NOT_FOUND(JSON.stringify(city))
-  return place
-}
+const NOWHERE: Cell = { latitude: 0, longitude: 0 }
 
 /** Reads them all, and gives a function that has the document of a key, or throws why there is none. */
 async function readAll<T> (documents: Documents<T>, keys: readonly string[], originOf: Parameters<Documents<T>['readMany']>[1]) {

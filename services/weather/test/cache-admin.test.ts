@@ -27,12 +27,12 @@ t.test('a URL stands for the documents behind it, on every instance', async (t) 
   t.same(await calls(...all), [])
 
   t.match((await purge(a, { urls: ['/api/weather/current?units=imperial&city=%20berlin'] })).json(),
-    { namespace: 'weather', instance: 'w', tags: ['place:berlin', 'current:52.5,13.4'], all: false })
+    { namespace: 'weather', instance: 'w', tags: ['place:2:berlin', 'current:2:52.5,13.4'], all: false })
   t.same(await calls(...all), ['place', 'current'])
   t.equal((await purge(a, { urls: ['/api/weather/forecast?latitude=52.52&longitude=13.41&days=7'] })).statusCode, 200)
   t.same(await calls(...all), ['forecast'])
   t.match((await purge(a, { urls: ['/api/weather/batch?cities=Berlin,Nowhere'] })).json(),
-    { tags: ['place:berlin', 'current:52.5,13.4', 'place:nowhere'] })
+    { tags: ['place:2:berlin', 'current:2:52.5,13.4', 'place:2:nowhere'] })
   t.same(await calls(...all), ['place', 'current'])
   t.same((await purge(a, { tags: ['forecasts'] })).json<{ tags: string[] }>().tags, ['forecasts'])
   t.same(await calls(...all), ['forecast'])
@@ -50,10 +50,10 @@ t.test('what is kept', async (t) => {
   t.same(await look(a, url), [])
   await a.inject(url)
   t.match(await look(a, url), [
-    { key: 'place:berlin', where: 'memory', tags: ['weather', 'places'] },
-    { key: 'place:berlin', where: 'store' },
-    { key: 'current:52.5,13.4', where: 'memory', tags: ['weather', 'current', 'cell:52.5,13.4'] },
-    { key: 'current:52.5,13.4', where: 'store' }
+    { key: 'place:2:berlin', where: 'memory', tags: ['weather', 'places'] },
+    { key: 'place:2:berlin', where: 'store' },
+    { key: 'current:2:52.5,13.4', where: 'memory', tags: ['weather', 'current', 'cell:52.5,13.4'] },
+    { key: 'current:2:52.5,13.4', where: 'store' }
   ])
   t.match(await look(b, url), [{ where: 'store' }, { where: 'store' }])
   t.match(await look(b, url), [{ where: 'store' }, { where: 'store' }], 'looking has brought nothing into memory')

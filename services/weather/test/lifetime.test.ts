@@ -4,7 +4,7 @@ import { judge } from '../src/documents/lifetime.js'
 const NOW = Date.parse('2026-11-20T15:00:00Z')
 const most = { ttl: 600_000, staleWhileRevalidate: 600_000, staleIfError: 21_600_000 }
 const of = (headers: Record<string, string>) =>
-  judge({ headers, body: {}, notModified: false, requestTime: NOW, responseTime: NOW }, most)
+  judge({ headers, requestTime: NOW, responseTime: NOW }, most)
 
 t.test('what an answer says of itself counts, up to what we think', async (t) => {
   const cases: [string, Record<string, string>, object][] = [

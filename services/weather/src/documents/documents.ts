@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cache, type Entry, Fill, type Hit, servesError } from '@weir/cache'
 import { type CacheStatus } from '@weir/http'
 import { type Document, type Fetched } from './document.js'
@@ -11,6 +12,14 @@ export interface Origin<T> {
   fetch (known: Document<T> | undefined): Promise<Fetched<T>>
   /** Whether it has been failing. */
   readonly isFailing: boolean
+}
+
+/** Says of an error that it is about who has asked: others who want the same are to ask for themselves. */
+export interface OwnFault {
+  /** Milliseconds after which asking again may succeed. */
+  readonly retryAfterMs: number
+  /** The reason, where something stale is served instead: `detail` of Cache-Status. */
+  readonly why: string
 }
 
 /** A document, and how it was come by. */
@@ -30,6 +39,8 @@ export interface DocumentsOptions<T> {
   readonly cache: Cache<Document<T>>
   /** How long a fetch is waited for, in ms, where there is something stale to answer with. */
   readonly patience: number
+  /** Whether an error is about who has asked, and not about what was asked for. */
+  readonly ownFaultOf?: (error: unknown) => OwnFault | undefined
   /** By which the document under a key can be invalidated. */
   readonly tagsOf: (key: string) => readonly string[]
   /** Is told why something could not be fetched, where nobody else is. */
@@ -59,11 +70,30 @@ export class Documents<T> {
     if (hit !== undefined) return this.#serve(key, hit, origin)
     // Waiting for an upstream that has been failing would be in vain, mostly.
     const known = origin.isFailing ? await this.#spare(key, 'UPSTREAM_FAILING') : undefined
+    if (known !== undefined) {
+      if (!this.#flights.has(key)) this.#begin(key, origin)
+      return known
+    }
+    return this.#wait(key, origin, Date.now() + this.options.patience)
+  }
+
+  /** @param until ms since the epoch: how long who may not fetch now can wait until then */
+  async #wait (key: string, origin: Origin<T>, until: number): Promise<Reading<T>> {
     const joined = this.#flights.get(key)
     const { reading, isLate } = joined ?? this.#begin(key, origin)
-    if (known !== undefined) return known
     const spare = await isLate ? await this.#spare(key, 'SOFT_TIMEOUT') : undefined
-    return spare ?? (joined === undefined ? reading : collapsed(await reading))
+    if (spare !== undefined) return spare
+    try {
+      return joined === undefined ? await reading : collapsed(await reading)
+    } catch (error) {
+      const fault = this.options.ownFaultOf?.(error)
+      if (fault === undefined) throw error
+      if (joined === undefined) {
+        if (Date.now() + fault.retryAfterMs > until) throw error
+        await sleep(fault.retryAfterMs)
+      }
+      return this.#wait(key, origin, until)
+    }
   }
 
   /** As `read` for each of the keys, in their order: with one read of the cache for all, and a fetch for each that it does not have. */
@@ -97,7 +127,7 @@ export class Documents<T> {
       const outcome = await this.#acquire(key)
       return outcome instanceof Fill ? await this.#fill(outcome, origin) : this.#serve(key, outcome, origin)
     } catch (error) {
-      const spare = await this.#spare(key, 'STALE_IF_ERROR')
+      const spare = await this.#spare(key, this.options.ownFaultOf?.(error)?.why ?? 'STALE_IF_ERROR')
       if (spare === undefined) throw error
       this.options.report(error, key)
       return spare

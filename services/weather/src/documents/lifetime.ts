@@ -10,7 +10,7 @@ type Judged = Omit<Document<never>, 'body'> & { readonly lifetime: Lifetime }
  * How long an answer is good, and what of it tells its age and validates it: what its own headers say (RFC 9111), but not for longer than
  * `most`; all of that where they say nothing.
  */
-export function judge (answer: Answer, most: Lifetime): Judged {
+export function judge (answer: Omit<Answer<unknown>, 'body'>, most: Lifetime): Judged {
   const { headers, requestTime, responseTime } = answer
   const { ttl, staleWhileRevalidate, staleIfError } = most
   // A 304 has the headers that the 200 would have had (RFC 9110 section 15.4.5).

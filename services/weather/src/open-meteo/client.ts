@@ -2,10 +2,13 @@ import { judge } from '../documents/lifetime.js'
 import { type Document, type Fetched, type Lifetime } from '../documents/document.js'
 import { type Origin } from '../documents/documents.js'
 import { type Cell } from '../grid.js'
-import { type Upstream } from '../upstream/upstream.js'
-import { VARIABLES } from './answers.js'
-import { readCurrent, readForecast, readPlace } from './read.js'
-import { type CurrentWeather, type Forecast, type NamedPlace } from './weather.js'
+import { namesakes } from '../places/choose.js'
+import { type Call, type Upstream } from '../upstream/upstream.js'
+import { VARIABLES } from './amounts.js'
+import { Oddities } from './oddities.js'
+import { readCurrent, readForecast } from './read.js'
+import { readSearch } from './search.js'
+import { type CurrentWeather, type Forecast, type KnownPlace } from './weather.js'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -28,37 +31,68 @@ export interface OpenMeteoUpstreams {
 /** How many days are asked for to answer for so many: two documents a cell, not sixteen. */
 export const daysFetched = (days: number) => days <= 7 ? 7 : 16
 
-/** Where weather and places come from. */
-export class OpenMeteo {
-  constructor (readonly upstreams: OpenMeteoUpstreams) {}
+// Instants, not local times: https://github.com/open-meteo/open-meteo/issues/488.
+const TIMES = { timezone: 'auto', timeformat: 'unixtime' }
+const MOST_DAYS = 16
+const MOST_FOUND = 100
 
-  current (cell: Cell): Origin<CurrentWeather> {
-    const path = query('/v1/forecast', { ...cell, timezone: 'auto', current: VARIABLES.current.join() })
-    return this.#origin(this.upstreams.forecast, { path, cost: 1 }, (body) => readCurrent(body, cell), () => CURRENT)
+/** Where weather and places come from. A `client` is who makes a call necessary, whose share it counts for. */
+export class OpenMeteo {
+  /** @param noteOdd is told where values were, in the answer to a path, that cannot be what they stand for */
+  constructor (
+    readonly upstreams: OpenMeteoUpstreams,
+    readonly noteOdd: (path: string, found: readonly string[]) => void = () => {}
+  ) {}
+
+  current (cell: Cell, client?: string): Origin<CurrentWeather> {
+    const path = query('/v1/forecast', { ...cell, ...TIMES, current: VARIABLES.current.join() })
+    const read = (body: unknown, odd: Oddities) => readCurrent(body, cell, odd)
+    return this.#origin(this.upstreams.forecast, { path, cost: 1, client }, read, () => CURRENT)
   }
 
-  forecast (cell: Cell, days: number): Origin<Forecast> {
+  forecast (cell: Cell, days: number, client?: string): Origin<Forecast> {
     const path = query('/v1/forecast', {
-      ...cell, timezone: 'auto', forecast_days: days, current: 'temperature_2m', hourly: VARIABLES.hourly.join(), daily: VARIABLES.daily.join()
+      ...cell,
+      ...TIMES,
+      // A day more on either side: the clocks may change in between.
+      past_days: 1,
+      forecast_days: Math.min(days + 1, MOST_DAYS),
+      current: 'temperature_2m',
+      hourly: VARIABLES.hourly.join(),
+      daily: VARIABLES.daily.join()
     })
     // Open-Meteo counts more than ten variables, or more than two weeks, as more than one call.
-    return this.#origin(this.upstreams.forecast, { path, cost: 2 }, (body) => readForecast(body, cell, days), () => FORECAST)
+    const read = (body: unknown, odd: Oddities) => readForecast(body, cell, days, odd)
+    return this.#origin(this.upstreams.forecast, { path, cost: 2, client }, read, () => FORECAST)
   }
 
-  /** The most important place of this name; null where there is none. */
-  place (name: string): Origin<NamedPlace | null> {
-    const path = query('/v1/search', { name, count: 1, language: 'en', format: 'json' })
-    return this.#origin(this.upstreams.geocoding, { path, cost: 1 }, readPlace, (place) => place === null ? NOT_FOUND : FOUND)
+  /** The places of this name, the largest first. */
+  places (name: string, client?: string): Origin<readonly KnownPlace[]> {
+    const path = query('/v1/search', { name, count: MOST_FOUND, language: 'en', format: 'json' })
+    const read = (body: unknown, odd: Oddities) => namesakes(readSearch(body, odd), name)
+    return this.#origin(this.upstreams.geocoding, { path, cost: 1, client }, read, (places) => places.length === 0 ? NOT_FOUND : FOUND)
   }
 
-  #origin<T> (
-    upstream: Upstream, { path, cost }: { path: string, cost: number }, read: (body: unknown) => T, lifetimeOf: (body: T) => Lifetime
+  #origin<T extends object> (
+    upstream: Upstream,
+    call: Pick<Call<T>, 'path' | 'cost' | 'client'>,
+    read: (body: unknown, odd: Oddities) => T,
+    lifetimeOf: (body: T) => Lifetime
   ): Origin<T> {
     return {
       get isFailing () { return upstream.isFailing },
-      async fetch (known: Document<T> | undefined): Promise<Fetched<T>> {
-        const answer = await upstream.get({ path, cost, etag: known?.etag, lastModified: known?.lastModified })
-        const body = answer.notModified && known !== undefined ? known.body : read(answer.body)
+      fetch: async (known: Document<T> | undefined): Promise<Fetched<T>> => {
+        const odd = new Oddities()
+        const answer = await upstream.get({
+          ...call,
+          etag: known?.etag,
+          lastModified: known?.lastModified,
+          read: (body) => read(body, odd)
+        })
+        if (odd.found.length > 0) this.noteOdd(call.path, odd.found)
+        // A 304 stands for what is known already.
+        const body = answer.body ?? known?.body
+        if (body === undefined) throw new Error('a 304 without a condition')
         const { lifetime, ...rest } = judge(answer, lifetimeOf(body))
         return { document: { body, ...rest }, lifetime }
       }

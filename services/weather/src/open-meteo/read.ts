@@ -1,114 +1,127 @@
-import { type Static, type TSchema } from 'typebox'
-import { Compile, type Validator } from 'typebox/compile'
-import { WEATHER_ERR_UPSTREAM_INVALID } from '../errors.js'
 import { type Cell } from '../grid.js'
-import { type CurrentAnswer, CurrentAnswerSchema, ForecastAnswerSchema, SearchAnswerSchema } from './answers.js'
-import { type CurrentWeather, type Forecast, type NamedPlace, type Origin } from './weather.js'
+import { AMOUNTS, type Amount, IS_DAY, PROBABILITY } from './amounts.js'
+import { dayOf, sunOf } from './day.js'
+import { Oddities } from './oddities.js'
+import { type Json, objectOf, Series } from './series.js'
+import { isTime } from './times.js'
+import { type CurrentWeather, type Forecast, type Hour, type Moment, type Origin } from './weather.js'
+import { Zone } from './zone.js'
 
-// From what Open-Meteo sent, of which nothing is known, to what is known to be weather. All throw WEATHER_ERR_UPSTREAM_INVALID.
+// Reading makes weather of what Open-Meteo sent, of which nothing is known. A value that cannot be is
+// null. An answer of another shape, about another place, or without any amount that is known is an
+// Error, whose message says where it differs.
 
-const current = Compile(CurrentAnswerSchema)
-const forecast = Compile(ForecastAnswerSchema)
-const search = Compile(SearchAnswerSchema)
+const HOUR = 3600
+const DAY = 24 * HOUR
 
-export function readCurrent (body: unknown, cell: Cell): CurrentWeather {
-  const answer = checked(current, body)
-  checkPlace(answer, cell)
-  const { time, is_day: isDay, ...values } = answer.current
+export function readCurrent (body: unknown, cell: Cell, odd = new Oddities()): CurrentWeather {
+  const answer = about(body, cell)
+  const values = objectOf(answer['current'], 'current')
+  const units = objectOf(answer['current_units'] ?? {}, 'current_units')
+  const of = (amount: Amount) => {
+    const path = `current.${amount.variable}`
+    const isUnit = amount.unit === undefined || units[amount.variable] === amount.unit
+    return isUnit ? odd.amount(amount, values[amount.variable], path) : odd.note(path)
+  }
+  const amounts = amountsOf(of)
+  if (isNothing(amounts)) throw new Error('no amount of it is known')
+  const isDay = of(IS_DAY)
+  const origin = originOf(answer, zoneOf(answer), odd)
+  return { ...origin, current: { time: origin.modelTime, ...amounts, isDay: isDay === null ? null : isDay === 1 } }
+}
+
+/**
+ * The forecast of so many days from today on, by the calendar of the place: each with all its hours,
+ * be they 23 or 25.
+ *
+ * Open-Meteo has days of 24 hours by the offset that holds now
+ * (https://github.com/open-meteo/open-meteo/issues/488). So it is asked for instants, and for a day
+ * before and after.
+ */
+export function readForecast (body: unknown, cell: Cell, days: number, odd = new Oddities()): Forecast {
+  const answer = about(body, cell)
+  const zone = zoneOf(answer)
+  const units = objectOf(answer['hourly_units'] ?? {}, 'hourly_units')
+  const hourly = new Series(objectOf(answer['hourly'], 'hourly'), units, 'hourly', HOUR, odd)
+  const daily = new Series(objectOf(answer['daily'], 'daily'), {}, 'daily', DAY, odd)
+  const origin = originOf(answer, zone, odd)
+  // The days after the one before today. Their middle is in them, whatever the clocks do at their ends.
+  const dates = Array.from({ length: days }, (_, i) => {
+    const begin = daily.times.first + (i + 1) * DAY
+    return { begin, date: zone.date(begin + DAY / 2), hours: new Array<Hour>() }
+  })
+  const byDate = new Map(dates.map((day) => [day.date, day]))
+  const from = hourly.times.first + Math.round((daily.times.first - hourly.times.first) / HOUR) * HOUR
+  let missing = 0
+  for (let time = from; time < from + (days + 3) * DAY; time += HOUR) {
+    const local = zone.dateTime(time)
+    const day = byDate.get(local.slice(0, 10))
+    if (day === undefined) continue
+    const of = (amount: Amount) => hourly.amount(amount, time)
+    day.hours.push({ time: local, ...amountsOf(of), precipitationProbability: of(PROBABILITY) })
+    if (time < hourly.times.first || time >= hourly.times.first + hourly.times.length * HOUR) missing++
+  }
+  // The end of 16 days can be missing: there are no more.
+  if (missing > MOST_MISSING) throw new Error(`hourly ends ${missing} hours too soon`)
+  if (dates.every(({ hours }) => hours.every(isNothing))) throw new Error('no amount of it is known')
   return {
-    ...originOf(answer),
-    current: {
-      time: at(time, answer),
-      temperature: values.temperature_2m,
-      apparentTemperature: values.apparent_temperature,
-      humidity: values.relative_humidity_2m,
-      precipitation: values.precipitation,
-      weatherCode: values.weather_code,
-      windSpeed: values.wind_speed_10m,
-      windDirection: values.wind_direction_10m,
-      isDay: isDay === 1
-    }
+    ...origin,
+    hourly: dates.flatMap(({ hours }) => hours),
+    daily: dates.map(({ begin, date, hours }) => {
+      const { rise, set, daylight } = sunOf(daily.timeAt('sunrise', begin), daily.timeAt('sunset', begin))
+      const told = (time: number | null) => time === null || Math.abs(time - begin - DAY / 2) > DAY ? null : zone.dateTime(time)
+      return dayOf(date, hours, { sunrise: told(rise), sunset: told(set), daylight })
+    })
   }
 }
 
-/** @param days how many were asked for */
-export function readForecast (body: unknown, cell: Cell, days: number): Forecast {
-  const answer = checked(forecast, body)
-  checkPlace(answer, cell)
-  const { hourly, daily } = answer
-  checkLengths(hourly, days * 24)
-  checkLengths(daily, days)
-  return {
-    ...originOf(answer),
-    hourly: hourly.time.map((time, i) => ({
-      time: at(time, answer),
-      temperature: hourly.temperature_2m[i] ?? null,
-      apparentTemperature: hourly.apparent_temperature[i] ?? null,
-      humidity: hourly.relative_humidity_2m[i] ?? null,
-      precipitation: hourly.precipitation[i] ?? null,
-      precipitationProbability: hourly.precipitation_probability[i] ?? null,
-      weatherCode: hourly.weather_code[i] ?? null,
-      windSpeed: hourly.wind_speed_10m[i] ?? null,
-      windDirection: hourly.wind_direction_10m[i] ?? null
-    })),
-    daily: daily.time.map((date, i) => ({
-      date,
-      weatherCode: daily.weather_code[i] ?? null,
-      temperatureMax: daily.temperature_2m_max[i] ?? null,
-      temperatureMin: daily.temperature_2m_min[i] ?? null,
-      precipitation: daily.precipitation_sum[i] ?? null,
-      precipitationProbability: daily.precipitation_probability_max[i] ?? null,
-      windSpeedMax: daily.wind_speed_10m_max[i] ?? null,
-      sunrise: timeOrNull(daily.sunrise[i], answer),
-      sunset: timeOrNull(daily.sunset[i], answer)
-    }))
-  }
-}
+const MOST_MISSING = 2
 
-/** The place that was found, or null. */
-export function readPlace (body: unknown): NamedPlace | null {
-  const [found] = checked(search, body).results ?? []
-  if (found === undefined) return null
-  const { name, country = null, country_code: countryCode = null, latitude, longitude } = found
-  return { name, country, countryCode, latitude, longitude }
-}
-
-function checked<Schema extends TSchema> (validator: Validator<Record<never, never>, Schema>, body: unknown): Static<Schema> {
-  if (validator.Check(body)) return body
-  const [first] = validator.Errors(body)
-  return invalid(first === undefined ? 'not what was expected' : `${first.instancePath || 'the body'} ${first.message}`)
-}
-
-type Located = Pick<CurrentAnswer, 'latitude' | 'longitude' | 'utc_offset_seconds' | 'timezone' | 'source'>
-
-// The model's cells are smaller than ours, and it prefers one of the same height nearby.
+// The model's cells are smaller than ours, and it prefers one of the same height nearby. Degrees of a
+// great circle.
 const NEAR = 1
 
-function checkPlace ({ latitude, longitude }: Located, cell: Cell): void {
-  const east = Math.abs(longitude - cell.longitude)
-  if (Math.abs(latitude - cell.latitude) <= NEAR && Math.min(east, 360 - east) <= NEAR) return
-  invalid(`it is about ${latitude}, ${longitude}, not about ${cell.latitude}, ${cell.longitude}`)
+/** @throws Error for an answer about another place */
+function about (body: unknown, cell: Cell): Json {
+  const answer = objectOf(body, 'the body')
+  const { latitude, longitude } = answer
+  if (typeof latitude !== 'number' || typeof longitude !== 'number') throw new Error('it does not say where it is about')
+  // The meridians meet at the poles.
+  const degree = Math.cos(Math.min(Math.abs(latitude), Math.abs(cell.latitude)) * Math.PI / 180)
+  const east = Math.abs(longitude - cell.longitude) % 360
+  const isNear = Math.abs(latitude - cell.latitude) <= NEAR && Math.min(east, 360 - east) * degree <= NEAR
+  if (isNear || isAtPole(latitude, cell)) return answer
+  throw new Error(`it is about ${latitude}, ${longitude}, not about ${cell.latitude}, ${cell.longitude}`)
 }
 
-function checkLengths (lists: Readonly<Record<string, readonly unknown[]>>, length: number): void {
-  for (const [name, list] of Object.entries(lists)) {
-    if (list.length !== length) invalid(`${name} has ${list.length} values, not ${length}`)
+const isAtPole = (latitude: number, cell: Cell) => Math.abs(cell.latitude) === 90 && Math.abs(latitude - cell.latitude) <= NEAR
+
+const zoneOf = (answer: Json) => new Zone(answer['timezone'], answer['utc_offset_seconds'])
+
+function originOf (answer: Json, zone: Zone, odd: Oddities): Origin {
+  if (zone.name === null) odd.note('timezone')
+  const { time } = objectOf(answer['current'] ?? {}, 'current')
+  return {
+    source: answer['source'] === 'simulated' ? 'simulated' : 'open-meteo',
+    modelTime: isTime(time) ? zone.dateTime(time) : odd.note('current.time'),
+    timezone: zone.name
   }
 }
 
-function invalid (problem: string): never {
-  throw new WEATHER_ERR_UPSTREAM_INVALID({ cause: new Error(problem) })
+type Amounts = Omit<Moment, 'time'>
+
+function amountsOf (of: (amount: Amount) => number | null): Amounts {
+  return {
+    temperature: of(AMOUNTS.temperature),
+    apparentTemperature: of(AMOUNTS.apparentTemperature),
+    humidity: of(AMOUNTS.humidity),
+    precipitation: of(AMOUNTS.precipitation),
+    weatherCode: of(AMOUNTS.weatherCode),
+    windSpeed: of(AMOUNTS.windSpeed),
+    windDirection: of(AMOUNTS.windDirection)
+  }
 }
 
-function originOf (answer: Located & { readonly current: { readonly time: string } }): Origin {
-  return { source: answer.source ?? 'open-meteo', modelTime: at(answer.current.time, answer), timezone: answer.timezone }
-}
-
-/** Open-Meteo's local times, with the offset that it says apart from them: as date-time of RFC 3339. */
-function at (local: string, { utc_offset_seconds: offset }: Located): string {
-  const minutes = Math.abs(Math.round(offset / 60))
-  const two = (value: number) => String(value).padStart(2, '0')
-  return `${local}:00${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
-}
-
-const timeOrNull = (local: string | null | undefined, answer: Located) => local ? at(local, answer) : null
+const isNothing = ({ temperature, apparentTemperature, humidity, precipitation, ...rest }: Amounts) =>
+  [temperature, apparentTemperature, humidity, precipitation, rest.weatherCode, rest.windSpeed, rest.windDirection]
+    .every((amount) => amount === null)

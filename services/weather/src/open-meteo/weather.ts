@@ -1,14 +1,15 @@
-/** Where an answer is about, and what it says of itself. */
+/** Where an answer is about, and what it says of itself. Null: it does not say. */
 export interface Origin {
   readonly source: 'open-meteo' | 'simulated'
   /** The time that the model speaks of as now. */
-  readonly modelTime: string
-  readonly timezone: string
+  readonly modelTime: string | null
+  /** Name in the IANA database; where it is not known, all times have the offset of now. */
+  readonly timezone: string | null
 }
 
 /** The weather of a moment: °C, %, mm, km/h, degrees. Null: the model does not know. */
 export interface Moment {
-  readonly time: string
+  readonly time: string | null
   readonly temperature: number | null
   readonly apparentTemperature: number | null
   readonly humidity: number | null
@@ -19,7 +20,12 @@ export interface Moment {
 }
 
 export interface CurrentWeather extends Origin {
-  readonly current: Moment & { readonly isDay: boolean }
+  readonly current: Moment & { readonly isDay: boolean | null }
+}
+
+export interface Hour extends Moment {
+  readonly time: string
+  readonly precipitationProbability: number | null
 }
 
 export interface Day {
@@ -30,12 +36,16 @@ export interface Day {
   readonly precipitation: number | null
   readonly precipitationProbability: number | null
   readonly windSpeedMax: number | null
+  /** Null also on polar days and in polar nights. */
   readonly sunrise: string | null
   readonly sunset: string | null
+  /** Seconds: 0 in a polar night, 86,400 on a polar day. */
+  readonly daylight: number | null
 }
 
 export interface Forecast extends Origin {
-  readonly hourly: readonly (Moment & { readonly precipitationProbability: number | null })[]
+  /** All hours of the days. */
+  readonly hourly: readonly Hour[]
   readonly daily: readonly Day[]
 }
 
@@ -44,6 +54,14 @@ export interface NamedPlace {
   readonly name: string
   readonly country: string | null
   readonly countryCode: string | null
+  /** State, province or region. */
+  readonly admin1: string | null
   readonly latitude: number
   readonly longitude: number
+}
+
+/** A place as the geocoding knows it. */
+export interface KnownPlace extends NamedPlace {
+  /** 0 where it is not known. */
+  readonly population: number
 }

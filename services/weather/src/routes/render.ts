@@ -15,9 +15,11 @@ export function renderCurrent (place: Place, document: Document<CurrentWeather>,
 /** @param days how many of those that there are */
 export function renderForecast (place: Place, document: Document<Forecast>, units: Units, days: number): ForecastResponse {
   const { hourly, daily } = document.body
+  const last = daily[days - 1]?.date ?? ''
+  const hours = hourly.filter(({ time }) => time.slice(0, last.length) <= last)
   return {
     ...head(place, document, units),
-    hourly: hourly.slice(0, days * 24).map((hour) => ({ ...moment(hour, units), precipitationProbability: hour.precipitationProbability })),
+    hourly: hours.map((hour) => ({ ...moment(hour, units), time: hour.time, precipitationProbability: hour.precipitationProbability })),
     daily: daily.slice(0, days).map((day) => ({
       date: day.date,
       temperatureMax: temperature(units, day.temperatureMax),
@@ -27,6 +29,7 @@ export function renderForecast (place: Place, document: Document<Forecast>, unit
       windSpeedMax: speed(units, day.windSpeedMax),
       sunrise: day.sunrise,
       sunset: day.sunset,
+      daylight: day.daylight,
       ...condition(day)
     }))
   }

@@ -1,36 +1,42 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '@weir/fastify/service'
+import { type FastifyRequest } from 'fastify'
 import { type Weather } from '../weather.js'
 import { renderBatch } from './batch.js'
 import { sendCacheFields } from './fields.js'
 import { locate } from './place.js'
 import { type Place, renderCurrent, renderForecast } from './render.js'
 import { sendRendered } from './rendered.js'
-import { BatchQuery, BatchSchema, CurrentQuery, CurrentSchema, ForecastQuery, ForecastSchema } from './schemas.js'
+import { BatchQuery, BatchSchema, CurrentQuery, CurrentSchema, ForecastQuery, ForecastSchema, placeProblems } from './schemas.js'
 
 export interface WeatherRoutesOptions {
   readonly weather: Weather
+  /** The client whose share of calls a request counts for; undefined: none. */
+  readonly clientOf: (request: FastifyRequest) => string | undefined
   /** This cache in Cache-Status. */
   readonly cacheName: string
 }
 
-const where = 'Give either city, or latitude and longitude, which are rounded to a tenth of a degree.'
+const where = 'Give either city, with country and admin1 to tell it from its namesakes, or latitude and longitude, which are rounded ' +
+  'to a tenth of a degree.'
 
 const variantOf = (place: Place, ...rest: readonly unknown[]) => JSON.stringify([place, ...rest])
 
 /** Everything under /api/weather. */
-export const weatherRoutes: FastifyPluginAsyncTypebox<WeatherRoutesOptions> = async (app, { weather, cacheName }) => {
+export const weatherRoutes: FastifyPluginAsyncTypebox<WeatherRoutesOptions> = async (app, { weather, clientOf, cacheName }) => {
   app.get('/api/weather/current', {
     schema: {
       tags: ['weather'],
       summary: 'The weather now',
       description: where,
       querystring: CurrentQuery,
-      response: { 200: CurrentSchema, ...problems }
+      response: { 200: CurrentSchema, ...placeProblems, ...problems }
     }
-  }, async ({ query }, reply) => {
-    const { place, cell } = await locate(weather, query)
-    const reading = await weather.current(cell)
+  }, async (request, reply) => {
+    const { query } = request
+    const client = clientOf(request)
+    const { place, cell } = await locate(weather, query, client)
+    const reading = await weather.current(cell, client)
     sendCacheFields(reply, cacheName, reading)
     sendRendered(reply, reading.document, variantOf(place, query.units), () => renderCurrent(place, reading.document, query.units))
     return reply
@@ -40,14 +46,16 @@ export const weatherRoutes: FastifyPluginAsyncTypebox<WeatherRoutesOptions> = as
     schema: {
       tags: ['weather'],
       summary: 'The weather of the next days, by hour and by day',
-      description: `${where} From midnight of today on, at the place.`,
+      description: `${where} From midnight of today on, at the place; a day across a change of clocks has 23 or 25 hours.`,
       querystring: ForecastQuery,
-      response: { 200: ForecastSchema, ...problems }
+      response: { 200: ForecastSchema, ...placeProblems, ...problems }
     },
     config: { rateLimit: { cost: 2 } }
-  }, async ({ query }, reply) => {
-    const { place, cell } = await locate(weather, query)
-    const reading = await weather.forecast(cell, query.days)
+  }, async (request, reply) => {
+    const { query } = request
+    const client = clientOf(request)
+    const { place, cell } = await locate(weather, query, client)
+    const reading = await weather.forecast(cell, query.days, client)
     sendCacheFields(reply, cacheName, reading)
     const variant = variantOf(place, query.units, query.days)
     sendRendered(reply, reading.document, variant, () => renderForecast(place, reading.document, query.units, query.days))
@@ -63,8 +71,9 @@ export const weatherRoutes: FastifyPluginAsyncTypebox<WeatherRoutesOptions> = as
       response: { 200: BatchSchema, ...problems }
     },
     config: { rateLimit: { cost: 10 } }
-  }, async ({ query, log }, reply) => {
+  }, async (request, reply) => {
+    const { query, log } = request
     reply.header('cache-control', 'no-cache')
-    return renderBatch(weather, query.cities, query.units, log)
+    return renderBatch(weather, query.cities, query.units, { client: clientOf(request), log })
   })
 }

@@ -1,7 +1,7 @@
-/** Why nothing was tried: too much has failed just before. */
+/** Why nothing was tried: too much has failed just before. The cause is the last failure. */
 export class BreakerOpen extends Error {
-  constructor (readonly retryAfterMs: number) {
-    super('the circuit is open')
+  constructor (readonly retryAfterMs: number, cause: unknown) {
+    super('the circuit is open', { cause })
   }
 }
 
@@ -18,6 +18,7 @@ export interface BreakerOptions {
 export class Breaker {
   #failures = 0
   #openUntil = 0
+  #last: unknown
   #probe: Promise<void> | undefined
 
   constructor (readonly options: BreakerOptions) {}
@@ -32,7 +33,7 @@ export class Breaker {
     while (this.isTripped) {
       // A wall clock that was set back must not keep it open for longer.
       const left = Math.min(this.#openUntil - Date.now(), this.options.coolDown)
-      if (left > 0) throw new BreakerOpen(left)
+      if (left > 0) throw new BreakerOpen(left, this.#last)
       if (this.#probe === undefined) return this.#try(task, true)
       await this.#probe
     }
@@ -44,6 +45,7 @@ export class Breaker {
     const judged = running.then(() => { this.#failures = 0 }, (error: unknown) => {
       if (!this.options.isFailure(error)) return
       this.#failures++
+      this.#last = error
       if (this.isTripped) this.#openUntil = Date.now() + this.options.coolDown
     })
     if (isProbe) this.#probe = judged.finally(() => { this.#probe = undefined })

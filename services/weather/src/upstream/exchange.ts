@@ -1,28 +1,34 @@
 import { type IncomingHttpHeaders } from 'node:http'
-import { type Dispatcher } from 'undici'
+import { type Dispatcher, errors } from 'undici'
 
-/** One request and its whole answer. Times in ms since the epoch. */
-export interface Exchange {
+/** An answer, or what has come of it. */
+export interface Received {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
+}
+
+/** One request and its whole answer. Times in ms since the epoch. */
+export interface Exchange extends Received {
   readonly requestTime: number
   readonly responseTime: number
 }
 
-/** The answer is longer than any right one is. */
-export class TooLong extends Error {
-  constructor (readonly limit: number) {
-    super(`the body is longer than ${limit} bytes`)
+/** The body of an answer could not be read to its end. */
+export class IncompleteBody extends Error {
+  constructor (
+    readonly why: 'too large' | 'cut off', readonly received: Received, options?: ErrorOptions
+  ) {
+    super(why === 'too large' ? `the body is longer than ${LONGEST_BODY} bytes` : 'the body was cut off', options)
   }
 }
 
-// 16 days of hours are 40 KiB.
+// 17 days of hours are 40 KiB.
 const LONGEST_BODY = 1024 * 1024
 
 /**
  * Sends a GET and reads the answer to its end.
- * @throws TooLong; whatever undici throws for a connection that breaks or is silent for too long; the signal's reason
+ * @throws IncompleteBody; whatever undici throws for a connection that breaks or is silent for too long; the signal's reason
  */
 export async function exchange (
   dispatcher: Dispatcher, path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal
@@ -30,13 +36,19 @@ export async function exchange (
   const requestTime = Date.now()
   const { statusCode: status, headers: fields, body } = await dispatcher.request({ method: 'GET', path, headers, signal })
   const chunks: Buffer[] = []
+  const soFar = () => ({ status, headers: fields, body: Buffer.concat(chunks) })
   let length = 0
   const received: AsyncIterable<Buffer> = body
-  for await (const chunk of received) {
-    length += chunk.length
-    // Leaving the loop ends the connection too.
-    if (length > LONGEST_BODY) throw new TooLong(LONGEST_BODY)
-    chunks.push(chunk)
+  try {
+    for await (const chunk of received) {
+      length += chunk.length
+      // Leaving the loop ends the connection too.
+      if (length > LONGEST_BODY) throw new IncompleteBody('too large', soFar())
+      chunks.push(chunk)
+    }
+  } catch (cause) {
+    const isSilence = signal.aborted || cause instanceof errors.BodyTimeoutError
+    throw cause instanceof IncompleteBody || isSilence ? cause : new IncompleteBody('cut off', soFar(), { cause })
   }
-  return { status, headers: fields, body: Buffer.concat(chunks), requestTime, responseTime: Date.now() }
+  return { ...soFar(), requestTime, responseTime: Date.now() }
 }

@@ -1,11 +1,14 @@
 import { setTimeout } from 'node:timers/promises'
 import { Pool } from 'undici'
-import { upstreamBusy, upstreamUnavailable, WEATHER_ERR_UPSTREAM_INVALID } from '../errors.js'
+import {
+  upstreamBusy, upstreamUnavailable, WEATHER_ERR_UPSTREAM_CUT_OFF, WEATHER_ERR_UPSTREAM_INVALID, WEATHER_ERR_UPSTREAM_TOO_LARGE
+} from '../errors.js'
 import { Breaker, BreakerOpen } from './breaker.js'
 import { type Budget } from './budget.js'
-import { type Exchange, exchange, TooLong } from './exchange.js'
+import { type Exchange, exchange, IncompleteBody } from './exchange.js'
 import { type Pause } from './pause.js'
 import { retryAfterMs } from './retry-after.js'
+import { about, jsonOf } from './wrong-answer.js'
 
 /** How long an upstream is waited for, in ms, and how hard it is tried. */
 export interface Manners {
@@ -38,28 +41,39 @@ export interface UpstreamOptions {
 }
 
 /** One call. */
-export interface Call {
+export interface Call<T> {
   /** With its query. */
   readonly path: string
   /** What it counts for in the budget. */
   readonly cost: number
+  /** The client whose share it counts for too; none if it is left out. */
+  readonly client?: string | undefined
   /** Validators of what is there already: the answer may then be a 304. */
   readonly etag?: string | undefined
   readonly lastModified?: string | undefined
+  /** Makes of the JSON what was asked for; what it throws is the cause of WEATHER_ERR_UPSTREAM_INVALID. */
+  readonly read: (json: unknown) => T
 }
 
-/** What an upstream said: 200 with JSON, or 304. */
-export interface Answer extends Omit<Exchange, 'body' | 'status'> {
-  /** Parsed, and nothing else is known of it; undefined for a 304. */
-  readonly body: unknown
-  readonly notModified: boolean
+/** What an upstream said: 200 with what was asked for, or 304. */
+export interface Answer<T> extends Omit<Exchange, 'body' | 'status'> {
+  /** Undefined for a 304. */
+  readonly body: T | undefined
 }
 
 // Where a 429 does not say for how long: Open-Meteo counts by the minute.
 const DEFAULT_PAUSE = 60_000
 
-/** An upstream that fails, in a way that asking again may mend. */
-class Failure extends Error {}
+/** An upstream that fails. */
+class Failure extends Error {
+  /**
+   * @param told the error for who has asked
+   * @param isPassing whether asking again may mend it
+   */
+  constructor (readonly told: Error, readonly isPassing: boolean) {
+    super(told.message, { cause: told })
+  }
+}
 
 /** An HTTP API that is called as its owner would want it to be. */
 export class Upstream {
@@ -87,17 +101,21 @@ export class Upstream {
     return this.#breaker.isTripped
   }
 
-  /** @throws WEATHER_ERR_UPSTREAM_UNAVAILABLE, WEATHER_ERR_UPSTREAM_BUSY, WEATHER_ERR_UPSTREAM_INVALID */
-  async get (call: Call): Promise<Answer> {
+  /**
+   * @throws WEATHER_ERR_UPSTREAM_UNAVAILABLE, WEATHER_ERR_UPSTREAM_BUSY, WEATHER_ERR_CLIENT_SHARE; for an
+   * answer that is no weather the error of its kind, with the answer as a log may show it:
+   * WEATHER_ERR_UPSTREAM_REFUSED, _REDIRECTED, _NOT_JSON, _CHARSET, _TOO_LARGE, _CUT_OFF, _INVALID
+   */
+  async get<T> (call: Call<T>): Promise<Answer<T>> {
     const { retries, total } = this.#manners
     const signal = AbortSignal.timeout(total)
     for (let tries = 0; ; tries++) {
       try {
-        return await this.#answerOf(await this.#breaker.run(() => this.#attempt(call, signal)))
+        return await this.#breaker.run(() => this.#attempt(call, signal))
       } catch (error) {
         if (error instanceof BreakerOpen) throw upstreamUnavailable(error.retryAfterMs, error)
         if (!(error instanceof Failure)) throw error
-        if (tries === retries || signal.aborted || this.#breaker.isTripped) throw upstreamUnavailable(this.#manners.coolDown, error)
+        if (!error.isPassing || tries === retries || signal.aborted || this.#breaker.isTripped) throw error.told
       }
       await this.#backOff(tries, signal)
     }
@@ -108,43 +126,50 @@ export class Upstream {
     return this.#pool.destroy()
   }
 
-  async #attempt ({ path, cost, etag, lastModified }: Call, signal: AbortSignal): Promise<Exchange> {
+  async #attempt<T> (call: Call<T>, signal: AbortSignal): Promise<Answer<T>> {
     const { pause, budget } = this.options
     // For every try: somebody may have been told to wait meanwhile.
-    const wait = await pause.left() || await budget.take(cost)
+    const wait = await pause.left()
     if (wait > 0) throw upstreamBusy(wait)
+    await budget.take(call.cost, call.client)
     // It may have been waiting for another call, which is no failure of this one.
     if (signal.aborted) throw upstreamUnavailable(this.#manners.coolDown, signal.reason)
-    const headers = {
-      accept: 'application/json',
-      'user-agent': 'weir-weather',
-      ...(etag !== undefined && { 'if-none-match': etag }),
-      ...(lastModified !== undefined && { 'if-modified-since': lastModified })
+    const answer = await this.#exchange(call, signal)
+    const { status, headers, body, ...times } = answer
+    if (status === 429) {
+      const ms = retryAfterMs(headers['retry-after'], times.responseTime) ?? DEFAULT_PAUSE
+      await pause.begin(ms)
+      throw upstreamBusy(ms)
     }
-    let answer: Exchange
+    if (status >= 500) throw this.#passing(new Error(`status ${status}`), answer)
+    const isConditional = call.etag !== undefined || call.lastModified !== undefined
+    if (status === 304 && isConditional) return { ...times, headers, body: undefined }
     try {
-      answer = await exchange(this.#pool, path, headers, signal)
-    } catch (cause) {
-      if (cause instanceof TooLong) throw new WEATHER_ERR_UPSTREAM_INVALID({ cause })
-      throw new Failure(cause instanceof Error ? cause.message : String(cause), { cause })
+      return { ...times, headers, body: read(call, answer) }
+    } catch (error) {
+      throw error instanceof Error ? new Failure(error, false) : error
     }
-    if (answer.status >= 500) throw new Failure(`status ${answer.status}`)
-    return answer
   }
 
-  async #answerOf ({ status, body, ...rest }: Exchange): Promise<Answer> {
-    if (status === 429) {
-      const wait = retryAfterMs(rest.headers['retry-after'], rest.responseTime) ?? DEFAULT_PAUSE
-      await this.options.pause.begin(wait)
-      throw upstreamBusy(wait)
-    }
-    if (status === 304) return { ...rest, body: undefined, notModified: true }
-    if (status !== 200) throw new WEATHER_ERR_UPSTREAM_INVALID({ cause: new Error(`status ${status}: ${body.toString().slice(0, 200)}`) })
+  /** @throws Failure */
+  async #exchange ({ path, etag, lastModified }: Call<unknown>, signal: AbortSignal): Promise<Exchange> {
     try {
-      return { ...rest, body: JSON.parse(body.toString()), notModified: false }
+      return await exchange(this.#pool, path, {
+        accept: 'application/json',
+        'user-agent': 'weir-weather',
+        ...(etag !== undefined && { 'if-none-match': etag }),
+        ...(lastModified !== undefined && { 'if-modified-since': lastModified })
+      }, signal)
     } catch (cause) {
-      throw new WEATHER_ERR_UPSTREAM_INVALID({ cause })
+      if (!(cause instanceof IncompleteBody)) throw this.#passing(cause)
+      if (cause.why === 'too large') throw new Failure(about(new WEATHER_ERR_UPSTREAM_TOO_LARGE({ cause }), cause.received), false)
+      throw new Failure(about(new WEATHER_ERR_UPSTREAM_CUT_OFF({ cause }), cause.received), true)
     }
+  }
+
+  #passing (cause: unknown, answer?: Exchange): Failure {
+    const told = upstreamUnavailable(this.#manners.coolDown, cause)
+    return new Failure(answer === undefined ? told : about(told, answer), true)
   }
 
   /** At random up to twice as long each time, so that instances do not come back together. */
@@ -152,5 +177,15 @@ export class Upstream {
     const longest = this.#manners.backoff * 2 ** tries
     // Its end is seen by the next try.
     await setTimeout(longest / 2 + Math.random() * longest / 2, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** @throws the error of the kind of answer that it is */
+function read<T> (call: Call<T>, answer: Exchange): T {
+  const json = jsonOf(answer)
+  try {
+    return call.read(json)
+  } catch (cause) {
+    throw about(new WEATHER_ERR_UPSTREAM_INVALID({ cause }), answer)
   }
 }

@@ -4,11 +4,11 @@ export const current = `{
   "latitude": 52.52, "longitude": 13.419998, "generationtime_ms": 0.0629425048828125, "utc_offset_seconds": 3600,
   "timezone": "Europe/Berlin", "timezone_abbreviation": "GMT+1", "elevation": 38.0,
   "current_units": {
-    "time": "iso8601", "interval": "seconds", "temperature_2m": "°C", "apparent_temperature": "°C", "relative_humidity_2m": "%",
+    "time": "unixtime", "interval": "seconds", "temperature_2m": "°C", "apparent_temperature": "°C", "relative_humidity_2m": "%",
     "precipitation": "mm", "weather_code": "wmo code", "wind_speed_10m": "km/h", "wind_direction_10m": "°", "is_day": ""
   },
   "current": {
-    "time": "2026-11-20T15:15", "interval": 900, "temperature_2m": 6.4, "apparent_temperature": 3.1, "relative_humidity_2m": 81,
+    "time": 1795184100, "interval": 900, "temperature_2m": 6.4, "apparent_temperature": 3.1, "relative_humidity_2m": 81,
     "precipitation": 0.10, "weather_code": 61, "wind_speed_10m": 13.3, "wind_direction_10m": 254, "is_day": 1
   }
 }`
@@ -30,47 +30,48 @@ export const refused = '{"error":true,"reason":"Latitude must be in range of -90
 
 export const tooMany = '{"error":true,"reason":"Minutely API request limit exceeded. Please try again in one minute."}'
 
-const two = (value: number) => String(value).padStart(2, '0')
 const list = <T>(length: number, of: (i: number) => T) => JSON.stringify(Array.from({ length }, (_, i) => of(i)))
 
-/** The forecast of so many days. What a model does not know so far ahead is null. */
+const HOUR = 3600
+const DAY = 24 * HOUR
+/** Midnight of 2026-11-01 in Berlin. */
+const TODAY = Date.parse('2026-11-01T00:00:00+01:00') / 1000
+
+/**
+ * The forecast of so many days, with the day before and, if there can be one, the day after. What a model does not know so far ahead
+ * is null.
+ */
 export function forecast (days: number): string {
-  const hours = <T>(of: (hour: number) => T) => list(days * 24, of)
+  const length = 1 + Math.min(days + 1, 16)
+  const hours = <T>(of: (hour: number) => T) => list(length * 24, (i) => of(i - 24))
+  const times = (seconds: number) => list(length, (i) => TODAY + (i - 1) * DAY + seconds)
   const far = (i: number) => i >= 10 * 24
+  const part = (i: number, of: number) => (i + of) % of
   return `{
     "latitude": 52.52, "longitude": 13.419998, "generationtime_ms": 0.2, "utc_offset_seconds": 3600,
     "timezone": "Europe/Berlin", "timezone_abbreviation": "GMT+1", "elevation": 38.0,
-    "current_units": {"time": "iso8601", "interval": "seconds", "temperature_2m": "°C"},
-    "current": {"time": "2026-11-01T15:15", "interval": 900, "temperature_2m": 6.4},
+    "current_units": {"time": "unixtime", "interval": "seconds", "temperature_2m": "°C"},
+    "current": {"time": ${TODAY + 15.25 * HOUR}, "interval": 900, "temperature_2m": 6.4},
     "hourly_units": {
-      "time": "iso8601", "temperature_2m": "°C", "apparent_temperature": "°C", "relative_humidity_2m": "%", "precipitation": "mm",
+      "time": "unixtime", "temperature_2m": "°C", "apparent_temperature": "°C", "relative_humidity_2m": "%", "precipitation": "mm",
       "precipitation_probability": "%", "weather_code": "wmo code", "wind_speed_10m": "km/h", "wind_direction_10m": "°"
     },
     "hourly": {
-      "time": ${hours((i) => `2026-11-${two(Math.floor(i / 24) + 1)}T${two(i % 24)}:00`)},
-      "temperature_2m": ${hours((i) => i % 24 - 4.5)},
-      "apparent_temperature": ${hours((i) => i % 24 - 6)},
+      "time": ${hours((i) => TODAY + i * HOUR)},
+      "temperature_2m": ${hours((i) => part(i, 24) - 4.5)},
+      "apparent_temperature": ${hours((i) => part(i, 24) - 6)},
       "relative_humidity_2m": ${hours(() => 80)},
-      "precipitation": ${hours((i) => i % 5 / 10)},
-      "precipitation_probability": ${hours((i) => far(i) ? null : i % 100)},
+      "precipitation": ${hours((i) => part(i, 25) % 5 / 10)},
+      "precipitation_probability": ${hours((i) => far(i) ? null : part(i, 100))},
       "weather_code": ${hours(() => 3)},
-      "wind_speed_10m": ${hours((i) => i % 30)},
-      "wind_direction_10m": ${hours((i) => i % 360)}
+      "wind_speed_10m": ${hours((i) => part(i, 30))},
+      "wind_direction_10m": ${hours((i) => part(i, 360))}
     },
-    "daily_units": {
-      "time": "iso8601", "weather_code": "wmo code", "temperature_2m_max": "°C", "temperature_2m_min": "°C", "precipitation_sum": "mm",
-      "precipitation_probability_max": "%", "wind_speed_10m_max": "km/h", "sunrise": "iso8601", "sunset": "iso8601"
-    },
+    "daily_units": { "time": "unixtime", "sunrise": "unixtime", "sunset": "unixtime" },
     "daily": {
-      "time": ${list(days, (i) => `2026-11-${two(i + 1)}`)},
-      "weather_code": ${list(days, () => 63)},
-      "temperature_2m_max": ${list(days, () => 18.5)},
-      "temperature_2m_min": ${list(days, () => -4.5)},
-      "precipitation_sum": ${list(days, () => 4.6)},
-      "precipitation_probability_max": ${list(days, (i) => i >= 10 ? null : 97)},
-      "wind_speed_10m_max": ${list(days, () => 29)},
-      "sunrise": ${list(days, (i) => `2026-11-${two(i + 1)}T07:01`)},
-      "sunset": ${list(days, (i) => `2026-11-${two(i + 1)}T16:38`)}
+      "time": ${times(0)},
+      "sunrise": ${times(7 * HOUR + 60)},
+      "sunset": ${times(16 * HOUR + 38 * 60)}
     }
   }`
 }
@@ -79,5 +80,5 @@ export function forecast (days: number): string {
 export function answerTo (target: string): string {
   const { pathname, searchParams } = new URL(target, 'http://upstream')
   if (pathname === '/v1/search') return searchParams.get('name') === 'nowhere' ? nothingFound : search
-  return searchParams.has('hourly') ? forecast(Number(searchParams.get('forecast_days'))) : current
+  return searchParams.has('hourly') ? forecast(Number(searchParams.get('forecast_days')) === 16 ? 16 : 7) : current
 }
