@@ -12,7 +12,7 @@ const PATH = '/v1/forecast?latitude=52.52&longitude=13.41&current=temperature_2m
 const WITHIN_MS = 1000
 
 /**
- * Open-Meteo if it answers within 1 s, else the simulator; WEATHER_UPSTREAM forces either.
+ * Open-Meteo if it answers with weather within 1 s, else the simulator; WEATHER_UPSTREAM forces either.
  *
  * @throws StartError `WEIR_ERR_BAD_UPSTREAM`
  */
@@ -23,19 +23,30 @@ export function chooseUpstream (env: NodeJS.ProcessEnv, origin = ORIGIN, withinM
     case 'simulator':
       return Promise.resolve({ kind: 'simulator', note: 'simulated, as WEATHER_UPSTREAM says' })
     case 'auto':
-      return answers(origin, withinMs).then((isThere) => isThere
+      return failure(origin, withinMs).then((why) => why === undefined
         ? { kind: 'open-meteo', note: 'by Open-Meteo.com (WEATHER_UPSTREAM=simulator does without)' }
-        : { kind: 'simulator', note: `simulated: Open-Meteo did not answer within ${withinMs / 1000} s (WEATHER_UPSTREAM=open-meteo insists on it)` })
+        : { kind: 'simulator', note: `simulated: Open-Meteo did not answer ${why} (WEATHER_UPSTREAM=open-meteo insists on it)` })
   }
   throw new StartError('WEIR_ERR_BAD_UPSTREAM',
     `WEATHER_UPSTREAM is "${env.WEATHER_UPSTREAM}": give open-meteo or simulator, or leave it out to have Open-Meteo if it answers.`)
 }
 
-async function answers (origin: string, withinMs: number): Promise<boolean> {
+/** The end of "did not answer …"; undefined if it did. A gateway may answer in its place, with a page. */
+async function failure (origin: string, withinMs: number): Promise<string | undefined> {
+  let answer
   try {
-    const response = await fetch(`${origin}${PATH}`, { signal: AbortSignal.timeout(withinMs) })
-    await response.arrayBuffer()
-    return response.ok
+    const response = await fetch(`${origin}${PATH}`, { redirect: 'manual', signal: AbortSignal.timeout(withinMs) })
+    answer = { status: response.status, text: await response.text() }
+  } catch {
+    return `within ${withinMs / 1000} s`
+  }
+  return answer.status === 200 && isWeather(answer.text) ? undefined : `with weather, but with status ${answer.status}`
+}
+
+function isWeather (text: string): boolean {
+  try {
+    const body: unknown = JSON.parse(text)
+    return typeof body === 'object' && body !== null && 'current' in body
   } catch {
     return false
   }

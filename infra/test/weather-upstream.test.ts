@@ -14,6 +14,27 @@ t.test('Open-Meteo is used when it answers in time', async (t) => {
   t.match(await chooseUpstream({}, simulator.url), { kind: 'simulator', note: /did not answer within 1 s/ })
 })
 
+t.test('a gateway that answers in its place is not Open-Meteo', async (t) => {
+  const HTML = '<!doctype html><title>Sign in</title>'
+  for (const [status, headers, body] of [
+    [200, { 'content-type': 'text/html' }, HTML], [200, {}, '{"current"'], [200, {}, '[]'], [200, {}, 'null'], [302, { location: '/login' }, ''],
+    [403, {}, HTML], [204, {}, '']
+  ] as const) {
+    const server = createServer((request, response) => {
+      // Following it, there is a page.
+      if (request.url === '/login') response.end('{"current":{}}')
+      else response.writeHead(status, headers).end(body)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
+    const { kind, note } = await chooseUpstream({}, `http://127.0.0.1:${address.port}`)
+    t.match([kind, note], ['simulator', new RegExp(`did not answer with weather, but with status ${status} `)], `${status} ${body}`)
+    server.close()
+    server.closeAllConnections()
+  }
+})
+
 t.test('one that says nothing is not waited for', async (t) => {
   const server = createServer(() => {}).listen(0, '127.0.0.1')
   await once(server, 'listening')

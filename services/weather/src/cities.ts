@@ -11,6 +11,7 @@ export function citiesOf (list: string): string[] {
   const cities = itemsOf(list).map((city) => city.trim())
   if (cities.length > MOST) throw new WEATHER_ERR_CITIES(`there are ${cities.length}`)
   const bad = cities.find((city) => city === '' || city.length > LONGEST_NAME)
+  if (cities.some((city) => /\p{Cc}/u.test(city))) throw new WEATHER_ERR_CITIES('one has a control character')
   if (bad !== undefined) throw new WEATHER_ERR_CITIES(bad === '' ? 'one is empty' : `one is longer than ${LONGEST_NAME} characters`)
   return cities
 }

@@ -39,9 +39,16 @@ class Steered implements Origin<number> {
     this.#waiting.shift()?.resolve({ document: { body, fetchedAt: Date.now(), bornAt: Date.now() }, lifetime })
   }
 
-  async fails (): Promise<void> {
+  async fails (error = new Error('down')): Promise<void> {
     await this.asked()
-    this.#waiting.shift()?.reject(new Error('down'))
+    this.#waiting.shift()?.reject(error)
+  }
+}
+
+/** An error about the client who has asked. */
+class Own extends Error {
+  constructor (readonly retryAfterMs: number) {
+    super('used up')
   }
 }
 
@@ -55,6 +62,7 @@ async function build (t: Test, { patience = 10_000, wrap = (store: Store) => sto
   const make = () => new Documents<number>({
     cache: createCache<Document<number>>({ store, namespace: 'test' }),
     patience,
+    ownFaultOf: (error) => error instanceof Own ? { retryAfterMs: error.retryAfterMs, why: 'OWN' } : undefined,
     tagsOf: (key) => [key],
     report: (error) => {
       reports.push(error)
@@ -144,6 +152,35 @@ t.test('where nothing can be fetched what is old will do, until it is too old', 
   const last = documents.read('a', origin)
   await origin.fails()
   await t.rejects(last, { message: 'down' })
+})
+
+t.test('an error about one client is not that of another, who asks for itself', async (t) => {
+  const { origin, documents, other } = await build(t)
+  const own = new Steered()
+  const reads = [documents.read('a', own), documents.read('a', origin), other.read('a', origin)]
+  await own.fails(new Own(60_000))
+  await origin.gives(1)
+  const [refused, ...served] = await Promise.allSettled(reads)
+  t.match(refused, { status: 'rejected', reason: { message: 'used up' } })
+  t.match(served, [{ status: 'fulfilled', value: { document: { body: 1 } } }, { status: 'fulfilled', value: { document: { body: 1 } } }])
+  t.equal(origin.known.length, 1)
+})
+
+t.test('a client that may not fetch yet waits, if it is not for long', async (t) => {
+  const { clock, origin, documents } = await build(t, { patience: 1000 })
+  const first = documents.read('a', origin)
+  await origin.fails(new Own(5))
+  await origin.gives(1)
+  t.match(await first, { document: { body: 1 } })
+
+  const second = documents.read('b', origin)
+  await origin.fails(new Own(1001))
+  await t.rejects(second, { message: 'used up' })
+
+  clock.advance(SPARE)
+  const third = documents.read('a', origin)
+  await origin.fails(new Own(5))
+  t.match(await third, { document: { body: 1 }, status: { fwd: 'stale', detail: 'OWN' } }, 'what is stale is there at once')
 })
 
 t.test('many are one read of the store', async (t) => {

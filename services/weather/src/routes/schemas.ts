@@ -6,7 +6,10 @@ const unknown = 'null: the model does not know, or says what cannot be'
 const Amount = (description: string) => orNull(Type.Number({ description: `${description}; ${unknown}` }))
 const Time = Type.String({ format: 'date-time', description: 'With the offset of the place' })
 
-const Name = (description: string, ...examples: string[]) => Type.String({ minLength: 1, maxLength: 100, pattern: '\\S', description, examples })
+// Something to see, and no control character: Open-Meteo would refuse it.
+const NAME = '^(?=.*\\S)\\P{Cc}+$'
+const Name = (description: string, ...examples: string[]) =>
+  Type.String({ minLength: 1, maxLength: 100, pattern: NAME, description, examples })
 const city = Name('Name of a place, as one would say it; its region may follow a comma', 'Berlin', 'Springfield, Illinois')
 const country = Name('With city: its country, by name in English or code', 'US')
 const admin1 = Name('With city: its state, province or region', 'Illinois')
