@@ -3,6 +3,7 @@ export class Zone {
   readonly name: string | null
   readonly #clock: Intl.DateTimeFormat | undefined
   readonly #otherwise: number
+  readonly #known = new Map<number, number>()
 
   /**
    * @param name of the IANA database; anything else is not known
@@ -33,15 +34,27 @@ export class Zone {
     return this.dateTime(time).slice(0, 10)
   }
 
-  /** Minutes that the clocks are ahead of UTC. */
+  /** Minutes that the clocks are ahead of UTC. They change once in a day at the most. */
   #offset (time: number): number {
+    const begin = Math.floor(time / DAY) * DAY
+    const atBegin = this.#offsetAt(begin)
+    return atBegin === this.#offsetAt(begin + DAY) ? atBegin : this.#offsetAt(time)
+  }
+
+  /** Looks it up: that takes as long as reading a whole day. */
+  #offsetAt (time: number): number {
     if (this.#clock === undefined) return this.#otherwise
-    const shown = this.#clock.format(time * 1000)
-    const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(shown) ?? []
-    return (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0))
+    let offset = this.#known.get(time)
+    if (offset === undefined) {
+      const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(this.#clock.format(time * 1000)) ?? []
+      offset = (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0))
+      this.#known.set(time, offset)
+    }
+    return offset
   }
 }
 
+const DAY = 24 * 3600
 const LARGEST_OFFSET = 18 * 3600
 const NAME = /^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/
 
