@@ -29,6 +29,8 @@ export interface NginxOptions {
   readonly stats?: readonly string[]
   /** Figures of limit_req in place of those that are shipped, which no test can reach at will. */
   readonly shield?: { readonly rate: string, readonly burst: number }
+  /** The time an instance has to answer, in place of 30 s. */
+  readonly answerWithin?: string
   /** A request header that is believed to say the client's address. */
   readonly addressFrom?: string
 }
@@ -77,12 +79,13 @@ function run (t: Test, prefix: string, config: string, args: readonly string[]):
  * they are where it says. Returns the file to begin with.
  */
 async function writeConfig (folder: string, main: string, listen: string, options?: NginxOptions): Promise<string> {
-  const { shield } = options ?? {}
+  const { shield, answerWithin } = options ?? {}
   for (const name of await readdir(CONFIG)) {
     let text = await readFile(new URL(name, CONFIG), 'utf8')
     if (name === main) text = relocated(text, listen, options)
     if (shield !== undefined && name === 'http.conf') text = replaced(text, / rate=\w+\/\w+;/, ` rate=${shield.rate};`)
     if (shield !== undefined && name === 'server.conf') text = replaced(text, / burst=\d+ /, ` burst=${shield.burst} `)
+    if (answerWithin !== undefined && name === 'server.conf') text = replaced(text, /proxy_read_timeout 30s;/, `proxy_read_timeout ${answerWithin};`)
     await writeFile(join(folder, name), text)
   }
   return join(folder, main)
