@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
+import { parseRedisUrl, RedisError } from '@weir/redis'
 import envSchema from 'env-schema'
 import { Type, type Static, type TObject } from 'typebox'
 import { WEIR_ERR_ENV } from '../errors.js'
@@ -22,7 +23,8 @@ export const serviceEnv = Type.Object({
   PORT: Type.Integer({ minimum: 0, maximum: 65535, description: 'the port to listen on; 0 takes a free one' }),
   INSTANCE: Type.Optional(Type.String({ pattern: '^[\\w.-]{1,64}$', description: 'what logs and Cache-Status call this process' })),
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'info' }),
-  REDIS_URL: Type.Optional(Type.String({ description: 'the shared Redis, such as redis://127.0.0.1:6379' })),
+  ACCESS_LOG: Type.Boolean({ default: false, description: 'true: a line in the log for each request, whatever LOG_LEVEL says' }),
+  REDIS_URL: Type.Optional(Type.String({ format: 'redis-url', description: 'the shared Redis, such as redis://127.0.0.1:6379' })),
   REDIS_COMMAND_TIMEOUT: Type.Integer({
     minimum: 1, maximum: 60_000, default: 100, description: 'how long Redis may take to answer before a request goes on without it, ms'
   }),
@@ -64,7 +66,9 @@ export function loadEnv<Schema extends TObject> (
       ajv: {
         customOptions (ajv) {
           Object.assign(ajv.opts.code, numbersAsInJson)
-          return ajv.addFormat('trusted-proxies', { type: 'string', validate: areProxies })
+          return ajv
+            .addFormat('trusted-proxies', { type: 'string', validate: areProxies })
+            .addFormat('redis-url', { type: 'string', validate: (url: string) => redisUrlProblem(url) === undefined })
         }
       }
     })
@@ -74,7 +78,8 @@ export function loadEnv<Schema extends TObject> (
       const hint: unknown = schema.properties[field] !== undefined && 'description' in schema.properties[field]
         ? schema.properties[field].description
         : undefined
-      return `${field} ${message}${typeof hint === 'string' ? ` (${hint})` : ''}`
+      const problem = field === 'REDIS_URL' ? redisUrlProblem(data[field] ?? '') : undefined
+      return `${field} ${problem === undefined ? message : `is no URL of a Redis: ${problem}`}${typeof hint === 'string' ? ` (${hint})` : ''}`
     })
     throw new WEIR_ERR_ENV(problems.join('; '))
   }
@@ -102,6 +107,16 @@ function areProxies (list: string): boolean {
     if (version === 0 || rest.length > 0) return false
     return prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128))
   })
+}
+
+/** Says without the value why it cannot be used; undefined if it can. */
+function redisUrlProblem (url: string): string | undefined {
+  try {
+    parseRedisUrl(url)
+    return undefined
+  } catch (error) {
+    return error instanceof RedisError ? error.detail : String(error)
+  }
 }
 
 function isValidationError (error: unknown): error is Error & { errors: Violation[] } {

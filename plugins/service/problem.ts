@@ -78,8 +78,11 @@ const OF_CLIENTS: ReadonlySet<number> = new Set([501, 505])
 
 /** The path that was asked for, without the query, which may hold what should not be repeated. */
 export function pathOf (request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? request.url
+  return withoutQuery(request.url)
 }
+
+/** A request target up to its query. */
+export const withoutQuery = (url: string): string => url.split('?', 1)[0] ?? url
 
 function statusOf (thrown: Record<string, unknown>, reply: FastifyReply): number {
   const isError = (status: unknown) => typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 599

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
-import type { FastifyHttpOptions } from 'fastify'
+import { redactJson } from '@weir/internal'
+import type { FastifyHttpOptions, FastifyRequest } from 'fastify'
 import { answerClientError } from './client-error.js'
 import { instanceName, type ServiceEnv } from './env.js'
-import { sendProblem } from './problem.js'
+import { serializeError } from './error-serializer.js'
+import { sendProblem, withoutQuery } from './problem.js'
 import { ResponseLog } from './response-log.js'
 import { buildValidator } from './validator.js'
 
@@ -22,9 +24,11 @@ export function serverOptions (env: ServiceEnv, { service }: { service: string }
     logger: {
       level: env.LOG_LEVEL,
       base: { service, instance: instanceName(env, service), pid: process.pid },
-      redact: { paths: secrets.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.headers["${name}"]`]), censor: '[redacted]' }
+      redact: { paths: secrets.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.headers["${name}"]`]), censor: '[redacted]' },
+      serializers: { err: serializeError, req: serializeRequest },
+      hooks: { streamWrite: redactJson }
     },
-    logController: new ResponseLog(env.LOG_LEVEL),
+    logController: new ResponseLog({ level: env.LOG_LEVEL, access: env.ACCESS_LOG }),
     genReqId: requestId,
     ...(env.TRUST_PROXY === undefined ? {} : { trustProxy: env.TRUST_PROXY }),
     schemaController: { compilersFactory: { buildValidator } },
@@ -41,6 +45,17 @@ export function serverOptions (env: ServiceEnv, { service }: { service: string }
     forceCloseConnections: 'idle',
     // While closing, requests on open connections are still answered: readiness is what sends new ones elsewhere.
     return503OnClosing: false
+  }
+}
+
+/** As Fastify's own, but without the query, which may hold secrets. Anything may be logged as `req`. */
+function serializeRequest ({ method, url, host, ip, socket }: Partial<FastifyRequest>) {
+  return {
+    ...method !== undefined && { method },
+    ...url !== undefined && { url: withoutQuery(url) },
+    ...host !== undefined && { host },
+    ...ip !== undefined && { remoteAddress: ip },
+    ...socket?.remotePort !== undefined && { remotePort: socket.remotePort }
   }
 }
 

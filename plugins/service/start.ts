@@ -1,11 +1,12 @@
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
+import { describeBootError } from './boot-error.js'
 import type { ServiceEnv } from './env.js'
 
 /**
  * Listens, and closes when told to: by SIGTERM or SIGINT, by an error that nobody caught, or when the parent that holds its IPC channel is
  * gone. Such a parent hears `{ type: 'ready', port }`. After SIGTERM it goes on answering for DRAIN_MS, while readiness fails. Then the
- * process ends within 1.4 s, with 0 if all was closed by then. When it cannot listen it ends with 1 and one line that says what to do.
+ * process ends within 1.4 s, with 0 if all was closed by then. When it cannot listen it ends as `bootFailed` does.
  */
 export async function start (app: FastifyInstance, env: ServiceEnv): Promise<void> {
   let closing = false
@@ -42,29 +43,13 @@ export async function start (app: FastifyInstance, env: ServiceEnv): Promise<voi
 }
 
 /**
- * Ends the process because it cannot start: one line on stderr for what a person can mend, the stack for anything else.
+ * Ends the process because it cannot start: one line on stderr that names the path or variable and the remedy, the stack for
+ * an error that nobody has foreseen. The exit status is 78 where another start would end the same way, else 1.
  *
  * @example main().catch(bootFailed)
  */
 export function bootFailed (error: unknown): never {
-  process.stderr.write(`${describe(error)}\n`)
-  process.exit(1)
-}
-
-function describe (error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const code: unknown = Reflect.get(error, 'code')
-  const place = `${Reflect.get(error, 'port')} on ${Reflect.get(error, 'address')}`
-  switch (code) {
-    case 'EADDRINUSE':
-      return `Port ${place} is taken: set PORT to another one, or stop what listens there.`
-    case 'EACCES':
-      return `Port ${place} may not be used: set PORT to one from 1024 on, or run with the right to use it.`
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `${error.message}: set HOST to an address of this machine.`
-  }
-  // Named errors are written for people.
-  if (typeof code === 'string' && code.startsWith('WEIR_ERR_')) return `${error.message} [${code}]`
-  return error.stack ?? error.message
+  const { text, exitStatus } = describeBootError(error)
+  process.stderr.write(`${text}\n`)
+  process.exit(exitStatus)
 }

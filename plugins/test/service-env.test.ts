@@ -5,7 +5,7 @@ import { instanceName, loadEnv, serviceEnv } from '../service/index.js'
 
 t.test('defaults, coercion, and nothing that was not asked for', async (t) => {
   const env = loadEnv(serviceEnv, { PORT: '4101', PATH: '/bin', REDIS_URL: '' })
-  t.strictSame(env, { PORT: 4101, HOST: '127.0.0.1', LOG_LEVEL: 'info', DATA_DIR: '.data', DRAIN_MS: 0, MAX_EVENT_LOOP_DELAY: 1000, REDIS_COMMAND_TIMEOUT: 100 })
+  t.strictSame(env, { PORT: 4101, HOST: '127.0.0.1', LOG_LEVEL: 'info', ACCESS_LOG: false, DATA_DIR: '.data', DRAIN_MS: 0, MAX_EVENT_LOOP_DELAY: 1000, REDIS_COMMAND_TIMEOUT: 100 })
   t.equal(instanceName(env, 'catalog'), 'catalog-4101')
   t.equal(instanceName(loadEnv(serviceEnv, { PORT: '0', INSTANCE: 'a-1' }), 'catalog'), 'a-1')
 })

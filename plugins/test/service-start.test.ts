@@ -135,5 +135,5 @@ t.test('so is a wrong environment, and an address of another machine', async (t)
     [{ PORT: 'x' }, /^The environment is not usable: PORT must be integer [^\n]+ \[WEIR_ERR_ENV\]\n$/],
     [{ HOST: '203.0.113.1' }, /^[^\n]*203\.0\.113\.1[^\n]*: set HOST to an address of this machine\.\n$/]
   ]
-  for (const [env, stderr] of table) t.match(await launch(t, env).end(), { code: 1, stderr })
+  for (const [env, stderr] of table) t.match(await launch(t, env).end(), { code: 78, stderr })
 })

@@ -25,16 +25,23 @@ const SEVERAL = /^(rediss?)\+(cluster|sentinel):\/\/(?:([^@/?#]*)@)?([^@/?#]*)(\
  */
 export function parseRedisUrl (url: string): RedisAddress {
   if (typeof url !== 'string' || url === '') throw new RedisError('WEIR_REDIS_URL', 'there is none')
+  // The URL parser of the platform leaves it out, and ioredis does not.
+  if (/[\s\p{Cc}]/u.test(url)) throw new RedisError('WEIR_REDIS_URL', 'it has white space in it, or a control character: remove it, or write it as %20')
   if (url.startsWith('/')) return { kind: 'server', url, server: url }
   const several = SEVERAL.exec(url)
   if (several !== null) return parseSeveral(several)
   if (!URL.canParse(url)) throw new RedisError('WEIR_REDIS_URL', 'this is no URL')
-  const { protocol, hostname, host, pathname } = new URL(url)
-  if (protocol !== 'redis:' && protocol !== 'rediss:') throw new RedisError('WEIR_REDIS_URL', `it begins with ${protocol}`)
+  const { protocol, hostname, host, pathname, username, password } = new URL(url)
+  if (protocol !== 'redis:' && protocol !== 'rediss:') throw new RedisError('WEIR_REDIS_URL', `it begins with ${schemeOf(url)}`)
   if (hostname === '') throw new RedisError('WEIR_REDIS_URL', 'it has no host')
+  decode(username)
+  decode(password)
   if (!/^(\/\d*)?$/.test(pathname)) throw new RedisError('WEIR_REDIS_URL', 'its path is not the number of a database')
   return { kind: 'server', url, server: host }
 }
+
+/** Text before a colon alone may be a user or a password. */
+const schemeOf = (url: string): string => /^[a-z][a-z\d+.-]*:\/\//i.exec(url)?.[0] ?? 'no scheme'
 
 function parseSeveral ([, scheme, kind, userinfo, server = '', path = '']: RegExpExecArray): RedisAddress {
   const login = { ...credentials(userinfo), ...scheme === 'rediss' && { tls: {} } }

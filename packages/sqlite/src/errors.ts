@@ -15,6 +15,13 @@ const messages = {
   WEIR_SQLITE_NO_FOLDER: (what: string) =>
     `The folder of ${what} cannot be made, because part of its path is a file: ` +
     'choose another path, or move that file away',
+  WEIR_SQLITE_NOT_A_DATABASE: (what: string) =>
+    `${what} is no SQLite database, or is damaged: move it away, restore a backup, ` +
+    'or choose another path',
+  WEIR_SQLITE_FOREIGN: (what: string) =>
+    `${what} is a database of another program: move it away, or choose another path`,
+  WEIR_SQLITE_NEWER_SCHEMA: (what: string) =>
+    `${what} has the schema of a newer version: run that version, or choose another path`,
   WEIR_SQLITE_DISK_FULL: (what: string) =>
     `The disk or quota is full, so ${what} cannot grow: free some space; no restart is needed`,
   WEIR_SQLITE_BUSY: (what: string) =>

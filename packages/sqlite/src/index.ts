@@ -1,2 +1,5 @@
+export { assertSchema } from './assert-schema.js'
 export { DisposableFile, type DisposableFileOptions } from './disposable-file.js'
+export { explain } from './explain.js'
+export { makeFolder } from './make-folder.js'
 export { SqliteFileError, type SqliteFileErrorCode } from './errors.js'

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Store } from '@weir/cache'
 import { redisStore as redisCache } from '@weir/cache/redis'
@@ -28,7 +27,7 @@ const PATIENCE = 2000
 
 /** What instances share: in the Redis that REDIS_URL names, `app.redis`, else in files in DATA_DIR. Closed with the application. */
 export async function openStores (app: FastifyInstance, env: StatsEnv): Promise<Stores> {
-  const stores = env.REDIS_URL === undefined ? await inFiles(env.DATA_DIR) : await inRedis(app)
+  const stores = env.REDIS_URL === undefined ? inFiles(env.DATA_DIR) : await inRedis(app)
   app.addHook('onClose', async () => {
     await stores.metrics.close()
     await stores.cache.close()
@@ -46,8 +45,7 @@ async function inRedis (app: FastifyInstance): Promise<Stores> {
   }
 }
 
-async function inFiles (folder: string): Promise<Stores> {
-  await mkdir(folder, { recursive: true })
+function inFiles (folder: string): Stores {
   return {
     metrics: sqliteMetrics({ file: join(folder, 'metrics.db') }),
     cache: sqliteCache({ file: join(folder, 'stats-cache.db') }),

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import observability from '@weir/fastify/observability'
 import { instanceName } from '@weir/fastify/service'
@@ -13,7 +12,7 @@ import { type WeatherEnv } from './env.js'
  * DATA_DIR.
  */
 export async function registerCounting (app: FastifyInstance, env: WeatherEnv, caches: () => WeatherCaches): Promise<void> {
-  const store = env.REDIS_URL === undefined ? await inFile(env.DATA_DIR) : redisStore({ client: app.redis })
+  const store = env.REDIS_URL === undefined ? inFile(env.DATA_DIR) : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())
   await app.register(observability, {
     store,
@@ -26,7 +25,6 @@ export async function registerCounting (app: FastifyInstance, env: WeatherEnv, c
   })
 }
 
-async function inFile (folder: string) {
-  await mkdir(folder, { recursive: true })
+function inFile (folder: string) {
   return sqliteStore({ file: join(folder, 'metrics.db') })
 }

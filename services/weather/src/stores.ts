@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Store } from '@weir/cache'
 import { redisStore } from '@weir/cache/redis'
@@ -16,7 +15,7 @@ const PATIENCE = 1000
 /** What all instances share: in the Redis that REDIS_URL names, `app.redis`, else in files in DATA_DIR. Closed with the application. */
 export async function openStores (app: FastifyInstance, env: WeatherEnv): Promise<{ cache: Store, limits: LimitStore }> {
   const stores = env.REDIS_URL === undefined
-    ? await inFiles(env.DATA_DIR)
+    ? inFiles(env.DATA_DIR)
     : { cache: redisStore({ client: await patientClient(app, { commandTimeout: PATIENCE }) }), limits: redisLimits({ client: app.redis }) }
   app.addHook('onClose', async () => {
     await stores.cache.close()
@@ -25,8 +24,7 @@ export async function openStores (app: FastifyInstance, env: WeatherEnv): Promis
   return stores
 }
 
-async function inFiles (folder: string) {
-  await mkdir(folder, { recursive: true })
+function inFiles (folder: string) {
   return {
     cache: sqliteStore({ file: join(folder, 'weather-cache.db') }),
     limits: sqliteLimits({ file: join(folder, 'weather-limits.db') })

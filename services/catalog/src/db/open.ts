@@ -1,9 +1,10 @@
-import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { CamelCasePlugin, Kysely, SqliteDialect, type Transaction } from 'kysely'
 import { ImmediateSqliteDialect } from '@weir/outbox'
+import { assertSchema, explain, makeFolder } from '@weir/sqlite'
 import { CATALOG_ERR_BUSY } from '../errors.js'
+import { migrations } from './migrations.js'
 import { prepare } from './prepare.js'
 import { type CatalogSchema } from './schema.js'
 import { isBusy, whileBusy } from './while-busy.js'
@@ -51,15 +52,29 @@ export async function openCatalog (file: string): Promise<CatalogDatabase> {
   }
 }
 
-/** A connection whose transactions take the write lock at once; the file is made, migrated and seeded where it is not yet. */
+/**
+ * A connection whose transactions take the write lock at once; the file is made, migrated and seeded where it is not yet.
+ *
+ * @throws SqliteFileError which names the file and the remedy
+ */
 export async function openWriter (file: string): Promise<Kysely<CatalogSchema>> {
-  await mkdir(dirname(file), { recursive: true })
+  try {
+    makeFolder(dirname(file))
+    return await openPrepared(file)
+  } catch (error) {
+    throw explain(error, file)
+  }
+}
+
+async function openPrepared (file: string): Promise<Kysely<CatalogSchema>> {
   const database = new Database(file, { timeout: 0 })
   const writer = new Kysely<CatalogSchema>({ dialect: new ImmediateSqliteDialect({ database }), plugins: [new CamelCasePlugin()] })
   try {
     await whileBusy(PREPARE_TIMEOUT, () => database.pragma('journal_mode = wal'))
     database.pragma('synchronous = normal')
     database.pragma('foreign_keys = on')
+    const known = Object.keys(await migrations.getMigrations())
+    await whileBusy(PREPARE_TIMEOUT, () => { assertSchema(database, file, known) })
     await whileBusy(PREPARE_TIMEOUT, () => prepare(writer))
     return writer
   } catch (error) {

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { assertSchema, explain, makeFolder } from '@weir/sqlite'
 import Database from 'better-sqlite3'
 import { CamelCasePlugin, Kysely, Migrator, sql, SqliteDialect } from 'kysely'
 import { addLatencyFunctions } from './latency.js'
@@ -14,14 +14,27 @@ const LOCK_TIMEOUT = 200
 /** How long a start waits for another one that makes the file, in ms. */
 const PREPARE_TIMEOUT = 5000
 
-/** Opens the database in `file`, made and migrated where it is not yet. */
+/**
+ * Opens the database in `file`, made and migrated where it is not yet.
+ *
+ * @throws SqliteFileError which names the file and the remedy
+ */
 export async function openDatabase (file: string): Promise<Kysely<StatsSchema>> {
-  await mkdir(dirname(file), { recursive: true })
+  try {
+    makeFolder(dirname(file))
+    return await openMigrated(file)
+  } catch (error) {
+    throw explain(error, file)
+  }
+}
+
+async function openMigrated (file: string): Promise<Kysely<StatsSchema>> {
   const database = new Database(file, { timeout: PREPARE_TIMEOUT })
   try {
     database.pragma('journal_mode = wal')
     // A lost page cache costs the last second, which is read again.
     database.pragma('synchronous = normal')
+    assertSchema(database, file, Object.keys(await migrations.getMigrations()))
     addLatencyFunctions(database)
     const db = new Kysely<StatsSchema>({ dialect: new SqliteDialect({ database }), plugins: [new CamelCasePlugin()] })
     await writing(db, async (connection) => {

@@ -1,0 +1,77 @@
+import { shown } from '@weir/internal'
+
+// Errors of one chain that are shown, and those of one AggregateError: more say nothing new.
+const MOST = 10
+// The value that was no URL, as a TypeError of `new URL()` carries it: it may be one with a password.
+const SECRET = new Set(['input', 'base'])
+
+/** An error as the log has it. */
+export interface SerializedError {
+  readonly type: string
+  readonly message: string
+  readonly stack: string
+  /** What led to it, and what led to that. */
+  readonly cause?: SerializedError
+  /** Those that an AggregateError has gathered. */
+  readonly errors?: readonly SerializedError[]
+  /** Its own properties that are a text, a number or a boolean, such as `code`. */
+  [property: string]: unknown
+}
+
+/**
+ * Serializes an error for the log with everything that led to it: the chain of `cause`, whatever was thrown, and what an
+ * AggregateError has gathered. Commands of Redis are shown by name: arguments of AUTH are passwords.
+ */
+export function serializeError (error: unknown): SerializedError {
+  return serialize(error, new Set())
+}
+
+function serialize (error: unknown, seen: Set<unknown>): SerializedError {
+  if (!(error instanceof Error)) return thrown(error)
+  const type = error.constructor.name || error.name
+  const { cause, message, stack = `${type}: ${message}` } = error
+  if (seen.has(error) || seen.size >= MOST) return { type, message, stack: `${type}: ${message}` }
+  seen.add(error)
+  const errors: unknown = 'errors' in error ? error.errors : undefined
+  return {
+    type,
+    message,
+    ...ownProperties(error, seen),
+    stack,
+    ...cause !== undefined && { cause: serialize(cause, seen) },
+    ...Array.isArray(errors) && { errors: errors.slice(0, MOST).map((gathered) => serialize(gathered, seen)) }
+  }
+}
+
+/** Of a value that is no error, as JavaScript may throw it. */
+function thrown (value: unknown): SerializedError {
+  const message = typeof value === 'string' ? value : shown(value)
+  return { type: typeof value, message, stack: message }
+}
+
+function ownProperties (error: Error, seen: Set<unknown>): Record<string, unknown> {
+  const properties: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(error)) {
+    if (SECRET.has(name) || ['type', 'cause', 'errors', 'message', 'stack'].includes(name)) continue
+    if (value instanceof Error) properties[name] = serialize(value, seen)
+    else if (name === 'command') properties[name] = nameOf(value)
+    else if (['string', 'number', 'boolean'].includes(typeof value)) properties[name] = value
+  }
+  return properties
+}
+
+/** Of a command as ioredis attaches it to a reply's error. */
+function nameOf (command: unknown): unknown {
+  return typeof command === 'object' && command !== null && 'name' in command ? command.name : undefined
+}
+
+/** The stack of an error and of everything that led to it, for people. */
+export const stackOf = (error: unknown): string => stackOfSerialized(serializeError(error))
+
+function stackOfSerialized ({ stack, cause, errors = [] }: SerializedError): string {
+  return [
+    stack,
+    ...cause === undefined ? [] : [`caused by ${stackOfSerialized(cause)}`],
+    ...errors.map((gathered) => `and ${stackOfSerialized(gathered)}`)
+  ].join('\n')
+}
