@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import { redact } from '@weir/internal'
 import { type DemoTokens, exportLines } from './demo-tokens.js'
 import { type Upstream } from './front-door.js'
 
@@ -43,11 +44,7 @@ Ctrl-C ends it.
 
 function store (redisUrl: string | undefined, dataDir: string): string {
   if (redisUrl === undefined) return `SQLite in ${nearest(dataDir)} (set REDIS_URL to share a Redis)`
-  // What cannot be taken apart cannot be shown without its password either.
-  if (!URL.canParse(redisUrl)) return 'Redis, at REDIS_URL'
-  const url = new URL(redisUrl)
-  url.password = ''
-  return `Redis at ${url.href}`
+  return `Redis at ${redact(redisUrl)}`
 }
 
 /** The shorter way to say where the folder is. */

@@ -24,6 +24,9 @@ export async function bundleSuite (): Promise<void> {
     format: 'esm',
     target: 'node20',
     external: APART,
+    // Only places are looked up: the sources are there.
+    sourcemap: true,
+    sourcesContent: false,
     banner: { js: COMMON_JS },
     logLevel: 'warning'
   })

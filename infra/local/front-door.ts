@@ -1,8 +1,10 @@
-import { STATUS_CODES } from 'node:http'
+import { Readable } from 'node:stream'
 import proxy from '@fastify/http-proxy'
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Agent } from 'undici'
 import { forwardedHeaders, withoutHopByHop } from './forwarded-headers.js'
+import { problem, refuse, refuseClient } from './problem.js'
+import { originForm } from './target.js'
 
 /** One instance as the front door sees it. */
 export interface Upstream {
@@ -19,47 +21,84 @@ export interface FrontDoorService {
   readonly upstreams: readonly Upstream[]
 }
 
-/** An instance that sends nothing for this long is answered for with a 504. */
-const SILENCE_MS = 30_000
-/** The request never reached the instance, or its connection broke before an answer. */
-const CONNECTION_LOST = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+/** Milliseconds, and bytes. */
+const LIMITS = {
+  /** For the header fields of a request to arrive. */
+  headers: 10_000,
+  /** For all of a request to arrive. */
+  request: 30_000,
+  /** For an instance to send something. */
+  silence: 30_000,
+  /** Of a request. */
+  body: 1024 * 1024
+}
+/** How long the rest of a body that is too large is read, so that the client sees the answer instead of a reset, in ms. */
+const LINGER_MS = 5000
+const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
+const METHODS = 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE'
+/** The instance got nothing of the request. */
+const NOT_SENT = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'])
+/** The connection broke before an answer. */
+const CONNECTION_LOST = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 /**
- * The front door: hands each request to the service that owns its path, one live instance after the other.
- * Bodies are streamed both ways. A safe request whose instance just died is given to another one.
+ * The front door: hands each request to the service that owns its path, one live instance after the other. Requests are passed on once
+ * they are whole, answers as they come. A safe request whose instance died is given to another one; a write only if the
+ * instance got nothing of it.
  */
-export function buildFrontDoor (services: readonly FrontDoorService[]): FastifyInstance {
-  const agent = new Agent({ headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS })
+export function buildFrontDoor (services: readonly FrontDoorService[], limits: Readonly<typeof LIMITS> = LIMITS): FastifyInstance {
+  const agent = new Agent({ headersTimeout: limits.silence, bodyTimeout: limits.silence })
   const app = fastify({
     logger: false,
+    rewriteUrl: originForm,
+    bodyLimit: limits.body,
+    requestTimeout: limits.request,
+    // The front door checks Host itself: Node would answer without a body.
+    http: { headersTimeout: limits.headers, connectionsCheckingInterval: Math.min(1000, limits.headers), requireHostHeader: false },
+    clientErrorHandler: refuseClient,
     // A path that is none never reaches the error handler.
     frameworkErrors: (error, _request, reply) => { problem(reply, error.statusCode ?? 400, error.code, error.message) }
   })
   // Not in an onClose hook: that runs before the last requests are through.
   app.server.once('close', () => { agent.destroy().catch(() => {}) })
+  answerForNode(app)
 
-  app.setErrorHandler<Error & { statusCode?: number, code?: string }>((error, _request, reply) => {
-    const status = error.statusCode ?? 500
-    return problem(reply, status, error.code ?? 'WEIR_ERR_FRONT_DOOR', error.message)
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.headers.host !== undefined) done()
+    else problem(reply, 400, 'WEIR_ERR_BAD_REQUEST', 'A request of HTTP/1.1 needs Host.')
   })
-  const paths = services.flatMap((service) => service.prefixes).join(', ')
-  app.setNotFoundHandler((_request, reply) =>
-    problem(reply, 404, 'WEIR_ERR_NO_SUCH_PATH', `No service owns this path. There are: ${paths}.`))
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => { done(null, body) })
+  app.setErrorHandler<Error & { statusCode?: number, code?: string }>((error, request, reply) => {
+    if (error.statusCode === 413) return tooLarge(request, reply)
+    return problem(reply, error.statusCode ?? 500, error.code ?? 'WEIR_ERR_FRONT_DOOR', error.message)
+  })
+  const prefixes = services.flatMap((service) => service.prefixes)
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ''] = request.url.split('?', 1)
+    const isOwned = prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}/`))
+    if (!isOwned) return problem(reply, 404, 'WEIR_ERR_NO_SUCH_PATH', `No service owns this path. There are: ${prefixes.join(', ')}.`)
+    return problem(reply.header('allow', METHODS), 405, 'WEIR_ERR_METHOD_NOT_ALLOWED', `${request.method} is not among ${METHODS}.`)
+  })
 
   for (const service of services) {
     const next = roundRobin(service.upstreams)
     app.register(proxy, {
       upstream: '',
       undici: agent,
+      proxyPayloads: false,
       disableRequestLogging: true,
       routes: [...service.prefixes.flatMap((prefix) => [prefix, `${prefix}/*`]), ...service.paths ?? []],
       replyOptions: { getUpstream: () => '', rewriteRequestHeaders: forwardedHeaders, rewriteHeaders: withoutHopByHop },
       handler: (request, reply, path, options) => {
+        const { body } = request
         const tried = new Set<Upstream>()
         const attempt = (): unknown => {
           const { upstream, url } = next(tried)
           if (url === undefined) return unavailable(reply, service.name)
           tried.add(upstream)
+          // A stream, since @fastify/reply-from takes a Buffer for something to be written as JSON.
+          if (Buffer.isBuffer(body)) request.body = body.length > 0 ? Readable.from([body]) : undefined
           return reply.from(path, {
             ...options,
             getUpstream: () => url,
@@ -67,13 +106,9 @@ export function buildFrontDoor (services: readonly FrontDoorService[]): FastifyI
             retryDelay: () => null,
             onError: (_reply, { error }) => {
               const code = codeOf(error)
-              if (!CONNECTION_LOST.has(code)) reply.send(error)
-              else if (request.method === 'GET' || request.method === 'HEAD') attempt()
-              else if (code === 'ECONNREFUSED') unavailable(reply, service.name)
-              else {
-                problem(reply, 502, 'WEIR_ERR_INSTANCE_LOST',
-                  `${upstream.name} ended before it answered: the request may or may not have taken effect. Look before you repeat it.`)
-              }
+              if (NOT_SENT.has(code) || (SAFE.includes(request.method) && CONNECTION_LOST.has(code))) attempt()
+              else if (code === 'UND_ERR_HEADERS_TIMEOUT') silent(reply, upstream.name)
+              else lost(reply, upstream.name)
             }
           })
         }
@@ -82,6 +117,26 @@ export function buildFrontDoor (services: readonly FrontDoorService[]): FastifyI
     })
   }
   return app
+}
+
+/** Answers what Node's server would answer without a body, or not at all. */
+function answerForNode (app: FastifyInstance): void {
+  app.server.on('checkExpectation', (_request, response) => {
+    if (response.socket !== null) refuse(response.socket, [417, 'WEIR_ERR_EXPECTATION', 'Expect may only be 100-continue.'])
+  })
+  app.server.on('connect', (_request, socket) => {
+    refuse(socket, [405, 'WEIR_ERR_METHOD_NOT_ALLOWED', `CONNECT is not among ${METHODS}.`], [`Allow: ${METHODS}`])
+  })
+}
+
+/** Answers at once, and reads on for a while: a connection that is closed while the client sends is reset, and the answer lost. */
+function tooLarge ({ raw }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.raw.once('finish', () => {
+    raw.resume()
+    const end = setTimeout(() => { raw.socket.destroy() }, LINGER_MS).unref()
+    raw.once('close', () => { clearTimeout(end) })
+  })
+  return problem(reply.removeHeader('connection'), 413, 'WEIR_ERR_BODY_TOO_LARGE', 'A body may have at most 1 MiB.')
 }
 
 type Choice = { upstream: Upstream, url: string } | { upstream?: never, url?: never }
@@ -109,8 +164,12 @@ function unavailable (reply: FastifyReply, service: string): FastifyReply {
   return problem(reply, 503, 'WEIR_ERR_NO_INSTANCE', `No instance of ${service} could take the request. Try again in a second.`)
 }
 
-/** Problem details, RFC 9457. As bytes: Fastify would add a charset to text, which the type does not have. */
-function problem (reply: FastifyReply, status: number, code: string, detail: string): FastifyReply {
-  const body = { type: 'about:blank', title: STATUS_CODES[status], status, detail, code }
-  return reply.code(status).type('application/problem+json').send(Buffer.from(JSON.stringify(body)))
+function lost (reply: FastifyReply, instance: string): FastifyReply {
+  return problem(reply, 502, 'WEIR_ERR_INSTANCE_LOST',
+    `${instance} ended before it answered: the request may or may not have taken effect. Look before you repeat it.`)
+}
+
+function silent (reply: FastifyReply, instance: string): FastifyReply {
+  return problem(reply, 504, 'WEIR_ERR_INSTANCE_SILENT',
+    `${instance} did not answer in time: the request may or may not have taken effect. Look before you repeat it.`)
 }

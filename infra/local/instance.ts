@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { createInterface } from 'node:readline'
+import { createInterface, type Interface } from 'node:readline'
 import { type Readable } from 'node:stream'
 import { StartError } from './errors.js'
 import { HOST } from './ports.js'
@@ -12,6 +12,8 @@ const STABLE_MS = 10_000
 const READY_WITHIN_MS = 60_000
 const KILL_AFTER_MS = 1_500
 const MAX_FAILED_STARTS = 5
+/** With this status a service says that another start would end the same way: EX_CONFIG of sysexits.h. */
+const EXIT_HOPELESS = 78
 const HELD_LINES = 30
 
 /** What one instance runs, and with what. */
@@ -48,7 +50,8 @@ export class Instance {
   /**
    * Starts it, with `env` besides, and resolves once it is ready. One that was told to stop before stays as it is.
    *
-   * @throws StartError `WEIR_ERR_INSTANCE_FAILED` when it died five times in a row without having been ready
+   * @throws StartError `WEIR_ERR_INSTANCE_FAILED` when it died five times in a row without having been ready, `WEIR_ERR_HOPELESS` at
+   *   once when it says that it cannot start as it is configured
    */
   start (env: NodeJS.ProcessEnv = {}): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -80,13 +83,16 @@ export class Instance {
     this.#held = []
     const child = fork(this.#options.entry, [], {
       env: this.#env,
+      // Bundles and compiled programs have source maps: stacks name the lines of the sources.
+      execArgv: ['--enable-source-maps'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // In a process group of its own: Ctrl-C reaches the supervisor alone, which then ends each instance once and in order.
       detached: true
     })
     this.#child = child
     this.#read(child.stdout)
-    this.#read(child.stderr)
+    let lastError = ''
+    this.#read(child.stderr)?.on('line', (line) => { lastError = line })
     this.#timer = setTimeout(() => {
       this.#held?.push(`not ready within ${READY_WITHIN_MS / 1000} s`)
       child.kill('SIGKILL')
@@ -105,7 +111,9 @@ export class Instance {
     })
 
     let how = 'died'
+    let status: number | null = null
     child.once('exit', (code, signal) => {
+      status = code
       how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`
       this.url = undefined
     })
@@ -116,7 +124,9 @@ export class Instance {
       child.once('close', () => {
         clearTimeout(this.#timer)
         this.#child = undefined
-        if (!this.#stopping) this.#comeBack(how, readyAt)
+        if (this.#starting !== undefined && status === EXIT_HOPELESS) {
+          this.#starting.reject(new StartError('WEIR_ERR_HOPELESS', `${this.name} cannot start: ${lastError}`))
+        } else if (!this.#stopping) this.#comeBack(how, readyAt)
         resolve()
       })
     })
@@ -137,9 +147,9 @@ export class Instance {
     this.#timer = setTimeout(() => { this.#spawn() }, delay)
   }
 
-  #read (output: Readable | null): void {
-    if (output === null) return
-    createInterface({ input: output }).on('line', (line) => {
+  #read (output: Readable | null): Interface | undefined {
+    if (output === null) return undefined
+    return createInterface({ input: output }).on('line', (line) => {
       if (this.#held === undefined) this.#options.say(`[${this.name}] ${line}`)
       else if (this.#held.push(line) > HELD_LINES) this.#held.shift()
     })

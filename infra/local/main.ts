@@ -1,9 +1,12 @@
+import { choosePorts } from './ports.js'
 import { fail, run } from './run.js'
-import { suite } from './suite.js'
+import { PORT_OFFSETS, suite } from './suite.js'
 import { chooseUpstream } from './weather-upstream.js'
 
 try {
-  await run(suite(chooseUpstream(process.env), 'bundle'), process.env)
+  const upstream = chooseUpstream(process.env)
+  const ports = await choosePorts(process.env, PORT_OFFSETS)
+  await run(suite(upstream, 'bundle', ports.base), process.env, ports)
 } catch (error) {
   fail(error)
 }

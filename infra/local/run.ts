@@ -1,4 +1,5 @@
 import { StartError } from './errors.js'
+import { type SuitePorts } from './ports.js'
 import { type ServiceDefinition } from './suite.js'
 import { Supervisor } from './supervisor.js'
 
@@ -9,9 +10,9 @@ const SAME_WISH_MS = 300
  * Runs the services until SIGINT (Ctrl-C), SIGTERM or SIGHUP, then ends the process: with 0 after a clean end, 1 when
  * something could not start, 130 when a second signal cut the end short.
  */
-export async function run (services: readonly ServiceDefinition[], env: NodeJS.ProcessEnv): Promise<void> {
+export async function run (services: readonly ServiceDefinition[], env: NodeJS.ProcessEnv, ports?: SuitePorts): Promise<void> {
   const say = (line: string): void => { console.log(line) }
-  const supervisor = new Supervisor(services, env, say)
+  const supervisor = new Supervisor(services, env, say, ports)
   let ending: 'no' | 'asked' | 'may be cut short' = 'no'
 
   const end = (): void => {

@@ -16,6 +16,8 @@ const STAMP = join(ROOT, 'node_modules/.cache/weir/built')
 
 const { sources, outputs } = state()
 if (stamp() !== `${sources} ${outputs}`) await build()
+// Before the bundle is loaded: stacks of errors name the lines of the sources.
+process.setSourceMapsEnabled(true)
 await import(PROGRAMS.suite.bundle)
 
 /** Sources and what is made of them, tests excepted. */
@@ -44,6 +46,7 @@ async function build (): Promise<void> {
     compile: () => run('build'),
     clean: () => run('clean'),
     async bundle () {
+      console.log(`Bundling ${Object.keys(PROGRAMS).length} programs.`)
       // As it has just been compiled.
       const { bundleSuite } = await import('./bundle.js')
       await bundleSuite()

@@ -27,28 +27,32 @@ export interface Settings {
   readonly note?: string
 }
 
-const SIMULATOR_PORT = 4190
-const SIMULATOR_URL = `http://${HOST}:${SIMULATOR_PORT}`
+/** Where the ports of each service begin, counted from the base of the suite. */
+const OFFSETS = { catalog: 1, simulator: 90, weather: 101, stats: 201 } as const
 
-/** The services that `npm start` runs. The weather service waits for `upstream`, the others do not. */
-export function suite (upstream: Promise<WeatherUpstream>, form: keyof Program = 'compiled'): readonly ServiceDefinition[] {
+/** The ports of all instances, counted from the base of the suite. */
+export const PORT_OFFSETS: readonly number[] = [1, 2, 90, 101, 102, 201]
+
+/** The services that `npm start` runs, on ports from `base` on. The weather service waits for `upstream`, the others do not. */
+export function suite (upstream: Promise<WeatherUpstream>, form: keyof Program = 'compiled', base = 4100): readonly ServiceDefinition[] {
+  const simulatorUrl = `http://${HOST}:${base + OFFSETS.simulator}`
   const weather = async (): Promise<Settings> => {
     const { kind, note } = await upstream
-    return { note, ...(kind === 'simulator' && { env: { FORECAST_ORIGIN: SIMULATOR_URL, GEOCODING_ORIGIN: SIMULATOR_URL } }) }
+    return { note, ...(kind === 'simulator' && { env: { FORECAST_ORIGIN: simulatorUrl, GEOCODING_ORIGIN: simulatorUrl } }) }
   }
   return [
     {
       name: 'catalog',
       prefixes: ['/api/products', '/api/categories', '/api/catalog'],
       entry: PROGRAMS.catalog[form],
-      basePort: 4101,
+      basePort: base + OFFSETS.catalog,
       instances: 2
     },
     {
       name: 'weather',
       prefixes: ['/api/weather'],
       entry: PROGRAMS.weather[form],
-      basePort: 4201,
+      basePort: base + OFFSETS.weather,
       instances: 2,
       pending: weather()
     },
@@ -58,7 +62,7 @@ export function suite (upstream: Promise<WeatherUpstream>, form: keyof Program =
       // The console, and none of what an instance has for operators alone.
       paths: ['/', '/:file(^[\\w-]+\\.(?:js|css|svg|map)$)'],
       entry: PROGRAMS.stats[form],
-      basePort: 4301,
+      basePort: base + OFFSETS.stats,
       instances: 1,
       env: { DEMO_USERS: 'true' }
     },
@@ -67,7 +71,7 @@ export function suite (upstream: Promise<WeatherUpstream>, form: keyof Program =
       // Nobody but the weather service has to reach it.
       prefixes: [],
       entry: PROGRAMS.upstream[form],
-      basePort: SIMULATOR_PORT,
+      basePort: base + OFFSETS.simulator,
       instances: 1,
       pending: upstream.then(({ kind }) => kind === 'simulator' ? {} : undefined)
     }

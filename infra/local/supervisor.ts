@@ -4,7 +4,7 @@ import { banner } from './banner.js'
 import { demoTokens, newSecret } from './demo-tokens.js'
 import { buildFrontDoor } from './front-door.js'
 import { Instance } from './instance.js'
-import { FRONT_DOOR, HOST, assertFree, frontDoorPort, listenError } from './ports.js'
+import { FRONT_DOOR, HOST, type SuitePorts, assertFree, frontDoorPort, listenError } from './ports.js'
 import { type ServiceDefinition, type Settings } from './suite.js'
 
 const DATA_DIR = fileURLToPath(new URL('../../../.data', import.meta.url))
@@ -24,9 +24,14 @@ export class Supervisor {
   readonly #members: readonly Member[]
   readonly #frontDoor: FastifyInstance
   readonly #say: (line: string) => void
+  readonly #ports: Pick<SuitePorts, 'frontDoor' | 'note'> | undefined
 
-  /** `env`: PORT, DATA_DIR, REDIS_URL, JWT_SECRET, LOG_LEVEL and TRUST_PROXY are read, all of it is passed on to the instances. */
-  constructor (services: readonly ServiceDefinition[], env: NodeJS.ProcessEnv, say: (line: string) => void) {
+  /**
+   * `env`: DATA_DIR, REDIS_URL, JWT_SECRET, LOG_LEVEL and TRUST_PROXY are read, and PORT where there are no `ports`; all of it is passed on
+   * to the instances.
+   */
+  constructor (services: readonly ServiceDefinition[], env: NodeJS.ProcessEnv, say: (line: string) => void, ports?: SuitePorts) {
+    this.#ports = ports
     this.#env = env
     this.#dataDir = env.DATA_DIR || DATA_DIR
     this.#redisUrl = env.REDIS_URL || undefined
@@ -48,7 +53,7 @@ export class Supervisor {
    * @throws StartError
    */
   async start (): Promise<string> {
-    const port = frontDoorPort(this.#env.PORT)
+    const port = this.#ports?.frontDoor ?? frontDoorPort(this.#env.PORT)
     for (const { instance, port, service } of this.#members) {
       if (service.pending === undefined) await assertFree(port, instance.name)
     }
@@ -63,7 +68,7 @@ export class Supervisor {
       redisUrl: this.#redisUrl,
       dataDir: this.#dataDir,
       instances: up.map(({ instance }) => instance),
-      notes: [...new Set(up.flatMap(({ service, note }) => note === undefined ? [] : [`${service.name.padEnd(11)}${note}`]))],
+      notes: [...this.#ports?.note === undefined ? [] : [`${'ports'.padEnd(11)}${this.#ports.note}`], ...new Set(up.flatMap(({ service, note }) => note === undefined ? [] : [`${service.name.padEnd(11)}${note}`]))],
       tokens
     }))
     return frontDoor

@@ -25,7 +25,7 @@ t.test('instances are told where data and Redis are, and are quiet unless LOG_LE
   const loud = startSuite(t, { REDIS_URL, LOG_LEVEL: 'debug', DATA_DIR: '/elsewhere' })
   const { frontDoor } = await addresses(loud)
   t.match(await ask(frontDoor), { LOG_LEVEL: 'debug', DATA_DIR: '/elsewhere', REDIS_URL })
-  await loud.line(/^ +store +Redis at redis:\/\/user@127\.0\.0\.1:6390\/2$/)
+  await loud.line(/^ +store +Redis at redis:\/\/127\.0\.0\.1:6390\/2$/)
   await fetch(`${frontDoor}/api/products/warn`)
   await loud.line(/^\[catalog-\d] a warning$/)
   loud.signal('SIGTERM')
@@ -115,7 +115,7 @@ t.test('a port that is taken is one clear line, and nothing is left running', as
   const taken = await listen(t)
   for (const [env, owner, remedy] of [
     [{ PORT: String(taken) }, 'the front door', 'stop what listens there or set PORT to another'],
-    [{ BASE_PORT: String(taken) }, 'catalog-1', 'stop what listens there']
+    [{ BASE_PORT: String(taken) }, 'catalog-1', 'stop what listens there or set PORT_BASE to another']
   ] as const) {
     t.strictSame(await startSuite(t, env).ended, {
       code: 1, signal: null, stdout: '', stderr: `weir: port ${taken}, which ${owner} needs, is already in use: ${remedy}.\n`
@@ -134,6 +134,13 @@ t.test('an instance that never starts ends the suite, with its last words', asyn
   t.equal(code, 1)
   t.match(stderr, /^weir: catalog-\d did not start: it exited with code 3, 5 times in a row\. Its last output:\n {2}no such table: products\n$/)
   t.notMatch(stdout, /Weir is up/)
+})
+
+t.test('an instance that says it can never start as it is configured ends the suite at once, with its line', async (t) => {
+  const { code, stdout, stderr } = await startSuite(t, { MODE: 'hopeless' }).ended
+  t.equal(code, 1)
+  t.match(stderr, /^weir: catalog-\d cannot start: DATA_DIR is no folder: choose another one\.\n$/)
+  t.equal(stdout, '', 'it was not started again')
 })
 
 interface Answer { readonly instance: string, readonly pid: number }

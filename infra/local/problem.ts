@@ -1,0 +1,48 @@
+import { STATUS_CODES } from 'node:http'
+import { type Duplex } from 'node:stream'
+import { type FastifyReply } from 'fastify'
+
+/** The body of an error of the front door's own: problem details (RFC 9457). */
+const document = (status: number, code: string, detail: string): string =>
+  JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail, code })
+
+/** Answers with problem details. As bytes: Fastify would add a charset to text, which the type does not have. */
+export function problem (reply: FastifyReply, status: number, code: string, detail: string): FastifyReply {
+  return reply.code(status).type('application/problem+json').header('cache-control', 'no-store').send(Buffer.from(document(status, code, detail)))
+}
+
+type Refusal = readonly [status: number, code: string, detail: string]
+
+const REFUSALS: Readonly<Record<string, Refusal>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'WEIR_ERR_REQUEST_TIMEOUT', 'The request did not arrive in time: send it again.'],
+  HPE_HEADER_OVERFLOW: [431, 'WEIR_ERR_HEADERS_TOO_LARGE', 'Header fields may have 16 KiB in all.'],
+  HPE_INVALID_METHOD: [501, 'WEIR_ERR_NOT_IMPLEMENTED', 'This method is not known.'],
+  HPE_INVALID_VERSION: [505, 'WEIR_ERR_HTTP_VERSION', 'Send HTTP/1.1 or HTTP/1.0.']
+}
+
+/** Answers a request that Node's server could not read. */
+export function refuseClient (error: Error & { code?: string, rawPacket?: unknown }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const packet = Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString('latin1') : ''
+  const isRequest = error.code !== 'HPE_INVALID_METHOD' || /^[!-~]+ \S+ HTTP\//.test(packet)
+  const refusal = isRequest ? REFUSALS[error.code ?? ''] : undefined
+  refuse(socket, refusal ?? [400, 'WEIR_ERR_BAD_REQUEST', 'This is not a request of HTTP/1.1.'])
+}
+
+/** Answers on a connection that has no response object, and ends it. */
+export function refuse (socket: Duplex, [status, code, detail]: Refusal, fields: readonly string[] = []): void {
+  const body = document(status, code, detail)
+  socket.end([
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/problem+json',
+    'Cache-Control: no-store',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...fields,
+    'Connection: close',
+    '',
+    body
+  ].join('\r\n'))
+}
