@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import auth, { type Role } from '@weir/fastify/auth'
 import { fastify } from 'fastify'
+import { StartError } from './errors.js'
 
 /** Longer than anybody tries things out, and no longer. */
 const LIFETIME = '12h'
@@ -10,10 +11,18 @@ export type DemoTokens = Readonly<Record<Role, string>>
 /** A secret that nobody knows: what it signed is worth nothing after the next start. */
 export const newSecret = (): string => randomBytes(32).toString('base64url')
 
-/** A token for each role, signed with the instances' secret. */
+/**
+ * A token for each role, signed with the instances' secret.
+ *
+ * @throws StartError `WEIR_ERR_HOPELESS` for a secret that cannot sign
+ */
 export async function demoTokens (secret: string): Promise<DemoTokens> {
   const app = fastify()
-  await app.register(auth, { jwt: [{ algorithm: 'HS256', secret }] })
+  try {
+    await app.register(auth, { jwt: [{ algorithm: 'HS256', secret }] })
+  } catch (error) {
+    throw new StartError('WEIR_ERR_HOPELESS', `JWT_SECRET cannot be used: ${error instanceof Error ? error.message : String(error)}`)
+  }
   const token = (role: Role) => app.jwt.HS256.sign({ sub: `demo-${role}`, role }, { expiresIn: LIFETIME })
   const tokens = { reader: token('reader'), editor: token('editor'), admin: token('admin') }
   await app.close()

@@ -19,12 +19,12 @@ export interface SuitePorts {
   /** Why these are not the usual ones, for the banner. */
   readonly note?: string
   /** Lets other suites have the base. */
-  release (): void
+  readonly release: () => void
 }
 
 /**
- * Chooses the ports of a suite: those from PORT_BASE on, else from 4100 on, else from the next base of which all are free. The base itself is
- * listened on and answers nothing: two suites that start at the same moment do not choose the same.
+ * Chooses the ports of a suite: those from PORT_BASE on, else from 4100 on, else from the next base of which all are free. The base
+ * itself is listened on and answers nothing: two suites that start at the same moment do not choose the same.
  *
  * @param offsets the ports of the instances, counted from the base
  * @throws StartError `WEIR_ERR_BAD_PORT`; `WEIR_ERR_PORT_TAKEN` where PORT_BASE leaves no choice, or nothing is free
@@ -35,7 +35,8 @@ export async function choosePorts (env: NodeJS.ProcessEnv, offsets: readonly num
   const bases = given === undefined ? Array.from({ length: MOST }, (_, i) => FIRST_BASE + i * STEP) : [given]
   let taken: unknown
   for (const base of bases) {
-    const frontDoor = env.PORT ? frontDoorPort(env.PORT) : base === FIRST_BASE && given === undefined ? FRONT_DOOR_PORT : base + FRONT_DOOR_OFFSET
+    const isUsual = base === FIRST_BASE && given === undefined
+    const frontDoor = env.PORT || isUsual ? frontDoorPort(env.PORT) : base + FRONT_DOOR_OFFSET
     const claimed = await claim(base).catch((error: unknown) => { taken ??= error })
     if (claimed === undefined) continue
     const release = (): void => { claimed.close() }

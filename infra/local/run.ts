@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+import { redact } from '@weir/internal'
 import { StartError } from './errors.js'
 import { type SuitePorts } from './ports.js'
 import { type ServiceDefinition } from './suite.js'
@@ -43,6 +45,6 @@ export async function run (services: readonly ServiceDefinition[], env: NodeJS.P
 /** Ends the process because something could not start. */
 export function fail (error: unknown): never {
   // A defect keeps its stack: it is not the reader's doing.
-  console.error(error instanceof StartError ? `weir: ${error.message}` : error)
+  console.error(redact(error instanceof StartError ? `weir: ${error.message}` : inspect(error)))
   process.exit(1)
 }

@@ -143,6 +143,13 @@ t.test('an instance that says it can never start as it is configured ends the su
   t.equal(stdout, '', 'it was not started again')
 })
 
+t.test('so does a secret that cannot sign, which is not shown', async (t) => {
+  const { code, stderr } = await startSuite(t, { JWT_SECRET: 'hunter2' }).ended
+  t.equal(code, 1)
+  t.match(stderr, /^weir: JWT_SECRET cannot be used: [^\n]*less than 32 bytes[^\n]*\n$/)
+  t.notMatch(stderr, /hunter2/)
+})
+
 interface Answer { readonly instance: string, readonly pid: number }
 
 const isAnswer = (body: unknown): body is Answer =>
