@@ -57,7 +57,50 @@ const search: Migration = {
   }
 }
 
+/** A product's name as it sorts, kept in step by a trigger: `sort_key` and `search_words` are those of `addTextFunctions`. */
+const nameOrder: Migration = {
+  async up (db: AnyDatabase) {
+    await sql`alter table products add column name_key text not null default ''`.execute(db)
+    await sql`update products set name_key = sort_key(name)`.execute(db)
+    await sql`drop index products_by_name`.execute(db)
+    await sql`create index products_by_name on products (name_key)`.execute(db)
+    const learn = sql`update products set name_key = sort_key(new.name) where id = new.id`
+    await sql`create trigger product_name_insert after insert on products begin ${learn}; end`.execute(db)
+    await sql`create trigger product_name_update after update of name on products
+      when old.name is not new.name begin ${learn}; end`.execute(db)
+  }
+}
+
+/** A search index of words that the catalog makes itself: FTS5's tokenizers know no words without spaces. */
+const searchWords: Migration = {
+  async up (db: AnyDatabase) {
+    for (const event of ['insert', 'delete', 'update']) await sql`drop trigger ${sql.id(`product_search_${event}`)}`.execute(db)
+    await sql`drop table product_search`.execute(db)
+    // ASCII: whatever is not, is part of a word.
+    await sql`
+      create virtual table product_search using fts5 (
+        words, content = '', contentless_delete = 1, tokenize = 'ascii', prefix = '1 2'
+      )`.execute(db)
+    const wordsOf = (row: string) => sql.raw(`${row}id, search_words(${row}sku || ' ' || ${row}name || ' ' || ${row}description)`)
+    await sql`insert into product_search (rowid, words) select ${wordsOf('')} from products`.execute(db)
+    const forget = sql`delete from product_search where rowid = old.id`
+    const learn = sql`insert into product_search (rowid, words) values (${wordsOf('new.')})`
+    await sql`create trigger product_search_insert after insert on products begin ${learn}; end`.execute(db)
+    await sql`create trigger product_search_delete after delete on products begin ${forget}; end`.execute(db)
+    await sql`create trigger product_search_update after update of id, sku, name, description on products
+      when (old.id, old.sku, old.name, old.description) is not (new.id, new.sku, new.name, new.description)
+      begin ${forget}; ${learn}; end`.execute(db)
+  }
+}
+
 /** Applied in the order of their names; a released one is never edited. The outbox's is listed again when its table has changed. */
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001-products': products, '0002-search': search, '0003-outbox': outboxMigration, '0004-outbox-tags': outboxMigration })
+  getMigrations: async () => ({
+    '0001-products': products,
+    '0002-search': search,
+    '0003-outbox': outboxMigration,
+    '0004-outbox-tags': outboxMigration,
+    '0005-name-order': nameOrder,
+    '0006-search-words': searchWords
+  })
 }

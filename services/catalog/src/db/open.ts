@@ -4,6 +4,7 @@ import { CamelCasePlugin, Kysely, SqliteDialect, type Transaction } from 'kysely
 import { ImmediateSqliteDialect } from '@weir/outbox'
 import { assertSchema, explain, makeFolder } from '@weir/sqlite'
 import { CATALOG_ERR_BUSY } from '../errors.js'
+import { addTextFunctions } from '../text/sql-functions.js'
 import { migrations } from './migrations.js'
 import { prepare } from './prepare.js'
 import { type CatalogSchema } from './schema.js'
@@ -68,6 +69,7 @@ export async function openWriter (file: string): Promise<Kysely<CatalogSchema>> 
 
 async function openPrepared (file: string): Promise<Kysely<CatalogSchema>> {
   const database = new Database(file, { timeout: 0 })
+  addTextFunctions(database)
   const writer = new Kysely<CatalogSchema>({ dialect: new ImmediateSqliteDialect({ database }), plugins: [new CamelCasePlugin()] })
   try {
     await whileBusy(PREPARE_TIMEOUT, () => database.pragma('journal_mode = wal'))

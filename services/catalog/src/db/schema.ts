@@ -20,6 +20,8 @@ export interface ProductTable {
   id: Generated<number>
   sku: string
   name: string
+  /** Orders products by name: text of `sortKey`, which triggers keep in step. */
+  nameKey: ColumnType<string, never, never>
   description: string
   categoryId: number
   price: number
@@ -33,7 +35,6 @@ export interface ProductTable {
 /** The full-text index over products: triggers keep it in step, so it is only read. */
 export interface ProductSearchTable {
   rowid: ColumnType<number, never, never>
-  rank: ColumnType<number, never, never>
 }
 
 /** The database, in camelCase; the tables themselves are in snake_case. */
@@ -44,4 +45,4 @@ export interface CatalogSchema extends OutboxSchema {
 }
 
 export type Category = Selectable<CategoryTable>
-export type Product = Selectable<ProductTable>
+export type Product = Omit<Selectable<ProductTable>, 'nameKey'>
