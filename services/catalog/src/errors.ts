@@ -45,7 +45,19 @@ export const unknownCategory = (field: 'category' | 'categoryId', value: string 
 
 /** Deep pages are not served. */
 export const pageTooDeep = (deepest: number) =>
-  blame('CATALOG_ERR_PAGE_TOO_DEEP', 400, 'page', `times limit must not exceed ${deepest}: narrow the list by category, q or price instead`)
+  blame('CATALOG_ERR_PAGE_TOO_DEEP', 400, 'page', `times limit must not exceed ${deepest}: narrow the list by category, q or price, or go on with after instead`)
+
+/** A cursor that no list has given. */
+export const badCursor = () =>
+  blame('CATALOG_ERR_BAD_CURSOR', 400, 'after', 'is no cursor: give the "next" of the page before as it is, or leave it out for the first page')
+
+/** A cursor of a list with another order or other filters. */
+export const foreignCursor = () =>
+  blame('CATALOG_ERR_FOREIGN_CURSOR', 400, 'after', 'is of another list: repeat the sort, category, q, minPrice and maxPrice that it came with, or leave it out')
+
+/** A page is named by its number or by a cursor. */
+export const pageAndCursor = () =>
+  blame('CATALOG_ERR_PAGE_AND_AFTER', 400, 'after', 'and page name two pages: give one of them')
 
 /** No price is in the range. */
 export const priceRangeReversed = () =>

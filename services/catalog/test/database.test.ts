@@ -4,6 +4,7 @@ import t from 'tap'
 import { openCatalog } from '../src/db/open.js'
 import { whileBusy } from '../src/db/while-busy.js'
 import { listProducts } from '../src/products/list.js'
+import { sortKey } from '../src/text/sort-key.js'
 import { connect } from './support/database.js'
 import { killedWhileWriting, startProgram } from './support/process.js'
 import { tempDir } from './support/temp-dir.js'
@@ -19,7 +20,7 @@ t.test('instances that start at the same instant find one whole shop', async (t)
   const database = connect(t, file)
   t.equal(database.pragma('integrity_check', { simple: true }), 'ok')
   t.equal(database.pragma('journal_mode', { simple: true }), 'wal')
-  t.equal(database.prepare('select count(*) from kysely_migration').pluck().get(), 4)
+  t.equal(database.prepare('select count(*) from kysely_migration').pluck().get(), 6)
 })
 
 t.test('an instance killed while it seeds leaves nothing half-done', async (t) => {
@@ -44,7 +45,7 @@ t.test('a shop that was emptied is not filled again', async (t) => {
   await first.close()
   const second = await openCatalog(file)
   t.teardown(() => second.close())
-  t.same(await listProducts(second.read, { page: 1, limit: 1, sort: 'newest' }), { items: [], total: 0 })
+  t.same(await listProducts(second.read, { page: 1, limit: 1, sort: 'newest' }), { items: [], hasMore: false, total: 0 })
 })
 
 t.test('the sample shop reads like one', async (t) => {
@@ -62,19 +63,28 @@ t.test('the sample shop reads like one', async (t) => {
   t.ok(soldOut > 500 && soldOut < 1_200, `${soldOut} are sold out`)
 })
 
-t.test('the search index is in step with the products, whatever is done to them', async (t) => {
+t.test('search and order are in step with the products, whatever is done to them', async (t) => {
   const file = join(await tempDir(t), 'catalog.db')
   const database = await openCatalog(file)
   t.teardown(() => database.close())
   await database.write(async (transaction) => {
     await transaction.updateTable('products').set({ name: 'Zyzzyva' }).where('id', '<', 10).execute()
+    await transaction.updateTable('products').set({ description: 'zyzzyva' }).where('id', '=', 10).execute()
     await transaction.updateTable('products').set({ stock: 7 }).where('id', '<', 20).execute()
+    await transaction.updateTable('products').set({ id: 20_000 }).where('id', '=', 6).execute()
     await transaction.deleteFrom('products').where('id', '=', 5).execute()
   })
-  const found = await listProducts(database.read, { page: 1, limit: 20, sort: 'newest', q: 'zyzzyva' })
-  t.equal(found.total, 8)
+  const found = await listProducts(database.read, { page: 1, limit: 20, sort: 'oldest', q: 'zyzzyva' })
+  t.equal(found.total, 9)
+  t.same(found.items.map(({ id }) => id).sort((a, b) => a - b), [1, 2, 3, 4, 7, 8, 9, 10, 20_000])
   const sql = connect(t, file)
-  t.doesNotThrow(() => sql.exec("insert into product_search (product_search, rank) values ('integrity-check', 1)"))
+  t.doesNotThrow(() => sql.exec("insert into product_search (product_search) values ('integrity-check')"))
+  t.equal(sql.prepare('select count(*) from products where id not in (select rowid from product_search)').pluck().get(), 0)
+  t.equal(sql.prepare('select count(*) from product_search where rowid not in (select id from products)').pluck().get(), 0)
+  for (const [name, key] of sql.prepare<[], [string, string]>('select name, name_key from products').raw().all()) {
+    if (sortKey(name) !== key) t.fail(name)
+  }
+  t.throws(() => sql.exec("update products set name = 'x'"), /no such function/, 'no write without what keeps them in step')
 })
 
 t.test('what one connection reads in a write is what it replaces', async (t) => {

@@ -3,9 +3,11 @@ import { NoQuery, problems } from '@weir/fastify/service'
 import { Value } from 'typebox/value'
 import { lookUpCategory } from '../categories/store.js'
 import { type CatalogDatabase } from '../db/open.js'
-import { pageTooDeep, priceRangeReversed, unknownCategory } from '../errors.js'
+import { pageAndCursor, pageTooDeep, priceRangeReversed, unknownCategory } from '../errors.js'
 import { tags } from '../tags.js'
 import { forEverybody, sendValidators } from '../validators.js'
+import { cursorAfter, readCursor } from './cursor.js'
+import { linkToNext } from './link.js'
 import { listProducts } from './list.js'
 import { DEEPEST_ROW, ProductId, ProductList, ProductListQuerySchema, ProductSchema } from './schemas.js'
 import { findProduct } from './store.js'
@@ -16,23 +18,33 @@ export const productReadRoutes: FastifyPluginAsyncTypebox<{ database: CatalogDat
     schema: {
       tags: ['products'],
       summary: 'List products',
-      description: 'One page of the products that pass all given filters. An unknown category is a 400, not an empty list.',
+      description: 'One page of the products that pass all given filters. An unknown category is a 400, not an empty list. ' +
+        'Number pages with `page`, or follow `next` (also a Link with rel="next") by `after`: products that are written meanwhile ' +
+        'then make none of the others come twice or never, and the last page costs what the first does.',
       querystring: ProductListQuerySchema,
       response: { 200: ProductList, ...problems }
     },
     config: {
       cache: { public: true, ttl: '60s', staleWhileRevalidate: '30s', staleIfError: '10m', tags: [tags.everything, tags.productLists] },
       rateLimit: { cost: 2 }
+    },
+    // Before the schema gives every request a page.
+    preValidation (request, _reply, done) {
+      done('after' in request.query && 'page' in request.query ? pageAndCursor() : undefined)
     }
-  }, async ({ query: { category: slug, ...filter } }, reply) => {
-    const { page, limit, minPrice, maxPrice } = filter
+  }, async ({ query: { page, limit, after: cursor, ...scope } }, reply) => {
+    const { category: slug, ...filter } = scope
     if (page * limit > DEEPEST_ROW) throw pageTooDeep(DEEPEST_ROW)
-    if (minPrice !== undefined && maxPrice !== undefined && minPrice > maxPrice) throw priceRangeReversed()
+    if (filter.minPrice !== undefined && filter.maxPrice !== undefined && filter.minPrice > filter.maxPrice) throw priceRangeReversed()
+    const after = cursor === undefined ? undefined : readCursor(cursor, scope)
     const category = slug === undefined ? undefined : await lookUpCategory(database.read, slug)
     if (slug !== undefined && category === undefined) throw unknownCategory('category', slug)
-    const { items, total } = await listProducts(database.read, { ...filter, categoryId: category?.id })
+    const { items, hasMore, total } = await listProducts(database.read, { ...filter, page, limit, after, categoryId: category?.id })
+    const last = items.at(-1)
+    const next = hasMore && last !== undefined ? cursorAfter(last, scope) : null
     reply.header('cache-control', forEverybody)
-    return { items, page, limit, total, pages: Math.ceil(total / limit) }
+    if (next !== null) reply.header('link', linkToNext(next, { limit, ...scope }))
+    return { items, limit, next, ...(total !== undefined && { page, total, pages: Math.ceil(total / limit) }) }
   })
 
   app.get('/api/products/:id', {

@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
+import { sorts } from './order.js'
 
 /** An amount in minor units: 1299 is 12.99 EUR. */
 export const Money = Type.Integer({ minimum: 0, maximum: 1_000_000_000, description: 'Minor units: 1299 is 12.99', examples: [1299] })
@@ -57,28 +58,40 @@ export const ProductSchema = Type.Object({
 
 export const ProductId = Type.Object({ id: Id })
 
+/** Enough for the longest name, in characters that JSON escapes. */
+const cursorText = { minLength: 1, maxLength: 2_048 }
+
 /** Deep pages cost as much as all the pages before them: further on, narrow the list. */
 export const DEEPEST_ROW = 10_000
 
 export const ProductListQuerySchema = Type.Object({
-  page: Type.Integer({ minimum: 1, maximum: DEEPEST_ROW, default: 1, description: 'From 1; page × limit is at most 10,000' }),
+  page: Type.Integer({ minimum: 1, maximum: DEEPEST_ROW, default: 1, description: 'From 1; page × limit is at most 10,000. Not together with after' }),
+  after: Type.Optional(Type.String({
+    ...cursorText,
+    description: 'The page after the one whose `next` this is, whatever was written meanwhile; with the same sort and filters'
+  })),
   limit: Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'Products a page' }),
   category: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'Slug of a category', examples: ['cookware'] })),
   q: Type.Optional(Type.String({
     maxLength: 100,
-    description: 'Words that are all in the article number, name or description; each may be the beginning of one',
+    description: 'Words that are all in the article number, name or description; each may be the beginning of one, and Chinese, Japanese, ' +
+      'Korean or Thai may be any part of one. Case and accents do not count, signs separate words',
     examples: ['iron pan']
   })),
   minPrice: Type.Optional(Money),
   maxPrice: Type.Optional(Money),
-  sort: Type.Enum(['newest', 'name', '-name', 'price', '-price'], { default: 'newest', description: 'A minus is descending' })
+  sort: Type.Enum(sorts, {
+    default: 'newest',
+    description: 'A minus is descending. Names are in the order of people, not of bytes: Ä is by A (CLDR root collation)'
+  })
 })
 export type ProductListQuery = Static<typeof ProductListQuerySchema>
 
 export const ProductList = Type.Object({
   items: Type.Array(ProductSchema),
-  page: Type.Integer(),
   limit: Type.Integer(),
-  total: Type.Integer({ description: 'Products that match, on all pages' }),
-  pages: Type.Integer()
+  next: Type.Union([Type.String(), Type.Null()], { description: 'Give it as after for the page behind this one; null on the last' }),
+  page: Type.Optional(Type.Integer({ description: 'Left out after a cursor, like total and pages' })),
+  total: Type.Optional(Type.Integer({ description: 'Products that match, on all pages' })),
+  pages: Type.Optional(Type.Integer())
 })
