@@ -1,10 +1,12 @@
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { ImportError } from '../src/import/import-error.js'
 import { importFile } from '../src/import/import-file.js'
+import { connect } from './support/database.js'
 import { shop, twoProducts } from './support/shop.js'
 
-const silent = { start () {}, advance () {}, stop () {} }
+const silent = { start () {}, advance () {}, stop () {}, write () {} }
 
 async function importer (t: Test) {
   const { file, database, value, directory } = await shop(t)
@@ -123,4 +125,30 @@ t.test('a file that cannot be one is refused with what to do', async (t) => {
   await t.rejects(importFile(directory, database, silent), new ImportError(`${directory} is a folder: name a file in it.`))
   await t.rejects(importFile(join(directory, 'none.csv'), database, silent), { code: 'ENOENT' })
   t.equal(value('select count(*) from products'), 10_000)
+})
+
+t.test('a path without a catalog is refused, and left as it is', async (t) => {
+  const { file, directory, database } = await shop(t)
+  const products = await file('products.csv', twoProducts)
+  const foreign = join(directory, 'foreign.db')
+  connect(t, foreign).exec('create table products (id integer); create table kysely_migration (name text)')
+  const empty = join(directory, 'sqlite.db')
+  connect(t, empty).exec('vacuum')
+  const cases: [path: string, code: string][] = [
+    [join(directory, 'catalogue.db'), 'CATALOG_ERR_NO_DATABASE'],
+    [join(directory, 'nowhere', 'catalog.db'), 'CATALOG_ERR_NO_DATABASE'],
+    [join(database, 'catalog.db'), 'CATALOG_ERR_NO_DATABASE'],
+    [directory, 'CATALOG_ERR_NOT_A_CATALOG'],
+    [products, 'CATALOG_ERR_NOT_A_CATALOG'],
+    [await file('empty.db', ''), 'CATALOG_ERR_NOT_A_CATALOG'],
+    [empty, 'CATALOG_ERR_NOT_A_CATALOG'],
+    [foreign, 'CATALOG_ERR_NOT_A_CATALOG']
+  ]
+  const before = await readdir(directory)
+  const { size } = await stat(foreign)
+  for (const [path, code] of cases) {
+    await t.rejects(importFile(products, path, silent), { name: 'ImportError', code, message: /--database or DATA_DIR/ }, path)
+  }
+  t.same(await readdir(directory), before, 'nothing was made')
+  t.equal((await stat(foreign)).size, size)
 })

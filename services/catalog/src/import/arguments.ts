@@ -5,7 +5,7 @@ export const usage = `Usage: npm run catalog:import -- FILE [--database PATH]
 Imports products from FILE into the catalog: all of them, or none if one row is bad.
 
   FILE             .csv with a header row, or .ndjson / .jsonl with one JSON object a line
-  --database PATH  the catalog's database (default: catalog.db in DATA_DIR, which is .data by default)
+  --database PATH  the catalog's database, which exists (default: catalog.db in DATA_DIR, which is .data by default)
   --help           this text
 
 Fields: sku, name, category (its slug), price (minor units: 1299 for 12.99);

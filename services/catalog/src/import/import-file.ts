@@ -4,6 +4,7 @@ import { type Transaction } from 'kysely'
 import { openWriter } from '../db/open.js'
 import { type CatalogSchema } from '../db/schema.js'
 import { whileBusy } from '../db/while-busy.js'
+import { checkDatabase } from './check-database.js'
 import { csvRows } from './csv-rows.js'
 import { ImportError } from './import-error.js'
 import { checkRow } from './import-row.js'
@@ -22,7 +23,8 @@ export type ImportOutcome =
   | { readonly refused: true, readonly rows: number, readonly bad: number, readonly first: readonly RowProblem[] }
 
 /**
- * Imports a CSV or NDJSON file into the catalog in `database`. Throws an ImportError where the file cannot be read as one.
+ * Imports a CSV or NDJSON file into the catalog in `database`. Throws an ImportError where the file cannot be read as one,
+ * or `database` has no catalog.
  * @param merged what else is part of the transaction that changes the catalog
  */
 export async function importFile (
@@ -31,6 +33,7 @@ export async function importFile (
   const info = await stat(file)
   if (info.isDirectory()) throw new ImportError(`${file} is a folder: name a file in it.`)
   const format = await formatOf(file)
+  await checkDatabase(database)
   const db = await openWriter(database)
   try {
     const staging = await Staging.create(db)
@@ -51,6 +54,7 @@ export async function importFile (
     }
     if (rows === 0) throw new ImportError('The file has no products.')
 
+    progress.write(rows)
     const changes = await whileBusy(LOCK_TIMEOUT, () => db.transaction().execute(async (transaction) => {
       const { count, first } = await staging.problems(transaction, Problems.SHOWN)
       problems.add(first, count)

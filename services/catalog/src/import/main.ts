@@ -3,6 +3,7 @@ import { loadEnv } from '@weir/fastify/service'
 import { isBusy } from '../db/while-busy.js'
 import { catalogEnv, databaseFile } from '../env.js'
 import { parseArguments, usage } from './arguments.js'
+import { ImportError } from './import-error.js'
 import { importFile } from './import-file.js'
 import { type CatalogInvalidation, catalogInvalidation } from './invalidate-catalog.js'
 import { createProgress } from './progress.js'
@@ -66,5 +67,5 @@ function explain (error: unknown, file: string): string {
     if (error.code === 'ENOENT') return `There is no file ${file}.`
     if (error.code === 'EACCES') return `${file} may not be read.`
   }
-  return error.message
+  return error instanceof ImportError && error.code !== undefined ? `${error.code}: ${error.message}` : error.message
 }

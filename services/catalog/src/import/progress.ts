@@ -5,14 +5,21 @@ export interface Progress {
   start (bytes: number): void
   advance (bytes: number, rows: number): void
   stop (rows: number): void
+  /** All is read and good so far; now the rows go into the catalog. */
+  write (rows: number): void
 }
 
-/** A bar where there is a terminal, otherwise (a log, a pipe) a plain line every 10 % of the file. */
-export function createProgress (stream: NodeJS.WriteStream): Progress {
-  return stream.isTTY ? bar(stream) : plainLines(stream)
+/**
+ * Shows a bar on a terminal. Otherwise (a log, a pipe, a terminal that cannot move its cursor) it writes
+ * a plain line every 10% of the file, without carriage returns or escapes.
+ */
+export function createProgress (stream: NodeJS.WriteStream, terminal = process.env['TERM']): Progress {
+  return { ...stream.isTTY && terminal !== 'dumb' ? bar(stream) : plainLines(stream), write: (rows) => { stream.write(`Writing ${rows} rows\n`) } }
 }
 
-function bar (stream: NodeJS.WriteStream): Progress {
+type Reading = Omit<Progress, 'write'>
+
+function bar (stream: NodeJS.WriteStream): Reading {
   const bar = new SingleBar({ stream, format: 'Reading {bar} {percentage}% | {rows} rows | {eta_formatted} left' }, Presets.shades_classic)
   return {
     start: (bytes) => bar.start(bytes, 0, { rows: 0 }),
@@ -24,7 +31,7 @@ function bar (stream: NodeJS.WriteStream): Progress {
   }
 }
 
-function plainLines (stream: NodeJS.WriteStream): Progress {
+function plainLines (stream: NodeJS.WriteStream): Reading {
   let total = 0
   let read = 0
   let next = 10
@@ -34,7 +41,7 @@ function plainLines (stream: NodeJS.WriteStream): Progress {
       read += bytes
       const percent = Math.floor(100 * read / total)
       if (percent < next) return
-      stream.write(`Reading: ${percent} %\n`)
+      stream.write(`Reading: ${percent}%\n`)
       next = percent - percent % 10 + 10
     },
     stop () {}

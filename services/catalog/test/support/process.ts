@@ -16,12 +16,17 @@ export function startProgram (t: Test, program: string, args: readonly string[] 
 }
 
 /** Starts a program that writes to the database, and resolves when it has been killed in the middle of that. */
-export async function killedWhileWriting (
-  t: Test, database: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}
-): Promise<void> {
-  const module = new URL(`../../${program}`, import.meta.url).href
-  const { signal } = await runProgram(t, 'test/support/killed-while-writing.js', [database, module, ...args], env)
-  t.equal(signal, 'SIGKILL', 'killed while it writes')
+export const killedWhileWriting = killedBy('test/support/killed-while-writing.js')
+
+/** The same, killed when it has committed what it invalidates, and before it can do more. */
+export const killedAfterCommit = killedBy('test/support/killed-after-commit.js')
+
+function killedBy (killer: string) {
+  return async (t: Test, database: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> => {
+    const module = new URL(`../../${program}`, import.meta.url).href
+    const { signal } = await runProgram(t, killer, [database, module, ...args], env)
+    t.equal(signal, 'SIGKILL', 'killed while it writes')
+  }
 }
 
 /** Kills the process, as kill -9 does, and waits until it is gone. */

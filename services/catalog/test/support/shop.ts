@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Test } from 'tap'
+import { openCatalog } from '../../src/db/open.js'
 import { connect } from './database.js'
 import { tempDir } from './temp-dir.js'
 
@@ -10,10 +11,11 @@ export const twoProducts = 'sku,name,category,price,stock,description\n' +
   '\n' +
   'X-2,"The ""Big"" Pot",cookware,4900,,\n'
 
-/** A data folder of its own, to import into. */
+/** A data folder of its own with the sample shop, to import into. */
 export async function shop (t: Test) {
   const directory = await tempDir(t)
   const database = join(directory, 'catalog.db')
+  await (await openCatalog(database)).close()
   return {
     directory,
     database,
