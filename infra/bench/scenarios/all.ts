@@ -15,11 +15,12 @@ import { missCpu } from './miss-cpu.js'
 import { notModified } from './not-modified.js'
 import { remember } from './remember.js'
 import { rememberRedis } from './remember-redis.js'
+import { search } from './search.js'
 import { stampede } from './stampede.js'
 import { start } from './start.js'
 
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
   l1Hit, notModified, l2Hit, compressed, lease, counting, limits, miss, missCpu, stampede,
-  bus, idle, growth, invalidation, memory, remember, rememberRedis, start
+  bus, idle, growth, invalidation, memory, remember, rememberRedis, search, start
 ]
