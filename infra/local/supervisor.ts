@@ -4,6 +4,7 @@ import { banner } from './banner.js'
 import { demoTokens, newSecret } from './demo-tokens.js'
 import { buildFrontDoor } from './front-door.js'
 import { Instance } from './instance.js'
+import { LOW_MEMORY } from './memory.js'
 import { FRONT_DOOR, HOST, type SuitePorts, assertFree, frontDoorPort, listenError } from './ports.js'
 import { type ServiceDefinition, type Settings } from './suite.js'
 
@@ -103,6 +104,7 @@ export class Supervisor {
   #instanceEnv (service: ServiceDefinition, name: string, port: number): NodeJS.ProcessEnv {
     const { REDIS_URL: _, ...env } = this.#env
     return {
+      ...LOW_MEMORY,
       ...env,
       ...service.env,
       HOST,

@@ -413,6 +413,15 @@ t.test('of what is known of keys, that of the oldest is forgotten', async (t) =>
   t.strictSame([keys.get('key 1'), keys.get('another 0'), keys.get('another 1')], [undefined, undefined, 1])
 })
 
+t.test('of keys as long as URLs can be, fewer are known', async (t) => {
+  const keys = new RecentKeys<number>()
+  const long = (i: number) => `/${i}?`.padEnd(16_384, 'x')
+  for (let i = 0; i < 1000; i++) keys.set(long(i), i)
+  const known = Array.from({ length: 1000 }, (_, i) => i).filter((i) => keys.get(long(i)) !== undefined)
+  t.ok(known.length >= 16 && known.length <= 34, `${known.length} of them`)
+  t.equal(keys.get(long(999)), 999)
+})
+
 t.test('a part that nobody has asked for is fetched again once, and then sent as it is', async (t) => {
   const app = await cachedApp(t)
   let runs = 0

@@ -1,15 +1,18 @@
 import { LRUCache } from 'lru-cache'
 
-// How long a key is remembered, in milliseconds, and how many are.
+// How long a key is remembered, in milliseconds, and how many are: fewer where they are long.
 const REMEMBERED = 10_000
 const MOST = 10_000
+const MOST_CHARACTERS = 1024 * 1024
 
 /**
  * Keys whose last value could not be shared (hit-for-miss). Concurrent callers of such a key compute
  * side by side: waiting for a value that is not for them would cost them the time of each other's fills.
  */
 export class UnsharedKeys {
-  readonly #until = new LRUCache<string, number>({ max: MOST })
+  readonly #until = new LRUCache<string, number>({
+    max: MOST, maxSize: MOST_CHARACTERS, sizeCalculation: (_until, key) => key.length + 1
+  })
 
   has (key: string): boolean {
     const until = this.#until.get(key)

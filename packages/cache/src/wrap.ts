@@ -83,14 +83,13 @@ export function wrap<T, A extends readonly unknown[], R extends T> (
 
 /** The keys of one function. Those of its last arguments are remembered: making and hashing a text costs more than a hit. */
 class Keys {
-  readonly #recent = new RecentKeys<string, unknown>()
+  readonly #recent = new RecentKeys<string, string | number>()
 
   constructor (readonly own: string) {}
 
   of (args: readonly unknown[]): string {
     const [only] = args
-    const isShort = typeof only === 'string' ? only.length <= LONGEST_REMEMBERED : Number.isInteger(only) && only !== 0
-    if (args.length !== 1 || !isShort) return this.own + argumentKey(args)
+    if (args.length !== 1 || !isShort(only)) return this.own + argumentKey(args)
     const known = this.#recent.get(only)
     if (known !== undefined) return known
     const key = this.own + argumentKey(args)
@@ -98,6 +97,10 @@ class Keys {
     return key
   }
 }
+
+/** Map takes 0 for -0. */
+const isShort = (value: unknown): value is string | number =>
+  typeof value === 'string' ? value.length <= LONGEST_REMEMBERED : typeof value === 'number' && Number.isInteger(value) && value !== 0
 
 // In characters.
 const LONGEST_REMEMBERED = 100

@@ -24,6 +24,9 @@ import { routesRoute } from './routes/routes.js'
 import { summaryRoute } from './routes/summary.js'
 import { openStores } from './stores.js'
 
+/** Memory of an instance for responses, which are fresh for a second: of times that clients choose, each is one more. */
+const L1 = { maxBytes: 8 * 1024 * 1024 }
+
 /** The stats service and its console, ready to listen or to be injected into. */
 export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'stats' }))
@@ -53,7 +56,9 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
   await registerCounting(app, env)
   await registerClients(app, env, stores.limits)
   await app.register(conditional)
-  await app.register(responseCache, { store: stores.cache, namespace: 'stats', name: instanceName(env, 'stats'), origin: 'http://stats' })
+  await app.register(responseCache, {
+    store: stores.cache, namespace: 'stats', name: instanceName(env, 'stats'), origin: 'http://stats', l1: L1
+  })
 
   for (const route of [summaryRoute, routesRoute, instancesRoute, limitsRoutes, historyRoute]) await app.register(route, { db, collector })
   await app.register(redisRoute, { redis: stores.redis, collector })

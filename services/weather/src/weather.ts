@@ -43,7 +43,7 @@ export class Weather {
     const { store, name, report } = options
     const kept = <T>(maxBytes: number): Cache<Document<T>> =>
       createCache({ store, namespace: NAMESPACE, name, l1: { maxBytes, maxEntries: 10_000 } })
-    this.caches = { places: kept(8 * MEBIBYTE), current: kept(8 * MEBIBYTE), forecasts: kept(48 * MEBIBYTE) }
+    this.caches = { places: kept(4 * MEBIBYTE), current: kept(4 * MEBIBYTE), forecasts: kept(16 * MEBIBYTE) }
     const documents = <T>(cache: Cache<Document<T>>, tagsOf: (key: string) => readonly string[]): Documents<T> =>
       new Documents({ cache, patience: SOFT_TIMEOUT, report, tagsOf, ownFaultOf })
     this.#places = documents(this.caches.places, () => [tags.everything, tags.places])

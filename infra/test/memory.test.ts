@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { LOW_MEMORY } from '../local/memory.js'
+
+t.test('instances in containers have the memory settings of those of npm start', (t) => {
+  const image = readFileSync(new URL('../../docker/Dockerfile', import.meta.url), 'utf8')
+  const [, settings = ''] = /^ENV (NODE_ENV=production .*)$/m.exec(image) ?? []
+  for (const [name, value] of Object.entries(LOW_MEMORY)) t.ok(settings.split(' ').includes(`${name}=${value}`), name)
+  t.end()
+})
