@@ -1,0 +1,79 @@
+import type { Answer } from './connection.js'
+import type { FuzzRequest } from './requests.js'
+
+/** Milliseconds. A comparison measures for as long as 10 s, and says so. */
+const SLOWEST = 3000
+const SLOWEST_COMPARISON = 10_000
+
+/** The answers of 5xx that a service is documented to give to odd requests while nothing is broken, by code. */
+const DOCUMENTED: Readonly<Record<string, number>> = {
+  // RFC 9111, section 5.2.1.7.
+  WEIR_ERR_ONLY_IF_CACHED: 504,
+  CATALOG_ERR_COMPARING: 503,
+  CATALOG_ERR_INCOMPARABLE: 503,
+  CATALOG_ERR_BUSY: 503,
+  STATS_ERR_TOO_MANY_VIEWERS: 503
+}
+
+/** An answer, how long it took in ms, and what it was for. */
+export interface Exchange {
+  readonly request: FuzzRequest
+  readonly answer: Answer | undefined
+  readonly ms: number
+}
+
+/** Numbers that JavaScript reads as infinite. */
+const INFINITE = /1e309|Infinity|1{309}/
+
+/** Faults that are known and not mended yet. Each goes when its mend is here. */
+const KNOWN: readonly ((exchange: Exchange, fault: string) => boolean)[] = [
+  // OPTIONS without a preflight is refused by @fastify/cors, as text.
+  ({ request: { method } }, fault) => method === 'OPTIONS' && fault === '400 as text/plain',
+  // Node answers an expectation that it does not know, and a request without Host, by itself and without a body.
+  (_, fault) => fault === '417 as nothing',
+  ({ request: { isRaw } }, fault) => isRaw && fault === '400 as nothing',
+  // Node closes the connection of a CONNECT that nobody listens for.
+  ({ request: { method } }, fault) => method === 'CONNECT' && fault === 'closed without an answer',
+  // A range that cannot be satisfied is answered with the type of the response.
+  (_, fault) => fault.startsWith('416 as '),
+  // Infinity passes `minimum` and `maximum`.
+  ({ request: { target, bytes } }, fault) => (INFINITE.test(target) || INFINITE.test(bytes.toString('latin1'))) && /^(?:50[02]|slow)/.test(fault)
+]
+
+/** What is wrong with an answer, whatever was asked; `undefined` if nothing is. */
+export function faultOf (exchange: Exchange): string | undefined {
+  const fault = found(exchange)
+  return fault === undefined || KNOWN.some((isKnown) => isKnown(exchange, fault)) ? undefined : fault
+}
+
+function found ({ request, answer, ms }: Exchange): string | undefined {
+  if (ms > (request.target.includes('/api/catalog/compare') ? SLOWEST_COMPARISON : SLOWEST)) return `slow: ${Math.round(ms)} ms`
+  if (answer === undefined) return request.isRaw ? undefined : 'closed without an answer'
+  const { status, headers, body } = answer
+  if (status < 400) return undefined
+  const type = headers.get('content-type')
+  // Readiness tells of itself, which is no error of the request.
+  if (type !== 'application/problem+json') return `${status} as ${type ?? 'nothing'}`
+  if (request.method === 'HEAD') return status >= 500 && status !== 504 ? `${status} without a body` : undefined
+  return problemWith(status, body)
+}
+
+function problemWith (status: number, body: Buffer): string | undefined {
+  const text = body.toString()
+  const problem = parsed(text)
+  if (problem === undefined) return `${status} with a body that is no JSON object: ${text.slice(0, 200)}`
+  const missing = ['type', 'title', 'detail', 'code'].filter((member) => typeof problem[member] !== 'string')
+  if (missing.length > 0) return `${status} without ${missing.join(', ')}: ${text.slice(0, 200)}`
+  if (problem['status'] !== status) return `${status} says that it is ${String(problem['status'])}`
+  if (status >= 500 && DOCUMENTED[String(problem['code'])] !== status) return `${status} ${String(problem['code'])}: ${String(problem['detail'])}`
+  return undefined
+}
+
+function parsed (text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
