@@ -26,7 +26,7 @@ export interface Wish {
 export function parseArguments (args: readonly string[], env: NodeJS.ProcessEnv, all: readonly Scenario[]): Wish | 'help' {
   const values = parsed(args)
   if (values.help) return 'help'
-  const scenarios = values.scenario === 'all' ? all : all.filter(({ name }) => name === values.scenario)
+  const scenarios = values.scenario === 'all' ? all.filter(({ alone }) => alone === undefined) : all.filter(({ name }) => name === values.scenario)
   if (scenarios.length === 0) {
     throw new UsageError(`--scenario ${values.scenario}: there is no such scenario, but ${[...all.map(({ name }) => name), 'all'].join(', ')}`)
   }
@@ -39,9 +39,9 @@ export function parseArguments (args: readonly string[], env: NodeJS.ProcessEnv,
   return {
     url: origin(values.url),
     scenarios,
-    seconds: number('--duration', values.duration, { least: 0.1, most: 86_400, what: 'seconds' }) ?? 10,
+    seconds: number('--duration', values.duration, { least: 0.1, most: 86_400, what: 'seconds' }) ?? scenarios[0]?.alone?.seconds ?? 10,
     connections: number('--connections', values.connections, { least: 1, most: 10_000, isWhole: true, what: 'connections' }),
-    rate: number('--rate', values.rate, { least: 1, most: 1_000_000, isWhole: true, what: 'requests a second' }),
+    rate: number('--rate', values.rate, { least: 1, most: 1_000_000, isWhole: true, what: 'requests a second' }) ?? scenarios[0]?.alone?.rate,
     token,
     requirements: values.require.map((text) => parseRequirement(text, scopes)),
     json: file('--json', values.json),
@@ -55,9 +55,9 @@ export function usage (all: readonly Scenario[]): string {
   --scenario NAME     one of these (default: warm), or all:
 ${all.map(({ name, about }) => `                        ${name.padEnd(12)} ${about}`).join('\n')}
   --url URL           what is loaded (http://localhost:8080)
-  --duration SECONDS  how long each measurement takes (10)
+  --duration SECONDS  how long each measurement takes (10; soak 1800)
   --connections N     requests under way at once (10; stampede 100, limited 50)
-  --rate N            requests a second that are not to be exceeded
+  --rate N            requests a second that are not to be exceeded (soak 220)
   --token TOKEN       of an editor, for writes (EDITOR_TOKEN)
   --require R         exit status 1 if it is not so, like 'hit-ratio>=0.9' or 'warm:p99<50'; may be given several times, of
                         ${METRIC_NAMES.join(', ')}

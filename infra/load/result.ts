@@ -1,4 +1,6 @@
 import { type Outcome } from './outcome.js'
+import { type ProcessSample } from './soak/processes.js'
+import { type StoreSample } from './soak/store.js'
 
 /** How long answers took, in ms. */
 export interface Latency {
@@ -58,6 +60,13 @@ export interface Burst {
   readonly computed: number
 }
 
+/** Processes and store over time, and how they are judged. */
+export interface Memory {
+  readonly processes: readonly ProcessSample[]
+  readonly store: readonly StoreSample[]
+  readonly checks: readonly { readonly text: string, readonly met: boolean, readonly why: string }[]
+}
+
 /** One measurement. */
 export interface Result extends Figures {
   readonly scenario: string
@@ -67,6 +76,8 @@ export interface Result extends Figures {
   /** Requests a second that were not to be exceeded; null for as many as there can be. */
   readonly rate: number | null
   readonly bursts?: readonly Burst[]
+  /** Of the first result of `soak`. */
+  readonly memory?: Memory
 }
 
 /** What a report is made of, and what --json writes. */

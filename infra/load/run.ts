@@ -36,7 +36,10 @@ export async function run (wish: Wish, say: (what: string) => void, signal: Abor
     failed,
     results,
     notes,
-    requirements: wish.requirements.map((requirement) => check(requirement, results))
+    requirements: [
+      ...results.flatMap(({ memory }) => memory?.checks ?? []),
+      ...wish.requirements.map((requirement) => check(requirement, results))
+    ]
   }
 }
 

@@ -1,5 +1,5 @@
 import { table } from '../bench/table.js'
-import { type Latency, type Report, type Result } from './result.js'
+import { type Latency, type Memory, type Report, type Result } from './result.js'
 
 /** The figures as tables, one for each measurement, and what there is to say about them. */
 export function textReport ({ results, notes, requirements, interrupted }: Report): string {
@@ -11,7 +11,7 @@ export function textReport ({ results, notes, requirements, interrupted }: Repor
 }
 
 function resultText (result: Result): string {
-  const { scenario, part, seconds, sent, answered, failed, cutOff, perSecond, latency, outcomes, instances, bursts } = result
+  const { scenario, part, seconds, sent, answered, failed, cutOff, perSecond, latency, outcomes, instances, bursts, memory } = result
   const rows = [
     ['', 'answers', 'share', 'p50 ms', 'p90 ms', 'p99 ms', 'max ms'],
     ...outcomes.map(({ outcome, count, share, latency }) => [outcome, String(count), percent(share), ...times(latency)]),
@@ -24,7 +24,32 @@ function resultText (result: Result): string {
   ]
   if (instances.length > 0) lines.push(`by ${instances.map(({ name, share }) => `${name} ${percent(share)}`).join(', ')}`)
   if (bursts !== undefined) lines.push(burstText(bursts))
+  if (memory !== undefined) lines.push(memoryText(memory))
   return lines.join('\n')
+}
+
+/** Rows of a table of memory over time: more would not be read. */
+const ROWS = 12
+
+/** Processes by their RSS / heap / memory of responses, and the store, at a dozen moments. */
+function memoryText ({ processes, store }: Memory): string {
+  const names = [...new Set(processes.map(({ instance }) => instance))]
+  const times = [...new Set([...processes, ...store].map(({ at }) => at))].sort((a, b) => a - b)
+  const shown = times.filter((_, i) => i === times.length - 1 || i % Math.ceil(times.length / ROWS) === 0)
+  const mb = (bytes: number) => (bytes / 1024 / 1024).toFixed(0)
+  const rows = shown.map((time) => {
+    const kept = store.find(({ at }) => at === time)
+    return [
+      `${time.toFixed(0)} s`,
+      ...names.map((name) => {
+        const own = processes.find(({ at, instance }) => at === time && instance === name)
+        return own === undefined ? '' : [own.rssBytes, own.heapBytes, own.l1.bytes].map(mb).join(' / ')
+      }),
+      ...kept === undefined ? [] : [mb(kept.bytes), String(kept.entries), String(kept.records)]
+    ]
+  })
+  const head = ['RSS / heap / L1, MB', ...names, ...store.length === 0 ? [] : ['store MB', 'entries', 'records']]
+  return `\n${table([head, ...rows])}`
 }
 
 function hits ({ hitRatio, asked, answered }: Result): string {

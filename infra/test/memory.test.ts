@@ -4,7 +4,8 @@ import { LOW_MEMORY } from '../local/memory.js'
 
 t.test('instances in containers have the memory settings of those of npm start', (t) => {
   const image = readFileSync(new URL('../../docker/Dockerfile', import.meta.url), 'utf8')
-  const [, settings = ''] = /^ENV (NODE_ENV=production .*)$/m.exec(image) ?? []
-  for (const [name, value] of Object.entries(LOW_MEMORY)) t.ok(settings.split(' ').includes(`${name}=${value}`), name)
+  for (const [name, value] of Object.entries(LOW_MEMORY)) {
+    t.ok(image.includes(` ${name}=${value.includes(' ') ? `"${value}"` : value}`), name)
+  }
   t.end()
 })

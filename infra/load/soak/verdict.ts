@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { type ProcessSample } from './processes.js'
+
+const MEBIBYTE = 1024 * 1024
+/** Of the limit: what a process may take. */
+const MOST = 0.75
+/** Of the limit: by what it may rise in the last half. */
+const RISE = 0.05
+
+/** What one process is judged by. Bytes. */
+export interface Verdict {
+  readonly instance: string
+  readonly limit: number
+  readonly peak: number
+  /** By how much the straight line through its samples of the last half rises in that time. */
+  readonly rise: number
+  readonly isLow: boolean
+  readonly isFlat: boolean
+}
+
+/** The memory limit of an instance, in bytes, as docker-compose.yml has it for all services. */
+export function composeLimit (compose = readFileSync('docker-compose.yml', 'utf8')): number {
+  const [, megabytes = ''] = /^x-service:.*(?:\n .*)*?\n {2}mem_limit: (\d+)m$/m.exec(compose) ?? []
+  if (megabytes === '') throw new Error('docker-compose.yml has no mem_limit for services')
+  return Number(megabytes) * MEBIBYTE
+}
+
+/**
+ * Judges each process: its RSS stays below three quarters of the limit, and is flat. It is flat if the line of least squares through the
+ * samples of the last half rises by less than 5% of the limit over that half: garbage comes and goes, a leak goes on.
+ */
+export function judge (samples: readonly ProcessSample[], limit: number): Verdict[] {
+  const half = Math.max(0, ...samples.map(({ at }) => at)) / 2
+  return [...new Set(samples.map(({ instance }) => instance))].map((instance) => {
+    const own = samples.filter((sample) => sample.instance === instance)
+    const peak = Math.max(...own.map(({ rssBytes }) => rssBytes))
+    const rise = slope(own.filter(({ at }) => at >= half)) * half
+    return { instance, limit, peak, rise, isLow: peak < MOST * limit, isFlat: rise < RISE * limit }
+  })
+}
+
+/** Bytes a second. */
+function slope (samples: readonly ProcessSample[]): number {
+  const mean = (of: (sample: ProcessSample) => number) => samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length
+  const [time, size] = [mean(({ at }) => at), mean(({ rssBytes }) => rssBytes)]
+  const [rising, along] = [
+    samples.reduce((sum, { at, rssBytes }) => sum + (at - time) * (rssBytes - size), 0),
+    samples.reduce((sum, { at }) => sum + (at - time) ** 2, 0)
+  ]
+  return along === 0 ? 0 : rising / along
+}
