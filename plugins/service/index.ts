@@ -27,7 +27,7 @@ export interface ServiceOptions extends HealthOptions, OpenapiOptions, OverloadO
 
 const NAME = 'weir-service'
 const OPTIONS: OptionNames<ServiceOptions> = {
-  name: true, version: true, title: true, description: true, securitySchemes: true, checks: true, maxEventLoopDelay: true
+  name: true, version: true, title: true, description: true, securitySchemes: true, transform: true, checks: true, maxEventLoopDelay: true
 }
 
 /**

@@ -17,6 +17,7 @@ import { type CatalogEnv, databaseFile } from './env.js'
 import { registerLimits } from './limits.js'
 import { productReadRoutes } from './products/read-routes.js'
 import { productWriteRoutes } from './products/write-routes.js'
+import { describeStatuses } from './described-statuses.js'
 import { registerSharedCache } from './shared-cache.js'
 
 /** The catalog, ready to listen or to be injected into. Closing it closes its database. */
@@ -36,6 +37,7 @@ export async function buildApp (env: CatalogEnv): Promise<FastifyInstance> {
     title: 'Catalog',
     description: 'Products and categories of a shop. Prices are integers in minor units. Errors are problem documents (RFC 9457).',
     securitySchemes,
+    transform: describeStatuses,
     maxEventLoopDelay: env.MAX_EVENT_LOOP_DELAY,
     checks: {
       async database () {
