@@ -24,7 +24,8 @@ const ODD_FIELDS: readonly string[] = [
   '::1', '1.2.3.4'
 ]
 
-export const fieldValue = (random: Random, right: readonly string[]): string => random.chance(0.7) ? random.pick(right) : random.pick(ODD_FIELDS)
+export const fieldValue = (random: Random, right: readonly string[]): string =>
+  random.chance(0.7) ? random.pick(right) : random.pick(ODD_FIELDS)
 
 /** JSON values, in place of those that a schema asks for. */
 const ODD_JSON: readonly string[] = [
@@ -34,4 +35,5 @@ const ODD_JSON: readonly string[] = [
   '{"__proto__":1}', '{"constructor":{"prototype":1}}', '"1"', `"${'n'.repeat(5000)}"`, '1299', '"<script>"', '"\\u202e"'
 ]
 
-export const jsonValue = (random: Random, right: readonly string[]): string => random.chance(0.85) ? random.pick(right) : random.pick(ODD_JSON)
+export const jsonValue = (random: Random, right: readonly string[]): string =>
+  random.chance(0.85) ? random.pick(right) : random.pick(ODD_JSON)
