@@ -46,9 +46,9 @@ declare module 'fastify' {
   interface FastifyInstance {
     /**
      * The client that limits take a request for, a user or an address: a digest, the same in all instances of a `namespace`, for
-     * shares of other things. Undefined for addresses in `allow`, which are not limited.
+     * shares of other things. Addresses in `allow` have one, too; `request.rateLimit` tells that nothing is counted for them.
      */
-    limitedClient (request: FastifyRequest): string | undefined
+    limitedClient (request: FastifyRequest): string
   }
   interface FastifyRequest {
     /** How the client stands with the limits of the route; null where there are none. */
@@ -131,10 +131,7 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
 
   const identityOf = (client: KnownClient | null | undefined, ip: string) =>
     client ? identities.ofUser(client.id) : identities.ofAddress(ip)
-  app.decorate('limitedClient', (request: FastifyRequest) => {
-    const ip = addressOf(request)
-    return isAllowed(ip) ? undefined : identityOf(clientOf(request), ip)
-  })
+  app.decorate('limitedClient', (request: FastifyRequest) => identityOf(clientOf(request), addressOf(request)))
 
   app.decorateRequest('rateLimit', null)
   const judges: Judge = { judge, note: logMode }

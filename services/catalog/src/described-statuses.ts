@@ -21,7 +21,7 @@ const STATUSES: Readonly<Record<string, readonly number[]>> = {
   'GET /api/categories/:slug': [400, 404, ...CACHED],
   'PUT /api/categories/:slug': [404, 409, 412, ...WITH_BODY],
   'DELETE /api/categories/:slug': [400, 404, 409, 412, ...ALWAYS],
-  'GET /api/catalog/compare': [400, ...ALWAYS],
+  'GET /api/catalog/compare': [400, 409, ...ALWAYS],
   'POST /api/catalog/cache/invalidations': WITH_BODY,
   'GET /api/catalog/cache/entries': [400, ...ALWAYS],
   'GET /api/catalog/cache/stats': ALWAYS

@@ -55,7 +55,7 @@ t.test('the environment', async (t) => {
     t.throws(() => loadEnv(catalogEnv, { ...wrong }), { code: 'WEIR_ERR_ENV', message })
   }
   const { code, stderr } = await runProgram(t, 'src/server.js', [], { PORT: '0', DATA_DIR: await tempDir(t), NODE_ENV: 'production', JWT_SECRET: '' })
-  t.equal(code, 1)
+  t.equal(code, 78)
   t.match(stderr, /^The environment is not usable: JWT_SECRET is required \(what tokens are signed with.*\n$/)
 })
 

@@ -49,7 +49,7 @@ t.test('it is ready while its database answers', async (t) => {
 
 t.test('an environment it cannot run in is one line', async (t) => {
   const { code, stderr } = await runProgram(t, 'src/server.js', [], { PORT: 'eighty', DATA_DIR: await tempDir(t) })
-  t.equal(code, 1)
+  t.equal(code, 78)
   t.match(stderr, /^The environment is not usable: PORT .*\n$/)
 })
 
@@ -57,7 +57,7 @@ t.test('a database of something else is an error at the start, and is left alone
   const directory = await tempDir(t)
   await writeFile(join(directory, 'catalog.db'), 'This is no database, but somebody may need it. '.repeat(50))
   const { code, stderr } = await runProgram(t, 'src/server.js', [], { PORT: '0', DATA_DIR: directory })
-  t.equal(code, 1)
-  t.match(stderr, 'file is not a database')
+  t.equal(code, 78)
+  t.match(stderr, /catalog\.db is no SQLite database.*\n$/)
   t.match(await readFile(join(directory, 'catalog.db'), 'utf8'), /^This is no database/)
 })

@@ -7,11 +7,10 @@ export type Claims = Pick<Entries, 'claim'>
 /**
  * Does something for a client unless it is being done for it already, by whichever instance. While the store is gone, each instance
  * knows of itself only.
- * @param client undefined for who is not limited
  * @throws CATALOG_ERR_COMPARING_ALREADY (409)
  */
-export async function oneEach<Result> (claims: Claims, client: string | undefined, work: () => Promise<Result>): Promise<Result> {
-  const claim = client === undefined ? undefined : await claims.claim(client).catch(() => undefined)
+export async function oneEach<Result> (claims: Claims, client: string, work: () => Promise<Result>): Promise<Result> {
+  const claim = await claims.claim(client).catch(() => undefined)
   if (claim?.kind === 'held') throw comparingAlready()
   try {
     return await work()

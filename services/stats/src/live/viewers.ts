@@ -16,7 +16,7 @@ export class Viewers {
   readonly #backlog: number
   readonly #mostOfClient: number
   /** The client of each stream. */
-  readonly #streams = new Map<Readable, string | undefined>()
+  readonly #streams = new Map<Readable, string>()
   #ended = false
 
   constructor ({ most = 100, mostOfClient = 10, backlog = 256 * 1024 }: ViewersOptions = {}) {
@@ -29,11 +29,10 @@ export class Viewers {
 
   /**
    * One more, who is told to come back after a second when the stream ends. Its place is free again when the stream is closed.
-   * @param client undefined for who is not limited
    * @throws STATS_ERR_VIEWER_LIMIT, STATS_ERR_TOO_MANY_VIEWERS
    */
-  add (client: string | undefined): Readable {
-    if (client !== undefined && this.#countOf(client) >= this.#mostOfClient) throw inFiveSeconds(new STATS_ERR_VIEWER_LIMIT(this.#mostOfClient))
+  add (client: string): Readable {
+    if (this.#countOf(client) >= this.#mostOfClient) throw inFiveSeconds(new STATS_ERR_VIEWER_LIMIT(this.#mostOfClient))
     if (this.#streams.size >= this.#most) throw inFiveSeconds(new STATS_ERR_TOO_MANY_VIEWERS(this.#streams.size))
     const stream = new Readable({ read () {} })
     stream.push('retry: 1000\n\n')
