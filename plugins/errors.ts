@@ -40,6 +40,10 @@ export const WEIR_ERR_CHARSET = createError<'WEIR_ERR_CHARSET', 415, [charset: s
 export const WEIR_ERR_JSON_TEXT = createError<'WEIR_ERR_JSON_TEXT', 400, [problem: string]>(
   'WEIR_ERR_JSON_TEXT', 'The body is not well-formed text: %s', 400)
 
+/** A body that is taken by its type is not there at all. */
+export const WEIR_ERR_NO_BODY = createError<'WEIR_ERR_NO_BODY', 400, [type: string]>(
+  'WEIR_ERR_NO_BODY', 'The body is missing: send one as %s', 400)
+
 /** A merge patch changes what is there, which only PATCH does (RFC 7396). */
 export const WEIR_ERR_MERGE_PATCH = createError<'WEIR_ERR_MERGE_PATCH', 415, [method: string]>(
   'WEIR_ERR_MERGE_PATCH', 'A merge patch is for PATCH: send %s as application/json', 415)

@@ -16,7 +16,7 @@ type Refusal = readonly [status: number, code: string, detail: string]
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'WEIR_ERR_REQUEST_TIMEOUT', 'The request did not arrive in time: send it again.'],
   HPE_HEADER_OVERFLOW: [431, 'WEIR_ERR_HEADERS_TOO_LARGE', 'Header fields may have 16 KiB in all.'],
-  HPE_INVALID_METHOD: [501, 'WEIR_ERR_NOT_IMPLEMENTED', 'This method is not known.'],
+  HPE_INVALID_METHOD: [501, 'WEIR_ERR_METHOD_NOT_IMPLEMENTED', 'This method is not known.'],
   HPE_INVALID_VERSION: [505, 'WEIR_ERR_HTTP_VERSION', 'Send HTTP/1.1 or HTTP/1.0.']
 }
 

@@ -97,7 +97,7 @@ t.test('every error of the front door is problem details', async (t) => {
     'a body that turns out to be': [413, 'WEIR_ERR_BODY_TOO_LARGE', `${POST}Transfer-Encoding: chunked\r\n\r\n100001\r\n${'x'.repeat(1_048_577)}`],
     'an expectation': [417, 'WEIR_ERR_EXPECTATION', `${POST}Expect: tea\r\nContent-Length: 0\r\n\r\n`],
     'long fields': [431, 'WEIR_ERR_HEADERS_TOO_LARGE', `GET /api/products HTTP/1.1\r\n${HOST}X: ${'x'.repeat(20_000)}\r\n\r\n`],
-    'an unknown method': [501, 'WEIR_ERR_NOT_IMPLEMENTED', `BREW /api/products HTTP/1.1\r\n${HOST}\r\n`],
+    'an unknown method': [501, 'WEIR_ERR_METHOD_NOT_IMPLEMENTED', `BREW /api/products HTTP/1.1\r\n${HOST}\r\n`],
     'an instance that does not answer': [504, 'WEIR_ERR_INSTANCE_SILENT', `${POST}Content-Length: 2\r\n\r\n{}`],
     'another version': [505, 'WEIR_ERR_HTTP_VERSION', `GET /api/products HTTP/3.1\r\n${HOST}\r\n`]
   }

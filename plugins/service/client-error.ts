@@ -1,11 +1,12 @@
 import { type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-type Answer = readonly [status: number, detail: string]
+type Answer = readonly [status: number, detail: string, code?: string]
 
 const TOO_LONG: Answer = [414, 'The address is too long: send less than 8 KiB.']
 const NOT_HTTP: Answer = [400, 'This is not an HTTP/1.1 request.']
-const NO_METHOD: Answer = [501, 'Nothing here has this method.']
+const NO_METHOD: Answer = [501, 'Nothing here has this method.', 'WEIR_ERR_METHOD_NOT_IMPLEMENTED']
+const NO_VERSION: Answer = [505, 'This version of HTTP is not spoken: use HTTP/1.1.', 'WEIR_ERR_HTTP_VERSION']
 
 const answers: Readonly<Record<string, (firstLine: string) => Answer>> = {
   ERR_HTTP_REQUEST_TIMEOUT: () => [408, 'The request did not arrive in time: send it again.'],
@@ -13,7 +14,7 @@ const answers: Readonly<Record<string, (firstLine: string) => Answer>> = {
   HPE_HEADER_OVERFLOW: (line) => /^[A-Z-]+ [^ ]{8192}/.test(line) ? TOO_LONG : [431, 'The header fields are too large: send less.'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: () => [413, 'The chunk extensions are too large: send none.'],
   HPE_INVALID_METHOD: (line) => /^[!#$%&'*+.^_`|~\w-]+ \S+ HTTP\/\d/.test(line) ? NO_METHOD : NOT_HTTP,
-  HPE_INVALID_VERSION: (line) => / HTTP\/\d+(?:\.\d+)?$/.test(line) ? [505, 'This version of HTTP is not spoken: use HTTP/1.1.'] : NOT_HTTP
+  HPE_INVALID_VERSION: (line) => / HTTP\/\d+(?:\.\d+)?$/.test(line) ? NO_VERSION : NOT_HTTP
 }
 
 /** Answers what is not even an HTTP request, so that it has no route, no request id and no log line. */
@@ -38,7 +39,8 @@ function isAnswering (socket: Duplex): boolean {
   return typeof response === 'object' && response !== null && 'headersSent' in response && response.headersSent === true
 }
 
-function refuse (socket: Duplex, code: string, [status, detail]: Answer): void {
+/** @param parserCode the code of an answer that has none of its own */
+function refuse (socket: Duplex, parserCode: string, [status, detail, code = parserCode]: Answer): void {
   const title = STATUS_CODES[status] ?? 'Error'
   const body = JSON.stringify({ type: 'about:blank', title, status, detail, code })
   socket.end([

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { WEIR_ERR_CHARSET, WEIR_ERR_JSON_TEXT, WEIR_ERR_MERGE_PATCH } from '../errors.js'
+import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify'
+import { WEIR_ERR_CHARSET, WEIR_ERR_JSON_TEXT, WEIR_ERR_MERGE_PATCH, WEIR_ERR_NO_BODY } from '../errors.js'
 import { ignoreRejection } from '../given.js'
 
 const MERGE_PATCH = 'application/merge-patch+json'
@@ -32,6 +32,17 @@ export function jsonBodies (app: FastifyInstance): void {
     if (headers['content-type'] !== undefined && bodiless.has(method) && !hasContent(headers)) delete raw.headers['content-type']
     done()
   })
+
+  // Fastify validates such a body by its Content-Type, and one without by nothing.
+  app.addHook('onRoute', (route) => {
+    if (isByType(route.schema?.body)) route.preValidation = [requireBody, ...[route.preValidation ?? []].flat()]
+  })
+}
+
+const isByType = (schema: unknown): boolean => typeof schema === 'object' && schema !== null && 'content' in schema
+
+const requireBody: preValidationHookHandler = ({ method, body }, _reply, done) => {
+  done(body === undefined ? new WEIR_ERR_NO_BODY(method === 'PATCH' ? PATCH_TYPES : JSON_TYPE) : undefined)
 }
 
 const bodiless: ReadonlySet<string> = new Set(['DELETE', 'OPTIONS'])

@@ -42,6 +42,23 @@ t.test('POST and PUT take JSON, PATCH also a merge patch, in UTF-8', async (t) =
   t.match((await send(app, 'POST', 'application/json; charset=latin1', text)).json(), { code: 'WEIR_ERR_CHARSET', detail: /charset=latin1/ })
 })
 
+t.test('a body that is validated by its type has to be there', async (t) => {
+  const { app } = await buildService(t)
+  const schema = Type.Object({ name: Type.String() })
+  const body = { content: { 'application/json': { schema }, 'application/merge-patch+json': { schema } } }
+  app.route({ method: ['PATCH', 'PUT'], url: '/typed', schema: { body }, handler: async ({ body }) => ({ body }) })
+  for (const method of ['PATCH', 'PUT'] as const) {
+    for (const headers of [{}, { 'content-length': '0' }, { 'content-type': 'application/json' }, { 'content-type': 'application/json', 'content-length': '0' }]) {
+      const answer = await app.inject({ method, url: '/typed', headers })
+      t.equal(answer.statusCode, 400, `${method} ${JSON.stringify(headers)}`)
+    }
+    t.equal((await app.inject({ method, url: '/typed', payload: { name: 'a' } })).statusCode, 200)
+  }
+  t.match((await app.inject({ method: 'PATCH', url: '/typed' })).json(), {
+    code: 'WEIR_ERR_NO_BODY', detail: 'The body is missing: send one as application/json, application/merge-patch+json'
+  })
+})
+
 t.test('bytes that are not UTF-8 never become U+FFFD', async (t) => {
   const app = await build(t)
   const odd = [

@@ -12,7 +12,9 @@ const DOCUMENTED: Readonly<Record<string, number>> = {
   CATALOG_ERR_COMPARING: 503,
   CATALOG_ERR_INCOMPARABLE: 503,
   CATALOG_ERR_BUSY: 503,
-  STATS_ERR_TOO_MANY_VIEWERS: 503
+  STATS_ERR_TOO_MANY_VIEWERS: 503,
+  WEIR_ERR_METHOD_NOT_IMPLEMENTED: 501,
+  WEIR_ERR_HTTP_VERSION: 505
 }
 
 /** An answer, how long it took in ms, and what it was for. */
@@ -22,31 +24,8 @@ export interface Exchange {
   readonly ms: number
 }
 
-/** Numbers that JavaScript reads as infinite. */
-const INFINITE = /1e309|Infinity|1{309}/
-
-/** Faults that are known and not mended yet. Each goes when its mend is here. */
-const KNOWN: readonly ((exchange: Exchange, fault: string) => boolean)[] = [
-  // OPTIONS without a preflight is refused by @fastify/cors, as text.
-  ({ request: { method } }, fault) => method === 'OPTIONS' && fault === '400 as text/plain',
-  // Node answers an expectation that it does not know, and a request without Host, by itself and without a body.
-  (_, fault) => fault === '417 as nothing',
-  ({ request: { isRaw } }, fault) => isRaw && fault === '400 as nothing',
-  // Node closes the connection of a CONNECT that nobody listens for.
-  ({ request: { method } }, fault) => method === 'CONNECT' && fault === 'closed without an answer',
-  // A range that cannot be satisfied is answered with the type of the response.
-  (_, fault) => fault.startsWith('416 as '),
-  // Infinity passes `minimum` and `maximum`.
-  ({ request: { target, bytes } }, fault) => (INFINITE.test(target) || INFINITE.test(bytes.toString('latin1'))) && /^(?:50[02]|slow)/.test(fault)
-]
-
 /** What is wrong with an answer, whatever was asked; `undefined` if nothing is. */
-export function faultOf (exchange: Exchange): string | undefined {
-  const fault = found(exchange)
-  return fault === undefined || KNOWN.some((isKnown) => isKnown(exchange, fault)) ? undefined : fault
-}
-
-function found ({ request, answer, ms }: Exchange): string | undefined {
+export function faultOf ({ request, answer, ms }: Exchange): string | undefined {
   if (ms > (request.target.includes('/api/catalog/compare') ? SLOWEST_COMPARISON : SLOWEST)) return `slow: ${Math.round(ms)} ms`
   if (answer === undefined) return request.isRaw ? undefined : 'closed without an answer'
   const { status, headers, body } = answer
