@@ -28,7 +28,7 @@ const ERRORS: Readonly<Record<string, readonly [status: number, code: string, by
   'a long target': [414, 'WEIR_ERR_TARGET_TOO_LONG', `GET /api/products?${'x'.repeat(9000)} HTTP/1.1\r\n${HOST}\r\n`],
   'a long field': [431, 'WEIR_ERR_HEADERS_TOO_LARGE', `GET /api/products HTTP/1.1\r\n${HOST}X: ${'x'.repeat(9000)}\r\n\r\n`],
   'many fields': [431, 'WEIR_ERR_HEADERS_TOO_LARGE', `GET /api/products HTTP/1.1\r\n${HOST}${`X: ${'x'.repeat(4000)}\r\n`.repeat(8)}\r\n`],
-  'another coding': [501, 'WEIR_ERR_METHOD_NOT_IMPLEMENTED', `${POST}Transfer-Encoding: gzip\r\n\r\n`],
+  'another coding': [501, 'WEIR_ERR_CODING_NOT_IMPLEMENTED', `${POST}Transfer-Encoding: gzip\r\n\r\n`],
   'no instance, a read': [503, 'WEIR_ERR_NO_INSTANCE', `GET /api/products HTTP/1.1\r\n${HOST}\r\n`],
   'no instance, a write': [503, 'WEIR_ERR_NO_INSTANCE', `${POST}Content-Length: 2\r\n\r\n{}`],
   'no instance of a service with one': [503, 'WEIR_ERR_NO_INSTANCE', `POST /api/stats/x HTTP/1.1\r\n${HOST}Content-Length: 2\r\n\r\n{}`],
