@@ -46,6 +46,11 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
   await app.register(conditional)
   const name = instanceName(env, 'weather')
   await app.register(cacheAdmin, { prefix: '/api/weather/cache', instance: name, cache: administered(weather.caches) })
-  await app.register(weatherRoutes, { weather, clientOf: (request) => request.rateLimit === null ? undefined : app.limitedClient(request), cacheName: name })
+  await app.register(weatherRoutes, {
+    weather,
+    // Nothing is counted for addresses that are allowed everything.
+    clientOf: (request) => request.rateLimit === null ? undefined : app.limitedClient(request),
+    cacheName: name
+  })
   return app
 }
