@@ -14,7 +14,7 @@ export interface SerializedError {
   readonly cause?: SerializedError
   /** Those that an AggregateError has gathered. */
   readonly errors?: readonly SerializedError[]
-  /** Its own properties that are a text, a number or a boolean, such as `code`. */
+  /** Its own properties that are a text, a number or a boolean, such as `code`, or a plain object of these. */
   [property: string]: unknown
 }
 
@@ -55,10 +55,16 @@ function ownProperties (error: Error, seen: Set<unknown>): Record<string, unknow
     if (SECRET.has(name) || ['type', 'cause', 'errors', 'message', 'stack'].includes(name)) continue
     if (value instanceof Error) properties[name] = serialize(value, seen)
     else if (name === 'command') properties[name] = nameOf(value)
-    else if (['string', 'number', 'boolean'].includes(typeof value)) properties[name] = value
+    else if (isPlain(value)) properties[name] = Object.fromEntries(Object.entries(value).filter(([, member]) => isPrimitive(member)))
+    else if (isPrimitive(value)) properties[name] = value
   }
   return properties
 }
+
+const isPrimitive = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value)
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
 /** Of a command as ioredis attaches it to a reply's error. */
 function nameOf (command: unknown): unknown {

@@ -64,11 +64,11 @@ t.test('Instances: who is there, and who answered with whose work', async (t) =>
 
 t.test('Limits: how much was limited, and by what; which clients were, for admins', async (t) => {
   await visit(t, { browser, url: `${suite.url}/#/limits` }, async (page) => {
-    await rows(page, 'Refused requests by policy', 'reads', 'catalog', /[1-9]/).waitFor()
+    await rows(page, 'Refused requests by policy', 'comparisons', 'catalog', /[1-9]/).waitFor()
     await page.getByText('Seeing which clients were refused needs the role admin. You are anonymous.').waitFor()
     t.notMatch(await page.locator('main').innerText(), 'user:alice')
     await become(page, 'admin')
-    await rows(page, 'Refused clients', 'user:alice', 'reads', 'GET /api/catalog/compare').waitFor()
+    await rows(page, 'Refused clients', 'user:alice', 'comparisons', 'GET /api/catalog/compare').waitFor()
   })
 })
 

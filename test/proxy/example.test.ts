@@ -86,7 +86,7 @@ t.test('an environment that cannot be used ends it with one line that says what 
   for (const [what, [env, message]] of Object.entries(rows)) {
     const example = runExample(t, env)
     const [code] = await once(example.process, 'close') as unknown[]
-    t.equal(code, 1, what)
+    t.equal(code, 78, what)
     t.match(example.output(), message, what)
   }
 })
