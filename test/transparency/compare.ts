@@ -5,8 +5,8 @@ import { boundaryOf, partDifference } from './part.js'
 import type { Momentary } from './subject.js'
 
 const OF_A_PART = ['content-type', 'content-length', 'content-encoding', 'accept-ranges', 'last-modified', 'etag', 'vary']
-/** What is said of a response does not count for an error in its place. */
-const OF_A_LIFETIME = ['cache-control', 'expires']
+/** What is said of a response does not count for an error in its place, which has a problem document. */
+const NOT_OF_AN_ERROR = ['cache-control', 'expires', 'content-type']
 const PARTIAL: ReadonlySet<number> = new Set([206, 416])
 
 /** What is different for a client, in words; empty if nothing is. */
@@ -71,7 +71,7 @@ function notModified (exchange: Exchange, momentary: Momentary): string[] {
 function partial (exchange: Exchange, momentary: Momentary): string[] {
   const { intent, plain, weir } = exchange
   const names = [
-    'content-length', 'content-range', 'content-encoding', 'vary', ...weir.status === 416 ? OF_A_LIFETIME : [],
+    'content-length', 'content-range', 'content-encoding', 'vary', ...weir.status === 416 ? NOT_OF_AN_ERROR : [],
     ...boundaryOf(weir.headers) === undefined ? [] : ['content-type']
   ]
   const found = headerDifferences(plain.headers, weir.headers, leewayOf(exchange, momentary, names))
