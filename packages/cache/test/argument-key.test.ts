@@ -31,7 +31,7 @@ t.test('different arguments have different keys', (t) => {
     ['\ufffd'], ['\u0000'], [['\u0000']]
   ]
   const keys = all.map(argumentKey)
-  t.equal(new Set(keys).size, all.length, keys.join('\n'))
+  t.equal(new Set(keys).size, all.length)
   t.ok(keys.every((key) => !/\p{Cs}/u.test(key)), 'each is a key that a store can keep')
   t.end()
 })

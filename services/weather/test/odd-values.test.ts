@@ -48,7 +48,7 @@ t.test('one odd value of now is null, and all else as it was', async (t) => {
       const odd = new Oddities()
       const read = readCurrent(answer, cell, odd)
       const field = `.current.${FIELDS[variable] ?? ''}`
-      t.same([differences(right, read), value === null ? [] : [`current.${variable}`]], [[field], odd.found], `${variable}: ${String(value).slice(0, 20)}`)
+      t.same([differences(right, read), value === null ? [] : [`current.${variable}`]], [[field], odd.found], `${variable}: ${String(JSON.stringify(value)).slice(0, 20)}`)
       t.equal(Reflect.get(read.current, FIELDS[variable] ?? ''), null)
     }
   }

@@ -142,7 +142,7 @@ t.test('a batch has names with commas in quotes, and candidates of what is ambig
     { city: 'Springfield', error: { status: 400, code: 'WEATHER_ERR_CITY_AMBIGUOUS', candidates: { length: 4 } } },
     { city: 'İstanbul', weather: { place: { name: 'Istanbul' } } }
   ])
-  for (const cities of ['Ber\u0000lin', 'Berlin\u001b', '"Berlin', '"a" b', 'a"b', '"a""', '""', ',']) t.equal((await app.inject({ url: '/api/weather/batch', query: { cities } })).statusCode, 400, cities)
+  for (const cities of ['Ber\u0000lin', 'Berlin\u001b', '"Berlin', '"a" b', 'a"b', '"a""', '""', ',']) t.equal((await app.inject({ url: '/api/weather/batch', query: { cities } })).statusCode, 400, JSON.stringify(cities))
   t.same(citiesOf('"say ""x""",b'), ['say "x"', 'b'])
 })
 
