@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { addressesOf, addressOf } from '../client-address.js'
 import { clientOf, parseAddress } from '../rate-limit/addresses.js'
 import { limitedApp } from './support/limited-app.js'
-import { Random } from './support/random.js'
+import { Random } from '@weir/internal/testing'
 
 /** Answers with the address of the client, and with those of all hops. */
 function echo (t: Test, trustProxy: string | false = '10.0.0.0/8'): FastifyInstance {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
-import { random } from './support/random.js'
+import { random } from '@weir/internal/testing'
 import { buildService } from './support/service-app.js'
 
 async function build (t: Test): Promise<FastifyInstance> {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
 import { loadEnv } from '../service/index.js'
-import { random } from './support/random.js'
+import { random } from '@weir/internal/testing'
 import { buildService } from './support/service-app.js'
 
 /** Texts that JavaScript takes for numbers, and JSON does not. */

@@ -1,4 +1,5 @@
 import { defaultStringifyOperations, DevalueError, parse, stringify } from 'devalue'
+import { isWellFormed } from './entry.js'
 import { CacheError, shown } from './errors.js'
 import { bufferBytes, isWide, stringBytes } from './heap.js'
 import { isBuffer, isBytes } from './kinds.js'
@@ -22,8 +23,6 @@ export interface Serializer<T> {
   sizeOf? (serialized: Serialized): number
 }
 
-// It has no UTF-8; JSON writes it with an escape.
-const LONE_SURROGATE = /\p{Cs}/u
 const EMPTY = Buffer.alloc(0)
 
 /**
@@ -38,7 +37,8 @@ export const defaultSerializer: Serializer<unknown> & Required<Pick<Serializer<u
     if (value === undefined) return { meta: 'undefined 0', body: EMPTY }
     if (isBuffer(value)) return { meta: `buffer ${bufferBytes(value.length)}`, body: value }
     if (isBytes(value)) return { meta: `bytes ${bufferBytes(value.length)}`, body: value }
-    if (typeof value === 'string' && !LONE_SURROGATE.test(value)) {
+    // JSON writes what has no UTF-8 with an escape.
+    if (typeof value === 'string' && isWellFormed(value)) {
       const body = Buffer.from(value)
       return { meta: `text ${stringBytes(value.length, hasWide(value, body))}`, body }
     }

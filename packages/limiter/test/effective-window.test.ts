@@ -5,7 +5,7 @@ import {
 } from '../src/index.js'
 import { stopMonotonic } from './clock.js'
 import { Model } from './model.js'
-import { Random } from './random.js'
+import { Random } from '@weir/internal/testing'
 
 const HOUR = 3_600_000
 const bucket = definePolicy({ name: 'p', limit: 100, window: 60_000 })

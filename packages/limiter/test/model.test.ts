@@ -4,9 +4,8 @@ import { definePolicy, type LimitStore, memoryStore, type Policy } from '../src/
 import { sqliteStore } from '../src/stores/sqlite/index.js'
 import { stopDate, stopMonotonic } from './clock.js'
 import { Model } from './model.js'
-import { Random } from './random.js'
+import { Random, startRedis } from '@weir/internal/testing'
 import { SteeredRedis } from './steered-redis.js'
-import { startRedis } from '@weir/internal/testing'
 
 const SECOND = 1_000_000
 const DAY = 86_400_000

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { createLimiter, definePolicy, type Limiter, memoryStore, type Policy } from '../src/index.js'
 import { stopTimers } from './clock.js'
 import { Model } from './model.js'
-import { Random } from './random.js'
+import { Random } from '@weir/internal/testing'
 import { SteeredStore } from './steered-store.js'
 
 const HOUR = 3_600_000

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { startRedis } from '@weir/internal/testing'
+import { Random, startRedis } from '@weir/internal/testing'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { createLimiter, type Decision, definePolicy, type Limiter, type LimitStore, type Policy } from '../src/index.js'
@@ -7,7 +7,6 @@ import { redisStore } from '../src/stores/redis/index.js'
 import type { LeaseTerms } from '../src/store.js'
 import { stopTimers } from './clock.js'
 import { Model } from './model.js'
-import { Random } from './random.js'
 import { SteeredRedis } from './steered-redis.js'
 
 const START = Date.UTC(2030, 0, 1) * 1000
