@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 
 /**
- * How much a refusal matters to an operator. `info`: the service does what it should, and counts no
+ * The weight of a refusal for an operator. `info`: the service does what it should, and counts no
  * error. `warn`: the service cannot do better at the moment, and counts an error.
  */
 export type RefusalLevel = 'info' | 'warn'

@@ -23,16 +23,16 @@ export interface FrontDoorService {
 
 /** Milliseconds, and bytes. */
 const LIMITS = {
-  /** For the header fields of a request to arrive. */
+  /** The header fields of a request have to arrive within it. */
   headers: 10_000,
-  /** For all of a request to arrive. */
+  /** All of a request has to arrive within it. */
   request: 30_000,
-  /** For an instance to send something. */
+  /** An instance has to send something within it. */
   silence: 30_000,
-  /** Of a request. */
+  /** The largest body of a request. */
   body: 1024 * 1024
 }
-/** How long the rest of a body that is too large is read, so that the client sees the answer instead of a reset, in ms. */
+/** The rest of a body that is too large is read for so long, so that the client sees the answer instead of a reset, in ms. */
 const LINGER_MS = 5000
 const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 const METHODS = 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE'

@@ -12,7 +12,7 @@ const STABLE_MS = 10_000
 const READY_WITHIN_MS = 60_000
 const KILL_AFTER_MS = 1_500
 const MAX_FAILED_STARTS = 5
-/** With this status a service says that another start would end the same way: EX_CONFIG of sysexits.h. */
+/** The status by which a service says that another start would end the same way: EX_CONFIG of sysexits.h. */
 const EXIT_HOPELESS = 78
 const HELD_LINES = 30
 

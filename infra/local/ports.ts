@@ -9,10 +9,10 @@ const FRONT_DOOR_PORT = 8080
 const FIRST_BASE = 4100
 const STEP = 400
 const MOST = 40
-/** Where the front door is from a base that is not the first one. */
+/** The front door's port, counted from a base that is not the first one. */
 const FRONT_DOOR_OFFSET = 80
 
-/** Where a suite listens. Its instances count from `base`, which no other suite has while this process runs. */
+/** The ports of a suite. Its instances count from `base`, which no other suite has while this process runs. */
 export interface SuitePorts {
   readonly base: number
   readonly frontDoor: number

@@ -27,7 +27,7 @@ export interface Settings {
   readonly note?: string
 }
 
-/** Where the ports of each service begin, counted from the base of the suite. */
+/** The first port of each service, counted from the base of the suite. */
 const OFFSETS = { catalog: 1, simulator: 90, weather: 101, stats: 201 } as const
 
 /** The ports of all instances, counted from the base of the suite. */

@@ -33,7 +33,7 @@ export interface RouteLimitOptions extends LimitOptions {
   readonly onFailure?: OnFailure
 }
 
-/** What a request costs: declared as a method, so that it may ask for a request of its route's own type. */
+/** The cost of a request: declared as a method, so that it may ask for a request of its route's own type. */
 export type RequestCost = { bivariant (request: FastifyRequest): number }['bivariant']
 
 /** The limit of a route, checked. */
@@ -42,7 +42,7 @@ export interface RouteLimit {
   readonly policies: readonly Policy[]
   readonly tiers: ReadonlyMap<string, readonly Policy[]>
   readonly use: ConsumeOptions & { readonly cost: number }
-  /** What a request costs, in place of `use.cost`. */
+  /** The cost of a request, in place of `use.cost`. */
   readonly costOf?: RequestCost
 }
 

@@ -48,7 +48,7 @@ export function answerAs (asked: StoredAnswer, whole: Whole, ranged: Ranged = ra
   return { status: 206, fields, body }
 }
 
-/** What a 416 says (RFC 9457): it passes all hooks of the reply, and error handlers as well. */
+/** The body of a 416 (RFC 9457): it passes all hooks of the reply, and error handlers as well. */
 const unsatisfiable = (length: number): Buffer => Buffer.from(JSON.stringify({
   type: 'about:blank',
   title: 'Range Not Satisfiable',

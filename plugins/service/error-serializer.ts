@@ -10,7 +10,7 @@ export interface SerializedError {
   readonly type: string
   readonly message: string
   readonly stack: string
-  /** What led to it, and what led to that. */
+  /** The error that led to it, with the one that led to that. */
   readonly cause?: SerializedError
   /** Those that an AggregateError has gathered. */
   readonly errors?: readonly SerializedError[]
@@ -43,7 +43,7 @@ function serialize (error: unknown, seen: Set<unknown>): SerializedError {
   }
 }
 
-/** Of a value that is no error, as JavaScript may throw it. */
+/** Serializes a value that is no error, as JavaScript may throw it. */
 function thrown (value: unknown): SerializedError {
   const message = typeof value === 'string' ? value : shown(value)
   return { type: typeof value, message, stack: message }
@@ -66,7 +66,7 @@ const isPrimitive = (value: unknown): boolean => ['string', 'number', 'boolean']
 const isPlain = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
-/** Of a command as ioredis attaches it to a reply's error. */
+/** The name of a command as ioredis attaches it to a reply's error. */
 function nameOf (command: unknown): unknown {
   return typeof command === 'object' && command !== null && 'name' in command ? command.name : undefined
 }

@@ -5,7 +5,7 @@ import { ignoreRejection } from '../given.js'
 
 const MERGE_PATCH = 'application/merge-patch+json'
 
-/** What the methods with a body take, for Accept-Post and Accept-Patch. */
+/** The types that methods with a body take, for Accept-Post and Accept-Patch. */
 export const JSON_TYPE = 'application/json'
 export const PATCH_TYPES = `${JSON_TYPE}, ${MERGE_PATCH}`
 

@@ -11,7 +11,7 @@ const ANY = '*'
 
 /** Knows which methods the paths of an application have, by the routes that are declared after it. */
 export class Methods {
-  /** By the path that routes are declared with. */
+  /** Routes by the path that they are declared with. */
   readonly #routes = new Map<string, { readonly matches: RegExp, readonly methods: Set<string> }>()
   readonly #known = new Set(KNOWN)
 

@@ -85,7 +85,7 @@ async function ask (services: Services, request: FuzzRequest, connection?: Conne
   return { request, answer, ms: performance.now() - begun }
 }
 
-/** What services keep besides their caches, which are emptied. */
+/** The bytes that services keep besides their caches, which are emptied. */
 async function heaps (services: Services): Promise<number[]> {
   for (const [url, prefix] of [[services.catalog.url, 'catalog'], [services.weather.url, 'weather']]) {
     const headers = { authorization: `Bearer ${tokenOf('admin')}`, 'content-type': 'application/json' }

@@ -4,7 +4,7 @@ import { urlValue } from './values.js'
 export const SERVICES = ['catalog', 'weather', 'stats'] as const
 export type ServiceName = typeof SERVICES[number]
 
-/** Where a request goes: a path of one service, its parameters filled in, and the query parameters that it knows. */
+/** The target of a request: a path of one service, its parameters filled in, and the query parameters that it knows. */
 interface Place {
   /** `:name` stands for one of `values`. */
   readonly path: string

@@ -24,7 +24,7 @@ export interface Exchange {
   readonly ms: number
 }
 
-/** What is wrong with an answer, whatever was asked; `undefined` if nothing is. */
+/** The fault of an answer, whatever was asked; `undefined` if there is none. */
 export function faultOf ({ request, answer, ms }: Exchange): string | undefined {
   if (ms > (request.target.includes('/api/catalog/compare') ? SLOWEST_COMPARISON : SLOWEST)) return `slow: ${Math.round(ms)} ms`
   if (answer === undefined) return request.isRaw ? undefined : 'closed without an answer'

@@ -72,7 +72,7 @@ const numbered = async ({ read }: CatalogDatabase, offset: number) =>
 const timeOf = async ({ read }: CatalogDatabase, id: number): Promise<string> =>
   (await read.selectFrom('products').select('createdAt').where('id', '=', id).executeTakeFirstOrThrow()).createdAt
 
-/** How many times as long `other` takes, round by round. Both must find `expected`. */
+/** The time that `other` takes, in times of this one, round by round. Both must find `expected`. */
 async function compare (
   around: Surroundings, what: string, expected: number,
   mine: () => Promise<number | undefined>, other: () => Promise<number>, atLeast: number | undefined

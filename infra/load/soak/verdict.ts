@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs'
 import { type ProcessSample } from './processes.js'
 
 const MEBIBYTE = 1024 * 1024
-/** Of the limit: what a process may take. */
+/** The part of the limit that a process may take. */
 const MOST = 0.75
-/** Of the limit: by what it may rise in the last half. */
+/** The part of the limit by which it may rise in the last half. */
 const RISE = 0.05
 
-/** What one process is judged by. Bytes. */
+/** The figures by which one process is judged, in bytes. */
 export interface Verdict {
   readonly instance: string
   readonly limit: number
   readonly peak: number
-  /** By how much the straight line through its samples of the last half rises in that time. */
+  /** The rise, within the last half, of the straight line through its samples. */
   readonly rise: number
   readonly isLow: boolean
   readonly isFlat: boolean

@@ -9,7 +9,7 @@ export interface FillContext<U> {
   /** The value that this one replaces, while it is still kept: for conditional requests, and for work that goes on from it. */
   readonly stale: U | undefined
   /**
-   * How long the value is good, as told by the value itself: in place of the options of the call. Tags are added to theirs.
+   * Says how the value is kept, in place of the options of the call. Tags are added to theirs.
    * @example ctx.options({ ttl: response.maxAge * 1000, tags: response.tags })
    */
   options (options: Partial<EntryOptions>): void

@@ -23,7 +23,7 @@ interface RunOptions<U> extends Omit<RememberOptions<U>, 'hardTimeout'> {
 export const isDueEarly = ({ freshUntil, cost }: Entry<unknown>, now: number): boolean =>
   now - cost / 1000 * Math.log(1 - Math.random()) >= freshUntil
 
-/** What `remember` does where memory has no fresh value: it asks the store, waits, computes, and gives up in time. */
+/** The part of `remember` for values that memory does not have fresh: it asks the store, waits, computes, and gives up in time. */
 export class Remembering<T> {
   constructor (readonly filling: Filling<T>, readonly counters: Counters) {}
 

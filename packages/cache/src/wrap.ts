@@ -12,7 +12,7 @@ export interface WrapOptions<A extends readonly unknown[], R> extends Omit<Remem
    * Begins the keys, the same in all instances and for no other function of the cache. Default: the function's own name.
    */
   readonly name?: string
-  /** What of the arguments is the key, where it is not all of them: `(id, { signal }) => [id]`. */
+  /** The part of the arguments that is the key, where it is not all of them: `(id, { signal }) => [id]`. */
   readonly key?: (...args: A) => readonly unknown[]
   /** Tags, or what makes them of the value and the arguments. */
   readonly tags?: readonly string[] | ((value: R, ...args: A) => readonly string[])
@@ -102,10 +102,10 @@ class Keys {
 const isShort = (value: unknown): value is string | number =>
   typeof value === 'string' ? value.length <= LONGEST_REMEMBERED : typeof value === 'number' && Number.isInteger(value) && value !== 0
 
-// In characters.
+// The most characters of a text whose key is remembered.
 const LONGEST_REMEMBERED = 100
 
-// What begins the arguments has to end the name.
+// A name ends where the arguments begin.
 function checkName (name: unknown): void {
   if (typeof name === 'string' && /^[^:(]+$/.test(name)) return
   throw new CacheError('WEIR_CACHE_INVALID_OPTION', `name ${shown(name)}: name the function, by a text without ':' and '('`)

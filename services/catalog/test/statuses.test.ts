@@ -14,7 +14,7 @@ const LARGE = JSON.stringify({ name: 'x'.repeat(1_100_000) })
 const product = (sku: string) => ({ sku, name: 'Tin Mug', categoryId: 1, price: 899 })
 const category = (slug: string) => ({ slug, name: 'Mugs' })
 
-/** Of a route that is cached. `stored` and `other` are in the cache and not. */
+/** Requests for a route that is cached. `stored` and `other` are in the cache and not. */
 const cached = (stored: string, other = stored): Requests => ({
   504: { path: other, headers: { 'cache-control': 'only-if-cached' } },
   200: { path: stored },
@@ -25,7 +25,7 @@ const cached = (stored: string, other = stored): Requests => ({
   401: { path: stored, ...bad }
 })
 
-/** Of a route with a body. */
+/** Requests for a route with a body. */
 const withBody = (headers: Record<string, string>): Requests => ({
   400: { headers: { ...headers, ...json }, payload: '{' },
   413: { headers: { ...headers, ...json }, payload: LARGE },

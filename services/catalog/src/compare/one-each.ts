@@ -1,7 +1,7 @@
 import { type Entries } from '@weir/cache'
 import { comparingAlready } from '../errors.js'
 
-/** Where instances agree on who does something: the leases by which they fill a cache, which run out where an instance dies. */
+/** The place where instances agree on who does something: leases by which they fill a cache, which run out where one dies. */
 export type Claims = Pick<Entries, 'claim'>
 
 /**

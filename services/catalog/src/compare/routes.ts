@@ -10,7 +10,7 @@ import { CompareQuery, ComparisonSchema } from './schemas.js'
 const LONGEST = 10_000
 
 export interface CompareRoutesOptions {
-  /** Where instances agree on which clients are comparing. */
+  /** The place where instances agree on which clients are comparing. */
   readonly claims: Claims
 }
 

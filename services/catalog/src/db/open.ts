@@ -12,7 +12,7 @@ import { isBusy, whileBusy } from './while-busy.js'
 
 /** How long a start waits for another process that migrates and seeds the same file, in ms. */
 const PREPARE_TIMEOUT = 60_000
-/** How long a write waits for its turn, in ms: an import holds the lock for two to three seconds per 100,000 rows. */
+/** The time a write waits for its turn, in ms: an import holds the lock for two to three seconds per 100,000 rows. */
 const WRITE_TIMEOUT = 5_000
 /** Readers wait only while a crashed process's log is recovered, in ms. */
 const RECOVERY_TIMEOUT = 5_000

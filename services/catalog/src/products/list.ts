@@ -5,7 +5,7 @@ import { type Position } from './cursor.js'
 import { columnValue, orders, type Sort } from './order.js'
 import { type ProductListQuery } from './schemas.js'
 
-/** What products a list has. */
+/** The conditions for products to be in a list. */
 export interface ProductFilter {
   readonly categoryId?: number | undefined
   readonly q?: string | undefined

@@ -5,7 +5,7 @@ import { sortKey } from '../text/sort-key.js'
 interface Order {
   readonly column: 'createdAt' | 'nameKey' | 'price'
   readonly direction: 'asc' | 'desc'
-  /** What a cursor holds of the product that it stands behind. */
+  /** The value that a cursor holds of the product that it stands behind. */
   readonly valueOf: (product: Product) => string | number
 }
 

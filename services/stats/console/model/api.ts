@@ -118,11 +118,11 @@ export interface Limits {
   /** When the instances were heard of last. */
   readonly asOf: number | null
   readonly policies: readonly { readonly service: string, readonly policy: string, readonly denied: number }[]
-  /** How many clients were denied. */
+  /** The number of clients that were denied. */
   readonly clients: number
 }
 
-/** For the role admin. */
+/** The clients that were denied, for the role admin. */
 export interface LimitedClients {
   /** When the instances were heard of last. */
   readonly asOf: number | null

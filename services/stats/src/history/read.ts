@@ -82,7 +82,7 @@ export async function readPolicies (db: Database, parts: readonly Part[]): Promi
     .groupBy(['service', 'policy']).orderBy('denied', 'desc').orderBy('service').orderBy('policy').execute()
 }
 
-/** How many clients were denied; those that are not told apart are one. */
+/** Counts the clients that were denied; those that are not told apart are one. */
 export async function countClients (db: Database, parts: readonly Part[]): Promise<number> {
   const { clients } = await db.selectFrom('denials').select(sql<number>`count(distinct client)`.as('clients')).where(during(parts))
     .executeTakeFirstOrThrow()

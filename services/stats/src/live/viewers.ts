@@ -2,9 +2,9 @@ import { Readable } from 'node:stream'
 import { STATS_ERR_TOO_MANY_VIEWERS, STATS_ERR_VIEWER_LIMIT } from '../errors.js'
 
 export interface ViewersOptions {
-  /** How many there may be. Default 100. */
+  /** The most that there may be. Default 100. */
   readonly most?: number
-  /** How many of them one client may be. Default 10. */
+  /** The most of them that one client may be. Default 10. */
   readonly mostOfClient?: number
   /** Whoever has not read so many bytes is left behind. */
   readonly backlog?: number

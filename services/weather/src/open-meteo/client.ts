@@ -36,7 +36,7 @@ const TIMES = { timezone: 'auto', timeformat: 'unixtime' }
 const MOST_DAYS = 16
 const MOST_FOUND = 100
 
-/** Where weather and places come from. A `client` is who makes a call necessary, whose share it counts for. */
+/** The source of weather and places. A `client` is who makes a call necessary, whose share it counts for. */
 export class OpenMeteo {
   /** @param noteOdd is told where values were, in the answer to a path, that cannot be what they stand for */
   constructor (

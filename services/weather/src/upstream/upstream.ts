@@ -55,7 +55,7 @@ export interface Call<T> {
   readonly read: (json: unknown) => T
 }
 
-/** What an upstream said: 200 with what was asked for, or 304. */
+/** An upstream's answer: 200 with what was asked for, or 304. */
 export interface Answer<T> extends Omit<Exchange, 'body' | 'status'> {
   /** Undefined for a 304. */
   readonly body: T | undefined
