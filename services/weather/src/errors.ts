@@ -1,4 +1,5 @@
 import createError from '@fastify/error'
+import { expected } from '@weir/fastify/service'
 import { type NamedPlace } from './open-meteo/weather.js'
 
 // Every error that the service raises by name. The message says what to do; %s are filled in by the caller.
@@ -77,8 +78,8 @@ export const WEATHER_ERR_UPSTREAM_INVALID = upstreamError(
 const Unavailable = createError<'WEATHER_ERR_UPSTREAM_UNAVAILABLE', 503, [seconds: number, options: Caused]>(
   'WEATHER_ERR_UPSTREAM_UNAVAILABLE', 'Open-Meteo gives no weather for now, and nothing recent enough is kept: try again in %s s', 503)
 
-const Busy = createError<'WEATHER_ERR_UPSTREAM_BUSY', 503, [seconds: number]>(
-  'WEATHER_ERR_UPSTREAM_BUSY', 'Open-Meteo takes no more calls for now, and nothing recent enough is kept: try again in %s s', 503)
+const Busy = expected('warn', createError<'WEATHER_ERR_UPSTREAM_BUSY', 503, [seconds: number]>(
+  'WEATHER_ERR_UPSTREAM_BUSY', 'Open-Meteo takes no more calls for now, and nothing recent enough is kept: try again in %s s', 503))
 
 const ShareUsed = createError<'WEATHER_ERR_CLIENT_SHARE', 429, [seconds: number]>(
   'WEATHER_ERR_CLIENT_SHARE',
