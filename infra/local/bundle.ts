@@ -1,5 +1,7 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { PROGRAMS } from './programs.js'
+import { slimMap, type SourceMap } from './slim-map.js'
 
 /** Packages that cannot be part of a bundle: they read files beside their own. */
 const APART = ['@fastify/static', '@fastify/swagger-ui', 'better-sqlite3', 'pino', 'undici']
@@ -30,4 +32,10 @@ export async function bundleSuite (): Promise<void> {
     banner: { js: COMMON_JS },
     logLevel: 'warning'
   })
+  await Promise.all(Object.values(PROGRAMS).map(async ({ bundle }) => {
+    const file = `${bundle}.map`
+    // As esbuild has just written it.
+    const map = JSON.parse(await readFile(file, 'utf8')) as SourceMap
+    await writeFile(file, JSON.stringify(slimMap(map)))
+  }))
 }
