@@ -14,11 +14,28 @@ const FOLDERS = ['packages', 'plugins', 'services', 'infra']
 const FILES = ['package.json', 'tsconfig.json', 'tsconfig.base.json', 'node_modules/.package-lock.json']
 const STAMP = join(ROOT, 'node_modules/.cache/weir/built')
 
+const USAGE = `Usage: npm start
+
+It takes no arguments: settings come from the environment, for example PORT=9000 npm start.
+.env.example lists them all.`
+refuseArguments(process.argv.slice(2))
+
 const { sources, outputs } = state()
 if (stamp() !== `${sources} ${outputs}`) await build()
 // Before the bundle is loaded: stacks of errors name the lines of the sources.
 process.setSourceMapsEnabled(true)
 await import(PROGRAMS.suite.bundle)
+
+/** Ends the process if there are arguments. An ignored `--port` would look as if it had worked. */
+function refuseArguments ([first]: readonly string[]): void {
+  if (first === undefined) return
+  if (first === '--help' || first === '-h') {
+    console.log(USAGE)
+    process.exit(0)
+  }
+  console.error(`weir: ${JSON.stringify(first)} is not known.\n${USAGE}`)
+  process.exit(2)
+}
 
 /** Sources and what is made of them, tests excepted. */
 function state (): { sources: string, outputs: string } {
