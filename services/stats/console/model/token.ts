@@ -9,6 +9,13 @@ export interface Claims {
   readonly expiresAt: number | undefined
 }
 
+/**
+ * Returns the token in pasted text, which may be a line that `npm start` prints
+ * (`export EDITOR_TOKEN=…`) or the value of an Authorization header.
+ */
+export const tokenIn = (text: string): string =>
+  text.trim().replace(/^(?:(?:export\s+)?\w+=|Bearer\s+)/i, '')
+
 /** Reads the claims of a JWT (RFC 7519), or undefined where it is none. */
 export function readToken (token: string): Claims | undefined {
   const [, payload, signature, ...more] = token.split('.')

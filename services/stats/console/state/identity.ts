@@ -1,6 +1,6 @@
 import { type DemoUsers } from '../model/api.js'
 import { Stored } from '../model/stored.js'
-import { readToken, type Role } from '../model/token.js'
+import { readToken, tokenIn, type Role } from '../model/token.js'
 import { told } from '../model/told.js'
 import { getJson } from './get-json.js'
 
@@ -50,9 +50,10 @@ export const choose = (id: string): void => show(id)
 
 /** Adds who the token is for, and goes on as them; or says what is wrong with it. */
 export function addToken (text: string): string | undefined {
-  const [identity] = identityOf(text.trim())
+  const pastedToken = tokenIn(text)
+  const [identity] = identityOf(pastedToken)
   if (identity === undefined) return 'This is no token: it should be three parts with dots between them, as npm start prints it.'
-  const expiresAt = readToken(text.trim())?.expiresAt
+  const expiresAt = readToken(pastedToken)?.expiresAt
   if (expiresAt !== undefined && expiresAt < Date.now()) return 'This token has expired: npm start prints new ones each time.'
   if (!pasted.some(({ token }) => token === identity.token)) pasted.push(identity)
   show(identity.id)
