@@ -1,3 +1,4 @@
+import { reasonOf } from '@weir/internal'
 import { MetricsError, type MetricsStore, Recorder, type RecorderOptions } from '@weir/metrics'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -83,8 +84,8 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
 function logOutages ({ log }: FastifyInstance): (error?: unknown) => void {
   let isGone = false
   return (error) => {
-    if (error !== undefined && !isGone) log.warn({ err: error }, 'what is counted cannot be told: it is kept, for an hour, until the store answers')
-    else if (error === undefined && isGone) log.info('what was counted has been told')
+    if (error !== undefined && !isGone) log.warn({ reason: reasonOf(error) }, 'the store does not take statistics: they are kept for up to an hour, until it answers')
+    else if (error === undefined && isGone) log.info('the store takes statistics again')
     isGone = error !== undefined
   }
 }

@@ -305,8 +305,10 @@ t.test('a store that fails is told of in one line when it goes and one when it i
   write = () => new Promise(() => {})
   await seconds(1)
   await app.close()
-  t.strictSame(lines.filter(({ msg }) => /count/.test(msg)).map(({ msg }) => msg.slice(0, 30)),
-    ['what is counted cannot be told', 'what was counted has been told', 'what is counted cannot be told'])
+  t.strictSame(lines.filter(({ msg }) => /statistics/.test(msg)).map(({ msg }) => msg.replace(/:.*/, '')),
+    ['the store does not take statistics', 'the store takes statistics again', 'the store does not take statistics'])
+  t.match(lines.find(({ msg }) => /statistics/.test(msg)), { reason: 'Error: no store' })
+  t.notMatch(JSON.stringify(lines), /\\n\s+at /, 'no stack: what failed is known')
 })
 
 t.test('a mistake stops the boot', async (t) => {

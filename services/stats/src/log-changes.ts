@@ -1,3 +1,4 @@
+import { reasonOf } from '@weir/internal'
 import { type FastifyBaseLogger } from 'fastify'
 
 /** Logs when something begins to fail and when it works again: a line each, however often it is tried in between. */
@@ -12,7 +13,7 @@ export class LogChanges {
   }
 
   failed (error: unknown): void {
-    if (!this.#failing) this.#log.warn({ err: error }, this.#lines.failed)
+    if (!this.#failing) this.#log.warn({ reason: reasonOf(error) }, this.#lines.failed)
     this.#failing = true
   }
 
