@@ -4,6 +4,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Agent } from 'undici'
 import { forwardedHeaders, withoutHopByHop } from './forwarded-headers.js'
 import { problem, refuse, refuseClient } from './problem.js'
+import { protocolRefusal } from './protocol.js'
 import { originForm } from './target.js'
 
 /** One instance as the front door sees it. */
@@ -64,8 +65,9 @@ export function buildFrontDoor (services: readonly FrontDoorService[], limits: R
   answerForNode(app)
 
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.headers.host !== undefined) done()
-    else problem(reply, 400, 'WEIR_ERR_BAD_REQUEST', 'A request of HTTP/1.1 needs Host.')
+    const refusal = protocolRefusal(request.raw)
+    if (refusal === undefined) done()
+    else problem(reply.header('connection', 'close'), ...refusal)
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => { done(null, body) })

@@ -11,7 +11,8 @@ export function problem (reply: FastifyReply, status: number, code: string, deta
   return reply.code(status).type('application/problem+json').header('cache-control', 'no-store').send(Buffer.from(document(status, code, detail)))
 }
 
-type Refusal = readonly [status: number, code: string, detail: string]
+/** What an error says, in the order in which `problem` takes it. */
+export type Refusal = readonly [status: number, code: string, detail: string]
 
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'WEIR_ERR_REQUEST_TIMEOUT', 'The request did not arrive in time: send it again.'],
@@ -19,6 +20,8 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   HPE_INVALID_METHOD: [501, 'WEIR_ERR_METHOD_NOT_IMPLEMENTED', 'This method is not known.'],
   HPE_INVALID_VERSION: [505, 'WEIR_ERR_HTTP_VERSION', 'Send HTTP/1.1 or HTTP/1.0.']
 }
+
+const TOO_LONG: Refusal = [414, 'WEIR_ERR_TARGET_TOO_LONG', 'A request line may have at most 8 KiB.']
 
 /** Answers a request that Node's server could not read. */
 export function refuseClient (error: Error & { code?: string, rawPacket?: unknown }, socket: Duplex): void {
@@ -28,7 +31,9 @@ export function refuseClient (error: Error & { code?: string, rawPacket?: unknow
   }
   const packet = Buffer.isBuffer(error.rawPacket) ? error.rawPacket.toString('latin1') : ''
   const isRequest = error.code !== 'HPE_INVALID_METHOD' || /^[!-~]+ \S+ HTTP\//.test(packet)
-  const refusal = isRequest ? REFUSALS[error.code ?? ''] : undefined
+  // The parser counts the target among the header fields.
+  const isTarget = error.code === 'HPE_HEADER_OVERFLOW' && /^\S+ [^ ]{8192}/.test(packet)
+  const refusal = isTarget ? TOO_LONG : isRequest ? REFUSALS[error.code ?? ''] : undefined
   refuse(socket, refusal ?? [400, 'WEIR_ERR_BAD_REQUEST', 'This is not a request of HTTP/1.1.'])
 }
 

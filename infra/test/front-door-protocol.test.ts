@@ -85,6 +85,9 @@ t.test('every error of the front door is problem details', async (t) => {
   const table: Readonly<Record<string, readonly [status: number, code: string, bytes: string]>> = {
     'no HTTP': [400, 'WEIR_ERR_BAD_REQUEST', 'nonsense\r\n\r\n'],
     'no Host': [400, 'WEIR_ERR_BAD_REQUEST', 'GET /api/products HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    'two Hosts': [400, 'WEIR_ERR_BAD_REQUEST', `GET /api/products HTTP/1.1\r\nHost: y\r\n${HOST}\r\n`],
+    'no Host beside an authority': [400, 'WEIR_ERR_BAD_REQUEST', 'GET http://y/api/products HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    'an authority with a password': [400, 'WEIR_ERR_BAD_REQUEST', `GET http://u:p@y/api/products HTTP/1.1\r\n${HOST}\r\n`],
     'two lengths': [400, 'WEIR_ERR_BAD_REQUEST', `${POST}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n`],
     'a path that cannot be decoded': [400, 'FST_ERR_BAD_URL', `GET /api/products/%zz HTTP/1.1\r\n${HOST}\r\n`],
     'no such path': [404, 'WEIR_ERR_NO_SUCH_PATH', `GET /x HTTP/1.1\r\n${HOST}\r\n`],
@@ -95,13 +98,19 @@ t.test('every error of the front door is problem details', async (t) => {
     'a body that stops coming': [408, 'WEIR_ERR_REQUEST_TIMEOUT', `${POST}Content-Length: 5\r\n\r\n12`],
     'a body that says it is too large': [413, 'WEIR_ERR_BODY_TOO_LARGE', `${POST}Content-Length: 1048577\r\n\r\n`],
     'a body that turns out to be': [413, 'WEIR_ERR_BODY_TOO_LARGE', `${POST}Transfer-Encoding: chunked\r\n\r\n100001\r\n${'x'.repeat(1_048_577)}`],
+    'a long target': [414, 'WEIR_ERR_TARGET_TOO_LONG', `GET /api/products?${'x'.repeat(20_000)} HTTP/1.1\r\n${HOST}\r\n`],
     'an expectation': [417, 'WEIR_ERR_EXPECTATION', `${POST}Expect: tea\r\nContent-Length: 0\r\n\r\n`],
     'long fields': [431, 'WEIR_ERR_HEADERS_TOO_LARGE', `GET /api/products HTTP/1.1\r\n${HOST}X: ${'x'.repeat(20_000)}\r\n\r\n`],
     'an unknown method': [501, 'WEIR_ERR_METHOD_NOT_IMPLEMENTED', `BREW /api/products HTTP/1.1\r\n${HOST}\r\n`],
+    'another coding': [501, 'WEIR_ERR_CODING_NOT_IMPLEMENTED', `${POST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`],
     'an instance that does not answer': [504, 'WEIR_ERR_INSTANCE_SILENT', `${POST}Content-Length: 2\r\n\r\n{}`],
+    'a version by its number': [505, 'WEIR_ERR_HTTP_VERSION', `GET /api/products HTTP/2.0\r\n${HOST}\r\n`],
+    'an older one': [505, 'WEIR_ERR_HTTP_VERSION', `GET /api/products HTTP/0.9\r\n${HOST}\r\n`],
     'another version': [505, 'WEIR_ERR_HTTP_VERSION', `GET /api/products HTTP/3.1\r\n${HOST}\r\n`]
   }
-  for (const [name, [status, code, bytes]] of Object.entries(table)) {
+  const hosts = ['a b', 'a/b', 'u:p@a', '[::1', 'a:b', 'a%zz', '\u00ff'].map((host): [string, (typeof table)[string]] =>
+    [`Host: ${host}`, [400, 'WEIR_ERR_BAD_REQUEST', `GET /api/products HTTP/1.1\r\nConnection: close\r\nHost: ${host}\r\n\r\n`]])
+  for (const [name, [status, code, bytes]] of [...hosts, ...Object.entries(table)]) {
     const response = await exchange(port, bytes)
     t.match(response, new RegExp(`^HTTP/1\\.1 ${status} `), name)
     t.match(response, /\r\ncontent-type: application\/problem\+json\r\n/i, name)
