@@ -67,7 +67,8 @@ export function answerOptions (app: FastifyInstance, methods: Methods): void {
 export function notFound ({ method }: FastifyRequest, path: string, methods: Methods): Error {
   if (!methods.isKnown(method)) return new WEIR_ERR_METHOD_NOT_IMPLEMENTED(method)
   const allowed = methods.of(path)
-  if (allowed === '') return new WEIR_ERR_ROUTE_NOT_FOUND(method, path)
+  // A route with the method says that it has nothing there, as one of files does of those that are missing.
+  if (allowed === '' || allowed.split(', ').includes(method)) return new WEIR_ERR_ROUTE_NOT_FOUND(method, path)
   return Object.assign(new WEIR_ERR_METHOD_NOT_ALLOWED(method, path, allowed), { headers: { allow: allowed } })
 }
 

@@ -44,6 +44,18 @@ const PATHS: [path: string, allowed: string][] = [
 ]
 const NO_PATHS = ['/', '/item', '/itemsx', '/items/1/parts/x', '/items/1/parts', '/items/1/2', '/own/x', '/%E0%A4%A']
 
+t.test('a route that finds nothing for its own method is a 404, for others a 405', async (t) => {
+  const { app } = await buildService(t)
+  app.get('/pages/*', (_request, reply) => { reply.callNotFound() })
+  for (const method of ['GET', 'HEAD'] as const) {
+    const answer = await app.inject({ method, url: '/pages/none.css' })
+    t.equal(answer.statusCode, 404, method)
+    t.equal(answer.headers.allow, undefined)
+  }
+  t.match((await app.inject('/docs/static/none.css')).json(), { status: 404, code: 'WEIR_ERR_ROUTE_NOT_FOUND' })
+  t.equal((await app.inject({ method: 'POST', url: '/pages/none.css' })).headers.allow, 'GET, HEAD, OPTIONS')
+})
+
 t.test('Allow is what a path really answers', async (t) => {
   const app = await build(t)
   for (const [path, allowed] of PATHS) {
