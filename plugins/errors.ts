@@ -32,6 +32,14 @@ export const WEIR_ERR_EXPECTATION = createError<'WEIR_ERR_EXPECTATION', 417, [ex
 export const WEIR_ERR_HTTP_VERSION = createError<'WEIR_ERR_HTTP_VERSION', 505, [version: string]>(
   'WEIR_ERR_HTTP_VERSION', 'HTTP/%s is not spoken on this connection: use HTTP/1.1', 505)
 
+/** A transfer coding is none that the service decodes (RFC 9112 6.1). */
+export const WEIR_ERR_CODING_NOT_IMPLEMENTED = createError<'WEIR_ERR_CODING_NOT_IMPLEMENTED', 501, [coding: string]>(
+  'WEIR_ERR_CODING_NOT_IMPLEMENTED', 'Transfer-Encoding: %s cannot be decoded: the only one is chunked', 501)
+
+/** A body has a Content-Encoding, and none is decoded (RFC 9110 8.4). */
+export const WEIR_ERR_CONTENT_CODING = createError<'WEIR_ERR_CONTENT_CODING', 415, [coding: string]>(
+  'WEIR_ERR_CONTENT_CODING', 'A body with Content-Encoding: %s cannot be read: send it as it is', 415)
+
 /** A JSON body is in another charset than UTF-8 (RFC 8259 8.1). */
 export const WEIR_ERR_CHARSET = createError<'WEIR_ERR_CHARSET', 415, [charset: string]>(
   'WEIR_ERR_CHARSET', 'A body with charset=%s cannot be read: send JSON in UTF-8, without a charset', 415)

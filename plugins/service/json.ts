@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify'
-import { WEIR_ERR_CHARSET, WEIR_ERR_JSON_TEXT, WEIR_ERR_MERGE_PATCH, WEIR_ERR_NO_BODY } from '../errors.js'
+import { WEIR_ERR_CHARSET, WEIR_ERR_CONTENT_CODING, WEIR_ERR_JSON_TEXT, WEIR_ERR_MERGE_PATCH, WEIR_ERR_NO_BODY } from '../errors.js'
 import { ignoreRejection } from '../given.js'
 
 const MERGE_PATCH = 'application/merge-patch+json'
@@ -10,9 +10,9 @@ export const JSON_TYPE = 'application/json'
 export const PATCH_TYPES = `${JSON_TYPE}, ${MERGE_PATCH}`
 
 /**
- * Has bodies be JSON in UTF-8 (RFC 8259, section 8.1), PATCH's also a merge patch (RFC 7396); anything else is a 415. Bytes that are not
- * UTF-8, and escapes of half a character, are a 400: stored, they would be U+FFFD. Where a method has no body by
- * itself, Content-Type without one means nothing.
+ * Has bodies be JSON in UTF-8 (RFC 8259, section 8.1) without a Content-Encoding, PATCH's also a merge patch (RFC 7396); anything
+ * else is a 415. Bytes that are not UTF-8, and escapes of half a character, are a 400: stored, they would be U+FFFD. Where a method
+ * has no body by itself, Content-Type without one means nothing.
  */
 export function jsonBodies (app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
@@ -53,6 +53,11 @@ const hasContent = ({ 'content-length': length, 'transfer-encoding': coding }: F
 function problemOf ({ method, headers }: FastifyRequest, body: Buffer): Error | undefined {
   const type = headers['content-type'] ?? ''
   if (method !== 'PATCH' && type.trimStart().toLowerCase().startsWith(MERGE_PATCH)) return new WEIR_ERR_MERGE_PATCH(method)
+  const coding = headers['content-encoding'] ?? ''
+  if (!/^(?:[\s,]|\bidentity\b)*$/i.test(coding)) {
+    // RFC 9110, section 15.5.16: it tells such a 415 from one about the type.
+    return Object.assign(new WEIR_ERR_CONTENT_CODING(coding), { headers: { 'accept-encoding': 'identity' } })
+  }
   for (const [, charset = ''] of type.matchAll(/;\s*charset\s*=\s*"?([^\s";]*)/gi)) {
     if (!/^utf-?8$/i.test(charset)) return new WEIR_ERR_CHARSET(charset)
   }

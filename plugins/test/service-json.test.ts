@@ -42,6 +42,21 @@ t.test('POST and PUT take JSON, PATCH also a merge patch, in UTF-8', async (t) =
   t.match((await send(app, 'POST', 'application/json; charset=latin1', text)).json(), { code: 'WEIR_ERR_CHARSET', detail: /charset=latin1/ })
 })
 
+t.test('a body with a Content-Encoding is refused, since none is decoded', async (t) => {
+  const app = await build(t)
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) {
+    const coded = (coding: string) => app.inject({
+      method, url: '/any', headers: { 'content-type': 'application/json', 'content-encoding': coding }, payload: text
+    })
+    for (const coding of ['gzip', 'br', 'x', 'identity, gzip', 'aws-chunked', 'identityx']) {
+      const answer = await coded(coding)
+      t.match(answer.json(), { status: 415, code: 'WEIR_ERR_CONTENT_CODING' }, `${method} ${coding}`)
+      t.equal(answer.headers['accept-encoding'], 'identity')
+    }
+    for (const coding of ['identity', 'Identity', '']) t.equal((await coded(coding)).statusCode, 200, `${method} ${coding}`)
+  }
+})
+
 t.test('a body that is validated by its type has to be there', async (t) => {
   const { app } = await buildService(t)
   const schema = Type.Object({ name: Type.String() })

@@ -45,6 +45,8 @@ t.test('what is no request, or none that can be met, is a problem as well', asyn
     ['a chunk that is none', 'POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', 400],
     ['no Host', head('GET /items HTTP/1.1'), 400, 'WEIR_ERR_HOST'],
     ['two', head('GET /items HTTP/1.1', host, 'HOST: y'), 400, 'WEIR_ERR_HOST'],
+    ...['a b', 'a/b', 'a?b', 'u:p@a', '[::1', '::1', 'a:b', 'a%zz', 'a#', '\u00ff'].map((name): [string, string, number, string] =>
+      [`Host: ${name}`, head('GET /items HTTP/1.1', `Host: ${name}`), 400, 'WEIR_ERR_HOST']),
     ['a bad address', head('GET /%zz HTTP/1.1', host), 400, 'FST_ERR_BAD_URL'],
     ['no path', head('GET /nowhere HTTP/1.1', host), 404, 'WEIR_ERR_ROUTE_NOT_FOUND'],
     ['no method of the path', head('PUT /items HTTP/1.1', host), 405, 'WEIR_ERR_METHOD_NOT_ALLOWED'],
@@ -57,6 +59,7 @@ t.test('what is no request, or none that can be met, is a problem as well', asyn
     ['a method that nobody has', head('BREW /items HTTP/1.1', host), 501],
     ['a method in small letters', head('get /items HTTP/1.1', host), 501],
     ['CONNECT', head('CONNECT example.com:443 HTTP/1.1', host), 501, 'WEIR_ERR_METHOD_NOT_IMPLEMENTED'],
+    ['another coding', 'POST /items HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n', 501, 'WEIR_ERR_CODING_NOT_IMPLEMENTED'],
     ['HTTP/2 by its number', head('GET /items HTTP/2.0', host), 505],
     ['HTTP/0.9 by its number', head('GET /items HTTP/0.9', host), 505],
     ['a version to come', head('GET /items HTTP/4.2', host), 505]
@@ -72,6 +75,9 @@ t.test('what is no request, or none that can be met, is a problem as well', asyn
 
 t.test('what an old client may say is answered', async (t) => {
   const { raw } = await build(t)
+  for (const name of ['', 'a', 'a.example:80', 'a:', '127.0.0.1:1', '[::1]', '[2001:db8::1]:8080', 'a_b-c.', 'a%20b', 'XN--A']) {
+    t.match(await raw(head('GET /items HTTP/1.1', `Host: ${name}`)), /^HTTP\/1\.1 200 /, `Host: ${name}`)
+  }
   t.match(await raw('GET /items HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200 /, 'HTTP/1.0 has no Host')
   t.match(await raw(head('GET http://shop.example/items HTTP/1.1', 'Host: x')), /^HTTP\/1\.1 (200|404) /, 'an absolute address')
   t.match(await raw(head('OPTIONS * HTTP/1.1', 'Host: x')), /^HTTP\/1\.1 204 [^]*\r\nallow: GET, HEAD, POST, OPTIONS\r\n/, 'the whole service')
