@@ -5,6 +5,7 @@ import { parseRedisUrl } from '../src/url.js'
 t.test('where Redis is, and what of it may be shown', async (t) => {
   const table: Record<string, object> = {
     '/run/redis.sock': { kind: 'server', url: '/run/redis.sock', server: '/run/redis.sock' },
+    '/run/redis.sock?password=secret': { kind: 'server', url: '/run/redis.sock?password=secret', server: '/run/redis.sock' },
     'rediss://user:secret@redis.example:6380/2': { kind: 'server', url: 'rediss://user:secret@redis.example:6380/2', server: 'redis.example:6380' },
     'redis+cluster://a:7000,b:6379,c,[::1]:7003': {
       kind: 'cluster',
@@ -28,6 +29,11 @@ t.test('where Redis is, and what of it may be shown', async (t) => {
     }
   }
   for (const [url, address] of Object.entries(table)) t.strictSame(parseRedisUrl(url), address, url)
+})
+
+t.test('text that ioredis would take for a URL without a scheme is none', async (t) => {
+  t.throws(() => parseRedisUrl('//user:secret@redis.example'), { message: /begins with \/\// })
+  t.throws(() => parseRedisUrl('//user:secret@redis.example'), { message: /^(?!.*secret)/ })
 })
 
 t.test('how long a command may take says how long the rest may', async (t) => {
