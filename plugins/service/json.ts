@@ -18,6 +18,7 @@ export function jsonBodies (app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeContentTypeParser([JSON_TYPE, 'text/plain'])
   app.addContentTypeParser([JSON_TYPE, MERGE_PATCH], { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (body.length === 0 && bodiless.has(request.method)) return done(null)
     const problem = problemOf(request, body)
     if (problem !== undefined) return done(problem)
     const text = body.toString()

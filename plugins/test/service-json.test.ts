@@ -138,6 +138,8 @@ t.test('DELETE needs no body, whatever Content-Type says of it', async (t) => {
       t.strictSame((await app.inject({ method: 'DELETE', url: '/any', headers })).json(), { body: null }, JSON.stringify(headers))
     }
   }
+  const chunked = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
+  t.strictSame((await app.inject({ method: 'DELETE', url: '/any', headers: chunked })).json(), { body: null }, 'an empty chunked body')
   t.strictSame((await send(app, 'DELETE', 'application/json', text)).json(), { body: { a: 'Ä' } })
   t.equal((await send(app, 'DELETE', 'text/plain', text)).statusCode, 415)
   t.match((await send(app, 'POST', 'application/json', '')).json(), { status: 400, code: 'FST_ERR_CTP_EMPTY_JSON_BODY' })
