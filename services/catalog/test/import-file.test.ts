@@ -56,6 +56,23 @@ t.test('an NDJSON file is imported, known by its content if not by its name', as
   t.equal(value("select stock from products where sku = 'N-2'"), 3)
 })
 
+t.test('half of a character is refused, as the API does', async (t) => {
+  const { importText, value } = await importer(t)
+  const line = (fields: string) => `{"sku":"H-1","category":"cookware","price":1,${fields}}`
+  t.same(await importText('products.ndjson', [
+    line('"name":"x\\ud800y"'), line('"name":"x","description":"\\uDC00"'), line('"name":"\\ud83d\\ude00"')
+  ].join('\n')), {
+    refused: true,
+    rows: 3,
+    bad: 2,
+    first: [
+      { line: 1, problem: 'name has an escape from \\ud800 to \\udfff that is only half of a character' },
+      { line: 2, problem: 'description has an escape from \\ud800 to \\udfff that is only half of a character' }
+    ]
+  })
+  t.equal(value("select count(*) from products where sku = 'H-1'"), 0)
+})
+
 t.test('each bad row is reported with its line and every reason, and nothing is written', async (t) => {
   const { importText, value } = await importer(t)
   const price = 'a whole number of minor units from 0 to 1,000,000,000 (1299 for 12.99)'

@@ -9,6 +9,9 @@ const ImportRowSchema = Type.Object({ ...productFields, category: CategoryInputS
 export type ImportRow = Static<typeof ImportRowSchema>
 export type ImportField = keyof ImportRow
 
+/** A surrogate without its other half, which JSON can write and UTF-8 cannot. */
+const HALF_CHARACTER = /\p{Cs}/u
+
 const validator = Compile(ImportRowSchema)
 
 /** What each field must be, for whoever has to mend the file. */
@@ -30,7 +33,12 @@ export function isImportField (name: string): name is ImportField {
 
 /** The row, or in one text all that is wrong with it. */
 export function checkRow (value: unknown): { row: ImportRow } | { problem: string } {
-  if (validator.Check(value)) return { row: value }
+  if (validator.Check(value)) {
+    // Other fields have patterns that no such character matches.
+    const halved = (['name', 'description'] as const).filter((field) => HALF_CHARACTER.test(value[field] ?? ''))
+    if (halved.length === 0) return { row: value }
+    return { problem: halved.map((field) => `${field} has an escape from \\ud800 to \\udfff that is only half of a character`).join('; ') }
+  }
   const fields = new Map(Object.entries(typeof value === 'object' && value !== null ? value : {}))
   const missing = requiredFields.filter((field) => !fields.has(field)).map((field) => `${field} is missing: it must be ${expectations[field]}`)
   // Several rules may fail for one field: it is named once.
