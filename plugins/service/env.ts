@@ -50,7 +50,7 @@ export type ServiceEnv = Static<typeof serviceEnv>
 
 /**
  * Reads and validates the environment, once, at the start. An empty variable counts as unset, and a number is written as in
- * JSON, and finite. Throws WEIR_ERR_ENV, which names
+ * JSON, and finite. The format `readable-url` is text that `new URL` takes. Throws WEIR_ERR_ENV, which names
  * every variable that is wrong and never shows a value: it may be a password.
  */
 export function loadEnv<Schema extends TObject> (
@@ -68,6 +68,7 @@ export function loadEnv<Schema extends TObject> (
           Object.assign(ajv.opts.code, numbersAsInJson)
           return ajv
             .addFormat('trusted-proxies', { type: 'string', validate: areProxies })
+            .addFormat('readable-url', { type: 'string', validate: (url: string) => URL.canParse(url) })
             .addFormat('redis-url', { type: 'string', validate: (url: string) => redisUrlProblem(url) === undefined })
         }
       }

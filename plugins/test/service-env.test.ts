@@ -48,3 +48,11 @@ t.test('TRUST_PROXY is addresses and ranges; neither a number nor true, nor ever
     t.throws(() => loadEnv(serviceEnv, { PORT: '1', TRUST_PROXY }), { code: 'WEIR_ERR_ENV', message: /TRUST_PROXY must match format/ }, TRUST_PROXY)
   }
 })
+
+t.test('a URL that cannot be read is refused before it is used', async (t) => {
+  const schema = Type.Object({ ORIGIN: Type.String({ format: 'readable-url' }) })
+  t.equal(loadEnv(schema, { ORIGIN: 'http://[::1]:80' }).ORIGIN, 'http://[::1]:80')
+  for (const ORIGIN of ['http://[::1', 'http://a:99999', 'http://a b', 'hunter2']) {
+    t.throws(() => loadEnv(schema, { ORIGIN }), { code: 'WEIR_ERR_ENV', message: 'The environment is not usable: ORIGIN must match format "readable-url"' })
+  }
+})

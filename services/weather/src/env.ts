@@ -2,7 +2,9 @@ import { clientsEnv, serviceEnv } from '@weir/fastify/service'
 import { type Static, Type } from 'typebox'
 
 const origin = (what: string, address: string) =>
-  Type.String({ pattern: '^https?://[^/?#@]+$', default: address, description: `where ${what} is, as scheme and host: ${address}` })
+  Type.String({
+    pattern: '^https?://[^/?#@\\s]+$', format: 'readable-url', default: address, description: `where ${what} is, as scheme and host: ${address}`
+  })
 const calls = (per: string, amount: number) =>
   Type.Integer({ minimum: 2, maximum: 1_000_000_000, default: amount, description: `calls of Open-Meteo that all instances together may make a ${per}` })
 
