@@ -185,6 +185,8 @@ export const hasConditions = (headers: Headers) =>
 const fieldLength = (value: HeaderValue = '') => String(value).length
 
 export const responseSerializer: Serializer<StoredResponse> = {
+  name: 'response',
+
   serialize: ({ status, headers, body, initialAge, flags }) => ({ meta: JSON.stringify([status, initialAge, flags, ...headers]), body }),
 
   deserialize ({ meta, body }) {

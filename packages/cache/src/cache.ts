@@ -1,14 +1,15 @@
 import { Counters } from './counters.js'
-import { parseDuration } from './duration.js'
-import { checkKey, checkTags, type Entry, freshness, keyTag } from './entry.js'
+import { Defaults } from './defaults.js'
+import { type Duration, parseDuration } from './duration.js'
+import { checkKey, type Entry, freshness, keyTag } from './entry.js'
 import { CacheError, shown } from './errors.js'
 import { emit } from './events.js'
 import { type EntryOptions, type Fill, makeEntry } from './fill.js'
 import { Filling } from './filling.js'
 import type { AcquireOptions, CacheOptions, CacheStats, FindOptions, Hit, RememberOptions, WriteOptions } from './options.js'
 import { type FillFunction, isDueEarly, Remembering } from './remembering.js'
-import { defaultSerializer, type Serializer } from './serializer.js'
 import type { Store } from './store.js'
+import { StoredValues } from './stored-value.js'
 import { type Found, type Inspected, isFresh, Tiers } from './tiers.js'
 import type { Consistency } from './validity.js'
 import { wrap, type Wrapped, type WrapOptions } from './wrap.js'
@@ -23,12 +24,14 @@ import { wrap, type Wrapped, type WrapOptions } from './wrap.js'
  * const product = await cache.remember('42', { ttl: '1m', tags: ['product:42'] }, () => db.product(42))
  * await cache.invalidate(['product:42'])
  */
-export function createCache<T = unknown> (options: CacheOptions<T>): Cache<T> {
+export function createCache<T = unknown> (options: CacheOptions<T> & { readonly ttl: Duration }): Cache<T, 'ttl'>
+export function createCache<T = unknown> (options: CacheOptions<T>): Cache<T>
+export function createCache<T> (options: CacheOptions<T>): Cache<T, 'ttl'> {
   return new Cache(options)
 }
 
-/** See {@link createCache}. */
-export class Cache<T> {
+/** See {@link createCache}. `Cache<T, 'ttl'>` has a `ttl` by default: calls may leave out their options. */
+export class Cache<T, in Defaulted extends 'ttl' = never> {
   readonly namespace: string
   readonly name: string
   readonly #store: Store
@@ -36,17 +39,18 @@ export class Cache<T> {
   readonly #filling: Filling<T>
   readonly #remembering: Remembering<T>
   readonly #counters: Counters
+  readonly #defaults: Defaults
 
-  constructor ({ store, namespace, name = '', l1 = {}, serializer, fillTimeout = '10s' }: CacheOptions<T>) {
+  constructor ({ store, namespace, name = '', l1 = {}, fillTimeout = '10s', ...options }: CacheOptions<T>) {
     checkNamespace(namespace)
     checkName(name)
     this.namespace = namespace
     this.name = name
     this.#store = store
     this.#counters = new Counters(namespace)
-    // The default gives back what it was given: the type T is the caller's claim.
-    this.#tiers = new Tiers(namespace, store.namespace(namespace), serializer ?? defaultSerializer as Serializer<T>, l1)
-    this.#filling = new Filling(this.#tiers, this.#counters, name, parseDuration(fillTimeout, 'fillTimeout'))
+    this.#defaults = new Defaults(options)
+    this.#tiers = new Tiers(namespace, store.namespace(namespace), new StoredValues(options), l1)
+    this.#filling = new Filling(this.#tiers, this.#counters, this.#defaults, name, parseDuration(fillTimeout, 'fillTimeout'))
     this.#remembering = new Remembering(this.#filling, this.#counters)
   }
 
@@ -63,13 +67,20 @@ export class Cache<T> {
    *   return response.text()
    * })
    */
-  remember<U extends T> (key: string, options: RememberOptions<U>, fn: FillFunction<U>): Promise<U> {
+  remember<U extends T> (key: string, options: RememberOptions<U>, fn: FillFunction<U>): Promise<U>
+  remember<U extends T> (
+    this: Cache<T, Defaulted | 'ttl'>, key: string, options: Partial<RememberOptions<U>>, fn: FillFunction<U>
+  ): Promise<U>
+  remember<U extends T> (this: Cache<T, Defaulted | 'ttl'>, key: string, fn: FillFunction<U>): Promise<U>
+  remember<U extends T> (key: string, given: Partial<RememberOptions<U>> | FillFunction<U>, fn?: FillFunction<U>): Promise<U> {
     const hit = this.lookup(key)
-    if (hit !== undefined && !hit.stale && (options.earlyRefresh !== true || !isDueEarly(hit.entry, Date.now()))) {
+    const options: Partial<RememberOptions<U>> = typeof given === 'function' ? NO_OPTIONS : given
+    if (hit !== undefined && !hit.stale) {
+      const { earlyRefresh = this.#defaults.earlyRefresh } = options
       // A key holds what its fn returned: that this is always of one type is the caller's claim.
-      return Promise.resolve(hit.entry.value as U)
+      if (!earlyRefresh || !isDueEarly(hit.entry, Date.now())) return Promise.resolve(hit.entry.value as U)
     }
-    return this.#remembering.remember(key, options, fn, hit)
+    return this.#remembering.remember(key, options, typeof given === 'function' ? given : fn, hit)
   }
 
   /**
@@ -86,8 +97,14 @@ export class Cache<T> {
    */
   wrap<F extends (...args: never[]) => T | Promise<T>> (
     fn: F, options: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>
+  ): Wrapped<F>
+  wrap<F extends (...args: never[]) => T | Promise<T>> (
+    this: Cache<T, Defaulted | 'ttl'>, fn: F, options?: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>>
+  ): Wrapped<F>
+  wrap<F extends (...args: never[]) => T | Promise<T>> (
+    fn: F, options: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>> = {}
   ): Wrapped<F> {
-    return wrap<T, F>(this, fn, options)
+    return wrap<T, F>(this, fn, options, this.#defaults.ttl)
   }
 
   /** The fresh value under the key; undefined if there is none, or if `undefined` itself is kept. */
@@ -113,11 +130,13 @@ export class Cache<T> {
    * Puts a value in place of the key's present one, for every instance. False if the value is not kept,
    * because one of its tags or the key was invalidated since the call, or the store has lost its
    * records. Of values that are set at the same time, the one that reaches the store last stays.
-   * @throws CacheError for invalid options, WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_STORE_FAILED
+   * @throws CacheError for invalid options, WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_VALUE_TOO_LARGE, WEIR_CACHE_STORE_FAILED
    */
-  async set (key: string, value: T, { consistency = 'strict', ...options }: EntryOptions & WriteOptions): Promise<boolean> {
+  set (key: string, value: T, options: EntryOptions & WriteOptions): Promise<boolean>
+  set (this: Cache<T, Defaulted | 'ttl'>, key: string, value: T, options?: Partial<EntryOptions> & WriteOptions): Promise<boolean>
+  async set (key: string, value: T, { consistency = 'strict', ...options }: Partial<EntryOptions> & WriteOptions = {}): Promise<boolean> {
     checkKey(key)
-    const entry = makeEntry(value, 0, options, { filledBy: this.name, cost: 0 })
+    const entry = makeEntry(value, 0, this.#defaults.entry(options), { filledBy: this.name, cost: 0 })
     return this.#asked('store the value', this.#put(key, entry, consistency === 'strict'))
   }
 
@@ -135,8 +154,8 @@ export class Cache<T> {
    * @throws CacheError WEIR_CACHE_INVALID_TAG; WEIR_CACHE_STORE_FAILED: nothing is invalidated
    */
   async invalidate (tags: readonly string[], { consistency }: WriteOptions = {}): Promise<void> {
-    checkTags(tags)
-    if (tags.length > 0) await this.#invalidate(tags, consistency)
+    const whole = this.#defaults.tags(tags)
+    if (whole.length > 0) await this.#invalidate(whole, consistency)
   }
 
   /** Invalidates everything in a namespace, this cache's own by default. */
@@ -165,8 +184,7 @@ export class Cache<T> {
 
   /** How many entries of this instance's memory an invalidation of these tags would end. Looks at each entry. */
   countInMemory (tags: readonly string[]): number {
-    checkTags(tags)
-    return this.#tiers.countInMemory(tags)
+    return this.#tiers.countInMemory(this.#defaults.tags(tags))
   }
 
   stats (): CacheStats {
@@ -270,6 +288,8 @@ export class Cache<T> {
     }
   }
 }
+
+const NO_OPTIONS = {}
 
 function checkName (name: unknown): void {
   if (typeof name === 'string' && name.length <= 255) return

@@ -11,8 +11,9 @@ const messages = {
     `${what}, and cannot be part of a key: give data (JSON, Map, Set, Date, URL, bytes), or say what the key is by the option 'key'`,
   WEIR_CACHE_NAME_TAKEN: (what: string) =>
     `A function named ${what} is wrapped by this cache already: wrap a function once, or give each a 'name' of its own`,
-  WEIR_CACHE_UNSERIALIZABLE: (what: string) =>
-    `The value for ${what}. Store data only (JSON, Map, Set, Date, BigInt, bytes), or give the cache a serializer of your own`,
+  WEIR_CACHE_UNSERIALIZABLE: (what: string) => `The value for ${what}`,
+  WEIR_CACHE_VALUE_TOO_LARGE: (what: string) =>
+    `The value for ${what} of maxValueBytes before compression: store less under a key, or raise maxValueBytes`,
   WEIR_CACHE_REENTRANT_FILL: (what: string) =>
     `${what} is computed by a function that asks for it, perhaps through other keys or instances, so it would wait for itself: ` +
     'compute it without asking for this key',

@@ -9,8 +9,11 @@ export interface CacheEvents {
   'weir:cache:hit': { namespace: string, key: string, source: Source, stale: boolean }
   'weir:cache:miss': { namespace: string, key: string }
   'weir:cache:store': { namespace: string, key: string, tags: readonly string[], bytes: number }
-  /** An entry that was there and is not used: Rule V says no, or its frame is not whole. */
-  'weir:cache:discard': { namespace: string, key: string, reason: 'invalid' | 'corrupt' }
+  /**
+   * An entry that was there and is not used: Rule V says no, its frame is not whole, or this instance cannot read what another
+   * has written, by its serializer, compression or size.
+   */
+  'weir:cache:discard': { namespace: string, key: string, reason: 'invalid' | 'corrupt' | 'unreadable' }
   'weir:cache:invalidate': { namespace: string, tags: readonly string[], stamp: Stamp }
   'weir:cache:clear': { namespace: string, stamp: Stamp }
   /** Whether this instance may, from now on, rely on what it hears from Redis and need not ask. */

@@ -1,3 +1,4 @@
+import type { Duration } from './duration.js'
 import { checkTags } from './entry.js'
 import type { EntryOptions } from './fill.js'
 
@@ -17,7 +18,8 @@ export interface FillContext<U> {
   skip (): void
 }
 
-const NOT_KEPT: EntryOptions = { ttl: 0 }
+/** Nothing but a lifetime, whatever the cache's defaults are. */
+export const nothingBut = (ttl: Duration): EntryOptions => ({ ttl, staleWhileRevalidate: 0, staleIfError: 0, retain: 0, jitter: 0 })
 
 /** The context of one run of the function. */
 export class RunContext<U> implements FillContext<U> {
@@ -46,8 +48,8 @@ export class RunContext<U> implements FillContext<U> {
   }
 
   /** The options of the call, with what the function has said since. */
-  over (options: EntryOptions): EntryOptions {
-    if (this.#isSkipped) return NOT_KEPT
+  over (options: Partial<EntryOptions>): Partial<EntryOptions> {
+    if (this.#isSkipped) return nothingBut(0)
     return this.#given === undefined ? options : { ...options, ...this.#given, tags: joined(options.tags, this.#given.tags) }
   }
 }

@@ -1,3 +1,4 @@
+import type { Defaults } from './defaults.js'
 import { type Duration, parseDuration } from './duration.js'
 import { checkTags, type Entry, goneAt } from './entry.js'
 import { CacheError, shown } from './errors.js'
@@ -32,6 +33,7 @@ export type FillInfo = Pick<Entry<unknown>, 'filledBy' | 'cost'>
 export interface FillKeeper<T> {
   /** The name of the cache that computes it. */
   readonly name: string
+  readonly defaults: Defaults
   /** Stores the fill's value. */
   store (entry: Entry<T>): Promise<StoreResult>
   /** Stores a value under another key. */
@@ -76,14 +78,15 @@ export class Fill<T> {
   }
 
   /**
-   * Stores the value and hands it to waiting callers; resolves when every instance can see it.
+   * Stores the value and hands it to waiting callers; resolves when every instance can see it. The cache's defaults stand in for
+   * options that are left out.
    * @param options called here, so that an error in it ends the flight too
    * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG, WEIR_CACHE_UNSERIALIZABLE
    */
-  async commit (value: T, options: () => EntryOptions): Promise<{ entry: Entry<T>, result: StoreResult }> {
+  async commit (value: T, options: () => Partial<EntryOptions>): Promise<{ entry: Entry<T>, result: StoreResult }> {
     this.node.ran()
     try {
-      const entry = makeEntry(value, this.stamp ?? 0, options(), this.#info())
+      const entry = makeEntry(value, this.stamp ?? 0, this.keeper.defaults.entry(options()), this.#info())
       const result = this.stamp === undefined ? 'failed' : goneAt(entry) > entry.storedAt ? await this.keeper.store(entry) : 'transient'
       this.keeper.finish({ kind: 'value', entry, result })
       return { entry, result }
@@ -98,8 +101,8 @@ export class Fill<T> {
    * called before `commit`, which tells the callers that wait.
    * @throws CacheError as `commit`
    */
-  async storeVariant (key: string, value: T, options: EntryOptions): Promise<{ entry: Entry<T>, result: StoreResult }> {
-    const entry = makeEntry(value, this.stamp ?? 0, options, this.#info())
+  async storeVariant (key: string, value: T, options: Partial<EntryOptions>): Promise<{ entry: Entry<T>, result: StoreResult }> {
+    const entry = makeEntry(value, this.stamp ?? 0, this.keeper.defaults.entry(options), this.#info())
     return { entry, result: this.stamp === undefined ? 'failed' : await this.keeper.storeVariant(key, entry) }
   }
 
@@ -139,12 +142,10 @@ const LONGEST = 100 * 365 * 86_400_000
 // The most that a frame has room for, in microseconds: 71 minutes.
 const LONGEST_COST = 2 ** 32 - 1
 
-export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions, { filledBy, cost }: FillInfo): Entry<T> {
+export function makeEntry<T> (value: T, stamp: Stamp, options: Partial<EntryOptions>, { filledBy, cost }: FillInfo): Entry<T> {
   const { ttl, staleWhileRevalidate = 0, staleIfError = 0, retain = 0, jitter = 0, tags = [] } = options
   checkTags(tags)
-  if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1)) {
-    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `jitter ${shown(jitter)}: give a number from 0 to 1`)
-  }
+  checkJitter(jitter)
   const storedAt = Date.now()
   const freshUntil = storedAt + span(ttl, 'ttl') * (1 - jitter * Math.random())
   const windows = [span(staleWhileRevalidate, 'staleWhileRevalidate'), span(staleIfError, 'staleIfError'), span(retain, 'retain')] as const
@@ -153,4 +154,9 @@ export function makeEntry<T> (value: T, stamp: Stamp, options: EntryOptions, { f
   return { value, stamp, tags, storedAt, freshUntil, staleUntil, errorUntil, keptFor, filledBy, cost }
 }
 
-const span = (duration: Duration, name: string) => Math.min(parseDuration(duration, name), LONGEST)
+export function checkJitter (jitter: unknown): void {
+  if (typeof jitter === 'number' && jitter >= 0 && jitter <= 1) return
+  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `jitter ${shown(jitter)}: give a number from 0 to 1`)
+}
+
+const span = (duration: Duration | undefined, name: string) => Math.min(parseDuration(duration, name), LONGEST)

@@ -1,4 +1,5 @@
 import type { Counters } from './counters.js'
+import type { Defaults } from './defaults.js'
 import { type Entry, freshness, goneAt, servesError } from './entry.js'
 import { CacheError } from './errors.js'
 import { FillNode } from './fill-graph.js'
@@ -18,6 +19,8 @@ interface Duty<T> {
   readonly stale?: Entry<T> | undefined
   /** The stale value is still valid, and other instances may have it in memory. */
   readonly replaces?: boolean
+  /** Other instances may until then use an entry of the store that this one cannot read. */
+  readonly unreadableUntil?: number | undefined
   /** It is its caller's: that it could not be shared says nothing of others. */
   readonly beside?: boolean
 }
@@ -31,7 +34,9 @@ export class Filling<T> {
    * @param name says which instance computed a value
    * @param fillTimeout milliseconds that callers wait for a fill before they compute for themselves
    */
-  constructor (readonly tiers: Tiers<T>, readonly counters: Counters, readonly name: string, fillTimeout: number) {
+  constructor (
+    readonly tiers: Tiers<T>, readonly counters: Counters, readonly defaults: Defaults, readonly name: string, fillTimeout: number
+  ) {
     this.#flights = new Flights(fillTimeout, tiers.entries)
   }
 
@@ -89,7 +94,8 @@ export class Filling<T> {
     const claimed = await this.counters.read(key, this.tiers.claim(key, isNewer, { entry: stale, source: 'l2' }))
     // Without a lease, too: other instances may have the stale value in memory.
     if (claimed === undefined) return this.#fill(key, { flight, stale, replaces: true })
-    if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces: true })
+    const { unreadableUntil } = claimed.kind === 'found' ? {} : claimed
+    if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces: true, unreadableUntil })
     flight.finish({ kind: 'again' })
     return undefined
   }
@@ -140,8 +146,8 @@ export class Filling<T> {
         flight.finish({ kind: 'value', entry, source })
         return this.counters.hit(key, { entry, source, stale: freshness(entry, Date.now()) === 'stale' })
       }
-      const { stale } = claimed
-      if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces })
+      const { stale, unreadableUntil } = claimed
+      if (claimed.kind === 'granted') return this.#fill(key, { flight, stale, lease: claimed.lease, replaces, unreadableUntil })
       const end = waited === MOST_WAITS ? 'failed' : await this.#awaitElsewhere(flight, claimed)
       if (end === 'failed') return this.#fill(key, { flight, stale, replaces })
       if (end === 'unshared') this.#unshared.add(key)
@@ -191,12 +197,14 @@ export class Filling<T> {
     return new Fill(key, stamp, stale, this.#keeper(key, duty, node), node)
   }
 
-  #keeper (key: string, { flight, lease, stale, replaces, beside }: Duty<T>, node: FillNode): FillKeeper<T> {
+  #keeper (key: string, { flight, lease, stale, replaces, unreadableUntil = 0, beside }: Duty<T>, node: FillNode): FillKeeper<T> {
     let isOpen = true
+    const replacedUntil = Math.max(unreadableUntil, replaces === true && stale !== undefined ? goneAt(stale) : 0)
     return {
       name: this.name,
-      store: (entry) => this.#store(key, () => replaces === true && stale !== undefined
-        ? this.tiers.replace(key, entry, goneAt(stale), { lease })
+      defaults: this.defaults,
+      store: (entry) => this.#store(key, () => replacedUntil > 0
+        ? this.tiers.replace(key, entry, replacedUntil, { lease })
         : this.tiers.put(key, entry, lease)),
       storeVariant: (other, entry) => this.#store(other, () => this.tiers.put(other, entry)),
       validStale: () => this.#valid(key, stale),

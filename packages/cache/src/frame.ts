@@ -118,10 +118,10 @@ function known (name: string): string {
 const MOST_NAMES = 1000
 
 /**
- * The body without the memory around it: the rest of the frame, or the 64 KiB a client reads at once. Copied where that is
+ * The body without the memory around it: the rest of the frame, or what was read or decompressed at once. Copied where that is
  * more than a sixteenth, because an entry in memory keeps all of it alive.
  */
-function own (body: Buffer): Buffer {
+export function own (body: Buffer): Buffer {
   if (body.buffer.byteLength - body.length <= body.length / 16) return body
   const copy = Buffer.allocUnsafeSlow(body.length)
   body.copy(copy)

@@ -1,14 +1,15 @@
 import type { MemoryLimits } from './bounded-map.js'
+import type { CallDefaults } from './defaults.js'
 import type { Duration } from './duration.js'
 import type { Entry } from './entry.js'
 import type { Source } from './events.js'
 import type { EntryOptions } from './fill.js'
-import type { Serializer } from './serializer.js'
 import type { Store } from './store.js'
+import type { StoredValueOptions } from './stored-value.js'
 import type { Consistency } from './validity.js'
 
 /** Options of {@link createCache}. */
-export interface CacheOptions<T> {
+export interface CacheOptions<T> extends CallDefaults, StoredValueOptions<T> {
   readonly store: Store
   /** One logical cache: keys and tags of different namespaces never meet. Letters, digits, `.`, `_`, `-`. */
   readonly namespace: string
@@ -19,8 +20,6 @@ export interface CacheOptions<T> {
    * it gives again, byte for byte, is not parsed again; up to 16 MiB of values are kept for that, and given to several callers.
    */
   readonly l1?: MemoryLimits | false
-  /** How values become bytes. Default: {@link defaultSerializer}, which gives back every kind of data as it was. */
-  readonly serializer?: Serializer<T>
   /** How long others wait for a fill before they compute for themselves. Default 10 s. */
   readonly fillTimeout?: Duration
 }

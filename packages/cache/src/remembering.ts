@@ -2,8 +2,8 @@ import { within } from '@weir/internal'
 import type { Counters } from './counters.js'
 import { type Duration, LONGEST_TIMER, parseDuration } from './duration.js'
 import { checkKey, type Entry, freshness, servesError } from './entry.js'
-import { CacheError } from './errors.js'
-import { type FillContext, RunContext } from './fill-context.js'
+import { CacheError, shown } from './errors.js'
+import { type FillContext, nothingBut, RunContext } from './fill-context.js'
 import { Fill } from './fill.js'
 import type { Filling } from './filling.js'
 import type { Hit, RememberOptions } from './options.js'
@@ -11,7 +11,7 @@ import type { Hit, RememberOptions } from './options.js'
 /** The function that computes a value. */
 export type FillFunction<U> = (context: FillContext<U>) => U | Promise<U>
 
-interface RunOptions<U> extends Omit<RememberOptions<U>, 'hardTimeout'> {
+interface RunOptions<U> extends Omit<Partial<RememberOptions<U>>, 'hardTimeout'> {
   /** Milliseconds. */
   readonly hardTimeout: number | undefined
 }
@@ -31,8 +31,12 @@ export class Remembering<T> {
    * @param hit the value in memory, stale or to be replaced early
    * @throws as {@link Cache.remember}
    */
-  async remember<U extends T> (key: string, options: RememberOptions<U>, fn: FillFunction<U>, hit: Hit<T> | undefined): Promise<U> {
+  async remember<U extends T> (
+    key: string, given: Partial<RememberOptions<U>>, fn: FillFunction<U> | undefined, hit: Hit<T> | undefined
+  ): Promise<U> {
     checkKey(key)
+    if (typeof fn !== 'function') throw new CacheError('WEIR_CACHE_INVALID_OPTION', `fn ${shown(fn)}: give the function that computes the value`)
+    const options = this.filling.defaults.call(given)
     const softTimeout = milliseconds(options.softTimeout, 'softTimeout')
     const hardTimeout = milliseconds(options.hardTimeout, 'hardTimeout')
     const value = this.#value(key, { ...options, hardTimeout }, fn, hit)
@@ -69,7 +73,7 @@ export class Remembering<T> {
     const { tags = [], negativeTtl, onOutage: _, hardTimeout: __, ...rest } = options
     const negative = (value === null || value === undefined) && negativeTtl !== undefined
     await fill.commit(value, () => context.over({
-      ...(negative ? { ttl: negativeTtl } : rest),
+      ...(negative ? nothingBut(negativeTtl) : rest),
       tags: typeof tags === 'function' ? tags(value) : tags
     }))
     return value

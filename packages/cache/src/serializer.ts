@@ -1,3 +1,4 @@
+import { deserialize } from 'node:v8'
 import { defaultStringifyOperations, DevalueError, parse, stringify } from 'devalue'
 import { isWellFormed } from './entry.js'
 import { CacheError, shown } from './errors.js'
@@ -13,6 +14,11 @@ export interface Serialized {
 
 /** Turns values into bytes and back. */
 export interface Serializer<T> {
+  /**
+   * Names the format: what another serializer has written is a miss. Change the name when the format changes. Letters, digits,
+   * `.`, `_`, `-`.
+   */
+  readonly name: string
   serialize (value: T, key: string): Serialized
   /** Gets bytes it may keep. */
   deserialize (serialized: { readonly meta: string, readonly body: Buffer }): T
@@ -22,6 +28,9 @@ export interface Serializer<T> {
    */
   sizeOf? (serialized: Serialized): number
 }
+
+/** The serializers of this package have one name: each reads what any of them has written, by its meta. */
+export const BUILT_IN = 'weir'
 
 const EMPTY = Buffer.alloc(0)
 
@@ -33,6 +42,8 @@ const EMPTY = Buffer.alloc(0)
  * Functions, symbols and instances of classes are refused by WEIR_CACHE_UNSERIALIZABLE, which names the member.
  */
 export const defaultSerializer: Serializer<unknown> & Required<Pick<Serializer<unknown>, 'sizeOf'>> = {
+  name: BUILT_IN,
+
   serialize (value, key) {
     if (value === undefined) return { meta: 'undefined 0', body: EMPTY }
     if (isBuffer(value)) return { meta: `buffer ${bufferBytes(value.length)}`, body: value }
@@ -42,12 +53,7 @@ export const defaultSerializer: Serializer<unknown> & Required<Pick<Serializer<u
       const body = Buffer.from(value)
       return { meta: `text ${stringBytes(value.length, hasWide(value, body))}`, body }
     }
-    try {
-      return serializeData(value)
-    } catch (error) {
-      if (!(error instanceof Unstorable)) throw error
-      throw new CacheError('WEIR_CACHE_UNSERIALIZABLE', `${shown(key)} cannot be stored: ${error.message}`, { cause: error.cause })
-    }
+    return refusing(key, 'Store data only (JSON, Map, Set, Date, BigInt, bytes), or give the cache a serializer of your own', () => serializeData(value))
   },
 
   deserialize ({ meta, body }): unknown {
@@ -59,12 +65,24 @@ export const defaultSerializer: Serializer<unknown> & Required<Pick<Serializer<u
       case 'text': return body.toString()
       case 'json': return JSON.parse(body.toString())
       case 'data': return parse(body.toString(), REVIVERS)
+      case 'structured': return deserialize(body)
       default: throw new TypeError(`${shown(kind)} is no kind of value`)
     }
   },
 
   sizeOf ({ meta }) {
     return Number(meta.slice(meta.indexOf(' ') + 1))
+  }
+}
+
+/** Runs the function; what of the value cannot be stored becomes an error with the key and the advice. */
+export function refusing<R> (key: string, advice: string, serialize: () => R): R {
+  try {
+    return serialize()
+  } catch (error) {
+    if (!(error instanceof Unstorable)) throw error
+    const what = `${shown(key)} cannot be stored: ${error.message}. ${advice}`
+    throw new CacheError('WEIR_CACHE_UNSERIALIZABLE', what, { cause: error.cause })
   }
 }
 
@@ -78,7 +96,7 @@ function serializeData (value: unknown): Serialized {
 }
 
 /** A string beyond ASCII has more bytes than characters. */
-const hasWide = (text: string, body: Buffer) => body.length !== text.length && isWide(text)
+export const hasWide = (text: string, body: Buffer) => body.length !== text.length && isWide(text)
 
 // Buffers have a form of their own, so that they come back as Buffers.
 const REDUCERS = { Buffer: (value: unknown) => isBuffer(value) && [value.toString('base64')] }

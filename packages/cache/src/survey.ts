@@ -16,13 +16,17 @@ export interface Survey {
 /** Names the member that cannot be stored, as code would write it, and the reason. */
 export class Unstorable extends Error {}
 
+/** A form that keeps less than every kind of data: what it would change is refused. */
+export type StrictForm = 'json' | 'structured'
+
 /**
  * Walks through a value once, to tell whether JSON keeps it and how much heap it takes.
  * @param mayBeWide whether to look for strings beyond Latin-1, which costs as much as all the rest
+ * @param form refuses what this form would change, too
  * @throws Unstorable for what does not come back as it is: functions, symbols, instances of classes
  */
-export function survey (value: unknown, mayBeWide: boolean): Survey {
-  const walk = new Walk(mayBeWide)
+export function survey (value: unknown, mayBeWide: boolean, form?: StrictForm): Survey {
+  const walk = new Walk(mayBeWide, form)
   try {
     walk.value(value)
   } catch (cause) {
@@ -50,12 +54,14 @@ class Walk implements Survey {
   readonly #steps: Step[] = []
   readonly #seen = new Set<object>()
   readonly #mayBeWide: boolean
+  readonly #form: StrictForm | undefined
   /** Somebody has given all objects a member. */
   readonly #inherits = Object.keys(Object.prototype).length > 0
   #depth = 0
 
-  constructor (mayBeWide: boolean) {
+  constructor (mayBeWide: boolean, form: StrictForm | undefined) {
     this.#mayBeWide = mayBeWide
+    this.#form = form
   }
 
   get bytes (): number {
@@ -76,17 +82,17 @@ class Walk implements Survey {
         this.#bytes += stringBytes(value.length, this.#mayBeWide && isWide(value))
         return
       case 'number':
-        if (!Number.isFinite(value) || Object.is(value, -0)) this.isJson = false
+        if (!Number.isFinite(value) || Object.is(value, -0)) this.#notJson(`is ${Object.is(value, -0) ? '-0' : value}`)
         this.#bytes += numberBytes(value)
         return
       case 'object':
         if (value !== null) this.#object(value)
         return
       case 'undefined':
-        this.isJson = false
+        this.#notJson('is undefined')
         return
       case 'bigint':
-        this.isJson = false
+        this.#notJson('is a bigint')
         this.#bytes += bigintBytes(value)
         return
       default: throw new Unstorable(`is a ${typeof value}`)
@@ -97,7 +103,7 @@ class Walk implements Survey {
     // Met before, on the way here or elsewhere: JSON would not know it for the same.
     const before = this.#seen.size
     if (this.#seen.add(object).size === before) {
-      this.isJson = false
+      this.#notJson('is within itself')
       return
     }
     const depth = this.#depth++
@@ -106,6 +112,8 @@ class Walk implements Survey {
     else if (Object.getPrototypeOf(object) === Object.prototype) this.#record(object, depth)
     else this.#other(object, depth)
     this.#depth = depth
+    // Two that are equal are as good as one: only one within itself has no JSON.
+    if (this.#form === 'json') this.#seen.delete(object)
   }
 
   #record (object: object, depth: number): void {
@@ -142,7 +150,10 @@ class Walk implements Survey {
     const last = names.at(-1)
     if (last !== undefined && String(Number(last) >>> 0) !== last) this.#refuse(`has a member '${last}' besides its elements`)
     const isDense = names.length === array.length
-    if (!isDense) this.isJson = false
+    if (!isDense) {
+      if (this.#form === 'json') this.#refuse('has holes')
+      this.isJson = false
+    }
     this.#bytes += isDense ? arrayBytes(array.length) : sparseBytes(array.length, names.length)
     const before = this.#bytes
     let onlyNumbers = true
@@ -164,6 +175,9 @@ class Walk implements Survey {
     if (chain === 1 && Object.hasOwn(Object.getPrototypeOf(object) as object, 'isPrototypeOf')) {
       this.#record(object, depth)
       return
+    }
+    if (this.#form !== undefined && isLostBy(this.#form, object, chain)) {
+      this.#refuse(chain === 0 ? 'has no prototype' : `is an instance of ${className(object)}`)
     }
     this.isJson = false
     if (chain === 0) this.#dictionary(object, depth)
@@ -194,12 +208,22 @@ class Walk implements Survey {
     }
   }
 
+  /** Of the value that the walk is at. */
+  #notJson (reason: string): void {
+    if (this.#form === 'json') throw new Unstorable(reason)
+    this.isJson = false
+  }
+
   /** Of the object whose members the walk is at. */
   #refuse (reason: string): never {
     this.#depth--
     throw new Unstorable(reason)
   }
 }
+
+/** JSON has no built-in objects; of the structured clone algorithm's, URL and URLSearchParams become empty objects. */
+const isLostBy = (form: StrictForm, object: object, chain: number) =>
+  form === 'json' || chain === 0 || object instanceof URL || object instanceof URLSearchParams
 
 const MOST_STEPS_SHOWN = 20
 const DIGIT = /\d/

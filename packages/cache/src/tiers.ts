@@ -1,11 +1,11 @@
 import { BoundedMap, type MemoryLimits } from './bounded-map.js'
 import { DecodedFrames } from './decoded-frames.js'
 import { type Entry, freshness, goneAt, keyTag } from './entry.js'
-import { emit, type Source } from './events.js'
-import { decodeFrame, encodeFrame } from './frame.js'
+import { type CacheEvents, emit, type Source } from './events.js'
+import { decodeFrame, encodeFrame, type Frame } from './frame.js'
 import { entryBytes } from './heap.js'
-import type { Serialized, Serializer } from './serializer.js'
 import type { Claim, Entries, FillLease, FrameId, StoreNamespace } from './store.js'
+import type { StoredValue, StoredValues } from './stored-value.js'
 import type { Judged, Stamp, Validity } from './validity.js'
 
 /** A value found valid, and where. */
@@ -17,7 +17,11 @@ export interface Found<T> {
 /** A value that will do, or the instance that computes one; `stale` is the last that was found, valid and not good enough. */
 export type Claimed<T> =
   | Found<T> & { readonly kind: 'found' }
-  | Exclude<Claim, { kind: 'found' }> & { readonly stale: Entry<T> | undefined }
+  | Exclude<Claim, { kind: 'found' }> & {
+    readonly stale: Entry<T> | undefined
+    /** Other instances may until then read what this one cannot. */
+    readonly unreadableUntil: number
+  }
 
 export const isFresh = (found: Found<unknown> | undefined) => found !== undefined && freshness(found.entry, Date.now()) === 'fresh'
 
@@ -41,6 +45,19 @@ interface L1Entry<T> extends Entry<T>, Judged {
   validatedAt: Stamp
 }
 
+/** An entry in the store that is whole, and whose value this instance cannot read: by its serializer, its compression or its size. */
+class Unreadable {
+  readonly stamp: Stamp
+  readonly storedAt: number
+  readonly until: number
+
+  constructor (frame: Frame) {
+    this.stamp = frame.stamp
+    this.storedAt = frame.storedAt
+    this.until = goneAt(frame)
+  }
+}
+
 /**
  * This instance's memory (L1) before the shared store (L2). An entry that comes out of either has been
  * judged by Rule V after it was asked for.
@@ -53,7 +70,7 @@ export class Tiers<T> {
   readonly #decoded: DecodedFrames<L1Entry<T>> | undefined
   readonly #fetches = new Map<string, Promise<L1Entry<T> | undefined>>()
 
-  constructor (readonly name: string, store: StoreNamespace, readonly serializer: Serializer<T>, limits: MemoryLimits | false) {
+  constructor (readonly name: string, store: StoreNamespace, readonly values: StoredValues<T>, limits: MemoryLimits | false) {
     this.entries = store.entries
     this.validity = store.validity
     this.l1 = limits === false ? undefined : new BoundedMap(limits)
@@ -91,13 +108,18 @@ export class Tiers<T> {
     let seen: FrameId | undefined = this.l1?.get(key)
     let last = await this.#recall(key) ?? known
     seen ??= last?.entry
+    let unreadableUntil = 0
     for (;;) {
       if (last !== undefined && isGood(last)) return { kind: 'found', ...last }
       const claim = await this.entries.claim(key, seen)
-      if (claim.kind !== 'found') return { ...claim, stale: last?.entry }
+      if (claim.kind !== 'found') return { ...claim, stale: last?.entry, unreadableUntil }
       const entry = await this.#decode(key, claim.frame)
       if (entry === undefined) continue
       seen = entry
+      if (entry instanceof Unreadable) {
+        unreadableUntil = entry.until
+        continue
+      }
       last = await this.#judged(entry) ?? last
     }
   }
@@ -117,7 +139,7 @@ export class Tiers<T> {
     const frames = await this.entries.get(missing)
     const read = new Map(await Promise.all(missing.map(async (key, i) => {
       const bytes = frames[i]
-      return [key, bytes && await this.#judged(await this.#decode(key, bytes))] as const
+      return [key, bytes && await this.#judged(readable(await this.#decode(key, bytes)))] as const
     })))
     return keys.map((key, i) => read.get(key) ?? recalled[i])
   }
@@ -126,11 +148,11 @@ export class Tiers<T> {
   async inspect (key: string): Promise<{ readonly memory?: Inspected<T>, readonly store?: Inspected<T> }> {
     const inMemory = this.l1?.peek(key)
     const [bytes] = await this.entries.get([key])
-    const inStore = bytes && this.#read(key, bytes)
+    const inStore = bytes && readable(await this.#read(key, bytes))
     const inspected = async (entry: L1Entry<T>, bytes: number) => ({ entry, bytes, valid: await this.isValid(key, entry) })
     return {
       ...inMemory && { memory: await inspected(inMemory, inMemory.bytes) },
-      ...inStore && { store: await inspected(inStore, bytes.length) }
+      ...inStore && bytes && { store: await inspected(inStore, bytes.length) }
     }
   }
 
@@ -162,15 +184,19 @@ export class Tiers<T> {
   /**
    * Keeps the entry in both tiers; resolves when every instance can see it. False if it is known to be invalid already.
    * @param lease under which the value was computed, if there was one; it ends when the entry is stored
-   * @throws CacheError WEIR_CACHE_UNSERIALIZABLE, or whatever the store fails with
+   * @throws CacheError WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_VALUE_TOO_LARGE, or whatever the store fails with
    */
   async put (key: string, entry: Entry<T>, lease?: FillLease): Promise<boolean> {
-    const value = this.serializer.serialize(entry.value, key)
-    const frame = encodeFrame({ ...entry, value })
+    const written = this.values.write(key, entry.value)
+    return this.#keep(key, entry, written instanceof Promise ? await written : written, lease)
+  }
+
+  async #keep (key: string, entry: Entry<T>, { stored, size }: StoredValue, lease: FillLease | undefined): Promise<boolean> {
+    const frame = encodeFrame({ ...entry, value: stored })
     const ttl = goneAt(entry) - Date.now()
     const valid = this.validity.isValid(judgedBy(key, entry))
     if (valid === false) return this.#refuse(key, entry)
-    this.l1?.set(key, l1Entry(key, entry, this.#sizeOf(value, frame)))
+    this.l1?.set(key, l1Entry(key, entry, size))
     const [isValid] = await Promise.all([
       // Where it cannot be told, it may as well be stored: each reader asks again.
       valid === true ? true : valid.catch(() => true),
@@ -188,11 +214,13 @@ export class Tiers<T> {
    * @param wait whether to resolve only when no instance has the replaced entry in memory any more
    */
   async replace (key: string, entry: Entry<T>, until: number, { lease, wait = true }: ReplaceOptions = {}): Promise<boolean> {
+    // A value that is refused ends nothing.
+    const written = await this.values.write(key, entry.value)
     const stamp = await this.validity.replace(judgedBy(key, entry), until)
     if (stamp === undefined) return this.#refuse(key, entry)
     const leasesEnd = wait ? this.validity.waitForLeases() : undefined
     try {
-      return await this.put(key, { ...entry, stamp }, lease)
+      return await this.#keep(key, { ...entry, stamp }, written, lease)
     } finally {
       // The replaced entry has ended, whether the new one found room or not.
       await leasesEnd
@@ -229,16 +257,22 @@ export class Tiers<T> {
   async #load (key: string): Promise<L1Entry<T> | undefined> {
     try {
       const [bytes] = await this.entries.get([key])
-      return bytes === undefined ? undefined : await this.#decode(key, bytes)
+      return bytes === undefined ? undefined : readable(await this.#decode(key, bytes))
     } finally {
       this.#fetches.delete(key)
     }
   }
 
-  async #decode (key: string, bytes: Buffer): Promise<L1Entry<T> | undefined> {
+  async #decode (key: string, bytes: Buffer): Promise<L1Entry<T> | Unreadable | undefined> {
     const known = this.#decoded?.get(key, bytes)
     if (known !== undefined) return known
-    const entry = this.#read(key, bytes)
+    const read = this.#read(key, bytes)
+    const entry = read instanceof Promise ? await read : read
+    if (entry instanceof Unreadable) {
+      // It stays: others can read it.
+      this.#discard(key, 'unreadable', 0)
+      return entry
+    }
     if (entry !== undefined) {
       this.l1?.set(key, entry)
       this.#decoded?.set(key, bytes, entry)
@@ -250,15 +284,16 @@ export class Tiers<T> {
     return undefined
   }
 
-  /** The entry in a frame; undefined if it is none, or not whole. */
-  #read (key: string, bytes: Buffer): L1Entry<T> | undefined {
+  /** The entry in a frame; undefined if it is none, or not whole. A promise where it is compressed. */
+  #read (key: string, bytes: Buffer): L1Entry<T> | Unreadable | undefined | Promise<L1Entry<T> | Unreadable> {
     const frame = decodeFrame(bytes)
     if (frame === undefined) return undefined
     try {
-      return l1Entry(key, { ...frame, value: this.serializer.deserialize(frame.value) }, this.#sizeOf(frame.value, bytes))
+      const read = this.values.read(frame.value)
+      if (!(read instanceof Promise)) return l1Entry(key, { ...frame, value: read.value }, read.size)
+      return read.then(({ value, size }) => l1Entry(key, { ...frame, value }, size), () => new Unreadable(frame))
     } catch {
-      // A body the serializer cannot read is as good as a torn one.
-      return undefined
+      return new Unreadable(frame)
     }
   }
 
@@ -275,14 +310,8 @@ export class Tiers<T> {
     return undefined
   }
 
-  /** The value's size in memory, by its serializer, or as many bytes as its frame has. */
-  #sizeOf (value: Serialized, frame: Buffer): number {
-    const size = this.serializer.sizeOf?.(value)
-    return size !== undefined && size >= 0 && size < Infinity ? size : frame.length
-  }
-
   /** Memory may by now have a later entry than the one that is no good: that stays. */
-  #discard (key: string, reason: 'invalid' | 'corrupt', stamp: Stamp): void {
+  #discard (key: string, reason: CacheEvents['weir:cache:discard']['reason'], stamp: Stamp): void {
     this.discarded++
     this.l1?.delete(key, stamp)
     this.#decoded?.delete(key, stamp)
@@ -292,6 +321,8 @@ export class Tiers<T> {
 
 /** Limits of the decoded entries that an instance without memory keeps, so that no frame is parsed twice. */
 const DECODED = { maxBytes: 16 * 1024 * 1024, maxEntries: 10_000 } as const satisfies MemoryLimits
+
+const readable = <T>(entry: L1Entry<T> | Unreadable | undefined) => entry instanceof Unreadable ? undefined : entry
 
 const isGone = (entry: Entry<unknown>) => goneAt(entry) <= Date.now()
 

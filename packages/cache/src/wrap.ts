@@ -1,7 +1,7 @@
 import { RecentKeys } from '@weir/internal'
 import { argumentKey } from './argument-key.js'
 import type { Cache } from './cache.js'
-import { parseDuration } from './duration.js'
+import { type Duration, parseDuration } from './duration.js'
 import { checkTags } from './entry.js'
 import { CacheError, shown } from './errors.js'
 import type { RememberOptions, WriteOptions } from './options.js'
@@ -43,19 +43,21 @@ const PREFIX = 'wrap:'
 // Two functions of one name would meet in the store, which no instance could see.
 const taken = new WeakMap<object, Set<string>>()
 
+type Remembering<T> = Pick<Cache<T>, 'remember' | 'delete' | 'invalidate'>
+
 /** See {@link Cache.wrap}. */
 export function wrap<T, F extends (...args: never[]) => T | Promise<T>> (
-  cache: Cache<T>, fn: F, options: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>
+  cache: Remembering<T>, fn: F, options: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>>, defaultTtl?: Duration
 ): Wrapped<F>
 export function wrap<T, A extends readonly unknown[], R extends T> (
-  cache: Cache<T>, fn: (...args: A) => R | Promise<R>, options: WrapOptions<A, R>
+  cache: Remembering<T>, fn: (...args: A) => R | Promise<R>, options: Partial<WrapOptions<A, R>>, defaultTtl?: Duration
 ): WrappedMethods<A> & ((...args: A) => Promise<R>)
 export function wrap<T, A extends readonly unknown[], R extends T> (
-  cache: Cache<T>, fn: (...args: A) => R | Promise<R>, options: WrapOptions<A, R>
+  cache: Remembering<T>, fn: (...args: A) => R | Promise<R>, options: Partial<WrapOptions<A, R>>, defaultTtl?: Duration
 ) {
-  const { name = fn.name, key: keyParts, tags = [], ...rest } = options
+  const { name = fn.name, key: keyParts, tags = [], ttl = defaultTtl, ...others } = options
   checkName(name)
-  parseDuration(rest.ttl, 'ttl')
+  const rest = { ...others, ttl: parseDuration(ttl, 'ttl') }
   const own = PREFIX + name
   if (typeof tags !== 'function') checkTags(tags)
   const keys = new Keys(own)

@@ -71,6 +71,7 @@ t.test('a body that is no value is a miss', async (t) => {
 
 t.test('one of one\'s own', async (t) => {
   const dates: Serializer<Date> = {
+    name: 'dates',
     serialize: (value, key) => ({ meta: key, body: Buffer.from(String(value.getTime())) }),
     deserialize: ({ meta, body }) => {
       if (meta !== 'key') throw new Error('the meta was expected')
@@ -83,7 +84,7 @@ t.test('one of one\'s own', async (t) => {
 })
 
 t.test('one that throws: the value is given, not kept, and an event would tell', async (t) => {
-  const broken: Serializer<string> = { serialize () { throw new Error('no') }, deserialize: () => '' }
+  const broken: Serializer<string> = { name: 'broken', serialize () { throw new Error('no') }, deserialize: () => '' }
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n', serializer: broken })
   t.equal(await cache.remember('key', OPTIONS, () => 'value'), 'value')
   t.equal(cache.stats().errors, 1)

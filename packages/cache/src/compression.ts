@@ -1,0 +1,127 @@
+import { promisify } from 'node:util'
+import * as zlib from 'node:zlib'
+import { CacheError, shown } from './errors.js'
+
+/** Algorithms of node:zlib. `zstd` is in Node 22.15 and later. */
+export type CompressionAlgorithm = 'brotli' | 'gzip' | 'zstd'
+
+/** How a cache compresses what it puts into its store. */
+export interface CompressionOptions {
+  /** Default `brotli`. */
+  readonly algorithm?: CompressionAlgorithm
+  /** Bytes of a serialized value from which it is compressed. Default 16 KiB. */
+  readonly threshold?: number
+  /** The algorithm's own level: brotli 0 to 11, gzip 1 to 9, zstd 1 to 22. Default 1, which costs least. */
+  readonly level?: number
+}
+
+interface Codec {
+  readonly levels: readonly [lowest: number, highest: number]
+  compress (bytes: Uint8Array, level: number): Promise<Buffer>
+  /** @param size of what comes out; more than that is an error */
+  decompress (bytes: Uint8Array, size: number): Promise<Buffer>
+}
+
+// By zlib's default a large value would go to and fro between threads for every 16 KiB.
+const chunkSize = (bytes: number) => Math.min(Math.max(64, bytes + 1), 1024 * 1024)
+
+const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = zlib.constants
+const [brotli, unbrotli] = [promisify(zlib.brotliCompress), promisify(zlib.brotliDecompress)]
+const [gzip, gunzip] = [promisify(zlib.gzip), promisify(zlib.gunzip)]
+
+const bounded = (size: number) => ({ maxOutputLength: size, chunkSize: chunkSize(size) })
+
+const BROTLI: Codec = {
+  levels: [0, 11],
+  compress: (bytes, level) => brotli(bytes, {
+    chunkSize: chunkSize(bytes.length),
+    params: { [BROTLI_PARAM_QUALITY]: level, [BROTLI_PARAM_SIZE_HINT]: bytes.length }
+  }),
+  decompress: (bytes, size) => unbrotli(bytes, bounded(size))
+}
+
+const GZIP: Codec = {
+  levels: [1, 9],
+  compress: (bytes, level) => gzip(bytes, { level, chunkSize: chunkSize(bytes.length) }),
+  decompress: (bytes, size) => gunzip(bytes, bounded(size))
+}
+
+/** The part of node:zlib that Node 20 does not have. */
+interface Zstd {
+  zstdCompress (bytes: Uint8Array, options: object, done: (error: Error | null, result: Buffer) => void): void
+  zstdDecompress (bytes: Uint8Array, options: object, done: (error: Error | null, result: Buffer) => void): void
+  readonly constants: { readonly ZSTD_c_compressionLevel: number }
+}
+
+const hasZstd = (lib: object): lib is Zstd => 'zstdCompress' in lib
+
+function zstdOf (lib: object): Codec | undefined {
+  if (!hasZstd(lib)) return undefined
+  const [compress, decompress] = [promisify(lib.zstdCompress), promisify(lib.zstdDecompress)]
+  return {
+    levels: [1, 22],
+    compress: (bytes, level) => compress(bytes, {
+      chunkSize: chunkSize(bytes.length), params: { [lib.constants.ZSTD_c_compressionLevel]: level }
+    }),
+    decompress: (bytes, size) => decompress(bytes, bounded(size))
+  }
+}
+
+const CODECS: ReadonlyMap<string, Codec | undefined> = new Map([['brotli', BROTLI], ['gzip', GZIP], ['zstd', zstdOf(zlib)]])
+
+/** Bytes from which compression pays by default: `npm run bench -- --only compression` measures it. */
+export const DEFAULT_THRESHOLD = 16 * 1024
+
+/** Compresses bodies in zlib's threads: the event loop goes on meanwhile. */
+export class Compression {
+  readonly algorithm: CompressionAlgorithm
+  readonly threshold: number
+  readonly #level: number
+  readonly #codec: Codec
+
+  /** @throws CacheError WEIR_CACHE_INVALID_OPTION */
+  constructor (options: CompressionOptions | true) {
+    if (typeof options !== 'object' && options !== true || options === null) {
+      throw refused('', options, 'give true, or an object with algorithm, threshold or level')
+    }
+    const { algorithm = 'brotli', threshold = DEFAULT_THRESHOLD, level = 1, ...others } = options === true ? {} : options
+    const [unknown] = Object.keys(others)
+    if (unknown !== undefined) throw refused('', unknown, 'there is algorithm, threshold, level')
+    if (!CODECS.has(algorithm)) throw refused('.algorithm', algorithm, "give 'brotli', 'gzip' or 'zstd'")
+    const codec = CODECS.get(algorithm)
+    if (codec === undefined) {
+      throw refused('.algorithm', algorithm, `Node ${process.versions.node} has none: use Node 22.15 or later, or 'brotli'`)
+    }
+    if (!Number.isSafeInteger(threshold) || threshold < 0) throw refused('.threshold', threshold, 'give bytes as a whole number, 0 or more')
+    const [lowest, highest] = codec.levels
+    if (!Number.isInteger(level) || level < lowest || level > highest) {
+      throw refused('.level', level, `${algorithm} has ${lowest} to ${highest}`)
+    }
+    this.algorithm = algorithm
+    this.threshold = threshold
+    this.#level = level
+    this.#codec = codec
+  }
+
+  /** The compressed bytes, or the same ones where they do not become fewer. */
+  async compress (bytes: Uint8Array): Promise<Uint8Array> {
+    const compressed = await this.#codec.compress(bytes, this.#level)
+    return compressed.length < bytes.length ? compressed : bytes
+  }
+}
+
+/**
+ * What these bytes were before they were compressed.
+ * @param size as many bytes come out, or it is an error: no more are made
+ * @throws Error if they are not what they are said to be, or this Node does not have the algorithm
+ */
+export async function decompress (algorithm: string, bytes: Uint8Array, size: number): Promise<Buffer> {
+  const codec = CODECS.get(algorithm)
+  if (codec === undefined) throw new TypeError(`${shown(algorithm)} is no compression that this Node has`)
+  const plain = await codec.decompress(bytes, size)
+  if (plain.length !== size) throw new RangeError(`${plain.length} bytes came out, not ${size}`)
+  return plain
+}
+
+const refused = (where: string, value: unknown, remedy: string) =>
+  new CacheError('WEIR_CACHE_INVALID_OPTION', `compression${where} ${shown(value)}: ${remedy}`)

@@ -1,0 +1,120 @@
+import { Compression, type CompressionOptions, decompress } from './compression.js'
+import { CacheError, shown } from './errors.js'
+import { own } from './frame.js'
+import { BUILT_IN, type Serialized, type Serializer } from './serializer.js'
+import { type SerializerName, serializerOf } from './strict-serializers.js'
+
+/** Bytes of a serialized value in a store, and those that it takes in memory. */
+export interface StoredValue {
+  readonly stored: Serialized
+  readonly size: number
+}
+
+/** A value out of a store, and the bytes that it takes in memory. */
+export interface ReadValue<T> {
+  readonly value: T
+  readonly size: number
+}
+
+/** Options of {@link createCache}: how values lie in the store. */
+export interface StoredValueOptions<T> {
+  /**
+   * How values become bytes. Default: {@link defaultSerializer}, which gives back every kind of data as it was. `json` refuses what
+   * JSON would change; `structured` is the structured clone algorithm of node:v8. Those three read each other's values.
+   */
+  readonly serializer?: SerializerName | Serializer<T>
+  /** Compresses large values in the store, not in memory. `true` is brotli from 16 KiB. Default false. */
+  readonly compression?: boolean | CompressionOptions
+  /**
+   * The most bytes of a serialized value, before compression. A larger one is refused by WEIR_CACHE_VALUE_TOO_LARGE: `set` rejects,
+   * `remember` gives it to its callers without keeping it. Default 64 MiB.
+   */
+  readonly maxValueBytes?: number
+}
+
+const MOST_BYTES = 64 * 1024 * 1024
+
+/**
+ * Turns values into what a frame has, and back: serialized, and compressed where that pays.
+ *
+ * The meta of a value that is compressed, or of a serializer that is not this package's, begins with a head:
+ *
+ *     NUL serializer NUL algorithm NUL bytes before compression NUL meta of the serializer
+ *
+ * So no instance takes what another serializer has written for its own: it is a miss.
+ */
+export class StoredValues<T> {
+  readonly #serializer: Serializer<T>
+  readonly #compression: Compression | undefined
+  readonly #maxBytes: number
+  /** The head of a value that is not compressed. */
+  readonly #head: string
+
+  /** @throws CacheError WEIR_CACHE_INVALID_OPTION */
+  constructor ({ serializer: option, compression = false, maxValueBytes = MOST_BYTES }: StoredValueOptions<T>) {
+    if (!Number.isSafeInteger(maxValueBytes) || maxValueBytes < 1) {
+      throw new CacheError('WEIR_CACHE_INVALID_OPTION', `maxValueBytes ${shown(maxValueBytes)}: give a positive integer`)
+    }
+    const serializer = serializerOf(option)
+    this.#serializer = serializer
+    this.#compression = compression === false ? undefined : new Compression(compression)
+    this.#maxBytes = maxValueBytes
+    this.#head = serializer.name === BUILT_IN ? '' : headOf(serializer.name, '', '')
+  }
+
+  /**
+   * A promise where the value has to be compressed.
+   * @throws CacheError WEIR_CACHE_VALUE_TOO_LARGE, or whatever the serializer throws
+   */
+  write (key: string, value: T): StoredValue | Promise<StoredValue> {
+    const serialized = this.#serializer.serialize(value, key)
+    const { meta, body } = serialized
+    const bytes = body.byteLength
+    if (bytes > this.#maxBytes) {
+      throw new CacheError('WEIR_CACHE_VALUE_TOO_LARGE', `${shown(key)} has ${bytes} bytes, more than the ${this.#maxBytes}`)
+    }
+    const size = this.#sizeOf(serialized)
+    if (this.#compression !== undefined && bytes >= this.#compression.threshold) return this.#compress(this.#compression, serialized, size)
+    return { stored: this.#head === '' ? serialized : { meta: this.#head + meta, body }, size }
+  }
+
+  /**
+   * A promise where the value has to be decompressed.
+   * @throws Error if it was written by another serializer, cannot be decompressed here, or is too large for this cache
+   */
+  read (stored: { readonly meta: string, readonly body: Buffer }): ReadValue<T> | Promise<ReadValue<T>> {
+    const { meta, body } = stored
+    if (this.#head === '' ? meta[0] !== MARK : meta.startsWith(this.#head)) return this.#parse(meta.slice(this.#head.length), body)
+    return this.#decompress(meta, body)
+  }
+
+  async #compress (compression: Compression, { meta, body }: Serialized, size: number): Promise<StoredValue> {
+    const compressed = await compression.compress(body)
+    if (compressed === body) return { stored: { meta: this.#head + meta, body }, size }
+    const head = headOf(this.#serializer.name, compression.algorithm, String(body.byteLength))
+    return { stored: { meta: head + meta, body: compressed }, size }
+  }
+
+  async #decompress (meta: string, body: Buffer): Promise<ReadValue<T>> {
+    const [head, name, algorithm = '', bytes] = HEAD.exec(meta) ?? []
+    if (head === undefined || name !== this.#serializer.name) throw new TypeError('another serializer has written it')
+    const size = Number(bytes)
+    if (size > this.#maxBytes) throw new RangeError(`${size} bytes are more than the ${this.#maxBytes} of maxValueBytes`)
+    return this.#parse(meta.slice(head.length), own(await decompress(algorithm, body, size)))
+  }
+
+  #parse (meta: string, body: Buffer): ReadValue<T> {
+    const serialized = { meta, body }
+    return { size: this.#sizeOf(serialized), value: this.#serializer.deserialize(serialized) }
+  }
+
+  /** The value's size in memory, by its serializer, or as many bytes as its serialized form has. */
+  #sizeOf (serialized: Serialized): number {
+    const size = this.#serializer.sizeOf?.(serialized)
+    return size !== undefined && size >= 0 && size < Infinity ? size : serialized.meta.length + serialized.body.byteLength
+  }
+}
+
+const MARK = '\0'
+const HEAD = /^\0([^\0]+)\0([a-z]+)\0(\d+)\0/
+const headOf = (name: string, algorithm: string, bytes: string) => [MARK, name, MARK, algorithm, MARK, bytes, MARK].join('')

@@ -1,0 +1,22 @@
+import { startRedis } from '@weir/internal/testing'
+import type { Test } from 'tap'
+import type { Store } from '../src/index.js'
+import { memoryStore } from '../src/stores/memory.js'
+import { sqliteStore } from '../src/stores/sqlite/index.js'
+import { openStore } from './redis-place.js'
+
+/** Runs the test over each kind of store: empty, and closed with it. */
+export function eachStore (t: Test, name: string, run: (t: Test, store: Store) => Promise<void>): void {
+  const open: Readonly<Record<string, (t: Test) => Promise<Store>>> = {
+    memory: async () => memoryStore(),
+    SQLite: async (t) => {
+      const store = sqliteStore({ file: `${t.testdir()}/cache.db` })
+      t.teardown(() => store.close())
+      return store
+    },
+    Redis: async (t) => openStore(t, { url: (await startRedis(t)).url })
+  }
+  for (const [kind, make] of Object.entries(open)) {
+    t.test(`${name}: ${kind}`, async (t) => { await run(t, await make(t)) })
+  }
+}

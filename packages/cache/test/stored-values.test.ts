@@ -1,0 +1,159 @@
+import { decode, encode } from '@msgpack/msgpack'
+import t from 'tap'
+import { type Cache, type CacheOptions, createCache, type Serializer, type Store } from '../src/index.js'
+import { decodeFrame, encodeFrame } from '../src/frame.js'
+import { memoryStore } from '../src/stores/memory.js'
+import { eachStore } from './each-store.js'
+import { record } from './events.js'
+import { randomFrom } from './random.js'
+
+const OPTIONS = { ttl: '1m' } as const
+
+const msgpack: Serializer<unknown> = {
+  name: 'msgpack',
+  serialize: (value) => ({ meta: '', body: encode(value) }),
+  deserialize: ({ body }) => decode(body)
+}
+/** Of another format, whose bytes the other takes for values: a JSON digit is a small integer of MessagePack. */
+const digits: Serializer<unknown> = {
+  name: 'digits',
+  serialize: (value) => ({ meta: '', body: Buffer.from(JSON.stringify(value)) }),
+  deserialize: ({ body }) => JSON.parse(body.toString()) as unknown
+}
+
+type Settings = Pick<CacheOptions<unknown>, 'serializer' | 'compression'>
+
+const serializers: Readonly<Record<string, Settings>> = {
+  default: {}, json: { serializer: 'json' }, structured: { serializer: 'structured' }, msgpack: { serializer: msgpack }, digits: { serializer: digits }
+}
+const compressions: Readonly<Record<string, Settings>> = {
+  none: {},
+  brotli: { compression: { algorithm: 'brotli', threshold: 0 } },
+  gzip: { compression: { algorithm: 'gzip', threshold: 0, level: 9 } },
+  default: { compression: true }
+}
+const BUILT_IN = ['default', 'json', 'structured']
+
+const settings = Object.entries(serializers).flatMap(([serializer, a]) => Object.entries(compressions).map(([compression, b]) =>
+  ({ family: BUILT_IN.includes(serializer) ? 'built-in' : serializer, name: `${serializer}, ${compression}`, options: { ...a, ...b } })))
+
+/** JSON of any size: what every serializer here gives back. */
+function json (random: (below: number) => number, depth: number): unknown {
+  switch (random(depth === 0 ? 5 : 7)) {
+    case 0: return random(1000)
+    case 1: return random(2) === 0
+    case 2: return null
+    case 3: return 'text ü '.repeat(random(5000))
+    case 4: return `${random(10)}`
+    case 5: return Array.from({ length: random(6) }, () => json(random, depth - 1))
+    default: return Object.fromEntries(Array.from({ length: random(6) }, (_, i) => [`member ${i}`, json(random, depth - 1)]))
+  }
+}
+
+const open = (store: Store, options: Settings): Cache<unknown> => createCache<unknown>({ store, namespace: 'n', ...options })
+
+eachStore(t, 'what one setting has written another reads, or misses, and takes for nothing else', async (t, store) => {
+  let seed = 0
+  for (const writer of settings) {
+    const write = open(store, writer.options)
+    const values = Array.from({ length: 6 }, () => json(randomFrom(++seed), 3))
+    const keys = values.map((_, i) => `${writer.name} ${i}`)
+    for (const [i, key] of keys.entries()) await write.set(key, values[i], OPTIONS)
+    for (const reader of settings) {
+      const read = open(store, reader.options)
+      const found = await Promise.all(keys.map((key) => read.find(key)))
+      const expected = reader.family === writer.family ? values : values.map(() => undefined)
+      if (!t.strictSame(found.map((hit) => hit?.entry.value), expected, `${writer.name} -> ${reader.name}`)) return
+      t.strictSame(await read.getMany(keys), expected, 'many at once')
+    }
+    t.strictSame(await open(store, writer.options).getMany(keys), values, 'those that could not read it have left it')
+  }
+})
+
+eachStore(t, 'one that cannot be read is filled anew, in place of it', async (t, store) => {
+  const [first, second] = [open(store, { serializer: msgpack }), open(store, { serializer: 'json' })]
+  const discards = record(t, 'weir:cache:discard')
+  t.equal(await first.remember('key', OPTIONS, () => 'first'), 'first')
+  t.equal(await second.remember('key', OPTIONS, () => 'second'), 'second')
+  t.equal(discards[0]?.reason, 'unreadable')
+  t.equal(await second.remember('key', OPTIONS, () => 'third'), 'second')
+  // What the first has in memory has been replaced.
+  t.equal(await first.get('key'), undefined)
+  t.equal(await first.remember('key', OPTIONS, () => 'fourth'), 'fourth')
+  t.equal(await second.remember('key', OPTIONS, () => 'fifth'), 'fifth')
+  t.equal(await second.get('key'), 'fifth')
+})
+
+t.test('frames that say what is not so are misses, and stay', async (t) => {
+  const store = memoryStore()
+  const { entries } = store.namespace('n')
+  const value = 'text '.repeat(1000)
+  const options = { compression: { threshold: 0 } }
+  await open(store, options).set('key', value, OPTIONS)
+  const [frame] = await entries.get(['key'])
+  if (frame === undefined) throw new Error('a frame was expected')
+  const stored = decodeFrame(frame)
+  if (stored === undefined) throw new Error('a whole frame was expected')
+  t.match(stored.value.meta, /^\0weir\0brotli\x005000\0text /)
+  const head = (meta: string) => ({ ...stored, value: { ...stored.value, meta } })
+  const metas = [
+    '\0weir\0brotli\x004999\0text 0', '\0weir\0brotli\x005001\0text 0', '\0weir\0brotli\x000\0text 0', '\0weir\0gzip\x005000\0text 0',
+    '\0weir\0zstd\x005000\0text 0', '\0weir\0lzma\x005000\0text 0', `\0weir\0brotli\0${'9'.repeat(400)}\0text 0`, '\0weir\0brotli\x005000\0', '\0weir\0',
+    '\0other\0brotli\x005000\0text 0', '\0\0\0\0text 0', '\0'
+  ]
+  for (const meta of metas) {
+    await entries.set('key', encodeFrame(head(meta)), 60_000)
+    t.equal(await open(store, options).get('key'), undefined, JSON.stringify(meta))
+    t.ok((await entries.get(['key']))[0], 'it stays')
+    t.equal(await open(store, options).remember('key', OPTIONS, () => 'anew'), 'anew')
+    await entries.delete('key')
+  }
+})
+
+t.test('no more comes out of a frame than it says, and no more than the cache takes', async (t) => {
+  const store = memoryStore()
+  const zeros = Buffer.alloc(1_000_000)
+  await open(store, { compression: { threshold: 0 } }).set('zeros', zeros, OPTIONS)
+  const small = createCache<unknown>({ store, namespace: 'n', maxValueBytes: 999_999 })
+  t.equal(await small.get('zeros'), undefined)
+  t.strictSame(await createCache<unknown>({ store, namespace: 'n', maxValueBytes: 1_000_000 }).get('zeros'), zeros)
+  t.strictSame(await small.inspect('zeros'), {})
+})
+
+t.test('memory has the plain value, and counts what that takes', async (t) => {
+  const store = memoryStore()
+  const value = { text: 'text '.repeat(10_000), list: [1, 2, 3] }
+  const [plain, compressed] = [open(store, {}), createCache<unknown>({ store, namespace: 'c', compression: true })]
+  await plain.set('key', value, OPTIONS)
+  await compressed.set('key', value, OPTIONS)
+  t.equal(compressed.stats().l1.bytes, plain.stats().l1.bytes)
+  const reader = createCache<unknown>({ store, namespace: 'c' })
+  t.strictSame(await reader.get('key'), value)
+  t.equal(reader.stats().l1.bytes, plain.stats().l1.bytes, 'also out of the store')
+  const [frame] = await store.namespace('c').entries.get(['key'])
+  t.ok(Number(frame?.length) < 1000, `${frame?.length} bytes`)
+  const inspected = await compressed.inspect('key')
+  t.strictSame(inspected.store?.entry.value, value)
+  t.equal(inspected.store?.bytes, frame?.length)
+})
+
+t.test('many readers at once, without memory: one decompresses', async (t) => {
+  const store = memoryStore()
+  const value = 'text '.repeat(10_000)
+  await open(store, { compression: true }).set('key', value, OPTIONS)
+  const reader = createCache<unknown>({ store, namespace: 'n', l1: false })
+  const all = await Promise.all(Array.from({ length: 50 }, () => reader.get('key')))
+  t.ok(all.every((one) => one === value))
+})
+
+t.test('a value is served that was invalidated while it was decompressed, to nobody who asks later', async (t) => {
+  const store = memoryStore()
+  const cache = createCache<unknown>({ store, namespace: 'n', compression: true })
+  await cache.set('key', 'text '.repeat(10_000), { ...OPTIONS, tags: ['tag'] })
+  const reader = createCache<unknown>({ store, namespace: 'n' })
+  const early = reader.get('key')
+  await reader.invalidate(['tag'])
+  t.equal(await reader.get('key'), undefined)
+  await early
+  t.equal(await reader.get('key'), undefined)
+})
