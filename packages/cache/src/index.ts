@@ -10,6 +10,10 @@ export { type CacheEvents, type Source } from './events.js'
 export { type FillContext } from './fill-context.js'
 export { type EntryOptions, Fill, type StoreResult } from './fill.js'
 export {
+  type Caches, type CachesBase, type CachesOptions, createCaches, type NamedCacheOptions, type SharedCacheOptions, type ValueType,
+  valueType
+} from './named-caches.js'
+export {
   type AcquireOptions, type CacheOptions, type CacheStats, type FindOptions, type Hit, type OutageOptions, type RememberOptions,
   type WriteOptions
 } from './options.js'

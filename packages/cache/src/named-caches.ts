@@ -1,0 +1,187 @@
+import { Cache, createCache } from './cache.js'
+import type { Duration } from './duration.js'
+import { CacheError, shown } from './errors.js'
+import type { CacheOptions } from './options.js'
+import type { Serializer } from './serializer.js'
+import type { Store } from './store.js'
+
+/** The type of a cache's values, for the compiler alone: see {@link valueType}. */
+export interface ValueType<T> {
+  readonly value?: T
+}
+
+/**
+ * Tells {@link createCaches} the type of a cache's values.
+ * @example createCaches({ stores, caches: { products: { store: 'redis', ttl: '1m', value: valueType<Product>() } } })
+ */
+export const valueType = <T>(): ValueType<T> => ({})
+
+/** Options of {@link createCache} that may hold for several caches. */
+export type SharedCacheOptions = Omit<CacheOptions<unknown>, 'store' | 'namespace' | 'name'>
+
+/** One of the caches of {@link createCaches}: options of {@link createCache}, and the name of its store. */
+export interface NamedCacheOptions<S extends string = string> extends SharedCacheOptions {
+  /** One of `stores`. */
+  readonly store: S
+  /** Default: the cache's name. */
+  readonly namespace?: string
+  /** The type of its values. Default: that of its serializer, or `unknown`. */
+  readonly value?: ValueType<unknown>
+}
+
+type Stores = Readonly<Record<string, Store>>
+type Named<S extends string = string> = Readonly<Record<string, NamedCacheOptions<S>>> & { readonly close?: never }
+
+/** Options of {@link createCaches}. */
+export interface CachesOptions<S extends Stores = Stores, C extends Named<keyof S & string> = Named, D extends SharedCacheOptions = SharedCacheOptions> {
+  readonly stores: S
+  readonly caches: C & OnlyKnown<C, NamedCacheOptions>
+  /** What holds for each cache that does not say otherwise. */
+  readonly defaults?: D & OnlyKnown<{ readonly defaults: D }, SharedCacheOptions>['defaults']
+  /** This instance among those that share the stores: {@link CacheOptions.name} of each cache. */
+  readonly name?: string
+}
+
+/** Makes a member that is no option a mistake for the compiler, too. */
+type OnlyKnown<C, Options> = { readonly [N in keyof C]: { readonly [O in Exclude<keyof C[N], keyof Options>]: never } }
+
+type ValueOf<C> = C extends { readonly value: ValueType<infer T> } ? T : C extends { readonly serializer: Serializer<infer T> } ? T : unknown
+type DefaultedOf<C, D> = C extends { readonly ttl: Duration } ? 'ttl' : D extends { readonly ttl: Duration } ? 'ttl' : never
+
+/** The caches by their names, and {@link CachesBase.close}. */
+export type Caches<C, D = unknown> = { readonly [N in keyof C]: Cache<ValueOf<C[N]>, DefaultedOf<C[N], D>> } & CachesBase
+
+/** What all results of {@link createCaches} have. */
+export interface CachesBase {
+  /**
+   * Ends the stores, each once, whatever the others do.
+   * @throws CacheError WEIR_CACHE_STORE_FAILED with an AggregateError of what the stores failed with
+   */
+  close (): Promise<void>
+}
+
+/**
+ * Several caches by name, each with its defaults, on one store or several. A name is the cache's namespace, too.
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION
+ * @example
+ * const caches = createCaches({
+ *   stores: { redis: redisStore({ url: 'redis://127.0.0.1:6379' }), memory: memoryStore() },
+ *   defaults: { jitter: 0.1 },
+ *   caches: {
+ *     products: { store: 'redis', ttl: '1m', staleIfError: '1h', value: valueType<Product>() },
+ *     flags: { store: 'memory', ttl: '10s', value: valueType<boolean>() }
+ *   }
+ * })
+ * const product = await caches.products.remember('42', () => db.product(42))
+ * await caches.flags.set('beta', true)
+ * await caches.close()
+ */
+export function createCaches<
+  const S extends Stores, const C extends Named<keyof S & string>, const D extends SharedCacheOptions = SharedCacheOptions
+> (options: CachesOptions<S, C, D>): Caches<C, D>
+export function createCaches ({ stores, caches, defaults = {}, name = '', ...others }: LooseOptions): object {
+  checkNames('', others, {}, 'stores, caches, defaults, name')
+  checkNames('defaults', defaults, SHARED)
+  const all = entriesOf('stores', stores)
+  for (const [store, { namespace, close }] of all) {
+    if (typeof namespace !== 'function' || typeof close !== 'function') {
+      throw refused(`stores.${store} ${shown(stores[store])}: give a store, as memoryStore() or redisStore() makes it`)
+    }
+  }
+  const taken = new Map<string, string>()
+  const made = entriesOf('caches', caches).map(([cache, { store: storeName, namespace = cache, value: _, ...options }]) => {
+    const where = `caches.${cache}`
+    if (cache === 'close') throw refused(`${where}: this name is taken by the method, give the cache another`)
+    checkNames(where, options, SHARED)
+    const [, store] = all.find(([known]) => known === storeName) ?? []
+    if (store === undefined) throw refused(`${where}.store ${shown(storeName)}: there is ${Object.keys(stores).join(', ')}`)
+    const place = JSON.stringify([all.findIndex(([, other]) => other === store), namespace])
+    const other = taken.get(place)
+    if (other !== undefined) throw refused(`${where}: caches.${other} has the namespace ${shown(namespace)} of the same store, give one of them another`)
+    taken.set(place, cache)
+    return [cache, within(where, () => createCache({ ...defaults, ...options, store, namespace, name }))] as const
+  })
+  const stored = new Set(all.map(([, store]) => store))
+  let closed: Promise<void> | undefined
+  const close = () => closed ??= closeAll(stored)
+  return withNames(Object.fromEntries(made), { close })
+}
+
+interface LooseOptions {
+  readonly stores: Stores
+  readonly caches: Readonly<Record<string, NamedCacheOptions>>
+  readonly defaults?: SharedCacheOptions
+  readonly name?: string
+}
+
+const SHARED = {
+  l1: true,
+  serializer: true,
+  compression: true,
+  maxValueBytes: true,
+  fillTimeout: true,
+  ttl: true,
+  staleWhileRevalidate: true,
+  staleIfError: true,
+  retain: true,
+  jitter: true,
+  negativeTtl: true,
+  softTimeout: true,
+  hardTimeout: true,
+  earlyRefresh: true,
+  tagPrefix: true
+} as const satisfies Record<keyof SharedCacheOptions, true>
+
+/**
+ * The caches as members of their own, read as any other; a name that none of them has is an error.
+ * Names that every object may be asked for, by `await` and the like, are not.
+ */
+function withNames (caches: Readonly<Record<string, Cache<unknown>>>, { close }: CachesBase): object {
+  const names = Object.keys(caches).join(', ')
+  const unknown = new Proxy({}, {
+    get (target, name, receiver) {
+      if (typeof name === 'symbol' || name in Object.prototype || ASKED_OF_ALL.has(name)) return Reflect.get(target, name, receiver) as unknown
+      throw refused(`caches.${name}: there is ${names}`)
+    }
+  })
+  const base: object = Object.create(unknown, { close: { value: close } }) as object
+  return Object.freeze(Object.create(base, Object.getOwnPropertyDescriptors(caches)) as object)
+}
+
+const ASKED_OF_ALL = new Set(['then', 'toJSON', 'inspect', 'nodeType', 'asymmetricMatch', '$$typeof', 'getter', 'setter'])
+
+async function closeAll (stores: ReadonlySet<Store>): Promise<void> {
+  const closed = await Promise.allSettled(Array.from(stores, async (store) => store.close()))
+  const errors = closed.flatMap((result) => result.status === 'rejected' ? [result.reason as unknown] : [])
+  if (errors.length === 0) return
+  const cause = new AggregateError(errors, `${errors.length} of ${closed.length} stores`)
+  throw new CacheError('WEIR_CACHE_STORE_FAILED', 'close', { cause })
+}
+
+function entriesOf<V> (what: string, values: Readonly<Record<string, V>>): [name: string, value: V][] {
+  const entries = isRecord(values) ? Object.entries(values) : []
+  if (entries.length === 0 || !entries.every(([, value]) => isRecord(value))) {
+    throw refused(`${what} ${shown(values)}: give an object of ${what} by name`)
+  }
+  return entries
+}
+
+const isRecord = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function checkNames (where: string, options: object, known: object, list = Object.keys(known).join(', ')): void {
+  if (!isRecord(options)) throw refused(`${where} ${shown(options)}: give an object of options`)
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
+  if (unknown !== undefined) throw refused(`${where === '' ? '' : `${where}.`}${unknown} is no option: there is ${list}`)
+}
+
+/** What is wrong with the options of one cache, with its name. */
+function within<R> (where: string, make: () => R): R {
+  try {
+    return make()
+  } catch (error) {
+    throw error instanceof CacheError ? refused(`${where}: ${error.message}`, error) : error
+  }
+}
+
+const refused = (problem: string, cause?: unknown) =>
+  new CacheError('WEIR_CACHE_INVALID_OPTION', problem, cause === undefined ? undefined : { cause })
