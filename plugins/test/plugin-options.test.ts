@@ -6,6 +6,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import auth from '../auth/index.js'
 import cacheAdmin from '../cache-admin/index.js'
+import caches from '../caches/index.js'
 import conditional from '../conditional/index.js'
 import invalidation from '../invalidation/index.js'
 import observability from '../observability/index.js'
@@ -33,6 +34,9 @@ const REGISTERED: readonly [plugin: string, known: string, register: (app: Fasti
     await app.register(responseCache, { store: cacheStore() })
     await app.register(cacheAdmin, { prefix: '/cache', instance: 'a-1', ...mistake })
   }],
+  ['weir-caches', 'stores, caches, defaults, name, as', (app) => app.register(caches, {
+    stores: { memory: cacheStore() }, caches: { a: { store: 'memory' } }, ...mistake
+  })],
   ['weir-observability', 'store, service, instance, caches', (app) =>
     app.register(observability, { store: metricsStore(), service: 'a', instance: 'a-1', ...mistake })],
   ['weir-redis', 'url, commandTimeout, readyTimeout', (app) => app.register(redis, { url: 'redis://127.0.0.1:1', ...mistake })],
