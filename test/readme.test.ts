@@ -19,3 +19,10 @@ t.test('the recipes for If-Match compile as they stand', async (t) => {
   t.equal(recipes.length, 2)
   for (const recipe of recipes) t.strictSame(problemsOf(recipe), [])
 })
+
+t.test('the example of named caches in Fastify compiles as it stands', async (t) => {
+  const readme = await readFile(`${ROOT}plugins/README.md`, 'utf8')
+  const [example = ''] = blocksOf(readme.slice(readme.indexOf('## @weir/fastify/caches')), 'ts')
+  t.match(example, /caches\.products\.remember/)
+  t.strictSame(problemsOf(example), [])
+})

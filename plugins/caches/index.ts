@@ -12,6 +12,7 @@ import { logErrors } from './log-errors.js'
  *   interface AppCaches extends ReturnType<typeof shopCaches> {}
  * }
  */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications add to it
 export interface AppCaches extends CachesBase {}
 
 declare module 'fastify' {
@@ -77,7 +78,8 @@ function cachesOf ({ stores, caches, defaults, name }: CachesPluginOptions): { r
     return { named: caches, isOwn: false }
   }
   try {
-    return { named: createCaches({ stores: stores ?? {}, caches, ...defaults && { defaults }, ...name !== undefined && { name } }), isOwn: true }
+    const named = createCaches({ stores: stores ?? {}, caches, ...defaults && { defaults }, ...name !== undefined && { name } })
+    return { named, isOwn: true }
   } catch (error) {
     if (error instanceof CacheError) throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'stores, caches, defaults or name', `cannot be used: ${error.message}`)
     throw error

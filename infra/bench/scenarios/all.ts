@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.js'
 import { bus } from './bus.js'
 import { compressed } from './compressed.js'
+import { compression } from './compression.js'
 import { counting } from './counting.js'
 import { growth } from './growth.js'
 import { idle } from './idle.js'
@@ -22,5 +23,5 @@ import { start } from './start.js'
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
   l1Hit, notModified, l2Hit, compressed, lease, counting, limits, miss, missCpu, stampede,
-  bus, idle, growth, invalidation, memory, remember, rememberRedis, search, start
+  bus, idle, growth, invalidation, memory, remember, rememberRedis, compression, search, start
 ]

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createCache as createWeir } from '@weir/cache'
+import { createCache as createWeir, createCaches } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
 import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
@@ -28,6 +28,10 @@ const makeWeir = {
   wrapped: (_around, load) => {
     const cache = createWeir({ store: memoryStore(), namespace: 'bench' })
     return { what: 'memory, wrap()', read: cache.wrap(async (key: string) => load(key), { name: 'load', ttl: '1h', tags: ['products'] }) }
+  },
+  named: (_around, load) => {
+    const caches = createCaches({ stores: { memory: memoryStore() }, caches: { products: { store: 'memory', ttl: '1h', staleIfError: '1d' } } })
+    return { what: 'memory, named', read: (key) => caches.products.remember(key, { tags: ['products'] }, () => load(key)) }
   },
   SQLite: (around, load, size) => {
     const store = sqliteStore({ file: join(around.dir, `remember-${size}.db`) })
@@ -90,19 +94,21 @@ export const remember: Scenario = {
       around.say(`remember: warming up, ${size}`)
       const memory = await make(makeWeir.memory)
       const wrapped = await make(makeWeir.wrapped)
+      const named = await make(makeWeir.named)
       const sqlite = await make(makeWeir.SQLite)
       const redis = await make(makeWeir.Redis)
       const asyncDedupe = await make(rivals.dedupe)
       const bentocache = await make(rivals.bento)
       const unserialized = await make(rivals.unserialized)
 
-      const readers = [memory, wrapped, asyncDedupe, sqlite, bentocache, redis, unserialized]
+      const readers = [memory, wrapped, named, asyncDedupe, sqlite, bentocache, redis, unserialized]
       const rounds = await interleave(readers, times, async (reader, round) => {
         around.say(`remember: round ${round + 1}/${times}, ${size}, ${reader.what}`)
         return callFor(MILLISECONDS, reader, KEYS)
       })
       const against = (a: Reader, b: Reader, atLeast?: number) => { results.push(compareCalls('remember', size, a, b, rounds, atLeast)) }
       against(wrapped, memory, 0.77)
+      against(named, memory, 0.95)
       against(memory, asyncDedupe, 1.5)
       against(sqlite, asyncDedupe, 1.5)
       against(memory, bentocache, 25)

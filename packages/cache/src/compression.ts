@@ -9,7 +9,7 @@ export type CompressionAlgorithm = 'brotli' | 'gzip' | 'zstd'
 export interface CompressionOptions {
   /** Default `brotli`. */
   readonly algorithm?: CompressionAlgorithm
-  /** Bytes of a serialized value from which it is compressed. Default 16 KiB. */
+  /** Bytes of a serialized value from which it is compressed. Default 32 KiB. */
   readonly threshold?: number
   /** The algorithm's own level: brotli 0 to 11, gzip 1 to 9, zstd 1 to 22. Default 1, which costs least. */
   readonly level?: number
@@ -46,10 +46,12 @@ const GZIP: Codec = {
   decompress: (bytes, size) => gunzip(bytes, bounded(size))
 }
 
+type ZstdFunction = (bytes: Uint8Array, options: object, done: (error: Error | null, result: Buffer) => void) => void
+
 /** The part of node:zlib that Node 20 does not have. */
 interface Zstd {
-  zstdCompress (bytes: Uint8Array, options: object, done: (error: Error | null, result: Buffer) => void): void
-  zstdDecompress (bytes: Uint8Array, options: object, done: (error: Error | null, result: Buffer) => void): void
+  readonly zstdCompress: ZstdFunction
+  readonly zstdDecompress: ZstdFunction
   readonly constants: { readonly ZSTD_c_compressionLevel: number }
 }
 
@@ -70,7 +72,7 @@ function zstdOf (lib: object): Codec | undefined {
 const CODECS: ReadonlyMap<string, Codec | undefined> = new Map([['brotli', BROTLI], ['gzip', GZIP], ['zstd', zstdOf(zlib)]])
 
 /** Bytes from which compression pays by default: `npm run bench -- --only compression` measures it. */
-export const DEFAULT_THRESHOLD = 16 * 1024
+export const DEFAULT_THRESHOLD = 32 * 1024
 
 /** Compresses bodies in zlib's threads: the event loop goes on meanwhile. */
 export class Compression {
@@ -81,7 +83,7 @@ export class Compression {
 
   /** @throws CacheError WEIR_CACHE_INVALID_OPTION */
   constructor (options: CompressionOptions | true) {
-    if (typeof options !== 'object' && options !== true || options === null) {
+    if (options !== true && (typeof options !== 'object' || options === null)) {
       throw refused('', options, 'give true, or an object with algorithm, threshold or level')
     }
     const { algorithm = 'brotli', threshold = DEFAULT_THRESHOLD, level = 1, ...others } = options === true ? {} : options

@@ -1,4 +1,4 @@
-import { Cache, createCache } from './cache.js'
+import { type Cache, createCache } from './cache.js'
 import type { Duration } from './duration.js'
 import { CacheError, shown } from './errors.js'
 import type { CacheOptions } from './options.js'
@@ -33,7 +33,9 @@ type Stores = Readonly<Record<string, Store>>
 type Named<S extends string = string> = Readonly<Record<string, NamedCacheOptions<S>>> & { readonly close?: never }
 
 /** Options of {@link createCaches}. */
-export interface CachesOptions<S extends Stores = Stores, C extends Named<keyof S & string> = Named, D extends SharedCacheOptions = SharedCacheOptions> {
+export interface CachesOptions<
+  S extends Stores = Stores, C extends Named<keyof S & string> = Named, D extends SharedCacheOptions = SharedCacheOptions
+> {
   readonly stores: S
   readonly caches: C & OnlyKnown<C, NamedCacheOptions>
   /** What holds for each cache that does not say otherwise. */
@@ -45,7 +47,9 @@ export interface CachesOptions<S extends Stores = Stores, C extends Named<keyof 
 /** Makes a member that is no option a mistake for the compiler, too. */
 type OnlyKnown<C, Options> = { readonly [N in keyof C]: { readonly [O in Exclude<keyof C[N], keyof Options>]: never } }
 
-type ValueOf<C> = C extends { readonly value: ValueType<infer T> } ? T : C extends { readonly serializer: Serializer<infer T> } ? T : unknown
+type ValueOf<C> = C extends { readonly value: ValueType<infer T> }
+  ? T
+  : C extends { readonly serializer: Serializer<infer T> } ? T : unknown
 type DefaultedOf<C, D> = C extends { readonly ttl: Duration } ? 'ttl' : D extends { readonly ttl: Duration } ? 'ttl' : never
 
 /** The caches by their names, and {@link CachesBase.close}. */
@@ -83,10 +87,9 @@ export function createCaches ({ stores, caches, defaults = {}, name = '', ...oth
   checkNames('', others, {}, 'stores, caches, defaults, name')
   checkNames('defaults', defaults, SHARED)
   const all = entriesOf('stores', stores)
-  for (const [store, { namespace, close }] of all) {
-    if (typeof namespace !== 'function' || typeof close !== 'function') {
-      throw refused(`stores.${store} ${shown(stores[store])}: give a store, as memoryStore() or redisStore() makes it`)
-    }
+  for (const [store, { namespace, close }] of Object.entries<Partial<Record<keyof Store, unknown>>>(stores)) {
+    if (typeof namespace === 'function' && typeof close === 'function') continue
+    throw refused(`stores.${store} ${shown(stores[store])}: give a store, as memoryStore() or redisStore() makes it`)
   }
   const taken = new Map<string, string>()
   const made = entriesOf('caches', caches).map(([cache, { store: storeName, namespace = cache, value: _, ...options }]) => {
@@ -103,8 +106,11 @@ export function createCaches ({ stores, caches, defaults = {}, name = '', ...oth
   })
   const stored = new Set(all.map(([, store]) => store))
   let closed: Promise<void> | undefined
-  const close = () => closed ??= closeAll(stored)
-  return withNames(Object.fromEntries(made), { close })
+  const close = () => {
+    closed ??= closeAll(stored)
+    return closed
+  }
+  return withNames(Object.fromEntries(made), close)
 }
 
 interface LooseOptions {
@@ -136,7 +142,7 @@ const SHARED = {
  * The caches as members of their own, read as any other; a name that none of them has is an error.
  * Names that every object may be asked for, by `await` and the like, are not.
  */
-function withNames (caches: Readonly<Record<string, Cache<unknown>>>, { close }: CachesBase): object {
+function withNames (caches: Readonly<Record<string, Cache<unknown>>>, close: () => Promise<void>): object {
   const names = Object.keys(caches).join(', ')
   const unknown = new Proxy({}, {
     get (target, name, receiver) {

@@ -23,7 +23,7 @@ export interface StoredValueOptions<T> {
    * JSON would change; `structured` is the structured clone algorithm of node:v8. Those three read each other's values.
    */
   readonly serializer?: SerializerName | Serializer<T>
-  /** Compresses large values in the store, not in memory. `true` is brotli from 16 KiB. Default false. */
+  /** Compresses large values in the store, not in memory. `true` is brotli from 32 KiB. Default false. */
   readonly compression?: boolean | CompressionOptions
   /**
    * The most bytes of a serialized value, before compression. A larger one is refused by WEIR_CACHE_VALUE_TOO_LARGE: `set` rejects,

@@ -23,14 +23,14 @@ const isCompressed = async (value: string | Buffer, options: Pick<CacheOptions<u
   (await stored(value, options)).meta.startsWith('\0')
 
 t.test('from the threshold on', async (t) => {
-  for (const threshold of [0, 1, 100, 1000, 16 * 1024, 100_000]) {
+  for (const threshold of [0, 1, 100, 1000, 32 * 1024, 100_000]) {
     const compression = { threshold }
     if (threshold > 90) t.notOk(await isCompressed('a'.repeat(threshold - 1), { compression }), `below ${threshold}`)
     t.ok(await isCompressed('a'.repeat(Math.max(threshold, 50)), { compression }), `at ${threshold}`)
   }
-  t.notOk(await isCompressed('a'.repeat(16 * 1024 - 1), { compression: true }))
-  t.ok(await isCompressed('a'.repeat(16 * 1024), { compression: true }))
-  t.ok(await isCompressed('a'.repeat(16 * 1024), { compression: {} }))
+  t.notOk(await isCompressed('a'.repeat(32 * 1024 - 1), { compression: true }))
+  t.ok(await isCompressed('a'.repeat(32 * 1024), { compression: true }))
+  t.ok(await isCompressed('a'.repeat(32 * 1024), { compression: {} }))
   t.notOk(await isCompressed('a'.repeat(100_000), { compression: false }))
   t.notOk(await isCompressed('a'.repeat(100_000), {}))
 })
@@ -72,7 +72,7 @@ t.test('options that there are not', async (t) => {
 t.test('zstd, where Node has it; elsewhere an error that says so', async (t) => {
   const make = () => createCache({ store: memoryStore(), namespace: 'n', compression: { algorithm: 'zstd' } })
   if ('zstdCompress' in zlib) {
-    t.ok(await isCompressed('a'.repeat(20_000), { compression: { algorithm: 'zstd' } }))
+    t.ok(await isCompressed('a'.repeat(40_000), { compression: { algorithm: 'zstd' } }))
   } else {
     t.throws(make, { code: 'WEIR_CACHE_INVALID_OPTION', message: /^compression\.algorithm 'zstd': Node 2\d\.[\d.]+ has none: use Node 22\.15 or later, or 'brotli'$/ })
   }

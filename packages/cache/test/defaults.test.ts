@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type CacheOptions, createCache, type Entry, keyTag } from '../src/index.js'
+import { type CacheOptions, createCache, type Entry, Fill, keyTag } from '../src/index.js'
 import { memoryStore } from '../src/stores/memory.js'
 import { NOW, stopDate, stopTimers } from './clock.js'
 import { eachStore } from './each-store.js'
@@ -40,7 +40,7 @@ t.test('each way to fill takes the defaults, and each option of a call goes befo
       return 1
     })
     const fill = await cache.acquire('fill')
-    if (!('commit' in fill)) throw new Error('a fill was expected')
+    if (!(fill instanceof Fill)) throw new Error('a fill was expected')
     await fill.commit(1, () => untyped(options))
     for (const key of ['set', 'remember', 'context', 'fill']) t.strictSame(await times(cache, key), expected, `${key} ${JSON.stringify(options)}`)
   }

@@ -70,7 +70,7 @@ t.test('names, stores and values of named caches', async (t) => {
   // @ts-expect-error no product
   await caches.products.set('42', 'a text')
   // @ts-expect-error a cache that there is not
-  t.throws(() => caches.prodcuts, { ...invalid, message: 'caches.prodcuts: there is products, flags, dates, others' })
+  t.throws(() => { String(caches.prodcuts) }, { ...invalid, message: 'caches.prodcuts: there is products, flags, dates, others' })
   // @ts-expect-error a store that there is not
   t.throws(() => createCaches({ stores, caches: { a: { store: 'three' } } }), { ...invalid, message: "caches.a.store 'three': there is one, two" })
   // @ts-expect-error no store

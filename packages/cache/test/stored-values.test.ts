@@ -94,7 +94,7 @@ t.test('frames that say what is not so are misses, and stay', async (t) => {
   if (frame === undefined) throw new Error('a frame was expected')
   const stored = decodeFrame(frame)
   if (stored === undefined) throw new Error('a whole frame was expected')
-  t.match(stored.value.meta, /^\0weir\0brotli\x005000\0text /)
+  t.ok(stored.value.meta.startsWith('\0weir\0brotli\x005000\0text '))
   const head = (meta: string) => ({ ...stored, value: { ...stored.value, meta } })
   const metas = [
     '\0weir\0brotli\x004999\0text 0', '\0weir\0brotli\x005001\0text 0', '\0weir\0brotli\x000\0text 0', '\0weir\0gzip\x005000\0text 0',
