@@ -13,7 +13,7 @@ t.test('MessagePack, as the README has it, runs', async (t) => {
   const { outputText } = ts.transpileModule(`import { memoryStore } from '@weir/cache/memory'
 const store = memoryStore()
 ${program}
-const value = { id: 42, list: [1.5, 'text'], bytes: new Uint8Array([1, 2]) }
+const value = { id: 42, list: [1.5, 'text', null] }
 await cache.set('key', value, { ttl: '1m' })
 const back = await createCache({ store, namespace: 'products', serializer: msgpack, l1: false }).get('key')
 console.log(JSON.stringify(back) === JSON.stringify(value))`, { compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext } })

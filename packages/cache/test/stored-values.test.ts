@@ -56,7 +56,7 @@ eachStore(t, 'what one setting has written another reads, or misses, and takes f
   let seed = 0
   for (const writer of settings) {
     const write = open(store, writer.options)
-    const values = Array.from({ length: 6 }, () => json(randomFrom(++seed), 3))
+    const values = Array.from({ length: 4 }, () => json(randomFrom(++seed), 3))
     const keys = values.map((_, i) => `${writer.name} ${i}`)
     for (const [i, key] of keys.entries()) await write.set(key, values[i], OPTIONS)
     for (const reader of settings) {
