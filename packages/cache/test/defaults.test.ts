@@ -47,11 +47,11 @@ t.test('each way to fill takes the defaults, and each option of a call goes befo
 })
 
 t.test('what is not kept, or for another time, has no windows by default', async (t) => {
-  const { advance } = stopDate(t)
+  const clock = stopDate(t)
   const cache = cacheWith({ negativeTtl: '10s' })
   t.equal(await cache.remember('nothing', () => null), null)
   t.strictSame((await times(cache, 'nothing')).slice(1), [0, 0, 0])
-  advance(10_000)
+  clock.advance(10_000)
   t.equal(await cache.remember('nothing', () => 'by now'), 'by now')
   await cache.remember('skipped', (ctx) => {
     ctx.skip()
@@ -61,7 +61,7 @@ t.test('what is not kept, or for another time, has no windows by default', async
 })
 
 t.test('timeouts', async (t) => {
-  const { advance } = stopTimers(t)
+  const clock = stopTimers(t)
   const cache = cacheWith({ hardTimeout: 100, staleWhileRevalidate: 0, softTimeout: 50 })
   const begun = gate()
   const late = cache.remember('key', () => {
@@ -69,17 +69,17 @@ t.test('timeouts', async (t) => {
     return new Promise(() => {})
   })
   await begun.opened
-  advance(100)
+  clock.advance(100)
   await t.rejects(late, { code: 'WEIR_CACHE_FILL_TIMEOUT' })
   await cache.set('key', 'stale')
-  advance(61_000)
+  clock.advance(61_000)
   const again = gate()
   const soft = cache.remember('key', { hardTimeout: 1000 }, () => {
     again.open()
     return new Promise(() => {})
   })
   await again.opened
-  advance(50)
+  clock.advance(50)
   t.equal(await soft, 'stale')
 })
 
