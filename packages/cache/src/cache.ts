@@ -1,3 +1,4 @@
+import type { Activity } from './activity.js'
 import { Counters } from './counters.js'
 import { Defaults } from './defaults.js'
 import { type Duration, parseDuration } from './duration.js'
@@ -6,11 +7,13 @@ import { CacheError, shown } from './errors.js'
 import { emit } from './events.js'
 import { type EntryOptions, type Fill, makeEntry } from './fill.js'
 import { Filling } from './filling.js'
+import { addLiveCache } from './live-caches.js'
 import type { AcquireOptions, CacheOptions, CacheStats, FindOptions, Hit, RememberOptions, WriteOptions } from './options.js'
 import { type FillFunction, isDueEarly, Remembering } from './remembering.js'
 import type { Store } from './store.js'
 import { StoredValues } from './stored-value.js'
 import { type Found, type Inspected, isFresh, Tiers } from './tiers.js'
+import { tracedStore } from './traces.js'
 import type { Consistency } from './validity.js'
 import { wrap, type Wrapped, type WrapOptions } from './wrap.js'
 
@@ -40,6 +43,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   readonly #remembering: Remembering<T>
   readonly #counters: Counters
   readonly #defaults: Defaults
+  readonly #activity: Activity
 
   constructor ({ store, namespace, name = '', l1 = {}, fillTimeout = '10s', ...options }: CacheOptions<T>) {
     checkNamespace(namespace)
@@ -49,9 +53,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     this.#store = store
     this.#counters = new Counters(namespace)
     this.#defaults = new Defaults(options)
-    this.#tiers = new Tiers(namespace, store.namespace(namespace), new StoredValues(options), l1)
+    this.#tiers = new Tiers(namespace, tracedStore(namespace, store.namespace(namespace)), new StoredValues(options), l1)
     this.#filling = new Filling(this.#tiers, this.#counters, this.#defaults, name, parseDuration(fillTimeout, 'fillTimeout'))
+    this.#activity = this.#filling.activity
     this.#remembering = new Remembering(this.#filling, this.#counters)
+    addLiveCache(this)
   }
 
   /**
@@ -145,7 +151,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     checkKey(key)
     await this.#invalidate([keyTag(key)], consistency)
     // An invalid entry may as well go at once; if it does not, it ends by itself.
-    await this.#tiers.entries.delete(key).catch((error: unknown) => { this.#counters.failed('write', key, error) })
+    await this.#activity.during(this.#tiers.entries.delete(key)).catch((error: unknown) => { this.#counters.failed('write', key, error) })
   }
 
   /**
@@ -161,7 +167,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   /** Invalidates everything in a namespace, this cache's own by default. */
   async clear (namespace = this.namespace, { consistency }: WriteOptions = {}): Promise<void> {
     checkNamespace(namespace)
-    const stamp = await this.#asked('clear', this.#store.namespace(namespace).validity.clear(consistency))
+    const stamp = await this.#asked('clear', tracedStore(namespace, this.#store.namespace(namespace)).validity.clear(consistency))
     if (namespace === this.namespace) this.#tiers.clearMemory()
     emit('weir:cache:clear', () => ({ namespace, stamp }))
   }
@@ -185,6 +191,18 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   /** How many entries of this instance's memory an invalidation of these tags would end. Looks at each entry. */
   countInMemory (tags: readonly string[]): number {
     return this.#tiers.countInMemory(this.#defaults.tags(tags))
+  }
+
+  /**
+   * Resolves when no fill, no refresh in the background and no write of this instance is under way: before assertions, and
+   * before the store is closed. True, or false if that takes longer than `fillTimeout`.
+   * @example
+   * await cache.remember('feed', { ttl: '1m', staleWhileRevalidate: '1h' }, fetchFeed)
+   * await cache.idle()
+   * await store.close()
+   */
+  idle (): Promise<boolean> {
+    return this.#activity.idle()
   }
 
   stats (): CacheStats {
@@ -235,7 +253,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    */
   async acquire (key: string, options: AcquireOptions = {}): Promise<Hit<T> | Fill<T>> {
     checkKey(key)
-    return this.#filling.acquire(key, options)
+    return this.#activity.during(this.#filling.acquire(key, options))
   }
 
   /**
@@ -245,7 +263,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * tries again.
    */
   revalidate (key: string, stale: Entry<T>): Promise<Fill<T> | undefined> {
-    return this.#filling.revalidate(key, stale)
+    return this.#activity.during(this.#filling.revalidate(key, stale))
   }
 
   /** An invalidation that begins after this call ends the value, however late the store executes it. */
@@ -280,7 +298,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
 
   async #asked<R> (what: string, answer: Promise<R>): Promise<R> {
     try {
-      return await answer
+      return await this.#activity.during(answer)
     } catch (cause) {
       if (cause instanceof CacheError && cause.code !== 'WEIR_CACHE_STORE_UNAVAILABLE') throw cause
       this.#counters.errors++

@@ -3,6 +3,7 @@ import { type Duration, parseDuration } from './duration.js'
 import { checkTags, type Entry, goneAt } from './entry.js'
 import { CacheError, shown } from './errors.js'
 import type { FillNode } from './fill-graph.js'
+import type { FillTrace } from './traces.js'
 import type { Stamp } from './validity.js'
 
 /** How long a value is good, and what invalidates it. */
@@ -47,7 +48,7 @@ export interface FillKeeper<T> {
 /** The outcome of a fill for the callers that wait for it. */
 export type FillOutcome<T> =
   | { readonly kind: 'value', readonly entry: Entry<T>, readonly result: StoreResult }
-  | { readonly kind: 'error' }
+  | { readonly kind: 'error', readonly error?: unknown }
   | { readonly kind: 'unshared' }
   | { readonly kind: 'own' }
 
@@ -66,7 +67,8 @@ export class Fill<T> {
     /** A value that is too old and may be validated, or stand in for a failure: see `validStale`. */
     readonly stale: Entry<T> | undefined,
     readonly keeper: FillKeeper<T>,
-    readonly node: FillNode
+    readonly node: FillNode,
+    readonly trace?: FillTrace
   ) {}
 
   /**
@@ -74,7 +76,7 @@ export class Fill<T> {
    * through other fills of this process, is then refused instead of waiting for itself.
    */
   run<R> (fn: () => R): R {
-    return this.node.run(fn)
+    return this.trace === undefined ? this.node.run(fn) : this.trace.run(() => this.node.run(fn))
   }
 
   /**
@@ -91,7 +93,7 @@ export class Fill<T> {
       this.keeper.finish({ kind: 'value', entry, result })
       return { entry, result }
     } catch (error) {
-      this.fail()
+      this.fail(error)
       throw error
     }
   }
@@ -114,9 +116,12 @@ export class Fill<T> {
     return this.keeper.validStale()
   }
 
-  /** Tells waiting callers that there is no value. Each gets a stand-in, or computes once for itself. */
-  fail (): void {
-    this.keeper.finish({ kind: 'error' })
+  /**
+   * Tells waiting callers that there is no value. Each gets a stand-in, or computes once for itself.
+   * @param error the reason, for traces
+   */
+  fail (error?: unknown): void {
+    this.keeper.finish({ kind: 'error', error })
   }
 
   /** There may be a value, but not one to share: waiting callers compute their own, side by side. */

@@ -1,3 +1,4 @@
+import { Activity } from './activity.js'
 import type { Counters } from './counters.js'
 import type { Defaults } from './defaults.js'
 import { type Entry, freshness, goneAt, servesError } from './entry.js'
@@ -8,6 +9,7 @@ import { type Flight, Flights, type Outcome } from './flights.js'
 import type { AcquireOptions, Hit, OutageOptions } from './options.js'
 import type { Claim, FillEnd, FillLease, FrameId } from './store.js'
 import { type Found, isFresh, type Tiers } from './tiers.js'
+import { type FillTrace, traceFill, traceWait } from './traces.js'
 import { UnsharedKeys } from './unshared-keys.js'
 
 /** A fill's place: the flight that others have joined, the lease, the value it is to replace. */
@@ -27,6 +29,7 @@ interface Duty<T> {
 
 /** Computes each value once, whoever asks for it: flights in this process, leases among instances. */
 export class Filling<T> {
+  readonly activity: Activity
   readonly #flights: Flights<T>
   readonly #unshared = new UnsharedKeys()
 
@@ -37,6 +40,7 @@ export class Filling<T> {
   constructor (
     readonly tiers: Tiers<T>, readonly counters: Counters, readonly defaults: Defaults, readonly name: string, fillTimeout: number
   ) {
+    this.activity = new Activity(fillTimeout)
     this.#flights = new Flights(fillTimeout, tiers.entries)
   }
 
@@ -71,7 +75,7 @@ export class Filling<T> {
       const mayBeStale = flight.background && options.renew !== true
       const stale = mayBeStale ? this.usable(key, (await this.find(key))?.found) : undefined
       if (stale !== undefined) return stale
-      const outcome = await flight.node.answer(flight.outcome)
+      const outcome = await traceWait(this.tiers.name, key, flight, () => flight.node.answer(flight.outcome))
       if (outcome.kind === 'again') {
         if (outcome.wasOwn === true && options.mayBeOwn === true) return this.#alone(key, parent, { ...options, beside: true })
         continue
@@ -162,7 +166,8 @@ export class Filling<T> {
   /** Waits for another instance's fill. One that waits for the leader's own is refused, which concerns no other caller. */
   async #awaitElsewhere (flight: Flight<T>, { ended, fill }: Claim & { kind: 'held' }): Promise<FillEnd | 'late'> {
     try {
-      return await flight.node.awaitRemote(fill, Promise.race([ended, flight.outcome.then(() => 'late' as const)]))
+      return await traceWait(this.tiers.name, flight.node.key, undefined, () =>
+        flight.node.awaitRemote(fill, Promise.race([ended, flight.outcome.then(() => 'late' as const)])))
     } catch (error) {
       flight.finish({ kind: 'again' })
       throw error
@@ -188,29 +193,39 @@ export class Filling<T> {
   async #fill (key: string, duty: Duty<T>): Promise<Fill<T>> {
     const { parent, flight, lease, stale } = duty
     this.counters.miss(key)
-    if (flight !== undefined) this.#flights.start(flight)
+    const trace = traceFill(this.tiers.name, key, flight?.background === true, this.#flights.timeout)
+    if (flight !== undefined) {
+      flight.trace = trace
+      this.#flights.start(flight)
+    }
     const node = flight?.node ?? new FillNode(this.tiers.entries, key, parent)
     node.lease = lease
     const stamp = lease === undefined ? await this.counters.read(key, this.tiers.validity.stamp()) : lease.stamp
     // However the flight ends, also by its timeout, the lease does too.
     if (lease !== undefined) flight?.outcome.then(({ kind }) => { lease.end(END[kind]) }, () => {})
-    return new Fill(key, stamp, stale, this.#keeper(key, duty, node), node)
+    return new Fill(key, stamp, stale, this.#keeper(key, duty, node, trace), node, trace)
   }
 
-  #keeper (key: string, { flight, lease, stale, replaces, unreadableUntil = 0, beside }: Duty<T>, node: FillNode): FillKeeper<T> {
+  #keeper (
+    key: string, { flight, lease, stale, replaces, unreadableUntil = 0, beside }: Duty<T>, node: FillNode, trace: FillTrace | undefined
+  ): FillKeeper<T> {
     let isOpen = true
+    this.activity.begin()
     const replacedUntil = Math.max(unreadableUntil, replaces === true && stale !== undefined ? goneAt(stale) : 0)
+    const put = (entry: Entry<T>) => this.#store(key, () => replacedUntil > 0
+      ? this.tiers.replace(key, entry, replacedUntil, { lease })
+      : this.tiers.put(key, entry, lease))
     return {
       name: this.name,
       defaults: this.defaults,
-      store: (entry) => this.#store(key, () => replacedUntil > 0
-        ? this.tiers.replace(key, entry, replacedUntil, { lease })
-        : this.tiers.put(key, entry, lease)),
+      store: (entry) => trace === undefined ? put(entry) : trace.within(() => put(entry)),
       storeVariant: (other, entry) => this.#store(other, () => this.tiers.put(other, entry)),
       validStale: () => this.#valid(key, stale),
       finish: (outcome) => {
         if (!isOpen) return
         isOpen = false
+        this.activity.end()
+        trace?.end(outcome)
         node.end(outcome.kind === 'error')
         if (beside !== true) this.#note(key, outcome)
         flight?.finish(asOfFlight(outcome, stale))

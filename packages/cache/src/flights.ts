@@ -3,6 +3,7 @@ import type { Entry } from './entry.js'
 import type { Source } from './events.js'
 import { FillNode } from './fill-graph.js'
 import type { Entries } from './store.js'
+import type { FillTrace } from './traces.js'
 import { withResolvers } from './with-resolvers.js'
 
 /**
@@ -20,6 +21,8 @@ export type Outcome<T> =
 export class Flight<T> {
   readonly outcome: Promise<Outcome<T>>
   readonly finish: (outcome: Outcome<T>) => void
+  /** That of its fill, once that has begun and if it has subscribers. */
+  trace: FillTrace | undefined
   /**
    * @param number the order in which flights began in this process, or last started to compute
    * @param background it replaces a stale value that may be served meanwhile

@@ -39,7 +39,7 @@ export class Remembering<T> {
     const options = this.filling.defaults.call(given)
     const softTimeout = milliseconds(options.softTimeout, 'softTimeout')
     const hardTimeout = milliseconds(options.hardTimeout, 'hardTimeout')
-    const value = this.#value(key, { ...options, hardTimeout }, fn, hit)
+    const value = this.filling.activity.during(this.#value(key, { ...options, hardTimeout }, fn, hit))
     return softTimeout === undefined || hit !== undefined ? value : this.#orStale(key, value, softTimeout)
   }
 
@@ -48,8 +48,8 @@ export class Remembering<T> {
     if (outcome instanceof Fill) return this.#run(outcome, options, fn)
     const isDue = outcome.stale || hit !== undefined || (options.earlyRefresh === true && isDueEarly(outcome.entry, Date.now()))
     if (isDue && outcome.unverified !== true) {
-      this.filling.revalidate(key, outcome.entry, { early: !outcome.stale })
-        .then((fill) => fill && this.#run(fill, options, fn))
+      this.filling.activity.during(this.filling.revalidate(key, outcome.entry, { early: !outcome.stale })
+        .then((fill) => fill && this.#run(fill, options, fn)))
         .catch((error: unknown) => { this.counters.failed('fill', key, error) })
     }
     // A key holds what its fn returned: that this is always of one type is the caller's claim.
@@ -63,7 +63,7 @@ export class Remembering<T> {
       const result = fill.run(() => fn(context))
       value = await (options.hardTimeout === undefined ? result : bounded(result, context, options.hardTimeout))
     } catch (error) {
-      fill.fail()
+      fill.fail(error)
       const mayStandIn = fill.stale !== undefined && servesError(fill.stale, Date.now())
       const stale = mayStandIn ? await fill.validStale() : undefined
       if (stale === undefined) throw error

@@ -1,0 +1,55 @@
+import type { Claim, Entries, FillLease } from './store.js'
+import type { Validity } from './validity.js'
+
+/** The calls of a store's namespace. `set` is that of a fill lease, too. */
+export type StoreOperation =
+  | 'get' | 'set' | 'delete' | 'claim'
+  | 'stamp' | 'callStamp' | 'invalidate' | 'replace' | 'clear' | 'isValid' | 'waitForLeases'
+
+/** One call of a store. */
+export interface StoreCall {
+  readonly namespace: string
+  readonly operation: StoreOperation
+  readonly keys?: readonly string[]
+  readonly tags?: readonly string[]
+}
+
+/** Makes a call by `run`, sooner or later; its answer is the call's. */
+export type AroundCall = <R>(run: () => Promise<R>, operation: StoreOperation, names?: Pick<StoreCall, 'keys' | 'tags'>) => Promise<R>
+
+/** The entries, with a function around each of their calls. */
+export function aroundEntries (entries: Entries, around: AroundCall): Entries {
+  const leased = (key: string, lease: FillLease): FillLease => ({
+    stamp: lease.stamp,
+    ...(lease.id !== undefined && { id: lease.id }),
+    store: (frame, ttl) => around(() => lease.store(frame, ttl), 'set', { keys: [key] }),
+    end: (how) => { lease.end(how) },
+    setWaits: async (fills) => { await lease.setWaits?.(fills) }
+  })
+  return {
+    get: (keys) => around(() => entries.get(keys), 'get', { keys }),
+    set: (key, frame, ttl) => around(() => entries.set(key, frame, ttl), 'set', { keys: [key] }),
+    delete: (key) => around(() => entries.delete(key), 'delete', { keys: [key] }),
+    async claim (key, seen): Promise<Claim> {
+      const claim = await around(() => entries.claim(key, seen), 'claim', { keys: [key] })
+      return claim.kind === 'granted' ? { ...claim, lease: leased(key, claim.lease) } : claim
+    },
+    waitsOf: async (fill) => await entries.waitsOf?.(fill) ?? []
+  }
+}
+
+/** The validity, with a function around each of its calls. Rule V that is decided here and now is none. */
+export function aroundValidity (validity: Validity, around: AroundCall): Validity {
+  return {
+    stamp: () => around(() => validity.stamp(), 'stamp'),
+    callStamp: () => around(() => validity.callStamp(), 'callStamp'),
+    invalidate: (tags, consistency) => around(() => validity.invalidate(tags, consistency), 'invalidate', { tags }),
+    replace: (entry, until) => around(() => validity.replace(entry, until), 'replace', { keys: [entry.key] }),
+    clear: (consistency) => around(() => validity.clear(consistency), 'clear'),
+    waitForLeases: () => around(() => validity.waitForLeases(), 'waitForLeases'),
+    isValid (entry) {
+      const valid = validity.isValid(entry)
+      return typeof valid === 'boolean' ? valid : around(() => valid, 'isValid', { keys: [entry.key] })
+    }
+  }
+}

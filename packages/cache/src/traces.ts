@@ -1,0 +1,150 @@
+import { tracingChannel } from 'node:diagnostics_channel'
+import { LONGEST_TIMER } from './duration.js'
+import type { FillOutcome } from './fill.js'
+import type { Entries, StoreNamespace } from './store.js'
+import { type AroundCall, aroundEntries, aroundValidity, type StoreCall } from './store-calls.js'
+import type { Validity } from './validity.js'
+
+/** The messages on this package's tracing channels, by channel name. */
+export interface CacheTraces {
+  /** A fill, from the start of its function to the end of its storing; `end` is that of the function's synchronous part. */
+  'weir:cache:fill': FillTrace
+  /** A caller that waits for a fill of another. */
+  'weir:cache:wait': WaitTrace
+  'weir:cache:call': CallTrace
+}
+
+/** Work with a start and an end. */
+export interface Traced {
+  /**
+   * Set by a subscriber of `start` whose context is to be current in the work. One that finds a function there already
+   * calls it within its own.
+   */
+  around?: <R>(fn: () => R) => R
+  /** Set before `error`. */
+  error?: unknown
+}
+
+/** A call of the store. */
+export interface CallTrace extends StoreCall, Traced {}
+
+/** A wait for a fill of another caller. */
+export interface WaitTrace extends Traced {
+  readonly namespace: string
+  readonly key: string
+  /** Another instance computes the value. */
+  readonly elsewhere: boolean
+  /** The fill that the caller waits for, as soon as it is known; of this instance only. */
+  fill?: FillTrace | undefined
+}
+
+/** The end of a fill: that of storing its value, or the reason why there is none to share. `timeout`: `fillTimeout` is over. */
+export type TracedOutcome = (FillOutcome<unknown> & { kind: 'value' })['result'] | Exclude<FillOutcome<unknown>['kind'], 'value'> | 'timeout'
+
+const fills = tracingChannel<unknown, FillTrace>('weir:cache:fill')
+const waits = tracingChannel<unknown, WaitTrace>('weir:cache:wait')
+const calls = tracingChannel<unknown, CallTrace>('weir:cache:call')
+
+/** A fill, as it is told to the subscribers of its channel. */
+export class FillTrace implements Traced {
+  around?: <R>(fn: () => R) => R
+  error?: unknown
+  outcome?: TracedOutcome
+  /** Microseconds that computing the value took, if there is one. */
+  cost?: number
+  #state: 'new' | 'running' | 'ended' = 'new'
+  #timer: NodeJS.Timeout | undefined
+
+  /**
+   * @param background it replaces a value that is served meanwhile: no caller waits for it
+   * @param timeout milliseconds after which it ends for its subscribers, whatever becomes of it
+   */
+  constructor (readonly namespace: string, readonly key: string, readonly background: boolean, readonly timeout: number) {}
+
+  /** Runs the function of the fill. */
+  run<R> (fn: () => R): R {
+    if (this.#state !== 'new') return this.within(fn)
+    this.#state = 'running'
+    this.#timer = setTimeout(() => { this.#end('timeout') }, Math.min(this.timeout, LONGEST_TIMER)).unref()
+    return fills.start.runStores(this, () => {
+      try {
+        return this.within(fn)
+      } finally {
+        fills.end.publish(this)
+      }
+    })
+  }
+
+  /** Runs what else belongs to the fill. */
+  within<R> (fn: () => R): R {
+    return this.#state === 'running' ? inContext(this, fn) : fn()
+  }
+
+  end (outcome: FillOutcome<unknown>): void {
+    if (outcome.kind === 'error') this.error = outcome.error
+    if (outcome.kind === 'value') this.cost = outcome.entry.cost
+    this.#end(outcome.kind === 'value' ? outcome.result : outcome.kind)
+  }
+
+  #end (outcome: TracedOutcome): void {
+    if (this.#state !== 'running') return
+    this.#state = 'ended'
+    clearTimeout(this.#timer)
+    this.outcome = outcome
+    if (outcome === 'error') fills.error.publish(this)
+    fills.asyncStart.publish(this)
+    fills.asyncEnd.publish(this)
+  }
+}
+
+/** A fill that begins; undefined without subscribers. */
+export const traceFill = (namespace: string, key: string, background: boolean, timeout: number): FillTrace | undefined =>
+  fills.hasSubscribers ? new FillTrace(namespace, key, background, timeout) : undefined
+
+/** @param flight whose fill is waited for, and may begin meanwhile; undefined for one of another instance */
+export function traceWait<R> (
+  namespace: string, key: string, flight: { readonly trace?: FillTrace | undefined } | undefined, wait: () => Promise<R>
+): Promise<R> {
+  if (!waits.hasSubscribers) return wait()
+  const trace: WaitTrace = { namespace, key, elsewhere: flight === undefined, fill: flight?.trace }
+  return waits.tracePromise(() => inContext(trace, wait).finally(() => { trace.fill = flight?.trace }), trace)
+}
+
+const traced = new WeakMap<Entries, Entries>()
+
+/** The same part of a store, whose calls are told to subscribers. Its entries stay one object for all caches: they identify it. */
+export function tracedStore (namespace: string, store: StoreNamespace): StoreNamespace {
+  const around: AroundCall = (run, operation, names) => {
+    const trace: CallTrace = { namespace, operation, ...names }
+    return calls.tracePromise(() => inContext(trace, run), trace)
+  }
+  let entries = traced.get(store.entries)
+  if (entries === undefined) traced.set(store.entries, entries = tracedEntries(store.entries, aroundEntries(store.entries, around)))
+  return { entries, validity: tracedValidity(store.validity, aroundValidity(store.validity, around)) }
+}
+
+function tracedEntries (silent: Entries, told: Entries): Entries {
+  const entries = () => calls.hasSubscribers ? told : silent
+  return {
+    get: (keys) => entries().get(keys),
+    set: (key, frame, ttl) => entries().set(key, frame, ttl),
+    delete: (key) => entries().delete(key),
+    claim: (key, seen) => entries().claim(key, seen),
+    waitsOf: async (fill) => await silent.waitsOf?.(fill) ?? []
+  }
+}
+
+function tracedValidity (silent: Validity, told: Validity): Validity {
+  const validity = () => calls.hasSubscribers ? told : silent
+  return {
+    stamp: () => validity().stamp(),
+    callStamp: () => validity().callStamp(),
+    invalidate: (tags, consistency) => validity().invalidate(tags, consistency),
+    replace: (entry, until) => validity().replace(entry, until),
+    clear: (consistency) => validity().clear(consistency),
+    waitForLeases: () => validity().waitForLeases(),
+    isValid: (entry) => validity().isValid(entry)
+  }
+}
+
+const inContext = <R>(trace: Traced, fn: () => R): R => trace.around === undefined ? fn() : trace.around(fn)
