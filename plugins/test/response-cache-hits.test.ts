@@ -180,7 +180,9 @@ t.test('who asks for no-cache is not served what another instance has stored whi
           validity,
           entries: {
             set: (key, frame, ttl) => entries.set(key, frame, ttl),
-            delete: (key) => entries.delete(key),
+            delete: (key, upTo) => entries.delete(key, upTo),
+            swap: (key, seen, frame, ttl) => entries.swap(key, seen, frame, ttl),
+            increment: (key, seen, by) => entries.increment(key, seen, by),
             claim: (key, seen) => entries.claim(key, seen),
             async get (keys) {
               const found = await entries.get(keys)

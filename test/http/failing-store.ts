@@ -31,6 +31,8 @@ export function failingStore (operation: 'replace' | 'stamp' | 'invalidate'): Fa
             callStamp: () => validity.callStamp(),
             invalidate: async (tags, consistency) => check('invalidate').then(() => validity.invalidate(tags, consistency)),
             replace: async (entry, until) => check('replace').then(() => validity.replace(entry, until)),
+            stampIfValid: (entry) => validity.stampIfValid(entry),
+            replaced: (key, stamp, until) => validity.replaced(key, stamp, until),
             clear: (consistency) => validity.clear(consistency),
             isValid: (entry) => validity.isValid(entry),
             waitForLeases: () => validity.waitForLeases()

@@ -39,7 +39,9 @@ export function heldStore (): HeldStore {
           entries: {
             get: (keys) => entries.get(keys),
             set: (key, frame, ttl) => entries.set(key, frame, ttl),
-            delete: (key) => entries.delete(key),
+            delete: (key, upTo) => entries.delete(key, upTo),
+            swap: (key, seen, frame, ttl) => entries.swap(key, seen, frame, ttl),
+            increment: (key, seen, by) => entries.increment(key, seen, by),
             claim: async (key, seen) => hold(await entries.claim(key, seen))
           }
         }

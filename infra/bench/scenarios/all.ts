@@ -5,6 +5,7 @@ import { compression } from './compression.js'
 import { counting } from './counting.js'
 import { growth } from './growth.js'
 import { idle } from './idle.js'
+import { increment } from './increment.js'
 import { invalidation } from './invalidation.js'
 import { l1Hit } from './l1-hit.js'
 import { l2Hit } from './l2-hit.js'
@@ -23,5 +24,5 @@ import { start } from './start.js'
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
   l1Hit, notModified, l2Hit, compressed, lease, counting, limits, miss, missCpu, stampede,
-  bus, idle, growth, invalidation, memory, remember, rememberRedis, compression, search, start
+  bus, idle, growth, invalidation, memory, remember, rememberRedis, increment, compression, search, start
 ]

@@ -1,20 +1,23 @@
 import type { Activity } from './activity.js'
 import { Counters } from './counters.js'
+import { checkBy, type CounterOptions, Counting } from './counting.js'
 import { Defaults } from './defaults.js'
-import { type Duration, parseDuration } from './duration.js'
-import { checkKey, type Entry, freshness, keyTag } from './entry.js'
+import { type Duration, LONGEST, parseDuration } from './duration.js'
+import { checkKey, type Entry, freshFor, freshness, keyTag } from './entry.js'
 import { CacheError, shown } from './errors.js'
 import { emit } from './events.js'
-import { type EntryOptions, type Fill, makeEntry } from './fill.js'
+import { type EntryOptions, type Fill, makeEntry, span } from './fill.js'
 import { Filling } from './filling.js'
 import { addLiveCache } from './live-caches.js'
 import type { AcquireOptions, CacheOptions, CacheStats, FindOptions, Hit, RememberOptions, WriteOptions } from './options.js'
 import { type FillFunction, isDueEarly, Remembering } from './remembering.js'
 import type { Store } from './store.js'
 import { StoredValues } from './stored-value.js'
+import { Swapping, versionOfPresent } from './swapping.js'
 import { type Found, type Inspected, isFresh, Tiers } from './tiers.js'
 import { tracedStore } from './traces.js'
-import type { Consistency } from './validity.js'
+import type { Consistency, Stamp } from './validity.js'
+import { checkVersion, type Version } from './version.js'
 import { wrap, type Wrapped, type WrapOptions } from './wrap.js'
 
 /**
@@ -41,6 +44,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   readonly #tiers: Tiers<T>
   readonly #filling: Filling<T>
   readonly #remembering: Remembering<T>
+  readonly #swapping: Swapping<T>
+  readonly #counting: Counting<T>
   readonly #counters: Counters
   readonly #defaults: Defaults
   readonly #activity: Activity
@@ -52,9 +57,12 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     this.name = name
     this.#store = store
     this.#counters = new Counters(namespace)
+    const timeout = parseDuration(fillTimeout, 'fillTimeout')
     this.#defaults = new Defaults(options)
     this.#tiers = new Tiers(namespace, tracedStore(namespace, store.namespace(namespace)), new StoredValues(options), l1)
-    this.#filling = new Filling(this.#tiers, this.#counters, this.#defaults, name, parseDuration(fillTimeout, 'fillTimeout'))
+    this.#filling = new Filling(this.#tiers, this.#counters, this.#defaults, name, timeout)
+    this.#swapping = new Swapping(this.#tiers, this.#counters, name, timeout)
+    this.#counting = new Counting(this.#swapping)
     this.#activity = this.#filling.activity
     this.#remembering = new Remembering(this.#filling, this.#counters)
     addLiveCache(this)
@@ -146,12 +154,160 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     return this.#asked('store the value', this.#put(key, entry, consistency === 'strict'))
   }
 
-  /** Invalidates the key for every instance, a fill of it under way included. */
-  async delete (key: string, { consistency }: WriteOptions = {}): Promise<void> {
+  /**
+   * As `set` for each entry, all at once: as long as one takes, whatever their number. Of two for the same key the last counts.
+   * @returns for each whether it is kept, in their order
+   * @throws CacheError as `set`; some of the entries may be stored then
+   * @example await cache.setMany(products.map((product) => [product.id, product]), { ttl: '1m' })
+   */
+  setMany (entries: Iterable<readonly [key: string, value: T]>, options: EntryOptions & WriteOptions): Promise<boolean[]>
+  setMany (
+    this: Cache<T, Defaulted | 'ttl'>, entries: Iterable<readonly [key: string, value: T]>, options?: Partial<EntryOptions> & WriteOptions
+  ): Promise<boolean[]>
+  async setMany (
+    entries: Iterable<readonly [key: string, value: T]>, { consistency = 'strict', ...options }: Partial<EntryOptions> & WriteOptions = {}
+  ): Promise<boolean[]> {
+    const given = [...entries]
+    const whole = this.#defaults.entry(options)
+    const made = new Map(given.map(([key, value]) => {
+      checkKey(key)
+      return [key, makeEntry(value, 0, whole, { filledBy: this.name, cost: 0 })]
+    }))
+    const stored = new Map<string, boolean>()
+    await this.#asked('store the values', Promise.all(Array.from(made, async ([key, entry]) => {
+      stored.set(key, await this.#put(key, entry, false))
+    })))
+    if (consistency === 'strict' && made.size > 0) await this.#tiers.validity.waitForLeases()
+    return given.map(([key]) => stored.get(key) === true)
+  }
+
+  /**
+   * As `set`, for a value without an end: it is kept until it is replaced or invalidated, or the store has no room for it.
+   * @throws CacheError as `set`
+   * @example await cache.forever('countries', await db.countries(), { tags: ['geography'] })
+   */
+  forever (key: string, value: T, options: Pick<EntryOptions, 'tags'> & WriteOptions = {}): Promise<boolean> {
+    return this.set(key, value, { ...options, ttl: LONGEST })
+  }
+
+  /**
+   * Stores a value only if there is no fresh one: of many callers in the fleet that do so at once, exactly one gets true.
+   * @throws CacheError as `set`; by WEIR_CACHE_STORE_FAILED it may be stored all the same
+   * @example if (await cache.add(`paid:${id}`, true, { ttl: '1d' })) await pay(id)
+   */
+  add (key: string, value: T, options: EntryOptions & WriteOptions): Promise<boolean>
+  add (this: Cache<T, Defaulted | 'ttl'>, key: string, value: T, options?: Partial<EntryOptions> & WriteOptions): Promise<boolean>
+  async add (key: string, value: T, { consistency, ...options }: Partial<EntryOptions> & WriteOptions = {}): Promise<boolean> {
     checkKey(key)
-    await this.#invalidate([keyTag(key)], consistency)
-    // An invalid entry may as well go at once; if it does not, it ends by itself.
-    await this.#activity.during(this.#tiers.entries.delete(key)).catch((error: unknown) => { this.#counters.failed('write', key, error) })
+    return this.#asked('add the value', this.#swapping.add(key, value, this.#defaults.entry(options), consistency !== 'bounded'), UNCERTAIN)
+  }
+
+  /**
+   * The fresh value under the key, which is deleted: of callers that pull at once, one gets it. Undefined if there is none.
+   * @throws CacheError WEIR_CACHE_STORE_FAILED: it may be deleted all the same
+   * @example const pageviews = await cache.pull('pageviews')
+   */
+  async pull (key: string, { consistency }: WriteOptions = {}): Promise<T | undefined> {
+    checkKey(key)
+    const entry = await this.#asked('pull the value', this.#swapping.pull(key, consistency !== 'bounded'), UNCERTAIN)
+    return this.#counted(key, entry)?.value
+  }
+
+  /**
+   * Gives the fresh value under the key a new lifetime, from now. Its stale windows move along. The value of a write at the same
+   * time is never undone. False if there is no fresh value.
+   * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_STORE_FAILED
+   * @example await cache.touch(`session:${id}`, '30m')
+   */
+  async touch (key: string, ttl: Duration, { consistency }: WriteOptions = {}): Promise<boolean> {
+    checkKey(key)
+    const lifetime = span(ttl, 'ttl')
+    return this.#asked('touch the value', this.#swapping.touch(key, lifetime, consistency !== 'bounded'), UNCERTAIN)
+  }
+
+  /**
+   * Milliseconds for which the value under the key is still fresh: Infinity if it has no end, undefined if there is none.
+   * @example const left = await cache.ttl('feed')
+   */
+  async ttl (key: string): Promise<number | undefined> {
+    const hit = await this.find(key, { accept: 'fresh' })
+    return hit && freshFor(hit.entry)
+  }
+
+  /**
+   * The fresh value under the key as the store has it, never from memory, and its version for {@link compareAndSet}. That there is
+   * none is a version, too.
+   * @throws CacheError WEIR_CACHE_STORE_FAILED
+   * @example
+   * const { value = [], version } = await cache.getWithVersion('cart')
+   * const isSaved = await cache.compareAndSet('cart', version, [...value, item], { ttl: '1d' })
+   */
+  async getWithVersion (key: string): Promise<{ readonly value: T | undefined, readonly version: Version }> {
+    checkKey(key)
+    const present = await this.#asked('give the value', this.#swapping.read(key))
+    return { value: this.#counted(key, present.isUsable ? present.entry : undefined)?.value, version: versionOfPresent(present) }
+  }
+
+  /**
+   * As `set`, only if the key has the version still; one of callers with the same version succeeds.
+   * @throws CacheError WEIR_CACHE_INVALID_VERSION, and as `set`; by WEIR_CACHE_STORE_FAILED it may be stored all the same
+   * @example await cache.compareAndSet('cart', version, cart, { ttl: '1d' })
+   */
+  compareAndSet (key: string, version: Version, value: T, options: EntryOptions & WriteOptions): Promise<boolean>
+  compareAndSet (
+    this: Cache<T, Defaulted | 'ttl'>, key: string, version: Version, value: T, options?: Partial<EntryOptions> & WriteOptions
+  ): Promise<boolean>
+  async compareAndSet (
+    key: string, version: Version, value: T, { consistency, ...options }: Partial<EntryOptions> & WriteOptions = {}
+  ): Promise<boolean> {
+    checkKey(key)
+    checkVersion(version)
+    const swapped = this.#swapping.compareAndSet(key, version, value, this.#defaults.entry(options), consistency !== 'bounded')
+    return this.#asked('compare and set the value', swapped, UNCERTAIN)
+  }
+
+  /**
+   * Adds to the number under the key, atomically in the fleet. A key without a fresh value begins at 0: only then `ttl` (default:
+   * without end) and `tags` count. All other methods take the number for a value like any.
+   * @returns the sum
+   * @throws CacheError WEIR_CACHE_NOT_A_NUMBER, WEIR_CACHE_NUMBER_TOO_LARGE: the value is unchanged; WEIR_CACHE_STORE_FAILED: it may
+   *   have been counted. It is never tried again by itself
+   * @example const views = await cache.increment(`views:${id}`)
+   */
+  async increment (key: string, by = 1, options: CounterOptions = {}): Promise<number> {
+    checkKey(key)
+    checkBy(by)
+    return this.#asked('say whether it has counted', this.#counting.increment(key, by, { ...options, tags: this.#defaults.tags(options.tags ?? []) }), UNCERTAIN)
+  }
+
+  /**
+   * As `increment`, by the negative.
+   * @example const left = await cache.decrement('stock:42')
+   */
+  async decrement (key: string, by = 1, options: CounterOptions = {}): Promise<number> {
+    checkBy(by)
+    return this.increment(key, -by, options)
+  }
+
+  /** Invalidates the key for every instance, a fill of it under way included. */
+  async delete (key: string, options: WriteOptions = {}): Promise<void> {
+    await this.deleteMany([key], options)
+  }
+
+  /**
+   * As `delete` for each key, by one invalidation.
+   * @throws CacheError as `invalidate`
+   * @example await cache.deleteMany(['1', '2'])
+   */
+  async deleteMany (keys: Iterable<string>, { consistency }: WriteOptions = {}): Promise<void> {
+    const distinct = [...new Set(keys)]
+    distinct.forEach(checkKey)
+    if (distinct.length === 0) return
+    const stamp = await this.#invalidate(distinct.map(keyTag), consistency)
+    // An invalid entry may as well go at once; if it does not, it ends by itself. A later one stays.
+    await this.#activity.during(Promise.all(distinct.map((key) => this.#tiers.entries.delete(key, stamp).catch((error: unknown) => {
+      this.#counters.failed('write', key, error)
+    }))))
   }
 
   /**
@@ -284,30 +440,41 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     }
   }
 
+  /** An entry that the store gave, as a hit or a miss. */
+  #counted (key: string, entry: Entry<T> | undefined): Entry<T> | undefined {
+    if (entry === undefined) this.#counters.miss(key)
+    else this.#counters.hit(key, { entry, source: 'l2', stale: false })
+    return entry
+  }
+
   #fresh (key: string, found: Found<T> | undefined): Hit<T> | undefined {
     if (found !== undefined && freshness(found.entry, Date.now()) === 'fresh') return this.#counters.hit(key, { ...found, stale: false })
     this.#counters.miss(key)
     return undefined
   }
 
-  async #invalidate (tags: readonly string[], consistency: Consistency | undefined): Promise<void> {
+  async #invalidate (tags: readonly string[], consistency: Consistency | undefined): Promise<Stamp> {
     const stamp = await this.#asked('invalidate', this.#tiers.validity.invalidate(tags, consistency))
     this.#counters.invalidations++
     emit('weir:cache:invalidate', () => ({ namespace: this.namespace, tags, stamp }))
+    return stamp
   }
 
-  async #asked<R> (what: string, answer: Promise<R>): Promise<R> {
+  async #asked<R> (what: string, answer: Promise<R>, rest = 'what it was asked is not done'): Promise<R> {
     try {
       return await this.#activity.during(answer)
     } catch (cause) {
       if (cause instanceof CacheError && cause.code !== 'WEIR_CACHE_STORE_UNAVAILABLE') throw cause
       this.#counters.errors++
-      throw new CacheError('WEIR_CACHE_STORE_FAILED', what, { cause })
+      throw new CacheError('WEIR_CACHE_STORE_FAILED', `${what}: see the cause; ${rest}`, { cause })
     }
   }
 }
 
 const NO_OPTIONS = {}
+
+// A command whose answer is lost may have been carried out.
+const UNCERTAIN = 'it may have been done all the same, and is not tried again: read the value before you do so'
 
 function checkName (name: unknown): void {
   if (typeof name === 'string' && name.length <= 255) return

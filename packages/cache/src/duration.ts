@@ -22,5 +22,8 @@ export function parseDuration (value: unknown, name = 'duration'): number {
   throw new CacheError('WEIR_CACHE_INVALID_DURATION', `${name}: ${shown(value)}`)
 }
 
+/** The longest span that every store can count with, in milliseconds: a hundred years. It stands for a value without an end. */
+export const LONGEST = 100 * 365 * 86_400_000
+
 /** The longest that a timer of Node waits, in milliseconds: 24.8 days. One that is set for longer fires at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1

@@ -1,3 +1,4 @@
+import { LONGEST } from './duration.js'
 import { CacheError, shown } from './errors.js'
 import type { Stamp } from './validity.js'
 
@@ -36,6 +37,11 @@ export const goneAt = ({ freshUntil, keptFor }: Entry<unknown>) => freshUntil + 
 export function freshness (entry: Entry<unknown>, now: number): Freshness {
   if (now < entry.freshUntil) return 'fresh'
   return now < entry.staleUntil ? 'stale' : 'expired'
+}
+
+/** Milliseconds for which the entry is fresh, from now; Infinity if it was stored without an end. */
+export function freshFor ({ storedAt, freshUntil }: Entry<unknown>): number {
+  return freshUntil - storedAt >= LONGEST ? Infinity : freshUntil - Date.now()
 }
 
 /** Whether the entry may stand in for a failed fill (RFC 5861, section 4). */

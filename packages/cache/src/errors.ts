@@ -14,13 +14,16 @@ const messages = {
   WEIR_CACHE_UNSERIALIZABLE: (what: string) => `The value for ${what}`,
   WEIR_CACHE_VALUE_TOO_LARGE: (what: string) =>
     `The value for ${what} of maxValueBytes before compression: store less under a key, or raise maxValueBytes`,
+  WEIR_CACHE_NOT_A_NUMBER: (what: string) => `${what}, and is as it was: count under another key, or set a safe integer first`,
+  WEIR_CACHE_NUMBER_TOO_LARGE: (what: string) => `${what} would be beyond the safe integers (2^53 - 1), and is as it was`,
+  WEIR_CACHE_INVALID_VERSION: (what: string) => `${what} is not a version: give one that getWithVersion has returned`,
   WEIR_CACHE_REENTRANT_FILL: (what: string) =>
     `${what} is computed by a function that asks for it, perhaps through other keys or instances, so it would wait for itself: ` +
     'compute it without asking for this key',
   WEIR_CACHE_FILL_TIMEOUT: (what: string) => `${what}: find out what it waits for, or give it more time`,
   WEIR_CACHE_STORE_UNAVAILABLE: (what: string) => `${what} has not answered, and is not asked again for a moment`,
   WEIR_CACHE_STORE_UNTRUSTED: (what: string) => `${what} may have entries whose invalidation it has not been told of yet: it is not read until it has`,
-  WEIR_CACHE_STORE_FAILED: (what: string) => `The store did not ${what}: see the cause; what it was asked is not done`
+  WEIR_CACHE_STORE_FAILED: (what: string) => `The store did not ${what}`
 } as const
 
 export type CacheErrorCode = keyof typeof messages

@@ -1,5 +1,5 @@
 import type { Defaults } from './defaults.js'
-import { type Duration, parseDuration } from './duration.js'
+import { type Duration, LONGEST, parseDuration } from './duration.js'
 import { checkTags, type Entry, goneAt } from './entry.js'
 import { CacheError, shown } from './errors.js'
 import type { FillNode } from './fill-graph.js'
@@ -142,8 +142,6 @@ export class Fill<T> {
   }
 }
 
-// The longest span that every store can count with: a hundred years.
-const LONGEST = 100 * 365 * 86_400_000
 // The most that a frame has room for, in microseconds: 71 minutes.
 const LONGEST_COST = 2 ** 32 - 1
 
@@ -164,4 +162,5 @@ export function checkJitter (jitter: unknown): void {
   throw new CacheError('WEIR_CACHE_INVALID_OPTION', `jitter ${shown(jitter)}: give a number from 0 to 1`)
 }
 
-const span = (duration: Duration | undefined, name: string) => Math.min(parseDuration(duration, name), LONGEST)
+/** Milliseconds of an option that is a duration. */
+export const span = (duration: Duration | undefined, name: string) => Math.min(parseDuration(duration, name), LONGEST)

@@ -14,14 +14,15 @@ import type { Stamp } from './validity.js'
  *                             36  errorUntil   f64    64  crc32 of all but this field  u32
  *                             44  keptFor, s   u32    68  filledBy, tags (a JSON list), meta, body
  *
- * The places of stamp and storedAt are known to the Redis scripts that tell a newer frame from an older one.
+ * The places of stamp, storedAt and crc32 are known to the Redis scripts that tell one frame from another. A counter's frame has its number
+ * after the header, see counter-frame.ts.
  */
 export const VERSION = 4
 export const STAMP_OFFSET = 4
 export const STORED_AT_OFFSET = 12
+export const CHECKSUM_OFFSET = 64
+export const HEADER = 68
 const MAGIC = 0x57
-const CHECKSUM_OFFSET = 64
-const HEADER = 68
 
 /** An entry whose value is still in its stored form. */
 export type Frame = Entry<{ readonly meta: string, readonly body: Buffer }>

@@ -2,6 +2,7 @@ export { type MemoryLimits } from './bounded-map.js'
 export { Cache, createCache } from './cache.js'
 export { cached } from './cached.js'
 export { type CompressionAlgorithm, type CompressionOptions } from './compression.js'
+export { type CounterOptions } from './counting.js'
 export { type CallDefaults } from './defaults.js'
 export { type Duration, parseDuration } from './duration.js'
 export { type Entry, type Freshness, freshness, keyTag, servesError } from './entry.js'
@@ -19,10 +20,14 @@ export {
 } from './options.js'
 export { type FillFunction } from './remembering.js'
 export { defaultSerializer, type Serialized, type Serializer } from './serializer.js'
-export { type Claim, type Entries, type FillEnd, type FillId, type FillLease, type FrameId, type Store, type StoreNamespace } from './store.js'
+export {
+  type Claim, type Entries, type FillEnd, type FillId, type FillLease, type FrameId, type FrameVersion, type Store, type StoreNamespace,
+  type Swapped
+} from './store.js'
 export { type StoreCall, type StoreOperation } from './store-calls.js'
 export { type SerializerName } from './strict-serializers.js'
 export { type Inspected } from './tiers.js'
 export { type CacheTraces, type CallTrace, type FillTrace, type Traced, type TracedOutcome, type WaitTrace } from './traces.js'
 export { type Consistency, type Judged, type Stamp, type Validity } from './validity.js'
+export { type Version } from './version.js'
 export { type Wrapped, type WrappedMethods, type WrapOptions } from './wrap.js'

@@ -27,9 +27,11 @@ export class Replacements {
    *   judged any more; 0 if there was none
    */
   record (key: string, stamp: Stamp, until: number): Stamp {
-    if (stamp <= (this.get(key) ?? 0)) return 0
-    this.#stamps.set(key, stamp)
+    const known = this.get(key)
+    // The later one ends what the earlier one does, and has to last as long.
     this.#ends.set(key, Math.max(until, this.#ends.get(key) ?? 0))
+    if (known !== undefined && stamp <= known) return 0
+    this.#stamps.set(key, stamp)
     this.#dropEnded()
     let floor: Stamp = 0
     while (this.size > this.limit) floor = Math.max(floor, this.#dropOldest())

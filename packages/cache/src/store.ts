@@ -20,7 +20,24 @@ export interface Entries {
   get (keys: readonly string[]): Promise<(Buffer | undefined)[]>
   /** Keeps a frame for `ttl` milliseconds, unless the store has one for the key with a higher stamp. */
   set (key: string, frame: Buffer, ttl: number): Promise<void>
-  delete (key: string): Promise<void>
+  /** @param upTo a frame with a higher stamp stays. Default: none does */
+  delete (key: string, upTo?: Stamp): Promise<void>
+  /**
+   * Puts a frame in place of the one that was seen, whatever their stamps, or deletes that; nothing is done if the store has
+   * another one by now. Atomic: of several that have seen the same frame one succeeds.
+   * @param seen undefined: there is none
+   * @param frame undefined: none is to be there. A counter's, where a counter of any number was seen, takes over the number
+   *   that is there
+   * @param ttl milliseconds
+   * @returns the number of the counter that was replaced, if it was one; undefined if nothing was done
+   */
+  swap (key: string, seen: FrameVersion | undefined, frame: Buffer | undefined, ttl: number): Promise<Swapped | undefined>
+  /**
+   * Adds to the counter that was seen, whatever its number is by now, in its place: its `ttl` goes on. Atomic.
+   * @returns the sum; the counter is as it was if that is not a safe integer. Undefined, and nothing is done, if the store has
+   *   another frame by now, or none
+   */
+  increment (key: string, seen: FrameVersion, by: number): Promise<number | undefined>
   /**
    * The frame under the key; if there is none but what was `seen`, the lease to compute it, or word of
    * the instance that has it. One round trip. One of all that ask at one time gets the lease, until it
@@ -43,6 +60,18 @@ export type FillId = string
 export interface FrameId {
   readonly stamp: Stamp
   readonly storedAt: number
+}
+
+/** Tells a frame from all others of its key, and a counter from what it was before it was changed. */
+export interface FrameVersion extends FrameId {
+  readonly checksum: number
+  /** A counter's number. Absent: any number, or no counter. */
+  readonly number?: number | undefined
+}
+
+/** The outcome of {@link Entries.swap}, if it was done. */
+export interface Swapped {
+  readonly number?: number | undefined
 }
 
 /** The outcome of {@link Entries.claim}. */

@@ -17,7 +17,7 @@ export class TagTable implements TagRecords {
     this.replaced = new Replacements(limit)
   }
 
-  /** Records an invalidation. Stamps should come in ascending order, which is what pruning goes by. */
+  /** Records an invalidation. Stamps should come about in ascending order: pruning goes by that, and may end more than it had to. */
   record (tag: string, stamp: Stamp): void {
     if (stamp <= this.floor || stamp <= (this.stamps.get(tag) ?? 0)) return
     this.stamps.set(tag, stamp)

@@ -1,4 +1,5 @@
 import { BoundedMap, type MemoryLimits } from './bounded-map.js'
+import { decodeCounter } from './counter-frame.js'
 import { DecodedFrames } from './decoded-frames.js'
 import { type Entry, freshness, goneAt, keyTag } from './entry.js'
 import { type CacheEvents, emit, type Source } from './events.js'
@@ -40,8 +41,10 @@ interface ReplaceOptions {
 }
 
 /** An entry in memory. Its tags have that of its key among them: they are what it is judged by. */
-interface L1Entry<T> extends Entry<T>, Judged {
+export interface L1Entry<T> extends Entry<T>, Judged {
   readonly bytes: number
+  /** It comes from the store, and is not kept: its number may be another one any moment. */
+  readonly isCounter?: true
   validatedAt: Stamp
 }
 
@@ -56,6 +59,15 @@ class Unreadable {
     this.storedAt = frame.storedAt
     this.until = goneAt(frame)
   }
+}
+
+/** The store's content of a key, as it was read. */
+export interface Stored<T> {
+  readonly frame: Buffer
+  /** Undefined if this instance cannot read it. */
+  readonly entry?: L1Entry<T>
+  /** Milliseconds since the epoch until which other instances may serve it. */
+  readonly until: number
 }
 
 /**
@@ -94,7 +106,10 @@ export class Tiers<T> {
     const recalled = this.l1?.get(key) === undefined ? undefined : await this.#recall(key)
     if (isFresh(recalled)) return recalled
     // Another instance may have replaced what is old here.
-    const entry = await this.#fetch(key)
+    const shared = this.#fetches.get(key)
+    let entry = await (shared ?? this.#fetch(key))
+    // Nothing records that a counter was changed: a read that had begun may not know of it.
+    if (shared !== undefined && entry?.isCounter === true) entry = await this.#load(key)
     const found = this.#judged(entry)
     return (found instanceof Promise ? await found : found) ?? recalled
   }
@@ -154,6 +169,20 @@ export class Tiers<T> {
       ...inMemory && { memory: await inspected(inMemory, inMemory.bytes) },
       ...inStore && bytes && { store: await inspected(inStore, bytes.length) }
     }
+  }
+
+  /** The entry in the store, whether it may be used or not. */
+  async stored (key: string): Promise<Stored<T> | undefined> {
+    const [frame] = await this.entries.get([key])
+    const entry = frame && await this.#decode(key, frame)
+    if (entry === undefined) return undefined
+    return entry instanceof Unreadable ? { frame, until: entry.until } : { frame, entry, until: goneAt(entry) }
+  }
+
+  /** Makes the entry's frame, for a stamp to come. */
+  async frameOf (key: string, entry: Entry<T>): Promise<(stamp: Stamp) => Buffer> {
+    const { stored } = await this.values.write(key, entry.value)
+    return (stamp) => encodeFrame({ ...entry, value: stored, stamp })
   }
 
   /** Lets go of the key's entry in memory. */
@@ -244,13 +273,10 @@ export class Tiers<T> {
     return isGone(entry) ? undefined : { entry, source: 'l1' }
   }
 
-  /** Readers of one key at one time share a read. Each judges what it gets after it arrived, so sharing is safe. */
+  /** Begins a read. Readers of one key at one time share it. Each judges what it gets after it arrived, so sharing is safe. */
   #fetch (key: string): Promise<L1Entry<T> | undefined> {
-    let fetch = this.#fetches.get(key)
-    if (fetch === undefined) {
-      fetch = this.#load(key)
-      this.#fetches.set(key, fetch)
-    }
+    const fetch = this.#load(key)
+    this.#fetches.set(key, fetch)
     return fetch
   }
 
@@ -274,8 +300,10 @@ export class Tiers<T> {
       return entry
     }
     if (entry !== undefined) {
-      this.l1?.set(key, entry)
-      this.#decoded?.set(key, bytes, entry)
+      if (entry.isCounter !== true) {
+        this.l1?.set(key, entry)
+        this.#decoded?.set(key, bytes, entry)
+      }
       return entry
     }
     this.#discard(key, 'corrupt', 0)
@@ -286,6 +314,8 @@ export class Tiers<T> {
 
   /** The entry in a frame; undefined if it is none, or not whole. A promise where it is compressed. */
   #read (key: string, bytes: Buffer): L1Entry<T> | Unreadable | undefined | Promise<L1Entry<T> | Unreadable> {
+    const counter = decodeCounter(bytes)
+    if (counter !== undefined) return l1Counter<T>(key, counter, bytes.length)
     const frame = decodeFrame(bytes)
     if (frame === undefined) return undefined
     try {
@@ -330,6 +360,12 @@ const judgedBy = (key: string, entry: Entry<unknown>): Judged => ({ key, stamp: 
 
 // Joined, not spread: that leaves room in the array which is never used.
 const judgedTags = (key: string, entry: Entry<unknown>) => entry.tags.concat(keyTag(key))
+
+/** A counter's entry. That `T` has room for its number is the caller's claim. */
+function l1Counter<T> (key: string, counter: Entry<number>, bytes: number): L1Entry<T> {
+  const value: unknown = counter.value
+  return { ...l1Entry(key, { ...counter, value: value as T }, bytes), isCounter: true }
+}
 
 /** Field by field: an object that is spread into another costs 150 bytes more. */
 function l1Entry<T> (key: string, entry: Entry<T>, size: number): L1Entry<T> {

@@ -128,7 +128,9 @@ function tracedEntries (silent: Entries, told: Entries): Entries {
   return {
     get: (keys) => entries().get(keys),
     set: (key, frame, ttl) => entries().set(key, frame, ttl),
-    delete: (key) => entries().delete(key),
+    delete: (key, upTo) => entries().delete(key, upTo),
+    swap: (key, seen, frame, ttl) => entries().swap(key, seen, frame, ttl),
+    increment: (key, seen, by) => entries().increment(key, seen, by),
     claim: (key, seen) => entries().claim(key, seen),
     waitsOf: async (fill) => await silent.waitsOf?.(fill) ?? []
   }
@@ -139,8 +141,10 @@ function tracedValidity (silent: Validity, told: Validity): Validity {
   return {
     stamp: () => validity().stamp(),
     callStamp: () => validity().callStamp(),
+    stampIfValid: (entry) => validity().stampIfValid(entry),
     invalidate: (tags, consistency) => validity().invalidate(tags, consistency),
     replace: (entry, until) => validity().replace(entry, until),
+    replaced: (key, stamp, until) => validity().replaced(key, stamp, until),
     clear: (consistency) => validity().clear(consistency),
     waitForLeases: () => validity().waitForLeases(),
     isValid: (entry) => validity().isValid(entry)

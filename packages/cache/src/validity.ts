@@ -51,6 +51,17 @@ export interface Validity {
    *   not known, and it also takes the place of a value that was put there since
    */
   replace (entry: Judged, until: number): Promise<Stamp | undefined>
+  /**
+   * Issues a stamp if the entry is valid as of that stamp, by the store's own records: every invalidation of it to come is above.
+   * Undefined if it is invalid.
+   */
+  stampIfValid (entry: Judged): Promise<Stamp | undefined>
+  /**
+   * Records a replacement that was made under a stamp issued before: entries of the key up to that stamp end. Never lowers a
+   * higher record. If the records were lost since, nothing is recorded: the floor has ended those entries.
+   * @param until milliseconds since the epoch at which they end by themselves
+   */
+  replaced (key: string, stamp: Stamp, until: number): Promise<void>
   /** Raises the floor to a new stamp: every entry there is becomes invalid. Strict by default. */
   clear (consistency?: Consistency): Promise<Stamp>
   /** Rule V, as of now; a promise where the store has to be asked. */

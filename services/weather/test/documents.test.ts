@@ -193,7 +193,9 @@ t.test('many are one read of the store', async (t) => {
         validity,
         entries: {
           set: (key, frame, ttl) => entries.set(key, frame, ttl),
-          delete: (key) => entries.delete(key),
+          delete: (key, upTo) => entries.delete(key, upTo),
+          swap: (key, seen, frame, ttl) => entries.swap(key, seen, frame, ttl),
+          increment: (key, seen, by) => entries.increment(key, seen, by),
           claim: (key, seen) => entries.claim(key, seen),
           get (keys) {
             reads.push(keys)

@@ -24,16 +24,18 @@ function guarded (validity: Validity, isTrusted: () => boolean): Validity {
   // Neither valid nor invalid: it may be trusted again in a moment.
   const untrusted = () => new CacheError('WEIR_CACHE_STORE_UNTRUSTED', 'The store')
 
-  const ask = async (answer: boolean | Promise<boolean>) => {
-    const valid = await answer
+  const ask = async <R>(answer: R | Promise<R>): Promise<R> => {
+    const known = await answer
     if (!isTrusted()) throw untrusted()
-    return valid
+    return known
   }
   return {
     stamp: () => validity.stamp(),
     callStamp: () => validity.callStamp(),
     invalidate: (tags, consistency) => validity.invalidate(tags, consistency),
     replace: (entry, until) => validity.replace(entry, until),
+    stampIfValid: (entry) => ask(validity.stampIfValid(entry)),
+    replaced: (key, stamp, until) => validity.replaced(key, stamp, until),
     clear: (consistency) => validity.clear(consistency),
     waitForLeases: () => validity.waitForLeases(),
     isValid (entry: Judged) {

@@ -1,8 +1,10 @@
 import { BoundedMap, type MemoryLimits } from '../bounded-map.js'
+import { added, numberOf, takingOver } from '../counter-frame.js'
 import { isNews, stampOf } from '../frame.js'
+import { isSeen } from '../frame-version.js'
 import { frameBytes } from '../heap.js'
 import { isValid, mayReplace } from '../rule-v.js'
-import type { Claim, Entries, FrameId, Store, StoreNamespace } from '../store.js'
+import type { Claim, Entries, FrameId, FrameVersion, Store, StoreNamespace } from '../store.js'
 import { TagTable } from '../tag-table.js'
 import { type Judged, nextStamp, type Stamp, type Validity } from '../validity.js'
 
@@ -67,6 +69,14 @@ class MemoryValidity implements Validity {
     return this.tick()
   }
 
+  async stampIfValid (entry: Judged) {
+    return isValid(entry, this.#tags) ? this.tick() : undefined
+  }
+
+  async replaced (key: string, stamp: Stamp, until: number) {
+    this.#tags.replace(key, stamp, until)
+  }
+
   async clear () {
     const stamp = this.tick()
     this.#tags.raise(stamp)
@@ -102,8 +112,25 @@ class MemoryEntries implements Entries {
     this.#frames.set(key, { stamp: stampOf(frame), frame, bytes: frameBytes(frame.length), goneAt: Date.now() + ttl })
   }
 
-  async delete (key: string) {
+  async delete (key: string, upTo: Stamp = Infinity) {
+    this.#frames.delete(key, upTo)
+  }
+
+  async swap (key: string, seen: FrameVersion | undefined, frame: Buffer | undefined, ttl: number) {
+    const present = this.#present(key)
+    if (!isSeen(present?.frame, seen)) return undefined
+    const number = present && numberOf(present.frame)
     this.#frames.delete(key, Infinity)
+    if (frame !== undefined) await this.set(key, takingOver(frame, seen, number), ttl)
+    return { number }
+  }
+
+  async increment (key: string, seen: FrameVersion, by: number) {
+    const present = this.#present(key)
+    const sum = present && isSeen(present.frame, seen) ? added(present.frame, by) : undefined
+    if (present === undefined || sum === undefined) return undefined
+    if (sum.frame !== undefined) this.#frames.set(key, { ...present, frame: sum.frame })
+    return sum.number
   }
 
   /** There are no other processes, and within this one the cache sees to it. */

@@ -1,7 +1,9 @@
 import { Breaker, isReplyError, type Script, script, type ScriptArgument } from '@weir/internal'
 import type { RedisConnection } from '@weir/redis'
-import { CacheError } from '../../errors.js'
+import { CacheError, shown } from '../../errors.js'
+import { type Increment, IncrementBatch } from './increment-batch.js'
 import { ReadBatch } from './read-batch.js'
+import { INCREMENT } from './swap-scripts.js'
 
 // Scripts are what the store cannot do without, and one that is given a key goes to its node.
 const PROBE = script('return 1')
@@ -11,7 +13,12 @@ export class Commands {
   readonly #breakers = new Map<string, Breaker>()
   readonly #reads = new ReadBatch((key) => this.#read(key), (keys) => this.#readAll(keys))
 
-  constructor (readonly connection: RedisConnection) {}
+  /** Those of one turn of the event loop are one command; in a cluster those of one key. */
+  readonly increments: IncrementBatch
+
+  constructor (readonly connection: RedisConnection) {
+    this.increments = new IncrementBatch((increments) => this.#increment(increments), !connection.isCluster)
+  }
 
   /** The value under the key. Reads of one turn of the event loop are one command, but in a cluster. */
   read (key: string): Promise<Buffer | undefined> {
@@ -52,6 +59,12 @@ export class Commands {
     return this.#ask(keys[0] ?? '', () => this.connection.readAll(keys))
   }
 
+  async #increment (increments: readonly Increment[]): Promise<readonly (number | undefined)[]> {
+    const keys = increments.map(({ key }) => key)
+    const reply = await this.evaluate(INCREMENT, keys, increments.flatMap(({ version, by }) => [version, by]))
+    return increments.map((_, i) => sumOf(isList(reply) ? reply[i] : reply))
+  }
+
   #ask<R> (key: string, command: () => Promise<R>): Promise<R> {
     const breaker = this.#breakerOf(this.connection.nodeOf(key))
     return breaker.run(this.connection.isCluster ? () => this.#redirected(command) : command, key)
@@ -86,6 +99,12 @@ export class Commands {
 function asText (reply: unknown): unknown {
   if (Buffer.isBuffer(reply)) return reply.toString()
   return isList(reply) ? reply.map(asText) : reply
+}
+
+/** Whatever is no answer leaves open whether it was counted. */
+function sumOf (reply: unknown): number | undefined {
+  if (typeof reply !== 'string') throw new CacheError('WEIR_CACHE_STORE_FAILED', `say what the sum is, but ${shown(reply)}`)
+  return reply === '' ? undefined : Number(reply)
 }
 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value)

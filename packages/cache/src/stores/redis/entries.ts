@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import { digits } from '../../counter-frame.js'
 import { CacheError, shown } from '../../errors.js'
-import type { Claim, Entries, FillEnd, FillId, FrameId } from '../../store.js'
+import { versionBytes } from '../../frame-version.js'
+import type { Claim, Entries, FillEnd, FillId, FrameId, FrameVersion, Swapped } from '../../store.js'
 import type { Stamp } from '../../validity.js'
 import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
 import { parseStrings } from '../string-list.js'
 import type { Commands } from './commands.js'
 import { announcement, type FillAnnouncements } from './fill-announcements.js'
+import type { IncrementBatch } from './increment-batch.js'
 import { ANNOUNCE, CLAIM, RELEASE, RENEW, SET_WAITS, STORE, WAITS } from './scripts.js'
+import { DELETE_UP_TO, SWAP } from './swap-scripts.js'
 
 // What sets the tokens of this process apart.
 const PROCESS = randomBytes(9).toString('base64url')
@@ -27,6 +31,7 @@ export class RedisEntries implements Entries {
     readonly namespace: string,
     readonly channel: string,
     readonly announcements: FillAnnouncements,
+    readonly increments: IncrementBatch,
     readonly stamp: (above: Stamp) => Stamp | Promise<Stamp>
   ) {}
 
@@ -41,8 +46,21 @@ export class RedisEntries implements Entries {
     await this.#store(key, frame, ttl, '')
   }
 
-  delete (key: string): Promise<void> {
-    return this.commands.unlink(this.#entry(key))
+  async delete (key: string, upTo?: Stamp): Promise<void> {
+    if (upTo === undefined) return this.commands.unlink(this.#entry(key))
+    await this.commands.evaluate(DELETE_UP_TO, [this.#entry(key)], [upTo])
+  }
+
+  async swap (key: string, seen: FrameVersion | undefined, frame: Buffer | undefined, ttl: number): Promise<Swapped | undefined> {
+    const version = seen === undefined ? '' : versionBytes(seen)
+    const number = seen?.number === undefined ? '' : digits(seen.number)
+    const reply = await this.commands.evaluate(SWAP, [this.#entry(key)], [version, number, frame ?? '', lifetime(ttl)])
+    if (reply === 0) return undefined
+    return { number: reply === 1 ? undefined : Number(reply) }
+  }
+
+  increment (key: string, seen: FrameVersion, by: number): Promise<number | undefined> {
+    return this.increments.add({ key: this.#entry(key), version: versionBytes(seen), by })
   }
 
   async claim (key: string, seen: FrameId = { stamp: 0, storedAt: 0 }): Promise<Claim> {
@@ -107,7 +125,7 @@ export class RedisEntries implements Entries {
   }
 
   #store (key: string, frame: Buffer, ttl: number, token: string): Promise<unknown> {
-    return this.commands.evaluate(STORE, this.#keys(key), [frame, Math.max(1, Math.ceil(ttl)), token])
+    return this.commands.evaluate(STORE, this.#keys(key), [frame, lifetime(ttl), token])
   }
 
   // Whatever braces a key has, what is hashed for the slot begins at these and ends at the same place in both names.
@@ -136,6 +154,8 @@ async function persistently<R> (task: () => Promise<R>): Promise<R> {
     }
   }
 }
+
+const lifetime = (ttl: number) => Math.max(1, Math.ceil(ttl))
 
 const keysOf = (entry: string) => [entry, `${entry}:fill`]
 

@@ -4,7 +4,9 @@ import type { TagRecords } from '../../rule-v.js'
 import type { Judged, Stamp } from '../../validity.js'
 import { Batch } from './batch.js'
 import type { Commands } from './commands.js'
-import { CLEAR, ESCAPED, INVALIDATE, MARK, PAGE, PUT, RECORDS, REPLACE, REPLACED, REPLACED_PAGE, STAMP } from './scripts.js'
+import {
+  CLEAR, ESCAPED, INVALIDATE, MARK, PAGE, PUT, RECORD_REPLACED, RECORDS, REPLACE, REPLACED, REPLACED_PAGE, STAMP, STAMP_IF_VALID
+} from './scripts.js'
 
 /** A part of a namespace's records, oldest first. */
 export interface RecordsPage {
@@ -62,10 +64,21 @@ export class Records {
 
   /** See {@link Validity.replace}. The replacement's own stamp is one below. */
   async replace ({ key, tags, stamp }: Judged, until: number): Promise<Stamp | undefined> {
-    const end = Number.isFinite(until) ? Math.ceil(until) + CLOCK_MARGIN : ''
+    const end = Number.isFinite(until) ? endOf(until) : ''
     const issued = stampOf(await this.#run(REPLACE, [this.maxTags, stamp, key, end, ...tags]))
     this.see(Math.abs(issued))
     return issued > 0 ? issued : undefined
+  }
+
+  /** See {@link Validity.stampIfValid}. */
+  async stampIfValid ({ key, tags, stamp }: Judged): Promise<Stamp | undefined> {
+    const issued = await this.#stampBy(STAMP_IF_VALID, [stamp, key, ...tags])
+    return issued > 0 ? issued : undefined
+  }
+
+  /** See {@link Validity.replaced}. */
+  async replaced (key: string, stamp: Stamp, until: number): Promise<void> {
+    await this.#stampBy(RECORD_REPLACED, [this.maxTags, stamp, key, endOf(until)])
   }
 
   /** The records that judge the entry. Many readers in one turn of the event loop cost one command. */
@@ -167,6 +180,8 @@ export class Records {
     return this.commands.evaluate(script, this.keys.slice(0, keys), [this.#latest, this.channel, ...args])
   }
 }
+
+const endOf = (until: number) => Math.ceil(until) + CLOCK_MARGIN
 
 interface Answer {
   readonly floor: Stamp

@@ -88,6 +88,20 @@ if isOther or KEYS[2] and hasReplacements() and redis.call('EXISTS', KEYS[2]) ==
 end
 `
 
+/** Records a replacement that ends by itself. One that is recorded late does not lower a later one. */
+const REPLACED_RECORD = `
+local function replaced(key, stamp, ends)
+  redis.call('ZADD', KEYS[2], 'GT', text(stamp), key)
+  redis.call('ZADD', KEYS[3], 'GT', ends, key)
+  local last = math.ceil(tonumber(redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')[2]))
+  for i = 2, 3 do
+    redis.call('PEXPIREAT', KEYS[i], text(last), 'NX')
+    redis.call('PEXPIREAT', KEYS[i], text(last), 'GT')
+  end
+  redis.call('ZADD', KEYS[1], 'GT', text(last * 1000), '${LAST_END}')
+end
+`
+
 /**
  * Every writer of records prunes, a bounded number at a time. Records beyond the limit go, oldest
  * first, and the floor rises to the last of them. Replacements also go when they have ended; their
@@ -171,7 +185,7 @@ return text(stamp)`)
  * then the tags of the entry that has the stamp. -> a stamp above that of the replacement; '0', and
  * nothing is replaced, if that entry is invalid; a stamp below 0 if the records were lost, and begin there
  */
-export const REPLACE = script(`${TICK}${PRUNE}
+export const REPLACE = script(`${TICK}${REPLACED_RECORD}${PRUNE}
 local own, key, ends = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local floor = redis.call('ZSCORE', KEYS[1], '${FLOOR}')
 if floor and own <= tonumber(floor) then return '0' end
@@ -185,21 +199,36 @@ end
 if ends ~= '' and not (isAfter(redis.call('ZSCORE', KEYS[1], '${PUT}' .. key)) and isAfter(redis.call('ZSCORE', KEYS[2], key))) then
   return '0'
 end
-if ends == '' then
-  put('${PUT}' .. key, stamp)
-else
-  redis.call('ZADD', KEYS[2], text(stamp), key)
-  redis.call('ZADD', KEYS[3], 'GT', ends, key)
-  local last = math.ceil(tonumber(redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')[2]))
-  for i = 2, 3 do
-    redis.call('PEXPIREAT', KEYS[i], text(last), 'NX')
-    redis.call('PEXPIREAT', KEYS[i], text(last), 'GT')
-  end
-  redis.call('ZADD', KEYS[1], 'GT', text(last * 1000), '${LAST_END}')
-end
+if ends == '' then put('${PUT}' .. key, stamp) else replaced(key, stamp, ends) end
 prune(stamp, tonumber(ARGV[1]), 16)
 publish('replace', text(stamp), key, ends)
 return text(tick())`)
+
+/** KEYS: all. ARGV: the stamp of an entry, its key, its tags. -> a stamp; '0' if the entry is invalid as of that */
+export const STAMP_IF_VALID = script(`${TICK}
+local own, key = tonumber(ARGV[1]), ARGV[2]
+local function endsIt(record) return record and own <= tonumber(record) end
+local floor = redis.call('ZSCORE', KEYS[1], '${FLOOR}')
+if not floor or endsIt(floor) then return '0' end
+for i = 3, #ARGV do
+  if endsIt(redis.call('ZSCORE', KEYS[1], member(ARGV[i]))) then return '0' end
+end
+if endsIt(redis.call('ZSCORE', KEYS[1], '${PUT}' .. key)) or endsIt(redis.call('ZSCORE', KEYS[2], key)) then return '0' end
+return text(tick())`)
+
+/**
+ * KEYS: all. ARGV: the most records to keep, the stamp of a replacement that was made, the key, when the record ends. Without a
+ * floor the records are lost, and the one that is made ends what the replacement does. -> the clock
+ */
+export const RECORD_REPLACED = script(`${TICK}${REPLACED_RECORD}${PRUNE}
+local stamp, key, ends = tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local clock = tick()
+if stamp > tonumber(redis.call('ZSCORE', KEYS[1], '${FLOOR}')) then
+  replaced(key, stamp, ends)
+  prune(clock, tonumber(ARGV[1]), 16)
+  publish('replace', text(stamp), key, ends)
+end
+return text(clock)`)
 
 /** KEYS: all. Raises the floor to a new stamp and drops the records it makes pointless. -> stamp */
 export const CLEAR = script(`${TICK}

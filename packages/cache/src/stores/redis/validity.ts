@@ -56,6 +56,15 @@ export class RedisValidity implements Validity {
     return issued
   }
 
+  stampIfValid (entry: Judged) {
+    return this.records.stampIfValid(entry)
+  }
+
+  async replaced (key: string, stamp: Stamp, until: number) {
+    await this.records.replaced(key, stamp, until)
+    this.mirror?.know({ kind: 'replace', stamp, key, until })
+  }
+
   async clear (consistency: Consistency = 'strict') {
     const stamp = await this.records.clear()
     this.mirror?.know({ kind: 'clear', stamp })

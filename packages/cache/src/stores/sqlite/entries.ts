@@ -1,6 +1,8 @@
 import type { DisposableFile } from '@weir/sqlite'
+import { added, numberOf, takingOver } from '../../counter-frame.js'
 import { isNews, stampOf } from '../../frame.js'
-import type { Claim, Entries, FillId, FrameId } from '../../store.js'
+import { isSeen } from '../../frame-version.js'
+import type { Claim, Entries, FillId, FrameId, FrameVersion, Swapped } from '../../store.js'
 import type { Stamp } from '../../validity.js'
 import { Fills } from './fills.js'
 import type { Statements } from './statements.js'
@@ -31,8 +33,28 @@ export class SqliteEntries implements Entries {
     this.file.read((sql) => { this.#set(sql, key, frame, ttl) })
   }
 
-  async delete (key: string) {
-    this.file.read((sql) => sql.delete.run(this.name, key))
+  async delete (key: string, upTo?: Stamp) {
+    this.file.read((sql) => upTo === undefined ? sql.delete.run(this.name, key) : sql.deleteUpTo.run(this.name, key, upTo))
+  }
+
+  async swap (key: string, seen: FrameVersion | undefined, frame: Buffer | undefined, ttl: number) {
+    return this.#change((sql): Swapped | undefined => {
+      const present = sql.read.get(this.name, key, Date.now())?.frame
+      if (!isSeen(present, seen)) return undefined
+      const number = present && numberOf(present)
+      sql.delete.run(this.name, key)
+      if (frame !== undefined) this.#set(sql, key, takingOver(frame, seen, number), ttl)
+      return { number }
+    })
+  }
+
+  async increment (key: string, seen: FrameVersion, by: number) {
+    return this.#change((sql) => {
+      const present = sql.read.get(this.name, key, Date.now())?.frame
+      const sum = present && isSeen(present, seen) ? added(present, by) : undefined
+      if (sum?.frame !== undefined) sql.rewrite.run(sum.frame, this.name, key)
+      return sum?.number
+    })
   }
 
   async claim (key: string, seen?: FrameId): Promise<Claim> {
@@ -48,6 +70,11 @@ export class SqliteEntries implements Entries {
 
   async waitsOf (fill: FillId) {
     return this.#fills.waitsOf(fill)
+  }
+
+  /** Done on the file that all processes use, as everything that is acknowledged and not only kept. */
+  #change<R> (transaction: (sql: Statements) => R): R {
+    return this.file.write((sql) => sql.db.transaction(transaction).immediate(sql))
   }
 
   #present (sql: Statements, key: string, seen: FrameId | undefined): Claim | undefined {

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 
 // Changes with any change of the tables. It is a cache: a file of another version is emptied, not converted.
-const VERSION = 4
+const VERSION = 5
 
 /**
  * Makes the tables if the file is new. Instances may do so at the same moment: the lock of BEGIN IMMEDIATE orders them.
@@ -21,9 +21,11 @@ export function migrate (db: Database): void {
       CREATE TABLE tags (namespace TEXT NOT NULL, tag TEXT NOT NULL, stamp INTEGER NOT NULL, PRIMARY KEY (namespace, tag)) WITHOUT ROWID;
       CREATE INDEX tags_by_stamp ON tags (namespace, stamp);
       CREATE TABLE replaced (
-        namespace TEXT NOT NULL, key TEXT NOT NULL, stamp INTEGER NOT NULL, until INTEGER, PRIMARY KEY (namespace, key)
+        namespace TEXT NOT NULL, key TEXT NOT NULL, stamp INTEGER NOT NULL, at INTEGER NOT NULL, until INTEGER,
+        PRIMARY KEY (namespace, key)
       ) WITHOUT ROWID;
       CREATE INDEX replaced_by_stamp ON replaced (namespace, stamp);
+      CREATE INDEX replaced_by_record ON replaced (namespace, at);
       CREATE INDEX replaced_by_end ON replaced (until) WHERE until IS NOT NULL;
       CREATE TABLE entries (
         id INTEGER PRIMARY KEY,

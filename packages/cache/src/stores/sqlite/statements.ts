@@ -19,16 +19,20 @@ export interface Statements {
   /** The latest of the records beyond the number to keep. */
   readonly lastPruned: Statement<[namespace: string, keep: number], { stamp: Stamp }>
   readonly prune: Statement<[namespace: string, upTo: Stamp]>
-  /** A replacement, which ends at `until`; null: never. */
-  readonly replace: Statement<[namespace: string, key: string, stamp: Stamp, until: number | null]>
-  readonly replacedAfter: Statement<[namespace: string, stamp: Stamp], { key: string, stamp: Stamp, until: number | null }>
+  /** A replacement, which ends at `until`; null: never. `at` is the clock when it was recorded. */
+  readonly replace: Statement<[{ namespace: string, key: string, stamp: Stamp, at: Stamp, until: number | null }]>
+  /** Those recorded since, in the order in which they were. */
+  readonly replacedAfter: Statement<[namespace: string, at: Stamp], { key: string, stamp: Stamp, at: Stamp, until: number | null }>
   readonly deleteEnded: Statement<[now: number]>
   /** The latest of the replacements beyond the number to keep. */
   readonly lastReplaced: Statement<[namespace: string, keep: number], { stamp: Stamp }>
   readonly pruneReplaced: Statement<[namespace: string, upTo: Stamp]>
   readonly read: Statement<[namespace: string, key: string, now: number], { frame: Buffer }>
   readonly write: Statement<[namespace: string, key: string, stamp: Stamp, goneAt: number, frame: Buffer]>
+  /** Another frame in the place of the one that is there, with its stamp and end. */
+  readonly rewrite: Statement<[frame: Buffer, namespace: string, key: string]>
   readonly delete: Statement<[namespace: string, key: string]>
+  readonly deleteUpTo: Statement<[namespace: string, key: string, stamp: Stamp]>
   readonly deleteAll: Statement<[namespace: string]>
   readonly deleteGone: Statement<[now: number]>
   /** Who fills a key, or how the last fill ended if that was within a lease. */
@@ -73,11 +77,11 @@ export function prepare (db: Database): Statements {
     prune: db.prepare('DELETE FROM tags WHERE namespace = ? AND stamp <= ?'),
 
     replace: db.prepare(`
-      INSERT INTO replaced (namespace, key, stamp, until) VALUES (?, ?, ?, ?)
-      ON CONFLICT (namespace, key) DO UPDATE SET stamp = excluded.stamp,
+      INSERT INTO replaced (namespace, key, stamp, at, until) VALUES ($namespace, $key, $stamp, $at, $until)
+      ON CONFLICT (namespace, key) DO UPDATE SET stamp = max(stamp, excluded.stamp), at = excluded.at,
         until = CASE WHEN until IS NULL OR excluded.until IS NULL THEN NULL ELSE max(until, excluded.until) END`),
     replacedAfter: db.prepare(
-      'SELECT key, stamp, until FROM replaced WHERE namespace = ? AND stamp > ? ORDER BY stamp'),
+      'SELECT key, stamp, at, until FROM replaced WHERE namespace = ? AND at > ? ORDER BY at'),
     deleteEnded: db.prepare(`
       DELETE FROM replaced WHERE (namespace, key) IN (
         SELECT namespace, key FROM replaced WHERE until IS NOT NULL AND until <= ? ORDER BY until LIMIT 16)`),
@@ -91,7 +95,9 @@ export function prepare (db: Database): Statements {
       INSERT INTO entries (namespace, key, stamp, gone_at, frame) VALUES (?, ?, ?, ?, ?)
       ON CONFLICT (namespace, key) DO UPDATE SET stamp = excluded.stamp, gone_at = excluded.gone_at, frame = excluded.frame
       WHERE excluded.stamp >= entries.stamp`),
+    rewrite: db.prepare('UPDATE entries SET frame = ? WHERE namespace = ? AND key = ?'),
     delete: db.prepare('DELETE FROM entries WHERE namespace = ? AND key = ?'),
+    deleteUpTo: db.prepare('DELETE FROM entries WHERE namespace = ? AND key = ? AND stamp <= ?'),
     deleteAll: db.prepare('DELETE FROM entries WHERE namespace = ?'),
     deleteGone: db.prepare(
       'DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE gone_at <= ? ORDER BY gone_at LIMIT 512)'),

@@ -92,10 +92,21 @@ export class SqliteValidity implements Validity {
     return this.#write((sql) => {
       this.#refresh(sql)
       if (!mayReplace(entry, until, this.#tags)) return undefined
-      sql.replace.run(this.name, entry.key, this.tick(sql), Number.isFinite(until) ? Math.ceil(until) : null)
-      this.#prune(sql)
+      const stamp = this.tick(sql)
+      this.#replace(sql, entry.key, stamp, stamp, until)
       return this.tick(sql)
     })
+  }
+
+  async stampIfValid (entry: Judged) {
+    return this.#write((sql) => {
+      this.#refresh(sql)
+      return isValid(entry, this.#tags) ? this.tick(sql) : undefined
+    })
+  }
+
+  async replaced (key: string, stamp: Stamp, until: number) {
+    this.#write((sql) => { this.#replace(sql, key, stamp, this.tick(sql), until) })
   }
 
   async clear (consistency: Consistency = 'strict') {
@@ -117,6 +128,11 @@ export class SqliteValidity implements Validity {
 
   waitForLeases (): Promise<void> {
     return waitForLeases(LEASE)
+  }
+
+  #replace (sql: Statements, key: string, stamp: Stamp, at: Stamp, until: number) {
+    sql.replace.run({ namespace: this.name, key, stamp, at, until: Number.isFinite(until) ? Math.ceil(until) : null })
+    this.#prune(sql)
   }
 
   /** For every writer of records: at most `maxTags` of each kind stay, and the floor covers what went. */
@@ -161,15 +177,15 @@ export class SqliteValidity implements Validity {
   }
 
   #load (sql: Statements) {
-    // Commits are ordered by the write lock and stamps by the commits: what is new is what is later.
+    // Commits are ordered by the write lock, and the clock by the commits: what is new is what was recorded later.
     // The records come before the floor: those that another process prunes in between, the floor then covers.
     for (const { tag, stamp } of sql.recordsAfter.iterate(this.name, this.#latestTag)) {
       this.#tags.record(tag, stamp)
       this.#latestTag = stamp
     }
-    for (const { key, stamp, until } of sql.replacedAfter.iterate(this.name, this.#latestReplaced)) {
+    for (const { key, stamp, at, until } of sql.replacedAfter.iterate(this.name, this.#latestReplaced)) {
       this.#tags.replace(key, stamp, until ?? Infinity)
-      this.#latestReplaced = stamp
+      this.#latestReplaced = at
     }
     let namespace = sql.namespace.get(this.name)
     if (namespace === undefined) {

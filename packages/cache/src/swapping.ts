@@ -1,0 +1,157 @@
+import type { Counters } from './counters.js'
+import { isCounter } from './counter-frame.js'
+import { type Entry, freshness, goneAt } from './entry.js'
+import { emit } from './events.js'
+import { type EntryOptions, makeEntry } from './fill.js'
+import { versionOf } from './frame-version.js'
+import { reframed } from './reframed.js'
+import type { Swapped } from './store.js'
+import type { L1Entry, Tiers } from './tiers.js'
+import { justAbove, type Stamp } from './validity.js'
+import { encodeVersion, type Version } from './version.js'
+
+/** The store's content of a key, as an operation that swaps it has read it. */
+export interface Present<T> {
+  /** Undefined: the store has nothing. */
+  readonly frame?: Buffer
+  /** Undefined also where this instance cannot read the frame. */
+  readonly entry?: L1Entry<T>
+  /** Milliseconds since the epoch until which other instances may serve it. */
+  readonly until?: number
+  /** Whether the entry is fresh and valid; if not, the key counts as absent. */
+  readonly isUsable: boolean
+}
+
+/** A frame to come, for so many milliseconds. */
+export interface Next {
+  readonly make: (stamp: Stamp) => Buffer
+  readonly ttl: number
+}
+
+interface SwapOptions {
+  /** Whether to resolve only when no instance has the replaced entry in memory. */
+  readonly isStrict: boolean
+  /** Whether a counter is replaced whatever its number is by now. A counter in its place takes that over. */
+  readonly anyNumber?: boolean
+}
+
+const NOTHING = { isUsable: false } as const
+
+/**
+ * Operations that depend on the value the key has: each reads the store, and swaps what it has read for what is to be there. They
+ * are linearizable: each takes effect at one moment between its call and its end, for all instances.
+ *
+ * A swap is made under a stamp that the store issues after the read, and only if the entry is valid as of that stamp by the
+ * store's own records: an invalidation ends either what was read, and nothing is swapped, or what was swapped in. What memories
+ * have of the key ends by a record under that same stamp, after the swap: a record before it would end a value that is then not
+ * replaced. An invalid frame is removed by the operation that finds it: nothing counts on it afterwards, in an instance that
+ * has not heard of the invalidation yet either.
+ */
+export class Swapping<T> {
+  /** @param fillTimeout milliseconds after which a fill that is under way now is not expected to end any more */
+  constructor (readonly tiers: Tiers<T>, readonly counters: Counters, readonly name: string, readonly fillTimeout: number) {}
+
+  async read (key: string): Promise<Present<T>> {
+    for (;;) {
+      const stored = await this.tiers.stored(key)
+      if (stored === undefined) return NOTHING
+      if (stored.entry === undefined || freshness(stored.entry, Date.now()) !== 'fresh') return { ...stored, isUsable: false }
+      if (await this.tiers.validity.isValid(stored.entry)) return { ...stored, isUsable: true }
+      await this.#remove(key, stored.frame)
+    }
+  }
+
+  /** Undefined if nothing was done, because the store has something else by now, or what was read has been invalidated. */
+  async swap (key: string, present: Present<T>, next: Next | undefined, options: SwapOptions): Promise<Swapped | undefined> {
+    const { entries, validity } = this.tiers
+    const { entry, frame, isUsable, until = 0 } = present
+    const stamp = entry !== undefined && isUsable ? await validity.stampIfValid(entry) : await validity.stamp()
+    if (stamp === undefined) {
+      await this.#remove(key, frame)
+      return undefined
+    }
+    const seen = frame && versionOf(frame)
+    const expected = seen !== undefined && options.anyNumber === true ? { ...seen, number: undefined } : seen
+    const replacement = next?.make(justAbove(stamp))
+    const swapped = await entries.swap(key, expected, replacement, next?.ttl ?? 0)
+    if (swapped === undefined) return undefined
+    const wasCounter = frame !== undefined && isCounter(frame)
+    if (replacement !== undefined) this.#stored(key, entry, replacement)
+    // No memory has a counter.
+    if (wasCounter && replacement !== undefined && isCounter(replacement)) return swapped
+    // A fill that began before may end after, and is to find the record.
+    await validity.replaced(key, stamp, Math.max(until, Date.now() + this.fillTimeout))
+    if (options.isStrict && frame !== undefined && !wasCounter) await validity.waitForLeases()
+    return swapped
+  }
+
+  /** See {@link Cache.add}. */
+  async add (key: string, value: T, options: Partial<EntryOptions>, isStrict: boolean): Promise<boolean> {
+    const next = await this.#next(key, value, options)
+    for (;;) {
+      const present = await this.read(key)
+      if (present.isUsable) return false
+      if (await this.swap(key, present, next, { isStrict }) !== undefined) return true
+    }
+  }
+
+  /** See {@link Cache.compareAndSet}. */
+  async compareAndSet (key: string, version: Version, value: T, options: Partial<EntryOptions>, isStrict: boolean): Promise<boolean> {
+    const next = await this.#next(key, value, options)
+    for (;;) {
+      const present = await this.read(key)
+      if (versionOfPresent(present) !== version) return false
+      if (await this.swap(key, present, next, { isStrict }) !== undefined) return true
+    }
+  }
+
+  /** See {@link Cache.pull}. */
+  async pull (key: string, isStrict: boolean): Promise<Entry<T> | undefined> {
+    for (;;) {
+      const present = await this.read(key)
+      if (present.entry === undefined || !present.isUsable) return undefined
+      const swapped = await this.swap(key, present, undefined, { isStrict, anyNumber: true })
+      if (swapped === undefined) continue
+      // A counter may have gone on since it was read. That T has room for its number is the caller's claim.
+      const number: unknown = swapped.number
+      return swapped.number === undefined ? present.entry : { ...present.entry, value: number as T }
+    }
+  }
+
+  /** See {@link Cache.touch}. */
+  async touch (key: string, lifetime: number, isStrict: boolean): Promise<boolean> {
+    for (;;) {
+      const present = await this.read(key)
+      const { frame, entry, isUsable } = present
+      if (frame === undefined || entry === undefined || !isUsable) return false
+      const freshUntil = Date.now() + lifetime
+      const moved = freshUntil - entry.freshUntil
+      const times = { freshUntil, staleUntil: entry.staleUntil + moved, errorUntil: entry.errorUntil + moved }
+      const next = {
+        make: (stamp: Stamp) => reframed(frame, { ...times, stamp }),
+        ttl: goneAt({ ...entry, freshUntil }) - Date.now()
+      }
+      if (await this.swap(key, present, next, { isStrict, anyNumber: true }) !== undefined) return true
+    }
+  }
+
+  async #next (key: string, value: T, options: Partial<EntryOptions>): Promise<Next> {
+    const entry = makeEntry(value, 0, options, { filledBy: this.name, cost: 0 })
+    return { make: await this.tiers.frameOf(key, entry), ttl: goneAt(entry) - entry.storedAt }
+  }
+
+  async #remove (key: string, frame: Buffer | undefined): Promise<void> {
+    const seen = frame && versionOf(frame)
+    // Of a counter that goes on elsewhere, too: it counts on what was invalidated.
+    if (seen !== undefined) await this.tiers.entries.swap(key, { ...seen, number: undefined }, undefined, 0)
+  }
+
+  #stored (key: string, entry: Entry<T> | undefined, frame: Buffer): void {
+    this.counters.stores++
+    emit('weir:cache:store', () => ({ namespace: this.tiers.name, key, tags: entry?.tags ?? [], bytes: frame.length }))
+  }
+}
+
+/** The version that {@link Cache.getWithVersion} gives. */
+export const versionOfPresent = ({ frame, isUsable }: Present<unknown>): Version =>
+  encodeVersion(frame !== undefined && isUsable ? versionOf(frame) : undefined)
