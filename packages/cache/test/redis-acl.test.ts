@@ -6,6 +6,7 @@ import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { createCache } from '../src/index.js'
 import * as scripts from '../src/stores/redis/scripts.js'
+import * as swapScripts from '../src/stores/redis/swap-scripts.js'
 import { until } from './redis-node.js'
 import { openStore, redisPlace } from './redis-place.js'
 import { storeContract } from './store-contract.js'
@@ -48,7 +49,7 @@ t.test('the rule in the README is all that the store needs', async (t) => {
 })
 
 t.test('the rule has every command that a script calls', async (t) => {
-  const sources = Object.values(scripts).map((one) => typeof one === 'string' ? '' : one.source)
+  const sources = Object.values({ ...scripts, ...swapScripts }).map((one) => typeof one === 'string' ? '' : one.source)
   t.ok(sources.some((source) => source.includes('redis.call')))
   for (const [, name = ''] of sources.join('').matchAll(/redis\.p?call\('(\w+)'/g)) {
     t.ok(RULE.includes(`+${name.toLowerCase()}`), name)

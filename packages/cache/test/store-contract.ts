@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import { claims, sharedClaims } from './claims-contract.js'
 import { entries } from './entries-contract.js'
+import { sharedSwaps, swapRecords, swaps } from './swaps-contract.js'
 import type { MakePlace } from './store-place.js'
 import { reopening, sharing } from './sharing-contract.js'
 import { records, replacements, stamps } from './validity-contract.js'
@@ -20,9 +21,12 @@ export function storeContract (t: Test, name: string, { shared, persistent }: St
     stamps(t, makePlace)
     records(t, makePlace)
     replacements(t, makePlace)
+    swaps(t, makePlace)
+    swapRecords(t, makePlace)
     claims(t, makePlace)
     if (shared) {
       sharing(t, makePlace)
+      sharedSwaps(t, makePlace)
       sharedClaims(t, makePlace)
     }
     if (persistent) reopening(t, makePlace)

@@ -1,6 +1,7 @@
 import { Breaker, isReplyError, type Script, script, type ScriptArgument } from '@weir/internal'
 import type { RedisConnection } from '@weir/redis'
 import { CacheError, shown } from '../../errors.js'
+import { versionBytes } from '../../frame-version.js'
 import { type Increment, IncrementBatch } from './increment-batch.js'
 import { ReadBatch } from './read-batch.js'
 import { INCREMENT } from './swap-scripts.js'
@@ -13,7 +14,7 @@ export class Commands {
   readonly #breakers = new Map<string, Breaker>()
   readonly #reads = new ReadBatch((key) => this.#read(key), (keys) => this.#readAll(keys))
 
-  /** Those of one turn of the event loop are one command; in a cluster those of one key. */
+  /** Those of one turn of the event loop are one command; in a cluster those of one counter. */
   readonly increments: IncrementBatch
 
   constructor (readonly connection: RedisConnection) {
@@ -61,7 +62,7 @@ export class Commands {
 
   async #increment (increments: readonly Increment[]): Promise<readonly (number | undefined)[]> {
     const keys = increments.map(({ key }) => key)
-    const reply = await this.evaluate(INCREMENT, keys, increments.flatMap(({ version, by }) => [version, by]))
+    const reply = await this.evaluate(INCREMENT, keys, increments.flatMap(({ seen, by }) => [versionBytes(seen), by]))
     return increments.map((_, i) => sumOf(isList(reply) ? reply[i] : reply))
   }
 

@@ -60,7 +60,7 @@ export class RedisEntries implements Entries {
   }
 
   increment (key: string, seen: FrameVersion, by: number): Promise<number | undefined> {
-    return this.increments.add({ key: this.#entry(key), version: versionBytes(seen), by })
+    return this.increments.add(this.#entry(key), seen, by)
   }
 
   async claim (key: string, seen: FrameId = { stamp: 0, storedAt: 0 }): Promise<Claim> {

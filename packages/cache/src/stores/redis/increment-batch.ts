@@ -1,73 +1,107 @@
+import type { FrameVersion } from '../../store.js'
+
 // Counters that one command changes at most: others wait while it runs.
 const AT_ONCE = 64
 
 /** A change of one counter. */
 export interface Increment {
+  /** The entry's. */
   readonly key: string
-  readonly version: Buffer
+  readonly seen: FrameVersion
   readonly by: number
 }
 
+/** The changes of one counter in one direction, as one: its sum tells each of them its own. */
+interface Joined {
+  readonly key: string
+  readonly seen: FrameVersion
+  by: number
+  readonly callers: Caller[]
+}
+
 interface Caller {
-  readonly increment: Increment
+  readonly by: number
   readonly resolve: (sum: number | undefined) => void
   readonly reject: (error: unknown) => void
 }
 
 /**
  * Joins increments into one command, as `ReadBatch` joins reads: while one is under way those of a turn of the event loop, and
- * otherwise those of one callback and its promise jobs. Redis carries them out in the order in which they were asked for.
+ * otherwise those of one callback and its promise jobs.
  */
 export class IncrementBatch {
-  #callers: Caller[] = []
+  #joined = new Map<string, Joined>()
+  /** Those that another one of the same counter could not join. */
+  #full: Joined[] = []
   #isScheduled = false
   #underWay = 0
 
   /**
    * @param ask resolves to the sums of increments
-   * @param isTogether whether counters may be changed by one command; if not, only changes of the same one are
+   * @param isTogether whether several counters may be changed by one command
    */
   constructor (
     readonly ask: (increments: readonly Increment[]) => Promise<readonly (number | undefined)[]>,
     readonly isTogether: boolean
   ) {}
 
-  add (increment: Increment): Promise<number | undefined> {
-    if (!this.#isScheduled) {
-      this.#isScheduled = true
-      if (this.#underWay === 0) process.nextTick(this.#send)
-      else setImmediate(this.#send)
+  add (key: string, seen: FrameVersion, by: number): Promise<number | undefined> {
+    return new Promise((resolve, reject) => { this.#add({ key, seen, by }, { by, resolve, reject }) })
+  }
+
+  #add ({ key, seen, by }: Increment, caller: Caller): void {
+    const open = this.#joined.get(key)
+    if (open !== undefined && canJoin(open, seen, by)) {
+      open.by += by
+      open.callers.push(caller)
+      return
     }
-    return new Promise((resolve, reject) => { this.#callers.push({ increment, resolve, reject }) })
+    if (open !== undefined) this.#full.push(open)
+    this.#joined.set(key, { key, seen, by, callers: [caller] })
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    if (this.#underWay === 0) process.nextTick(this.#send)
+    else setImmediate(this.#send)
   }
 
   readonly #send = (): void => {
-    const callers = this.#callers
-    this.#callers = []
+    const all = [...this.#full, ...this.#joined.values()]
+    this.#full = []
+    this.#joined.clear()
     this.#isScheduled = false
-    for (const group of this.isTogether ? [callers] : byKey(callers)) {
-      for (let from = 0; from < group.length; from += AT_ONCE) this.#sendPart(group.slice(from, from + AT_ONCE))
+    const atOnce = this.isTogether ? AT_ONCE : 1
+    for (let from = 0; from < all.length; from += atOnce) this.#sendPart(all.slice(from, from + atOnce))
+  }
+
+  #sendPart (part: readonly Joined[]): void {
+    this.#underWay++
+    this.ask(part).then((sums) => {
+      this.#underWay--
+      part.forEach((joined, i) => { this.#answer(joined, sums[i]) })
+    }, (error: unknown) => {
+      this.#underWay--
+      for (const { callers } of part) for (const { reject } of callers) reject(error)
+    })
+  }
+
+  /** Of increments in one direction all sums are safe integers if the last one is. */
+  #answer ({ key, seen, by, callers }: Joined, sum: number | undefined): void {
+    if (callers.length > 1 && sum !== undefined && !Number.isSafeInteger(sum)) {
+      // Nothing was counted. Some of them may be by themselves.
+      for (const caller of callers) this.#alone({ key, seen, by: caller.by }, caller)
+      return
+    }
+    let own = sum === undefined ? undefined : sum - by
+    for (const caller of callers) {
+      if (own !== undefined) own += caller.by
+      caller.resolve(own)
     }
   }
 
-  #sendPart (callers: readonly Caller[]): void {
-    this.#underWay++
-    this.ask(callers.map(({ increment }) => increment)).then((sums) => {
-      this.#underWay--
-      callers.forEach(({ resolve }, i) => { resolve(sums[i]) })
-    }, (error: unknown) => {
-      this.#underWay--
-      for (const { reject } of callers) reject(error)
-    })
+  #alone (increment: Increment, { resolve, reject }: Caller): void {
+    this.ask([increment]).then(([sum]) => { resolve(sum) }, reject)
   }
 }
 
-function byKey (callers: readonly Caller[]): Iterable<Caller[]> {
-  const groups = new Map<string, Caller[]>()
-  for (const caller of callers) {
-    const group = groups.get(caller.increment.key)
-    if (group === undefined) groups.set(caller.increment.key, [caller])
-    else group.push(caller)
-  }
-  return groups.values()
-}
+const canJoin = (joined: Joined, seen: FrameVersion, by: number): boolean =>
+  joined.seen === seen && (joined.by < 0) === (by < 0) && Number.isSafeInteger(joined.by + by)
