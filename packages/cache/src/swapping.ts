@@ -1,5 +1,6 @@
 import type { Counters } from './counters.js'
 import { isCounter } from './counter-frame.js'
+import { DoubtfulSwaps } from './doubtful-swaps.js'
 import { type Entry, freshness, goneAt } from './entry.js'
 import { emit } from './events.js'
 import { type EntryOptions, makeEntry } from './fill.js'
@@ -48,8 +49,12 @@ const NOTHING = { isUsable: false } as const
  * has not heard of the invalidation yet either.
  */
 export class Swapping<T> {
+  readonly #doubtful: DoubtfulSwaps
+
   /** @param fillTimeout milliseconds after which a fill that is under way now is not expected to end any more */
-  constructor (readonly tiers: Tiers<T>, readonly counters: Counters, readonly name: string, readonly fillTimeout: number) {}
+  constructor (readonly tiers: Tiers<T>, readonly counters: Counters, readonly name: string, readonly fillTimeout: number) {
+    this.#doubtful = new DoubtfulSwaps(tiers)
+  }
 
   async read (key: string): Promise<Present<T>> {
     for (;;) {
@@ -73,14 +78,19 @@ export class Swapping<T> {
     const seen = frame && versionOf(frame)
     const expected = seen !== undefined && options.anyNumber === true ? { ...seen, number: undefined } : seen
     const replacement = next?.make(justAbove(stamp))
-    const swapped = await entries.swap(key, expected, replacement, next?.ttl ?? 0)
+    // A fill that began before may end after, and is to find the record.
+    const lastUntil = Math.max(until, Date.now() + this.fillTimeout)
+    const orDoubt = <R>(answer: Promise<R>): Promise<R> => answer.catch((error: unknown) => {
+      this.#doubtful.add(key, stamp, lastUntil)
+      throw error
+    })
+    const swapped = await orDoubt(entries.swap(key, expected, replacement, next?.ttl ?? 0))
     if (swapped === undefined) return undefined
     const wasCounter = frame !== undefined && isCounter(frame)
     if (replacement !== undefined) this.#stored(key, entry, replacement)
     // No memory has a counter.
     if (wasCounter && replacement !== undefined && isCounter(replacement)) return swapped
-    // A fill that began before may end after, and is to find the record.
-    await validity.replaced(key, stamp, Math.max(until, Date.now() + this.fillTimeout))
+    await orDoubt(validity.replaced(key, stamp, lastUntil))
     if (options.isStrict && frame !== undefined && !wasCounter) await validity.waitForLeases()
     return swapped
   }

@@ -1,0 +1,44 @@
+import { createCache } from '../src/index.js'
+import { redisStore } from '../src/stores/redis/index.js'
+import { sqliteStore } from '../src/stores/sqlite/index.js'
+import type { Work } from './verb-processes.js'
+
+/** A process that counts, and races others for a key in each round. See verb-processes.ts. */
+const { place, increments, rounds } = JSON.parse(process.argv[2] ?? '') as Work
+
+const store = 'file' in place ? sqliteStore(place) : redisStore({ ...place, lease: 10, commandTimeout: 60_000 })
+const cache = createCache<string>({ store, namespace: 'n' })
+
+async function count (): Promise<number[]> {
+  const sums: number[] = []
+  // Half of them one by one, half several at once: on one counter, and on one of this process too.
+  while (sums.length < increments / 2) sums.push(await cache.increment('counter'))
+  while (sums.length < increments) {
+    const some = await Promise.all(Array.from({ length: Math.min(10, increments - sums.length) }, () => cache.increment('counter')))
+    sums.push(...some)
+  }
+  return sums
+}
+
+/** In each round, by name, whether this process has won. */
+async function race (): Promise<Record<string, boolean[]>> {
+  const won: Record<string, boolean[]> = { add: [], pull: [], compareAndSet: [] }
+  for (let round = 0; round < rounds; round++) {
+    const own = `${process.pid}`
+    won['add']?.push(await cache.add(`add-${round}`, own, { ttl: '1h', consistency: 'bounded' }))
+    won['pull']?.push(await cache.pull(`pull-${round}`, { consistency: 'bounded' }) !== undefined)
+    const { value, version } = await cache.getWithVersion(`set-${round}`)
+    won['compareAndSet']?.push(value === 'begin' && await cache.compareAndSet(`set-${round}`, version, own, { ttl: '1h', consistency: 'bounded' }))
+  }
+  return won
+}
+
+process.once('message', () => {
+  Promise.all([count(), race()]).then(([sums, won]) => {
+    process.send?.({ sums, won })
+  }, (error: unknown) => {
+    process.send?.({ error: String(error) })
+  }).finally(() => store.close()).finally(() => { process.disconnect() })
+})
+// The namespace is in use before the race begins.
+cache.get('ready').then(() => { process.send?.('ready') }, () => {})
