@@ -3,7 +3,10 @@ import type { Stamp } from './validity.js'
 // One map of some 100,000 names takes 10 ms and more to grow, in which nothing else happens.
 const PARTS = 16
 
-/** Stamps by name, the one recorded longest ago first, which need not be the lowest: a swap is recorded after later stamps were issued. Dropping it costs the same however many went before. */
+/**
+ * Stamps by name, the one recorded longest ago first. That need not be the lowest: a swap is recorded after later stamps were issued.
+ * Dropping it costs the same however many went before.
+ */
 export class AgingStamps {
   readonly #parts = Array.from({ length: PARTS }, () => new Part())
   #size = 0

@@ -310,4 +310,3 @@ function isOrder (all: readonly { readonly by: number, readonly sum: number }[],
   }
   return true
 }
-

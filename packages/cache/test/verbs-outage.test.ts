@@ -3,6 +3,7 @@ import t from 'tap'
 import { CacheError, createCache } from '../src/index.js'
 import { guardedStore } from '../src/stores/guarded.js'
 import { memoryStore } from '../src/stores/memory.js'
+import { gate } from './gate.js'
 import { hearing } from './judging.js'
 import { openStore } from './redis-place.js'
 import { until } from './redis-node.js'
@@ -126,14 +127,13 @@ t.test('a read that began before a counter was changed does not answer one that 
   await cache.increment('key')
   await cache.increment('key')
   let goOn = () => {}
-  const read = new Promise<void>((resolve) => {
-    steered.after.get = () => new Promise<void>((open) => {
-      goOn = open
-      resolve()
-    })
+  const reached = gate()
+  steered.after.get = () => new Promise<void>((resolve) => {
+    goOn = resolve
+    reached.open()
   })
   const before = cache.get('key')
-  await read
+  await reached.opened
   steered.after = {}
   t.equal(await cache.increment('key'), 3)
   const after = cache.get('key')

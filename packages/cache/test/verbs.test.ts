@@ -1,6 +1,7 @@
 import t from 'tap'
 import { LONGEST } from '../src/duration.js'
 import { type Cache, CacheError, keyTag } from '../src/index.js'
+import { gatedFn } from './gate.js'
 import { verbPlaces } from './verb-places.js'
 
 // On a machine with other things to do.
@@ -79,7 +80,8 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
         if (after === undefined || before === undefined) throw new Error('there is none')
         const { freshUntil, staleUntil, errorUntil, keptFor, value, tags, storedAt } = after
         t.ok(Math.abs(freshUntil - Date.now() - 3_600_000) < 60_000)
-        t.strictSame([Math.round(staleUntil - freshUntil), Math.round(errorUntil - freshUntil), keptFor], [1_200_000, 1_800_000, 86_400_000])
+        const windows = [staleUntil - freshUntil, errorUntil - freshUntil].map(Math.round)
+        t.strictSame([...windows, keptFor], [1_200_000, 1_800_000, 86_400_000])
         t.strictSame([value, tags, storedAt], [before.value, before.tags, before.storedAt])
       }
       await a.invalidate(['tag'])
@@ -246,18 +248,13 @@ for (const [name, makeCaches] of Object.entries(await verbPlaces(t))) {
     await t.test('a fill that began before a write does not undo it', async (t) => {
       for (const write of [(key: string) => b.add(key, 'new', OPTIONS), (key: string) => b.increment(key)]) {
         const key = newKey()
-        let end = (_: string) => {}
-        const started = new Promise<void>((resolve) => {
-          a.remember(key, OPTIONS, () => new Promise<string>((settle) => {
-            end = settle
-            resolve()
-          })).catch(() => {})
-        })
-        await started
+        const slow = gatedFn<string>()
+        const filled = a.remember(key, OPTIONS, slow.fn)
+        await slow.started
         await write(key)
         const written = await b.get(key)
-        end('computed before')
-        await a.remember(key, OPTIONS, () => 'never')
+        slow.end('computed before')
+        await filled
         // Nothing was there to be in memory: what the fill's instance has ends within a lease.
         await b.delete('another')
         t.strictSame(await both(key), [written, written])

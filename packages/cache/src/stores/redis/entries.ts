@@ -9,7 +9,6 @@ import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
 import { parseStrings } from '../string-list.js'
 import type { Commands } from './commands.js'
 import { announcement, type FillAnnouncements } from './fill-announcements.js'
-import type { IncrementBatch } from './increment-batch.js'
 import { ANNOUNCE, CLAIM, RELEASE, RENEW, SET_WAITS, STORE, WAITS } from './scripts.js'
 import { DELETE_UP_TO, SWAP } from './swap-scripts.js'
 
@@ -31,7 +30,6 @@ export class RedisEntries implements Entries {
     readonly namespace: string,
     readonly channel: string,
     readonly announcements: FillAnnouncements,
-    readonly increments: IncrementBatch,
     readonly stamp: (above: Stamp) => Stamp | Promise<Stamp>
   ) {}
 
@@ -60,7 +58,7 @@ export class RedisEntries implements Entries {
   }
 
   increment (key: string, seen: FrameVersion, by: number): Promise<number | undefined> {
-    return this.increments.add(this.#entry(key), seen, by)
+    return this.commands.increments.add(this.#entry(key), seen, by)
   }
 
   async claim (key: string, seen: FrameId = { stamp: 0, storedAt: 0 }): Promise<Claim> {

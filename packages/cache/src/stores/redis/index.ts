@@ -53,7 +53,7 @@ export function redisStore ({ prefix = 'weir', maxTags = 100_000, lease = 50, ..
     const mirror = subscription && new TagMirror(name, subscription, bus, maxTags, records)
     const validity = new RedisValidity(records, mirror, milliseconds)
     const announcements = new FillAnnouncements(subscription, fills)
-    const entries = new RedisEntries(commands, prefix, name, fills, announcements, commands.increments, (above) => validity.fillStamp(above))
+    const entries = new RedisEntries(commands, prefix, name, fills, announcements, (above) => validity.fillStamp(above))
     return { entries, validity }
   }
   return {
