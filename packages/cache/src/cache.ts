@@ -18,6 +18,7 @@ import { type Found, type Inspected, isFresh, Tiers } from './tiers.js'
 import { tracedStore } from './traces.js'
 import type { Consistency, Stamp } from './validity.js'
 import { checkVersion, type Version } from './version.js'
+import { type Keys, warm, type WarmFunction, type WarmOptions, type WarmSummary } from './warm.js'
 import { wrap, type Wrapped, type WrapOptions } from './wrap.js'
 
 /**
@@ -119,6 +120,24 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     fn: F, options: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>> = {}
   ): Wrapped<F> {
     return wrap<T, F>(this, fn, options, this.#defaults.ttl)
+  }
+
+  /**
+   * Computes the values of those keys that have no fresh one, a few at a time: before traffic comes, or at night. Freshness is
+   * asked for many keys at once; a key that `remember` or another instance computes meanwhile is not computed twice. The
+   * next keys of an iterable are taken as the work goes on. A key that fails does not end it: the summary tells.
+   * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_INVALID_DURATION; the signal's reason; what the iterable or
+   *   `onProgress` throws
+   * @example
+   * const summary = await cache.warm(['1', '2', '3'], { ttl: '1h', concurrency: 2 }, (id) => db.product(id))
+   * console.log(`${summary.filled} filled, ${summary.failed} failed`)
+   */
+  warm<U extends T> (keys: Keys, options: WarmOptions<U>, fn: WarmFunction<U>): Promise<WarmSummary>
+  warm<U extends T> (
+    this: Cache<T, Defaulted | 'ttl'>, keys: Keys, options: Partial<WarmOptions<U>>, fn: WarmFunction<U>
+  ): Promise<WarmSummary>
+  warm<U extends T> (keys: Keys, options: Partial<WarmOptions<U>>, fn: WarmFunction<U>): Promise<WarmSummary> {
+    return warm(this.#filling, keys, options, fn)
   }
 
   /** The fresh value under the key; undefined if there is none, or if `undefined` itself is kept. */

@@ -31,7 +31,7 @@ export class Defaults {
     if (typeof tagPrefix !== 'string' || !isWellFormed(tagPrefix)) throw refused('tagPrefix', tagPrefix, 'give a text')
     this.ttl = ttl
     this.earlyRefresh = earlyRefresh
-    this.#entry = picked(options, ENTRY)
+    this.#entry = lifetimes(options)
     this.#call = picked(options, CALL)
     this.#tagPrefix = tagPrefix
     this.#isEmpty = [...ENTRY, ...CALL].every((name) => options[name] === undefined) && tagPrefix === ''
@@ -60,6 +60,9 @@ const CALL = ['negativeTtl', 'softTimeout', 'hardTimeout', 'earlyRefresh'] as co
 const DURATIONS = [
   'ttl', 'staleWhileRevalidate', 'staleIfError', 'retain', 'negativeTtl', 'softTimeout', 'hardTimeout'
 ] as const satisfies (keyof CallDefaults)[]
+
+/** The options that say how long an entry is kept, without those that say how it is computed. */
+export const lifetimes = (options: Partial<EntryOptions>): Partial<Omit<EntryOptions, 'tags'>> => picked(options, ENTRY)
 
 /** What is undefined counts as left out. */
 function over<O extends object> (defaults: O, options: O): O {

@@ -31,3 +31,4 @@ export { type CacheTraces, type CallTrace, type FillTrace, type Traced, type Tra
 export { type Consistency, type Judged, type Stamp, type Validity } from './validity.js'
 export { type Version } from './version.js'
 export { type Wrapped, type WrappedMethods, type WrapOptions } from './wrap.js'
+export { type WarmOptions, type WarmProgress, type WarmSummary } from './warm.js'

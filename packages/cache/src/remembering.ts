@@ -99,7 +99,8 @@ export class Remembering<T> {
   }
 }
 
-function bounded<U> (result: U | Promise<U>, context: RunContext<U>, hardTimeout: number): Promise<U> {
+/** The value, unless it takes longer than `hardTimeout` ms: then its context is aborted. */
+export function bounded<U> (result: U | Promise<U>, context: RunContext<U>, hardTimeout: number): Promise<U> {
   return within(hardTimeout, Promise.resolve(result), () => {
     const error = new CacheError('WEIR_CACHE_FILL_TIMEOUT', `${context.key} took longer than the hardTimeout of ${hardTimeout} ms`)
     context.abort(error)

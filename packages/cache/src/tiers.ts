@@ -175,7 +175,7 @@ export class Tiers<T> {
   async stored (key: string): Promise<Stored<T> | undefined> {
     const [frame] = await this.entries.get([key])
     const entry = frame && await this.#decode(key, frame)
-    if (entry === undefined) return undefined
+    if (frame === undefined || entry === undefined) return undefined
     return entry instanceof Unreadable ? { frame, until: entry.until } : { frame, entry, until: goneAt(entry) }
   }
 

@@ -1,0 +1,277 @@
+import { setMaxListeners } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
+import { lifetimes } from './defaults.js'
+import { type Duration, LONGEST_TIMER, parseDuration } from './duration.js'
+import { checkKey, type Entry, freshness } from './entry.js'
+import { CacheError, shown } from './errors.js'
+import { type FillContext, nothingBut, RunContext } from './fill-context.js'
+import { type EntryOptions, Fill, makeEntry } from './fill.js'
+import type { Filling } from './filling.js'
+import type { RememberOptions } from './options.js'
+import { bounded } from './remembering.js'
+
+/** Options of {@link Cache.warm}: how each value is kept, as for `remember`, and how the work goes on. */
+export interface WarmOptions<U> extends Omit<RememberOptions<U>, 'softTimeout' | 'earlyRefresh' | 'onOutage' | 'tags'> {
+  /** Tags, or what makes them of the value and its key. */
+  readonly tags?: readonly string[] | ((value: U, key: string) => readonly string[])
+  /** Values that are computed at once. Default 4. */
+  readonly concurrency?: number
+  /** Called after each look at the store and after each value. What it throws ends the warming. */
+  readonly onProgress?: (progress: WarmProgress) => void
+  /** Ends the warming: it rejects with the signal's reason, and the functions under way have their signal aborted. */
+  readonly signal?: AbortSignal
+}
+
+/** Counts of keys so far. Those `done` and in no other count were not kept: by `ctx.skip()`, or invalidated meanwhile. */
+export interface WarmProgress {
+  readonly done: number
+  /** Computed here, and kept. */
+  readonly filled: number
+  /** Fresh already, or computed by another caller or instance meanwhile. */
+  readonly fresh: number
+  readonly failed: number
+  /** Keys in all. Undefined where only the end of the iterable tells. */
+  readonly total: number | undefined
+}
+
+/** The outcome of {@link Cache.warm}. */
+export interface WarmSummary extends WarmProgress {
+  /** The first failures, ten at most. Each is published on `weir:cache:error`, too. */
+  readonly errors: readonly { readonly key: string, readonly error: unknown }[]
+}
+
+/** The function that computes the value of a key. */
+export type WarmFunction<U> = (key: string, context: FillContext<U>) => U | Promise<U>
+
+/** Keys, also of an iterable that has to be waited for, such as a database's cursor. */
+export type Keys = Iterable<string> | AsyncIterable<string>
+
+/** Keys that one read of the store asks for at most. */
+const BATCH = 100
+const MOST_ERRORS = 10
+
+/** See {@link Cache.warm}. */
+export async function warm<T, U extends T> (
+  filling: Filling<T>, keys: Keys, options: Partial<WarmOptions<U>>, fn: WarmFunction<U>
+): Promise<WarmSummary> {
+  const { concurrency = 4, signal } = options
+  if (typeof keys !== 'object' || !(Symbol.iterator in keys || Symbol.asyncIterator in keys)) {
+    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `keys ${shown(keys)}: give an array or an iterable of keys`)
+  }
+  if (!(Number.isInteger(concurrency) && concurrency > 0)) {
+    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `concurrency ${shown(concurrency)}: give a whole number from 1`)
+  }
+  const warming = new Warming<T, U>(filling, options, fn, totalOf(keys))
+  const stop = () => { warming.stop(signal?.reason) }
+  signal?.throwIfAborted()
+  signal?.addEventListener('abort', stop)
+  try {
+    return await filling.activity.during(warming.run(keys, concurrency))
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
+class Warming<T, U extends T> {
+  readonly #filling: Filling<T>
+  readonly #options: Partial<WarmOptions<U>>
+  readonly #kept: Partial<EntryOptions>
+  readonly #negativeTtl: Duration | undefined
+  readonly #hardTimeout: number | undefined
+  readonly #fn: WarmFunction<U>
+  readonly #counts: { done: number, filled: number, fresh: number, failed: number, readonly total: number | undefined }
+  readonly #errors: { key: string, error: unknown }[] = []
+  readonly #stop = new AbortController()
+
+  constructor (filling: Filling<T>, given: Partial<WarmOptions<U>>, fn: WarmFunction<U>, total: number | undefined) {
+    const { tags = [], ...others } = given
+    const { negativeTtl, hardTimeout } = filling.defaults.call<U>(others)
+    this.#kept = lifetimes(others)
+    // A mistake in the options is told at once, not once for each key.
+    makeEntry(undefined, 0, filling.defaults.entry({ ...this.#kept, tags: typeof tags === 'function' ? [] : tags }), { filledBy: '', cost: 0 })
+    this.#filling = filling
+    this.#options = given
+    this.#negativeTtl = negativeTtl
+    this.#hardTimeout = hardTimeout === undefined ? undefined : Math.min(parseDuration(hardTimeout, 'hardTimeout'), LONGEST_TIMER)
+    this.#fn = fn
+    // One for each value under way.
+    setMaxListeners(0, this.#stop.signal)
+    this.#counts = { done: 0, filled: 0, fresh: 0, failed: 0, total }
+  }
+
+  stop (reason: unknown): void {
+    this.#stop.abort(reason)
+  }
+
+  /** The next keys are taken when every value of those before has been begun: a slow function holds the iterable back. */
+  async run (keys: Keys, concurrency: number): Promise<WarmSummary> {
+    const { signal } = this.#stop
+    const running = new Set<Promise<void>>()
+    try {
+      for await (const batch of batches(keys, signal)) {
+        for (const { key, stale } of await this.#due(batch)) {
+          if (running.size >= concurrency) await untilAborted(Promise.race(running), signal)
+          const fill = this.#fill(key, stale).finally(() => { running.delete(fill) })
+          running.add(fill)
+        }
+      }
+    } catch (error) {
+      // The iterable has failed: what was begun ends first. A warming that was stopped waits for nothing.
+      if (!signal.aborted) await Promise.all(running)
+      throw error
+    }
+    await untilAborted(Promise.all(running), signal)
+    signal.throwIfAborted()
+    return { ...this.#counts, errors: this.#errors }
+  }
+
+  /** The keys whose value is not fresh, by one read of the store. */
+  async #due (keys: readonly string[]): Promise<{ key: string, stale: Entry<T> | undefined }[]> {
+    const valid = keys.filter((key) => this.#isKey(key))
+    const found = await this.#filling.tiers.findMany(valid).catch((cause: unknown) => {
+      // Without the store nothing can be kept: what is computed now would be computed again.
+      const error = new CacheError('WEIR_CACHE_STORE_FAILED', 'say what is fresh', { cause })
+      for (const key of valid) this.#failed(key, error)
+      return undefined
+    })
+    const now = Date.now()
+    const due: { key: string, stale: Entry<T> | undefined }[] = []
+    for (const [i, hit] of found?.entries() ?? []) {
+      const key = valid[i] ?? ''
+      const state = hit === undefined ? 'expired' : freshness(hit.entry, now)
+      if (state === 'fresh') this.#fresh()
+      else due.push({ key, stale: state === 'stale' ? hit?.entry : undefined })
+    }
+    this.#report()
+    return due
+  }
+
+  #isKey (key: string): boolean {
+    try {
+      checkKey(key)
+      return true
+    } catch (error) {
+      this.#failed(key, error)
+      return false
+    }
+  }
+
+  /** Does not fail. */
+  async #fill (key: string, stale: Entry<T> | undefined): Promise<void> {
+    try {
+      const outcome = await this.#outcome(key, stale)
+      if (this.#stop.signal.aborted) return
+      if (outcome === 'fresh') this.#fresh()
+      else this.#counts.done++
+      if (outcome === 'stored') this.#counts.filled++
+    } catch (error) {
+      if (this.#stop.signal.aborted) return
+      this.#failed(key, error)
+    }
+    this.#report()
+  }
+
+  /** A stale value is replaced in the place of those who would do it in the background. */
+  async #outcome (key: string, stale: Entry<T> | undefined) {
+    const fill = stale === undefined ? await this.#filling.acquire(key, {}) : await this.#filling.revalidate(key, stale)
+    if (!(fill instanceof Fill)) return 'fresh'
+    // A key holds what its fn returned: that this is always of one type is the caller's claim.
+    const context = new RunContext<U>(key, fill.stale?.value as U | undefined)
+    const { signal } = this.#stop
+    let value: U
+    try {
+      signal.throwIfAborted()
+      const result = Promise.resolve(fill.run(() => this.#fn(key, context)))
+      const inTime = this.#hardTimeout === undefined ? result : bounded(result, context, this.#hardTimeout)
+      value = await untilAborted(inTime, signal)
+    } catch (error) {
+      fill.fail(error)
+      if (signal.aborted) context.abort(signal.reason as Error)
+      throw error
+    }
+    const { tags = [] } = this.#options
+    const negativeTtl = this.#negativeTtl
+    const negative = (value === null || value === undefined) && negativeTtl !== undefined
+    const { result } = await fill.commit(value, () => context.over({
+      ...(negative ? nothingBut(negativeTtl) : this.#kept),
+      tags: typeof tags === 'function' ? tags(value, key) : tags
+    }))
+    if (result === 'failed') throw new CacheError('WEIR_CACHE_STORE_FAILED', `store the value for ${key}`)
+    return result
+  }
+
+  #fresh (): void {
+    this.#counts.done++
+    this.#counts.fresh++
+  }
+
+  #failed (key: string, error: unknown): void {
+    this.#counts.done++
+    this.#counts.failed++
+    if (this.#errors.length < MOST_ERRORS) this.#errors.push({ key, error })
+    this.#filling.counters.failed('fill', key, error)
+  }
+
+  #report (): void {
+    try {
+      this.#options.onProgress?.({ ...this.#counts })
+    } catch (error) {
+      this.stop(error)
+    }
+  }
+}
+
+function totalOf (keys: Keys): number | undefined {
+  if (Array.isArray(keys)) return keys.length
+  return keys instanceof Set ? keys.size : undefined
+}
+
+type Answer = IteratorResult<string, undefined>
+
+/** The keys in groups. A group that is not full does not wait for keys that are not there yet. */
+async function * batches (keys: Keys, signal: AbortSignal): AsyncGenerator<readonly string[]> {
+  const iterator = Symbol.asyncIterator in keys ? answering(keys[Symbol.asyncIterator]()) : keys[Symbol.iterator]()
+  let batch: string[] = []
+  let isAtEnd = false
+  try {
+    for (;;) {
+      signal.throwIfAborted()
+      const answer: Answer | Promise<Answer> = iterator.next()
+      if (answer instanceof Promise && batch.length > 0 && await isLate(answer)) {
+        yield batch
+        batch = []
+      }
+      const result = answer instanceof Promise ? await untilAborted(answer, signal) : answer
+      if (result.done === true) break
+      batch.push(result.value)
+      if (batch.length < BATCH) continue
+      yield batch
+      batch = []
+    }
+    isAtEnd = true
+    if (batch.length > 0) yield batch
+  } finally {
+    // A generator that does not answer does not end either: it is told, and not waited for.
+    if (!isAtEnd) Promise.resolve(iterator.return?.()).catch(() => {})
+  }
+}
+
+/** The iterator with real promises, whatever it was written in. */
+const answering = (iterator: AsyncIterator<string>) => ({
+  next: async (): Promise<Answer> => iterator.next(),
+  return: async () => iterator.return?.()
+})
+
+/** Whether the promise takes longer than what is under way in this turn of the event loop. */
+const isLate = (promise: Promise<unknown>): Promise<boolean> =>
+  Promise.race([promise.then(() => false, () => false), setImmediate(true)])
+
+/** The promise's outcome, or that of the signal. Its listener goes with it, however many promises one signal sees. */
+function untilAborted<R> (promise: Promise<R>, signal: AbortSignal): Promise<R> {
+  return new Promise((resolve, reject) => {
+    const abort = () => { reject(signal.reason as Error) }
+    signal.addEventListener('abort', abort)
+    promise.then(resolve, reject).finally(() => { signal.removeEventListener('abort', abort) })
+    if (signal.aborted) abort()
+  })
+}
