@@ -2,6 +2,7 @@
 const messages = {
   WEIR_OUTBOX_INVALID_OPTION: (what: string) => what,
   WEIR_OUTBOX_INVALID_TAG: (what: string) => `${what} is not a tag: give a non-empty string of well-formed Unicode`,
+  WEIR_OUTBOX_INVALID_KEY: (what: string) => `${what} is not a key: give a non-empty string of well-formed Unicode`,
   WEIR_OUTBOX_NO_TRANSACTION: (what: string) =>
     `${what} was given a database, not a transaction: the invalidation must commit with the data, so pass the transaction that writes it`,
   WEIR_OUTBOX_INVALID_ROW: (what: string) =>

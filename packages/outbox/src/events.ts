@@ -4,8 +4,11 @@ import { channel } from 'node:diagnostics_channel'
 export interface OutboxEvents {
   /** The relay delivered tags of these tickets: writes whose own process could not, had not yet, or is gone. */
   'weir:outbox:relay': { ids: readonly string[], tags: readonly string[] }
-  /** Something that is tried again. While it lasts the cache is not used, unless all that failed was to delete or release rows. */
-  'weir:outbox:error': { operation: 'read' | 'invalidate' | 'delete' | 'release', error: unknown }
+  /**
+   * Something that is tried again. While it lasts the cache is not used, unless all that failed was to delete or release rows. `put`: a
+   * value that was written through is not in the cache; the next read brings it.
+   */
+  'weir:outbox:error': { operation: 'read' | 'invalidate' | 'delete' | 'release' | 'put', error: unknown }
 }
 
 const channels = {

@@ -9,9 +9,12 @@ const LONE_SURROGATE = /\p{Cs}/u
 export function checkTags (tags: readonly unknown[]): void {
   if (!Array.isArray(tags)) throw new OutboxError('WEIR_OUTBOX_INVALID_TAG', `${shown(tags)}, not in an array,`)
   for (const tag of tags as readonly unknown[]) {
-    if (typeof tag !== 'string' || tag === '' || LONE_SURROGATE.test(tag)) throw new OutboxError('WEIR_OUTBOX_INVALID_TAG', shown(tag))
+    if (!isName(tag)) throw new OutboxError('WEIR_OUTBOX_INVALID_TAG', shown(tag))
   }
 }
+
+/** Whether every cache takes it for a tag or a key. */
+export const isName = (value: unknown): value is string => typeof value === 'string' && value !== '' && !LONE_SURROGATE.test(value)
 
 /** 128 bits of a tag of any length, as an index takes them. Two tags that share them would be delivered together, no more. */
 export const hashOf = (tag: string) => createHash('sha256').update(tag).digest('hex').slice(0, 32)

@@ -1,0 +1,109 @@
+import { shown, within } from '@weir/internal'
+import type { Kysely, Transaction } from 'kysely'
+import type { DeliveryOutcome } from './delivery.js'
+import { OutboxError, timedOut } from './errors.js'
+import { emit } from './events.js'
+import { keyTag } from './key-tag.js'
+import type { Ticket } from './outbox.js'
+
+/** Milliseconds, or text such as `'60s'`. */
+export type CacheDuration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+
+/** How the cache keeps a value: see `EntryOptions` of @weir/cache. */
+export interface KeptOptions {
+  readonly ttl: CacheDuration
+  readonly staleWhileRevalidate?: CacheDuration
+  readonly staleIfError?: CacheDuration
+}
+
+/** The part of a cache of @weir/cache that a write goes through. */
+export interface WriteThroughCache<V> {
+  remember (key: string, options: KeptOptions & { readonly tags: readonly string[] }, fn: () => Promise<V>): Promise<V>
+}
+
+/** The part of an outbox that writes invalidations, of a transaction on a database with whatever other tables. */
+interface Invalidations<S> {
+  add (trx: Transaction<S>, tags: readonly string[]): Promise<Ticket>
+  deliver (ticket: Ticket): Promise<DeliveryOutcome>
+}
+
+/** Options of {@link writeThrough}. */
+export interface WriteThroughOptions<S, Input, Written, Value> extends KeptOptions {
+  /** The service's own database, that of the outbox. */
+  readonly db: Kysely<S>
+  readonly outbox: Invalidations<S>
+  /** The cache that the outbox invalidates. */
+  readonly cache: WriteThroughCache<Value>
+  /** The key of the cache under which the value is read. */
+  readonly key: (written: Written, input: Input) => string
+  /** Writes to the database. What it throws rolls everything back, and is what the caller gets. */
+  readonly write: (trx: Transaction<S>, input: Input) => Promise<Written>
+  /** Reads the value for the cache: the function that readers give `remember`. From the primary database, not a replica. */
+  readonly read: (written: Written, input: Input) => Promise<Value>
+  /** Tags of the value; others with these tags end, too. The key alone needs none. */
+  readonly tags?: (written: Written, input: Input) => readonly string[]
+}
+
+/** The outcome of a write that went through. */
+export interface WrittenThrough<Written> {
+  /** What `write` returned. */
+  readonly value: Written
+  /** `queued`: the cache could not be told yet. No instance that asks `isDrained()` uses it before it has been. */
+  readonly outcome: DeliveryOutcome
+}
+
+/** The committed write does not wait longer for the new value to be in the cache, in ms. */
+const PUT_TIMEOUT = 500
+
+/**
+ * A function that writes to the database and to the cache as one step: when it resolves, no instance serves the old value, and the
+ * next read is a hit. Rolled back, nothing has changed. While the cache does not answer, writes go on: their invalidation waits
+ * in the outbox.
+ *
+ * **No older value replaces a newer one**, however many writers there are, in whatever order they commit and put. Let c be the commit
+ * of the newest write of the key, with its ticket, and i > c the moment of its invalidation. The value is put as any fill of the
+ * cache is: a stamp s is taken, then the database is read, at r > s. If r < c, then s < i, and the value is invalid from i on (Rule V),
+ * wherever it is stored by then. If r > c, it is the newest. That the value is read back, and not handed on by `write`, is what it
+ * takes: of two writers the first to commit may be the last to put, and its invalidation the later one. The stamp of a value that
+ * `write` returned would have to be from before the commit, and so from before its own invalidation, which ends it.
+ * @throws OutboxError WEIR_OUTBOX_INVALID_OPTION; the returned function rejects with what `write`, `key`, `tags` or the database throws
+ * @example
+ * const saveProduct = writeThrough({
+ *   db, outbox, cache,
+ *   key: ({ id }) => id,
+ *   tags: ({ id }) => [`product:${id}`],
+ *   ttl: '1m',
+ *   write: (trx, { id, price }: { id: string, price: number }) =>
+ *     trx.updateTable('products').set({ price }).where('id', '=', id).returningAll().executeTakeFirstOrThrow(),
+ *   read: ({ id }) => load(id)
+ * })
+ * const { value, outcome } = await saveProduct({ id: '42', price: 1299 })
+ */
+export function writeThrough<S, Input, Written, Value> (
+  { db, outbox, cache, key, write, read, tags = () => [], ...kept }: WriteThroughOptions<S, Input, Written, Value>
+): (input: Input) => Promise<WrittenThrough<Written>> {
+  for (const [name, fn] of Object.entries({ key, write, read, tags })) {
+    if (typeof fn !== 'function') throw new OutboxError('WEIR_OUTBOX_INVALID_OPTION', `${name} ${shown(fn)}: give a function`)
+  }
+  return async (input) => {
+    const { value, ticket, at, ownTags } = await db.transaction().execute(async (trx) => {
+      const value = await write(trx, input)
+      const at = key(value, input)
+      const ownTags = tags(value, input)
+      return { value, at, ownTags, ticket: await outbox.add(trx, [keyTag(at), ...ownTags]) }
+    })
+    const outcome = await outbox.deliver(ticket)
+    // A cache that could not be told may not be asked either.
+    if (outcome === 'delivered') await put(cache.remember(at, { ...kept, tags: ownTags }, () => read(value, input)))
+    return { value, outcome }
+  }
+}
+
+/** Does not fail: the write is committed, and a value that is not there is a miss. */
+async function put (kept: Promise<unknown>): Promise<void> {
+  try {
+    await within(PUT_TIMEOUT, kept, timedOut('The cache that was given the new value', PUT_TIMEOUT))
+  } catch (error) {
+    emit('weir:outbox:error', { operation: 'put', error })
+  }
+}
