@@ -4,6 +4,7 @@ import { chunkEnd, MAX_TAGS } from './chunk.js'
 import { OutboxError, timedOut } from './errors.js'
 import { emit } from './events.js'
 import type { Lease } from './lease.js'
+import { Polling } from './polling.js'
 import { type Row, type Rows, ticketIdOf } from './rows.js'
 import { readTag } from './tags.js'
 
@@ -32,12 +33,13 @@ const MAX_FAILURES = 3
  */
 export class Relay {
   readonly #parts: RelayParts
-  #first: Promise<void> | undefined
-  #running: Promise<void> | undefined
-  #stopped = false
+  readonly #polling = new Polling(async () => {
+    await this.poll()
+    return this.#parts.pollInterval
+  })
+
   /** Rows of one chunk: half as many after an invalidation that failed, some more after one that did not. */
   #limit = INITIAL_LIMIT
-  #wake: (() => void) | undefined
 
   constructor (parts: RelayParts) {
     this.#parts = parts
@@ -48,18 +50,13 @@ export class Relay {
    * @throws OutboxError WEIR_OUTBOX_STOPPED
    */
   start (): Promise<void> {
-    if (this.#stopped) throw new OutboxError('WEIR_OUTBOX_STOPPED', 'start()')
-    this.#first ??= this.poll()
-    this.#running ??= this.#first.then(() => this.#run())
-    return this.#first
+    return this.#polling.start()
   }
 
   async stop (): Promise<void> {
-    this.#stopped = true
     this.#parts.lease.end()
-    this.#wake?.()
     try {
-      await within(this.#parts.stopTimeout, Promise.resolve(this.#running), timedOut('The poll under way', this.#parts.stopTimeout))
+      await within(this.#parts.stopTimeout, this.#polling.stop(), timedOut('The poll under way', this.#parts.stopTimeout))
     } catch (error) {
       emit('weir:outbox:error', { operation: 'read', error })
     }
@@ -72,13 +69,6 @@ export class Relay {
     if (await this.#drain()) this.#parts.lease.renew(began)
   }
 
-  async #run (): Promise<void> {
-    while (!this.#stopped) {
-      await this.#pause()
-      if (!this.#stopped) await this.poll()
-    }
-  }
-
   /**
    * Delivers page after page, in chunks that are deleted as they are delivered: what is done stays done whatever fails later.
    * Rows there were at the beginning are in some page, since pages follow the ids up to the last one; those that are added
@@ -89,7 +79,7 @@ export class Relay {
     let last: string | undefined
     let failures = 0
     let isWhole = true
-    while (!this.#stopped) {
+    while (!this.#polling.isStopped) {
       const limit = this.#limit
       const page = await this.#tried(() => this.#parts.rows.page(after, limit * LANES, last))
       if (page === undefined) return false
@@ -150,16 +140,6 @@ export class Relay {
       emit('weir:outbox:relay', { ids: [...new Set(ids.map(ticketIdOf))], tags })
     }
     return ids.length === chunk.length ? 'delivered' : 'unreadable'
-  }
-
-  async #pause (): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#parts.pollInterval)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 }
 

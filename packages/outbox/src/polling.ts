@@ -1,0 +1,57 @@
+import { OutboxError } from './errors.js'
+
+/** Does a work at once and then again and again, one at a time. */
+export class Polling {
+  /** Resolves to the milliseconds from its end to the next beginning. It does not fail. */
+  readonly #work: () => Promise<number>
+  #first: Promise<void> | undefined
+  #running: Promise<void> | undefined
+  #isStopped = false
+  #wake: (() => void) | undefined
+
+  constructor (work: () => Promise<number>) {
+    this.#work = work
+  }
+
+  get isStopped (): boolean {
+    return this.#isStopped
+  }
+
+  /**
+   * Resolves when the work is done for the first time.
+   * @throws OutboxError WEIR_OUTBOX_STOPPED
+   */
+  start (): Promise<void> {
+    if (this.#isStopped) throw new OutboxError('WEIR_OUTBOX_STOPPED', 'start()')
+    if (this.#first === undefined) {
+      const first = this.#work()
+      this.#first = first.then(() => {})
+      this.#running = first.then((pause) => this.#run(pause))
+    }
+    return this.#first
+  }
+
+  /** For good. Resolves when a work under way has ended. */
+  async stop (): Promise<void> {
+    this.#isStopped = true
+    this.#wake?.()
+    await this.#running
+  }
+
+  async #run (pause: number): Promise<void> {
+    for (let next = pause; !this.#isStopped;) {
+      await this.#pause(next)
+      if (!this.#isStopped) next = await this.#work()
+    }
+  }
+
+  async #pause (ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}
