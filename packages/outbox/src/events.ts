@@ -4,15 +4,24 @@ import { channel } from 'node:diagnostics_channel'
 export interface OutboxEvents {
   /** The relay delivered tags of these tickets: writes whose own process could not, had not yet, or is gone. */
   'weir:outbox:relay': { ids: readonly string[], tags: readonly string[] }
+  /** A write-behind wrote this many keys to their destination. */
+  'weir:outbox:written': { queue: string, keys: number }
+  /** Writes of a write-behind that failed, and are tried again. */
+  'weir:outbox:unwritten': { queue: string, keys: readonly string[], error: unknown }
+  /** A write of a write-behind that was given up: it is in the table `weir_dead_writes`. */
+  'weir:outbox:dead': { queue: string, key: string, sequence: number, error: unknown }
   /**
    * Something that is tried again. While it lasts the cache is not used, unless all that failed was to delete or release rows. `put`: a
    * value that was written through is not in the cache; the next read brings it.
    */
-  'weir:outbox:error': { operation: 'read' | 'invalidate' | 'delete' | 'release' | 'put', error: unknown }
+  'weir:outbox:error': { operation: 'read' | 'invalidate' | 'delete' | 'release' | 'put' | 'claim', error: unknown }
 }
 
 const channels = {
   'weir:outbox:relay': channel('weir:outbox:relay'),
+  'weir:outbox:written': channel('weir:outbox:written'),
+  'weir:outbox:unwritten': channel('weir:outbox:unwritten'),
+  'weir:outbox:dead': channel('weir:outbox:dead'),
   'weir:outbox:error': channel('weir:outbox:error')
 } satisfies Record<keyof OutboxEvents, unknown>
 

@@ -43,9 +43,7 @@ export function resolveOptions ({
   db, invalidate, namespace = DEFAULT_NAMESPACE, pollInterval = 250, lease = 1000, invalidateTimeout = 500
 }: OutboxOptions) {
   if (typeof invalidate !== 'function') throw invalid('invalidate', invalidate, 'give a function')
-  if (typeof namespace !== 'string' || namespace === '' || namespace.length > LONGEST_NAMESPACE || NO_NAME.test(namespace)) {
-    throw invalid('namespace', namespace, `give a name of 1 to ${LONGEST_NAMESPACE} characters, without control characters`)
-  }
+  checkNamespace('namespace', namespace)
   for (const [name, ms] of Object.entries({ pollInterval, lease, invalidateTimeout })) {
     if (!(Number.isFinite(ms) && ms > 0 && ms <= LONGEST)) throw invalid(name, ms, `give milliseconds, from 1 to ${LONGEST}`)
   }
@@ -53,6 +51,12 @@ export function resolveOptions ({
     throw invalid('pollInterval', pollInterval, `it has to be shorter than the lease (${lease} ms), or the cache is never trusted for long`)
   }
   return { db, invalidate, namespace, pollInterval, lease, invalidateTimeout }
+}
+
+/** @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
+export function checkNamespace (option: string, name: unknown): void {
+  if (typeof name === 'string' && name !== '' && name.length <= LONGEST_NAMESPACE && !NO_NAME.test(name)) return
+  throw invalid(option, name, `give a name of 1 to ${LONGEST_NAMESPACE} characters, without control characters`)
 }
 
 const invalid = (name: string, value: unknown, advice: string) =>

@@ -3,8 +3,8 @@ import type { Kysely, Transaction } from 'kysely'
 import type { DeliveryOutcome } from './delivery.js'
 import { OutboxError, timedOut } from './errors.js'
 import { emit } from './events.js'
+import type { Invalidations } from './invalidations.js'
 import { keyTag } from './key-tag.js'
-import type { Ticket } from './outbox.js'
 
 /** Milliseconds, or text such as `'60s'`. */
 export type CacheDuration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
@@ -19,12 +19,6 @@ export interface KeptOptions {
 /** The part of a cache of @weir/cache that a write goes through. */
 export interface WriteThroughCache<V> {
   remember (key: string, options: KeptOptions & { readonly tags: readonly string[] }, fn: () => Promise<V>): Promise<V>
-}
-
-/** The part of an outbox that writes invalidations, of a transaction on a database with whatever other tables. */
-interface Invalidations<S> {
-  add (trx: Transaction<S>, tags: readonly string[]): Promise<Ticket>
-  deliver (ticket: Ticket): Promise<DeliveryOutcome>
 }
 
 /** Options of {@link writeThrough}. */

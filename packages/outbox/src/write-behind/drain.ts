@@ -1,0 +1,259 @@
+import { setImmediate } from 'node:timers/promises'
+import { shown, within } from '@weir/internal'
+import { OutboxError, timedOut } from '../errors.js'
+import { emit } from '../events.js'
+import { keyTag } from '../key-tag.js'
+import { makeTicketId } from '../rows.js'
+import type { resolveOptions, Write } from './options.js'
+import type { PendingWrites, Taken } from './pending-writes.js'
+import type { WriteBehindSchema } from './table.js'
+
+type Resolved<V> = ReturnType<typeof resolveOptions<WriteBehindSchema, V>>
+
+/** How a pass went: whether the destination took something, refused something; whether there may be more. */
+interface Pass {
+  readonly wrote: boolean
+  readonly failed: boolean
+  readonly isFull: boolean
+}
+
+/** An owner that was seen, and since when on this instance's clock. */
+interface Met {
+  readonly owner: string
+  readonly since: number
+}
+
+/** Writes that are refused one after the other before it is taken for the destination rather than for them. */
+const MOST_REFUSED = 3
+const FIRST_BACKOFF = 1000
+const LONGEST_BACKOFF = 60_000
+
+/** Milliseconds until what has failed so many times is tried again. */
+export const backoff = (failures: number) => Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** Math.min(failures - 1, 20))
+
+/**
+ * Takes writes from the table and brings them to their destination.
+ *
+ * **In order.** A key has one row, and at most one value of it is under way (`taken`): the next is taken when that one is written, or
+ * given up. One instance has it, by a name of its own (`owner`) that it changes before each attempt. Another takes over only after it
+ * has seen one name unchanged for twice the time that an attempt may take: no clocks are compared. An attempt that was late may still
+ * arrive at the destination after its successor; then its sequence is the lower one.
+ *
+ * **Nothing is lost, whenever the process dies.** A value is in the row until the destination has taken it: its removal follows the
+ * write, or is part of its transaction. **Nothing else is repeated**: what was under way stays as it is, with its sequence.
+ */
+export class Drain<V> {
+  readonly #options: Resolved<V>
+  readonly #rows: PendingWrites
+  readonly #lease: number
+  readonly #closing = new AbortController()
+  /** Owners that were met, and since when, by key. */
+  #met = new Map<string, Met>()
+  #lastTaken = -Infinity
+  #failedPasses = 0
+
+  constructor (options: Resolved<V>, rows: PendingWrites) {
+    this.#options = options
+    this.#rows = rows
+    this.#lease = 2 * options.writeTimeout
+  }
+
+  /** Writes what is due, as long as there is and the destination takes it. Returns how long to wait then, in ms. Does not fail. */
+  async run (): Promise<number> {
+    for (;;) {
+      const { wrote, failed, isFull } = await this.#pass()
+      if (this.#closing.signal.aborted) return 0
+      if (failed && !wrote) return Math.max(this.#options.pollInterval, backoff(++this.#failedPasses))
+      this.#failedPasses = 0
+      if (!isFull) return this.#options.pollInterval
+      await setImmediate()
+    }
+  }
+
+  /** Ends attempts under way: whatever they come to, they count as failed. */
+  close (): void {
+    this.#closing.abort(new OutboxError('WEIR_OUTBOX_STOPPED', 'A write'))
+  }
+
+  async #pass (): Promise<Pass> {
+    const owner = makeTicketId()
+    let taken: Taken[]
+    try {
+      taken = await this.#take(owner)
+    } catch (error) {
+      emit('weir:outbox:error', { operation: 'claim', error })
+      return { wrote: false, failed: true, isFull: false }
+    }
+    if (taken.length === 0) return { wrote: false, failed: false, isFull: false }
+    const pass = await this.#write(owner, taken)
+    return { ...pass, isFull: taken.length === this.#options.batchSize }
+  }
+
+  async #take (owner: string): Promise<Taken[]> {
+    const { db, batchSize } = this.#options
+    const due = await this.#rows.due(db, new Date(), batchSize)
+    const free = this.#free(due)
+    if (free.size === 0) return []
+    return db.transaction().execute(async (trx) => {
+      const sequence = await this.#rows.nextSequence(trx)
+      const until = new Date(Date.now() + this.#lease)
+      const taken: Taken[] = []
+      for (const [from, hashes] of free) taken.push(...await this.#rows.take(trx, hashes, { from, owner, sequence, until }))
+      return taken
+    })
+  }
+
+  /** The keys that nobody has, or whose owner has not moved for a lease, by owner. */
+  #free (due: Awaited<ReturnType<PendingWrites['due']>>): Map<string | null, string[]> {
+    const now = performance.now()
+    const met = new Map<string, Met>()
+    const free = new Map<string | null, string[]>()
+    for (const { hash, owner } of due) {
+      if (owner !== null) {
+        const before = this.#met.get(hash)
+        const since = before?.owner === owner ? before.since : now
+        met.set(hash, { owner, since })
+        if (now - since < this.#lease) continue
+      }
+      const hashes = free.get(owner) ?? []
+      hashes.push(hash)
+      free.set(owner, hashes)
+    }
+    this.#met = met
+    return free
+  }
+
+  /** New writes together; one by one what has failed before, and all where they fail together. */
+  async #write (first: string, taken: readonly Taken[]): Promise<Omit<Pass, 'isFull'>> {
+    const retried = taken.filter(({ attempts }) => attempts > 0)
+    const batch = taken.filter(({ attempts }) => attempts === 0)
+    const single = batch.length === 1 ? [...batch, ...retried] : [...retried]
+    let owner = first
+    let [wrote, refused] = [false, 0]
+    if (batch.length > 1) {
+      wrote = await this.#attempt(owner, batch) === undefined
+      if (!wrote) single.unshift(...batch)
+    }
+    let rest = new Set(taken.map(({ hash }) => hash))
+    let isFirst = batch.length <= 1
+    for (const write of single) {
+      if (this.#closing.signal.aborted || (!wrote && refused === MOST_REFUSED)) break
+      if (!isFirst) {
+        const name = makeTicketId()
+        rest = await this.#kept(owner, name)
+        owner = name
+      }
+      isFirst = false
+      if (!rest.has(write.hash)) continue
+      const error = await this.#attempt(owner, [write])
+      if (error !== undefined && this.#closing.signal.aborted) break
+      if (error === undefined) wrote = true
+      else {
+        refused++
+        await this.#refuse(owner, write, error)
+      }
+    }
+    await this.#tried('release', () => this.#rows.release(this.#options.db, owner, new Date()))
+    return { wrote, failed: refused > 0 || !wrote }
+  }
+
+  async #kept (owner: string, name: string): Promise<Set<string>> {
+    const until = new Date(Date.now() + this.#lease)
+    return await this.#tried('claim', () => this.#rows.keep(this.#options.db, owner, name, until)) ?? new Set()
+  }
+
+  /** Returns what it failed with. */
+  async #attempt (owner: string, taken: readonly Taken[]): Promise<Error | undefined> {
+    const { db, name, write, writeInTransaction, writeTimeout } = this.#options
+    const late = timedOut(`The destination of ${name}`, writeTimeout)
+    const hashes = taken.map(({ hash }) => hash)
+    try {
+      const writes = taken.map((one) => asWrite<V>(one))
+      if (writeInTransaction !== undefined) {
+        await db.transaction().execute(async (trx) => {
+          // First, so that it locks the rows: another instance that has taken over makes this roll back.
+          if (await this.#rows.end(trx, owner, hashes, new Date()) !== hashes.length) throw new OutboxError('WEIR_OUTBOX_LOST', name)
+          await this.#bounded(writeInTransaction(trx, writes), late)
+        })
+      } else if (write !== undefined) {
+        const signal = AbortSignal.any([AbortSignal.timeout(writeTimeout), this.#closing.signal])
+        await this.#bounded(write(writes, { signal }), late)
+        await this.#ended(owner, writes, hashes)
+      }
+      this.#lastTaken = performance.now()
+      emit('weir:outbox:written', { queue: name, keys: writes.length })
+      return undefined
+    } catch (error) {
+      emit('weir:outbox:unwritten', { queue: name, keys: taken.map(({ key }) => key), error })
+      return error instanceof Error ? error : new Error(shown(error))
+    }
+  }
+
+  /** Where values are merged, a reader may have added to the destination's what was there by then: that ends as well. */
+  async #ended (owner: string, writes: readonly Write<V>[], hashes: readonly string[]): Promise<void> {
+    const { db, outbox, merge } = this.#options
+    const ticket = await db.transaction().execute(async (trx) => {
+      await this.#rows.end(trx, owner, hashes, new Date())
+      return merge && outbox.add(trx, writes.map(({ key }) => keyTag(key)))
+    })
+    if (ticket !== undefined) await outbox.deliver(ticket)
+  }
+
+  async #refuse (owner: string, write: Taken, error: Error): Promise<void> {
+    const { db, name, outbox, maxAttempts } = this.#options
+    const attempts = write.attempts + 1
+    // Since the attempt before this one: what takes nothing at all is the destination's failure.
+    const takesOthers = performance.now() - this.#lastTaken < backoff(Math.max(1, write.attempts))
+    const isUnwritable = error instanceof OutboxError && (error.code === 'WEIR_OUTBOX_UNWRITABLE' || error.code === 'WEIR_OUTBOX_INVALID_ROW')
+    if (!isUnwritable && !(attempts >= maxAttempts && takesOthers)) {
+      const due = new Date(Date.now() + backoff(attempts))
+      await this.#tried('release', () => this.#rows.release(db, owner, due, write.hash))
+      return
+    }
+    const key = keyOf(write)
+    const ticket = await this.#tried('delete', () => db.transaction().execute(async (trx) => {
+      await this.#rows.bury(trx, owner, { ...write, attempts }, error.message, new Date())
+      // Readers have seen the value; the destination never will.
+      return outbox.add(trx, [keyTag(key)])
+    }))
+    if (ticket === undefined) return
+    emit('weir:outbox:dead', { queue: name, key, sequence: write.sequence, error })
+    await outbox.deliver(ticket)
+  }
+
+  #bounded (written: Promise<unknown>, late: () => Error): Promise<unknown> {
+    const { signal } = this.#closing
+    return within(this.#options.writeTimeout, new Promise((resolve, reject) => {
+      const abort = () => { reject(signal.reason as Error) }
+      if (signal.aborted) abort()
+      signal.addEventListener('abort', abort)
+      written.then(resolve, reject).finally(() => { signal.removeEventListener('abort', abort) })
+    }), late)
+  }
+
+  async #tried<R> (operation: 'claim' | 'release' | 'delete', work: () => Promise<R>): Promise<R | undefined> {
+    try {
+      return await work()
+    } catch (error) {
+      emit('weir:outbox:error', { operation, error })
+      return undefined
+    }
+  }
+}
+
+function asWrite<V> (taken: Taken): Write<V> {
+  try {
+    // The queue is of one type of values: that all who write to it agree is the caller's claim.
+    return { key: keyOf(taken), value: JSON.parse(taken.taken) as V, sequence: taken.sequence }
+  } catch {
+    throw new OutboxError('WEIR_OUTBOX_INVALID_ROW', taken.hash)
+  }
+}
+
+function keyOf ({ key }: Taken): string {
+  try {
+    return String(JSON.parse(key))
+  } catch {
+    return key
+  }
+}
