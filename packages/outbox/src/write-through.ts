@@ -25,7 +25,7 @@ export interface WriteThroughCache<V> {
 export interface WriteThroughOptions<S, Input, Written, Value> extends KeptOptions {
   /** The service's own database, that of the outbox. */
   readonly db: Kysely<S>
-  readonly outbox: Invalidations<S>
+  readonly outbox: Invalidations<NoInfer<S>>
   /** The cache that the outbox invalidates. */
   readonly cache: WriteThroughCache<Value>
   /** The key of the cache under which the value is read. */
@@ -64,12 +64,12 @@ const PUT_TIMEOUT = 500
  * @example
  * const saveProduct = writeThrough({
  *   db, outbox, cache,
- *   key: ({ id }) => id,
- *   tags: ({ id }) => [`product:${id}`],
  *   ttl: '1m',
  *   write: (trx, { id, price }: { id: string, price: number }) =>
  *     trx.updateTable('products').set({ price }).where('id', '=', id).returningAll().executeTakeFirstOrThrow(),
- *   read: ({ id }) => load(id)
+ *   read: ({ id }) => load(id),
+ *   key: ({ id }) => id,
+ *   tags: ({ id }) => [`product:${id}`]
  * })
  * const { value, outcome } = await saveProduct({ id: '42', price: 1299 })
  */

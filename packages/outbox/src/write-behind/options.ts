@@ -20,7 +20,7 @@ export interface WriteBehindOptions<S, V> {
   /** The service's own database, migrated with `writeBehindMigration`: the primary, on a connection that waits for locks. */
   readonly db: Kysely<S>
   /** Tells the cache of each write, whose keys are those of the cache. */
-  readonly outbox: Invalidations<S>
+  readonly outbox: Invalidations<NoInfer<S>>
   /** Names the queue in the database, at most 100 characters. The same for every instance. */
   readonly name: string
   /**
