@@ -4,6 +4,7 @@ import { WEIR_ERR_NOT_ENFORCED } from './errors.js'
 /** The declarations in a route's `config`, each with the plugin that enforces it. */
 const ENFORCED_BY = {
   cache: 'weir-response-cache',
+  cacheControl: 'weir-cache-control',
   invalidates: 'weir-invalidation',
   role: 'weir-auth',
   rateLimit: 'weir-rate-limit'
@@ -11,7 +12,7 @@ const ENFORCED_BY = {
 
 type Declaration = keyof typeof ENFORCED_BY
 
-const DECLARATIONS: readonly Declaration[] = ['cache', 'invalidates', 'role', 'rateLimit']
+const DECLARATIONS: readonly Declaration[] = ['cache', 'cacheControl', 'invalidates', 'role', 'rateLimit']
 
 /** The key in a route's `config` of what plugins have read in it, and so enforce. */
 const SEEN = Symbol('weir.seen')

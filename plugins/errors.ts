@@ -118,6 +118,12 @@ export const WEIR_ERR_NOT_INVALIDATED = createError('WEIR_ERR_NOT_INVALIDATED',
 export const WEIR_ERR_SAFE_METHOD = createError<'WEIR_ERR_SAFE_METHOD', 500, [method: string, path: string]>('WEIR_ERR_SAFE_METHOD',
   'reply.invalidate() is for unsafe methods, not %s %s: call app.responseCache.invalidate() instead', 500)
 
+/* fragments */
+
+/** A fragment that cannot be kept or rendered as it was asked for. */
+export const WEIR_ERR_FRAGMENT = createError<'WEIR_ERR_FRAGMENT', 500, [key: string, problem: string]>(
+  'WEIR_ERR_FRAGMENT', 'Fragment %s: %s', 500)
+
 /* rate-limit */
 
 /** A budget is used up. The message names the policies that denied, and when to try again. */

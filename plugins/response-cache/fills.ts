@@ -71,6 +71,12 @@ export class InternalFills {
     })
   }
 
+  /** Computes a response anew for everybody: as `refill`, but at once and whole. Resolves when its answer is there. */
+  async refresh (request: FastifyRequest, fill: Fill<StoredResponse>, target: Target, credentials: readonly string[]): Promise<void> {
+    const without = credentials.filter((name) => !target.names.includes(name))
+    await this.#carryOut(request, { fill, target, purpose: 'refetch' }, without, (answer) => this.#discard(answer))
+  }
+
   /** Carries out a fill by repeating the request for its client; resolves when the whole answer is there. */
   async refetch (request: FastifyRequest, fill: Fill<StoredResponse>, target: Target): Promise<{ answer: Response, body: Buffer }> {
     return this.#carryOut(request, { fill, target, purpose: 'refetch' }, [], async (answer) => ({ answer, body: await wholeOf(answer) }))

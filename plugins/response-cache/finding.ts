@@ -12,7 +12,7 @@ import type { Target } from './target.js'
 /** The finding for a request: a response to send, the duty to compute one, or nothing that is for the cache, and why. */
 export type Found =
   | { readonly kind: 'hit', readonly hit: Hit<StoredResponse>, readonly refresh: boolean }
-  | { readonly kind: 'fill', readonly fill: Fill<StoredResponse>, readonly fwd?: Forward, readonly purpose?: 'head' }
+  | { readonly kind: 'fill', readonly fill: Fill<StoredResponse>, readonly fwd?: Forward, readonly purpose?: 'head' | 'refetch' }
   | Pass
 
 export interface Pass {
@@ -125,7 +125,16 @@ export class Finder {
   }
 
   #look (request: FastifyRequest, key: ResponseKey, asking: Asking): Promise<Found> {
+    if (asking.acquire.renew === true) return this.#findAnew(key, asking)
     return asking.asks ? this.#findAsAsked(request, key, asking) : this.#findAny(request, key, asking)
+  }
+
+  /** The duty to compute the response anew, or what another request has computed since this one came. */
+  async #findAnew ({ key }: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
+    const kept = await this.options.cache.find(key, { accept: 'retained' })
+    if (kept?.entry.value.isSignpost === true && isLost !== true) return { kind: 'hit', hit: kept, refresh: false }
+    const outcome = await this.options.cache.acquire(key, acquire)
+    return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd: 'request', purpose: 'refetch' } : { kind: 'hit', hit: outcome, refresh: false }
   }
 
   async #findAny (request: FastifyRequest, { key }: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {

@@ -15,13 +15,14 @@ import { bypass, type Finder, type Found, type Pass } from './finding.js'
 import type { Head } from './head.js'
 import { type ResponseKey, ruledKey } from './key.js'
 import type { leftForOnSend } from './left-for-on-send.js'
-import { whyNotAsked, whyOfHooks } from './not-asked.js'
+import { whyNotAsked, whyOfHooks, whyUnless } from './not-asked.js'
 import { beginFill, type NewFill, setCookieOf } from './ongoing-fill.js'
 import { hasDotSegments, splitTarget } from './path.js'
 import { PostFeed } from './post-feed.js'
 import { PostTap } from './post-tap.js'
 import { remoteExchange } from './proxied.js'
 import { hideUndeclared } from './query.js'
+import { refreshes } from './refresh.js'
 import type { Selection } from './selection.js'
 import { answerTo, sendHit } from './serve.js'
 import { hasConditions, type StoredResponse } from './stored-response.js'
@@ -61,7 +62,7 @@ export class Handling {
   answer (): unknown {
     const { request, reply, selection: { keyFor, encodes }, context: { options: { internal, route } } } = this
     const handedOver = internal.take(request)
-    const unasked = whyNotAsked(request, reply)
+    const unasked = whyNotAsked(request, reply) ?? whyUnless(request, route)
     if (unasked !== undefined) {
       handedOver?.fill.abandon()
       return this.#unasked(unasked)
@@ -73,7 +74,24 @@ export class Handling {
       route.complain(request, exact, {})
       return this.#pass(bypass(exact))
     }
-    return handedOver === undefined ? this.#find(exact) : this.#carryOut(handedOver, exact)
+    if (handedOver !== undefined) return this.#carryOut(handedOver, exact)
+    return refreshes(request, route) ? this.#refresh(exact) : this.#find(exact)
+  }
+
+  /**
+   * Computes the response anew. Where credentials keep it from being shared, the application asks itself without them, as for a
+   * refill, and the request is answered as ever.
+   */
+  #refresh (exact: ResponseKey): unknown {
+    const { request, selection: { vary }, context: { finder, options: { internal, route, credentialsOf } } } = this
+    const hasCredential = credentialsOf(request).length > 0
+    const acquire = { onOutage: route.options.onOutage ?? 'bypass', beside: false, mayBeOwn: hasCredential, renew: true }
+    const found = finder.find(request, { exact, vary }, { asks: false, credentials: this.#credentials, acquire })
+    if (!hasCredential || route.options.public === true) return later(found.then(({ found, target }) => this.#found(found, target, false)))
+    return later(found
+      .then(({ found, target }) => found.kind === 'fill' ? internal.refresh(request, found.fill, target, route.credentialFields) : undefined)
+      .catch((error: unknown) => { request.log.warn({ err: error, key: exact.key }, 'a response could not be computed anew') })
+      .then(() => this.#find(exact)))
   }
 
   #unasked (why: Pass): unknown {
@@ -223,7 +241,8 @@ export class Handling {
     const { request: { method, url, headers: { upgrade }, routeOptions: { method: served } }, reply, context: { options } } = this
     const isServed = method === 'POST' && [served].flat().includes('GET') && upgrade === undefined && !hasDotSegments(url) && !url.includes('#')
     const isSeen = reply.handlerOutcome !== undefined && reply.handlerOutcome !== null && options.outbox === undefined
-    return isServed && isSeen && options.route.options.key === undefined && whyOfHooks(reply) === undefined
+    return isServed && isSeen && options.route.options.key === undefined && whyOfHooks(reply) === undefined &&
+      whyUnless(this.request, options.route) === undefined
   }
 
   /** RFC 9111, 5.2.1.7. */

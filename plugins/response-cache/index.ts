@@ -11,13 +11,14 @@ import type { PendingInvalidations } from './capture.js'
 import { credentialFieldsOf, credentialsOf } from './credentials.js'
 import { InternalFills } from './fills.js'
 import { type KeyFunction, writtenTags } from './key.js'
-import type { CachedRoute } from './ongoing-fill.js'
+import type { CachedRoute, Mistake } from './ongoing-fill.js'
 import { checkRouteCache, isNameList, type RouteCacheOptions, routeName } from './options.js'
 import type { PostFeed } from './post-feed.js'
 import './result.js'
 import { ignoresFinalSlash, selectionOf } from './selection.js'
 import { PathRules } from './path-rules.js'
 import { RecentKeys } from '@weir/internal'
+import { takeRefresh } from './refresh.js'
 import { SharedKeys } from './shared-keys.js'
 import { responseSerializer, type StoredResponse } from './stored-response.js'
 import { tagsFor } from './tags.js'
@@ -67,6 +68,8 @@ export interface ResponseCacheOptions {
 /** `app.responseCache` */
 export interface ResponseCache {
   readonly cache: Cache<StoredResponse>
+  /** Where it shares responses. */
+  readonly store: Store
   /** Whether caches on the way to the client are told of tags: see {@link ResponseCacheOptions.cacheGroups}. */
   readonly cacheGroups: boolean
   /** Scheme and host of every URI in keys; undefined: each request's own. */
@@ -139,6 +142,7 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
 
   app.decorate('responseCache', {
     cache,
+    store: options.store,
     cacheGroups,
     origin,
     invalidate: (tags, options) => cache.invalidate(tags, options),
@@ -172,6 +176,8 @@ async function responseCache (app: FastifyInstance, options: ResponseCacheOption
       rules: new PathRules(cache),
       complain: complaints(routeName(route))
     }
+    // Last, so that guards see it, and before the query is validated.
+    if (routeCache.refresh !== undefined) route.preValidation = [...[route.preValidation ?? []].flat(), takeRefresh]
     // The cache stands in for the handler: whatever runs before that, runs before a hit.
     route.handler = cachedHandler({
       ...shared,
@@ -215,8 +221,11 @@ function checked (options: ResponseCacheOptions): ResponseCacheOptions {
 const COMPLAINTS = {
   INVALID_KEY: 'config.cache.key returned no key, so the cache is bypassed: let it return a non-empty string, not a promise',
   INVALID_CONSTRAINT: 'the route has a constraint that is no plain value, so the cache is bypassed: its responses could be taken for another\'s',
-  INVALID_TAG: 'config.cache.tags returned no list of tags, so the response is not stored: let it return a list of non-empty strings'
-} as const
+  INVALID_TAG: 'config.cache.tags returned no list of tags, so the response is not stored: let it return a list of non-empty strings',
+  INVALID_REFRESH: 'config.cache.refresh returned neither true nor false, so the response is not computed anew: let it return one of them, not a promise',
+  INVALID_UNLESS: 'config.cache.unless returned neither true nor false, so the cache is bypassed: let it return one of them, not a promise',
+  INVALID_ONLY_IF: 'config.cache.onlyIf returned neither true nor false, so the response is not stored: let it return one of them, not a promise'
+} as const satisfies Record<Mistake, string>
 
 /** Logs each kind of mistake of a route once: there may be one with each request. */
 function complaints (route: string): CachedRoute['complain'] {

@@ -3,18 +3,19 @@ import { coversWhole, decideStoring, formatCacheGroups, parseNoVarySearch, type 
 import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { STATUS_CODES } from 'node:http'
-import { resultOf } from '../given.js'
+import { pageOf } from '../fragments/page.js'
+import { ignoreRejection, resultOf } from '../given.js'
 import type { CaptureOptions, PendingInvalidations } from './capture.js'
 import { barring, hasUser } from './credentials.js'
 import { isOwn, joinedVary, listOf } from './fields.js'
 import { MOST_GROUP_BYTES, shortenGroups } from './groups.js'
 import type { Fields, Head } from './head.js'
 import { ruledKey, targetTags } from './key.js'
-import { storingOptions } from './lifetime.js'
+import { boundedBy, storingOptions } from './lifetime.js'
 import type { OngoingFill } from './ongoing-fill.js'
 import { hasDotSegments } from './path.js'
 import { REMOVED, StoredResponse } from './stored-response.js'
-import { givenTags, type GivenTags, groupTags } from './tags.js'
+import { givenTags, type GivenTags, groupTags, isKeyTag } from './tags.js'
 import { exactKey, primaryKey } from './target.js'
 import { leaveOutVariance } from './told-variance.js'
 import { commit } from './variants.js'
@@ -57,12 +58,13 @@ export class Judging {
     return this.options.credentialsOf(this.request).length > 0
   }
 
-  /** The route's tags and those the handler named in Cache-Groups (RFC 9875, section 2). */
+  /** The route's tags, those the handler named in Cache-Groups (RFC 9875, section 2), and those of the page's fragments. */
   #tags ({ fields }: Head): GivenTags {
     const { request, reply, ongoing: { route } } = this
     const { tags, malformed } = givenTags(resultOf(() => route.tagsOf(request, reply)))
     const all = new Set(tags)
     for (const group of groupTags(fields['cache-groups'])) all.add(group)
+    for (const tag of pageOf(request)?.tags ?? []) all.add(tag)
     return { tags: [...all], malformed }
   }
 
@@ -87,7 +89,7 @@ export class Judging {
     const groups = fields['cache-groups']
     if (groups === undefined) return head
     if (!cacheGroups) delete fields['cache-groups']
-    else if (String(groups).length > MOST_GROUP_BYTES) shortenGroups(fields, tags)
+    else if (String(groups).length > MOST_GROUP_BYTES) shortenGroups(fields, tags.filter((tag) => !isKeyTag(tag)))
     return head
   }
 
@@ -97,7 +99,7 @@ export class Judging {
    */
   judge (head: Head): Judgement | Promise<Judgement> {
     const { tags, malformed } = this.#tags(head)
-    this.#complete(head, tags)
+    this.#complete(head, tags.filter((tag) => !isKeyTag(tag)))
     const judgement = (settled: boolean): Judgement => {
       const responseTime = Date.now()
       return { head, tags, responseTime, storing: this.#judged(head, responseTime, settled, malformed) }
@@ -117,8 +119,21 @@ export class Judging {
     if (head.status >= 300 && hasDotSegments(request.url)) return { store: false, reason: 'DOT_SEGMENTS' }
     const storing = this.decide(head, responseTime)
     const isBarred = !storing.store && storing.reason === 'AUTHORIZATION'
+    const unwanted = storing.store ? this.#whyUnwanted() : undefined
+    if (unwanted !== undefined) return { store: false, reason: unwanted }
     if ((storing.store || isBarred || route.options.public === true) && this.isOwn()) route.shared.note(primaryKey(target), storing.store)
     return isBarred ? { store: false, reason: this.#barring(head)?.toUpperCase() ?? 'AUTHORIZATION' } : storing
+  }
+
+  /** The reason why the route does not want a response that could be stored. */
+  #whyUnwanted (): string | undefined {
+    const { request, reply, ongoing: { route } } = this
+    const { onlyIf } = route.options
+    const wanted = onlyIf === undefined ? true : resultOf(() => onlyIf(request, reply))
+    if (typeof wanted === 'boolean') return wanted ? undefined : 'ONLY_IF'
+    ignoreRejection(wanted)
+    route.complain(request, 'INVALID_ONLY_IF', { given: shown(wanted) })
+    return 'INVALID_ONLY_IF'
   }
 
   /** The credential that makes the response its client's alone; the handler may have found out who that is. */
@@ -146,7 +161,7 @@ export class Judging {
       { status, headers: fields },
       // What has no Date and no Age was made here, just now; only what came from elsewhere may have aged on its way.
       { requestTime: fields['date'] !== undefined || fields['age'] !== undefined ? requestTime : responseTime, responseTime },
-      { ...this.trust, public: options.public === true, setCookie: ongoing.setCookie ?? 'refuse', keeps, ...storingOptions(lifetimes) }
+      { ...this.trust, public: options.public === true, setCookie: ongoing.setCookie ?? 'refuse', keeps, ...boundedBy(pageOf(request)?.freshUntil, responseTime, storingOptions(lifetimes)) }
     )
     if (status < 400 || (options.ttl === undefined && options.negative === undefined)) return decide(options)
     // A ttl is for what the route has to say, not for its saying that it cannot.

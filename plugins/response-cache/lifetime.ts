@@ -34,6 +34,16 @@ function inMilliseconds ({ ttl, maxTtl, heuristic, targets, staleWhileRevalidate
 }
 
 /**
+ * A page is fresh for this cache as long as all of its fragments are.
+ * @param freshUntil of the fragments; undefined: there are none
+ */
+export function boundedBy (freshUntil: number | undefined, responseTime: number, said: StoringOptions): StoringOptions {
+  if (freshUntil === undefined) return said
+  const left = Math.max(0, freshUntil - responseTime)
+  return { ...said, ...(said.ttl !== undefined && { ttl: Math.min(said.ttl, left) }), maxTtl: Math.min(said.maxTtl ?? Infinity, left) }
+}
+
+/**
  * The policy as the engine has it.
  * @param retain of the route: how long a response is kept after it has expired
  */

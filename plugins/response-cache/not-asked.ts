@@ -1,6 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { shown } from '@weir/internal'
+import { ignoreRejection, resultOf } from '../given.js'
 import { bypass, type Pass } from './finding.js'
 import { givenHeaders } from './given-headers.js'
+import type { CachedRoute } from './ongoing-fill.js'
 
 /** The reason why a request is for the handler alone, whatever is stored. */
 export function whyNotAsked ({ method, url, headers, body, validationError }: FastifyRequest, reply: FastifyReply): Pass | undefined {
@@ -27,4 +30,14 @@ export function whyOfHooks (reply: FastifyReply): Pass | undefined {
   if (policy !== undefined && String(policy).includes("'nonce-")) return bypass('NONCE')
   // Middleware does this to add to what is sent last: nobody sees it before it is on its way.
   return Object.hasOwn(raw, 'writeHead') ? bypass('WRITE_HEAD') : undefined
+}
+
+/** The reason why the route does not want the request answered from the cache; also where it does not say that in one way. */
+export function whyUnless (request: FastifyRequest, { options: { unless }, complain }: CachedRoute): Pass | undefined {
+  if (unless === undefined) return undefined
+  const isExcepted = resultOf(() => unless(request))
+  if (typeof isExcepted === 'boolean') return isExcepted ? bypass('UNLESS') : undefined
+  ignoreRejection(isExcepted)
+  complain(request, 'INVALID_UNLESS', { given: shown(isExcepted) })
+  return bypass('INVALID_UNLESS')
 }

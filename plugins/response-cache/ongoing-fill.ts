@@ -16,6 +16,9 @@ import type { ToldVariance } from './told-variance.js'
 /** Why a request goes to the handler, for Cache-Status (RFC 9211, 2.2). */
 export type Forward = 'bypass' | 'method' | 'stale' | 'request' | 'partial' | Miss
 
+/** A mistake of a route's own functions. */
+export type Mistake = 'INVALID_KEY' | 'INVALID_CONSTRAINT' | 'INVALID_TAG' | 'INVALID_REFRESH' | 'INVALID_UNLESS' | 'INVALID_ONLY_IF'
+
 /** What the fills of one route have in common. */
 export interface CachedRoute {
   readonly options: RouteCacheOptions
@@ -30,7 +33,7 @@ export interface CachedRoute {
   readonly notModified: RecentKeys<true>
   readonly rules: PathRules
   /** Logs a mistake of the route's, once. */
-  readonly complain: (request: FastifyRequest, about: 'INVALID_KEY' | 'INVALID_CONSTRAINT' | 'INVALID_TAG', details: object) => void
+  readonly complain: (request: FastifyRequest, about: Mistake, details: object) => void
 }
 
 /** A fill to begin, and why. */

@@ -1,11 +1,20 @@
 import { CacheError, type Duration, parseDuration, type OutageOptions } from '@weir/cache'
-import type { FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { isRole, ROLES, type Role } from '../auth/user.js'
 import { WEIR_ERR_ROUTE_OPTION } from '../errors.js'
 import { isOptions } from '../plugin-options.js'
+import { declaredNames } from './query.js'
+import { REFRESH } from './refresh.js'
 import { type RouteTags, unfillablePlaceholder } from './tags.js'
 
 /** Declared as a method, so that it may ask for a request of its route's own type. */
 export type KeyOfRequest = { bivariant (request: FastifyRequest): string }['bivariant']
+
+/** A condition on a request of the route. A promise is no answer: what has to be waited for belongs into a hook. */
+export type RequestCondition = { bivariant (request: FastifyRequest): boolean }['bivariant']
+
+/** A condition on a response of the route. */
+export type ResponseCondition = { bivariant (request: FastifyRequest, reply: FastifyReply): boolean }['bivariant']
 
 /** What `config.cache` of a route may say. */
 export interface RouteCacheOptions extends OutageOptions {
@@ -68,6 +77,16 @@ export interface RouteCacheOptions extends OutageOptions {
    */
   readonly key?: KeyOfRequest
   /**
+   * Those whose `?refresh=1` has the response computed anew, and stored for everybody: a role of `@weir/fastify/auth`, or a
+   * function of the request. All others get what they would get without the parameter, which is no part of the key and which the
+   * handler does not see. Default: it is a parameter like any other.
+   */
+  readonly refresh?: Role | RequestCondition
+  /** Requests of which it returns true are answered by the handler, and their responses are not stored. */
+  readonly unless?: RequestCondition
+  /** Responses of which it returns anything but true are not stored, whatever their headers say. */
+  readonly onlyIf?: ResponseCondition
+  /**
    * True: GET requests for a stored response get its `Link` members with rel=preload, preconnect or modulepreload as a 103 before
    * the answer, also while the origin is asked whether the response still holds (RFC 8297). Default false.
    */
@@ -104,6 +123,9 @@ const CHECKS: Record<keyof RouteCacheOptions, { check: (value: unknown) => unkno
   setCookie: { check: (value) => value === 'refuse' || value === 'strip' || value === 'store', expected: "'refuse', 'strip' or 'store'" },
   vary: { check: isNameList, expected: 'a list of request header names' },
   key: { check: (value) => typeof value === 'function', expected: 'a function of the request' },
+  refresh: { check: (value) => isRole(value) || typeof value === 'function', expected: `one of ${ROLES.join(', ')}, or a function of the request` },
+  unless: { check: (value) => typeof value === 'function', expected: 'a function of the request' },
+  onlyIf: { check: (value) => typeof value === 'function', expected: 'a function of the request and its reply' },
   earlyHints: SWITCH,
   onOutage: { check: (value) => value === 'bypass' || value === 'stale', expected: "'bypass' or 'stale'" }
 }
@@ -127,6 +149,9 @@ export function checkRouteCache (route: RouteOptions, options: RouteCacheOptions
     if (value !== undefined && !passes(check, value)) {
       throw new WEIR_ERR_ROUTE_OPTION(name, `cache.${option}`, `must be ${expected}, not ${JSON.stringify(value)}`)
     }
+  }
+  if (options.refresh !== undefined && declaredNames(route)?.includes(REFRESH) === true) {
+    throw new WEIR_ERR_ROUTE_OPTION(name, 'cache.refresh', `takes the query parameter ${REFRESH}, which the route's schema declares: rename that one`)
   }
   const problem = Array.isArray(options.tags) ? unfillablePlaceholder(options.tags, route) : undefined
   if (problem !== undefined) throw new WEIR_ERR_ROUTE_OPTION(name, 'cache.tags', problem)

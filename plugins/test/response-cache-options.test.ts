@@ -24,7 +24,11 @@ const wrongRoutes: [cache: unknown, message: RegExp][] = [
   [{ ttl: '1s', vary: ['accept, x'] }, /config.cache.vary must be a list of request header names/],
   [{ ttl: '1s', vary: ['*'] }, /config.cache.vary must be a list of request header names/],
   [{ targets: ['cdn cache'] }, /config.cache.targets must be a list of header names/],
-  [{ ttl: '1s', key: 'x' }, /config.cache.key must be a function/]
+  [{ ttl: '1s', key: 'x' }, /config.cache.key must be a function/],
+  [{ ttl: '1s', refresh: true }, /config.cache.refresh must be one of reader, editor, admin, or a function of the request, not true/],
+  [{ ttl: '1s', refresh: 'root' }, /config.cache.refresh must be one of reader/],
+  [{ ttl: '1s', unless: true }, /config.cache.unless must be a function of the request/],
+  [{ ttl: '1s', onlyIf: [] }, /config.cache.onlyIf must be a function of the request and its reply/]
 ]
 
 t.test('a mistake in config.cache stops the boot and names route and option', async (t) => {

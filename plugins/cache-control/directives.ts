@@ -1,0 +1,36 @@
+import { parseDuration } from '@weir/cache'
+import type { AnyCacheControl } from './options.js'
+
+const seconds = (duration: AnyCacheControl['sharedMaxAge']): number => Math.floor(parseDuration(duration, 'it') / 1000)
+
+/**
+ * Writes the field.
+ * @param maxAge in seconds; undefined: the page has no lifetime
+ * @example directives({ public: true, maxAge: '1h', immutable: true }, 3600) // 'public, max-age=3600, immutable'
+ */
+export function directives (options: AnyCacheControl, maxAge: number | undefined): string {
+  const { public: isPublic, private: isPrivate, noStore, noCache, sharedMaxAge, mustRevalidate, immutable } = options
+  const { staleWhileRevalidate, staleIfError } = options
+  const said: readonly (string | false)[] = [
+    isPublic === true && 'public',
+    isPrivate === true && 'private',
+    noStore === true && 'no-store',
+    noCache === true && 'no-cache',
+    maxAge !== undefined && `max-age=${maxAge}`,
+    sharedMaxAge !== undefined && `s-maxage=${seconds(sharedMaxAge)}`,
+    mustRevalidate === true && 'must-revalidate',
+    immutable === true && 'immutable',
+    staleWhileRevalidate !== undefined && `stale-while-revalidate=${seconds(staleWhileRevalidate)}`,
+    staleIfError !== undefined && `stale-if-error=${seconds(staleIfError)}`
+  ]
+  return said.filter((directive) => directive !== false).join(', ')
+}
+
+/**
+ * Seconds that the route itself gives a page.
+ * @param expires as the route's function has it
+ */
+export function lifetimeOf ({ maxAge }: AnyCacheControl, expires: Date | undefined, now: number): number | undefined {
+  if (expires !== undefined) return Math.max(0, Math.floor((expires.getTime() - now) / 1000))
+  return maxAge === undefined || maxAge === 'fragments' ? undefined : seconds(maxAge)
+}

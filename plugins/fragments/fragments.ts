@@ -1,0 +1,172 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type Cache, type Entry, type EntryOptions, Fill, keyTag, parseDuration, servesError } from '@weir/cache'
+import { shown } from '@weir/internal'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { WEIR_ERR_FRAGMENT } from '../errors.js'
+import { checkKeeping, checkSelecting, type FragmentOptions } from './options.js'
+import { ownPageOf } from './page.js'
+import { type Part, Parts } from './parts.js'
+import { type Identify, type Selection, selectionOf } from './selection.js'
+
+/** Makes the HTML of a fragment, as its engine escapes it. */
+export type Render = () => string | Promise<string>
+
+/** Everything that one use of a fragment is about. */
+interface Use {
+  readonly name: string
+  readonly options: FragmentOptions
+  readonly render: Render
+  readonly request: FastifyRequest
+  readonly selection: Selection
+}
+
+/** A rendered fragment, and what it says to its surroundings. */
+interface Rendered {
+  readonly html: string
+  readonly part: Part
+}
+
+/** The fragment that is being rendered: the surroundings of those that its function asks for. */
+const rendering = new AsyncLocalStorage<{ readonly parts: Parts, readonly request: FastifyRequest }>()
+
+/** Keeps fragments, and notes in what is made of them what follows from that. */
+export class Fragments {
+  readonly #complained = new Set<string>()
+
+  constructor (readonly cache: Cache<string>, readonly identify: Identify) {}
+
+  /**
+   * The HTML of a fragment: kept, or rendered.
+   * @throws WEIR_ERR_FRAGMENT, and what `render` throws
+   */
+  async use (reply: FastifyReply, name: string, options: FragmentOptions, render: Render): Promise<string> {
+    const { request } = reply
+    checkSelecting(name, options)
+    const selection = selectionOf(name, options, request, this.identify)
+    const { key } = selection
+    const hit = key === undefined ? undefined : this.cache.lookup(key)
+    if (hit !== undefined && !hit.stale) return noted(request, { html: hit.entry.value, part: partOf(hit.entry, selection, options) })
+    const use = { name, options, render, request, selection }
+    checkKeeping(name, options, render)
+    return noted(request, await (key === undefined ? this.#unkept(use) : this.#found(use, key)))
+  }
+
+  async #found (use: Use, key: string): Promise<Rendered> {
+    const { cache } = this
+    let outcome = await cache.acquire(key)
+    // What is kept may not begin with a part that has ended.
+    const isPart = rendering.getStore() !== undefined
+    if (!(outcome instanceof Fill) && outcome.stale && isPart) outcome = await cache.acquire(key, { renew: true })
+    if (outcome instanceof Fill) return this.#filled(use, outcome)
+    const { entry, stale } = outcome
+    if (stale && !isPart) this.#refill(use, entry, key)
+    return { html: entry.value, part: partOf(entry, use.selection, use.options) }
+  }
+
+  /** Renders a stale fragment anew, for those who ask later. */
+  #refill (use: Use, stale: Entry<string>, key: string): void {
+    this.cache.revalidate(key, stale)
+      .then((fill) => fill && this.#filled(use, fill))
+      .catch((error: unknown) => { use.request.log.warn({ err: error, fragment: use.name }, 'a stale fragment could not be rendered anew') })
+  }
+
+  async #filled (use: Use, fill: Fill<string>): Promise<Rendered> {
+    const { name, options, request, selection } = use
+    const parts = new Parts()
+    let html: string
+    try {
+      html = await fill.run(() => rendered(use, parts))
+    } catch (error) {
+      fill.fail()
+      const mayStandIn = fill.stale !== undefined && servesError(fill.stale, Date.now())
+      const stale = mayStandIn ? await fill.validStale() : undefined
+      if (stale === undefined) throw error
+      request.log.warn({ err: error, fragment: name }, 'a fragment could not be rendered: a stale one stands in')
+      return { html: stale.value, part: partOf(stale, selection, options) }
+    }
+    const why = parts.uncovered({ isPrivate: options.private === true, names: selection.names, functions: selection.functions })
+    if (why !== undefined) {
+      // Others wait for it, and are not to have it.
+      fill.abandon()
+      this.#complain(request, name, why)
+      return { html, part: ownPart(use, parts) }
+    }
+    const { entry } = await fill.commit(html, () => lasting(use, parts))
+    return { html, part: partOf(entry, selection, options) }
+  }
+
+  /** For this request alone, as it is not known whose it is or what it depends on. */
+  async #unkept (use: Use): Promise<Rendered> {
+    const { name, request, selection: { unclear } } = use
+    if (unclear !== undefined) this.#complain(request, name, unclear)
+    const parts = new Parts()
+    return { html: await rendered(use, parts), part: ownPart(use, parts) }
+  }
+
+  /** Logs why fragments of a route are not kept, once: keys may be as many as there are products. */
+  #complain (request: FastifyRequest, fragment: string, why: string): void {
+    const place = `${request.routeOptions.url} ${why.replace(/^"(?:[^"\\]|\\.)*"/, '')}`
+    if (this.#complained.has(place)) return
+    this.#complained.add(place)
+    request.log.warn({ fragment, route: request.routeOptions.url }, `a fragment is not kept: ${why}`)
+  }
+}
+
+async function rendered ({ name, render, request }: Use, parts: Parts): Promise<string> {
+  const html: unknown = await rendering.run({ parts, request }, render)
+  if (typeof html === 'string') return html
+  throw new WEIR_ERR_FRAGMENT(shown(name), `render returned ${shown(html)}: return its HTML as text, as viewAsync() and include() do`)
+}
+
+/** Tells the surroundings of a fragment what it brings along. */
+function noted (request: FastifyRequest, { html, part }: Rendered): string {
+  const around = rendering.getStore()
+  if (around !== undefined) {
+    around.parts.list.push(part)
+    // Its function may have asked the application for another page.
+    if (around.request === request) return html
+  }
+  const page = ownPageOf(request)
+  page.list.push(part)
+  page.html = html
+  return html
+}
+
+function partOf ({ tags, freshUntil, storedAt }: Entry<string>, { key = '', of, names, functions }: Selection, options: FragmentOptions): Part {
+  return {
+    key: of,
+    tags: [...tags, keyTag(key)],
+    freshUntil,
+    renderedAt: storedAt,
+    isPrivate: options.private === true,
+    isOwn: false,
+    names,
+    functions
+  }
+}
+
+/** Of a fragment that is not kept: what contains it is not either. */
+function ownPart ({ options, selection: { of, names, functions, unclear } }: Use, parts: Parts): Part {
+  return {
+    key: of,
+    tags: [...options.tags ?? [], ...parts.tags],
+    freshUntil: 0,
+    renderedAt: Date.now(),
+    isPrivate: options.private === true || parts.isPrivate,
+    isOwn: unclear !== undefined || parts.isOwn,
+    names: [...new Set([...names, ...parts.names])],
+    functions: [...new Set([...functions, ...parts.functions])]
+  }
+}
+
+/** How a fragment is kept: at most as long as each of its parts, and ended by what ends one of them. */
+function lasting ({ options, selection: { of } }: Use, parts: Parts): EntryOptions {
+  const { ttl, tags = [], staleWhileRevalidate = 0, staleIfError = 0 } = options
+  const left = Math.max(0, parts.freshUntil - Date.now())
+  return {
+    ttl: Math.min(parseDuration(ttl, 'ttl'), left),
+    staleWhileRevalidate,
+    staleIfError,
+    tags: [...new Set([...tags, keyTag(of), ...parts.tags])]
+  }
+}

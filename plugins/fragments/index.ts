@@ -1,0 +1,118 @@
+import { type Cache, createCache, keyTag, type Store, type WriteOptions } from '@weir/cache'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import fp from 'fastify-plugin'
+import { WEIR_ERR_PLUGIN_OPTION, WEIR_ERR_REGISTERED_TWICE } from '../errors.js'
+import { checkOptionNames } from '../plugin-options.js'
+import '../response-cache/index.js'
+import { followFragments } from './follow.js'
+import { Fragments, type Render } from './fragments.js'
+import type { FragmentOptions } from './options.js'
+import { PAGE } from './page.js'
+import { fragmentKey, type Identify, userOf } from './selection.js'
+
+export { type Render } from './fragments.js'
+export { type FragmentOptions, type VaryFunction } from './options.js'
+export { type Identify } from './selection.js'
+
+/** Options of the fragment cache. */
+export interface FragmentsOptions {
+  /**
+   * Where fragments are kept: a store, or a cache of text. Default: where the response cache has its pages, so that what
+   * invalidates the one invalidates the other. Required without `@weir/fastify/response-cache`.
+   */
+  readonly cache?: Store | Cache<string>
+  /**
+   * Says who asks, for private fragments: a text that no two users share; nothing where that is not known. Default: all of
+   * `request.user`, if it is plain data with an `id` or `sub`.
+   */
+  readonly identify?: Identify
+}
+
+/** `app.fragments` */
+export interface FragmentCache {
+  readonly cache: Cache<string>
+  /** Invalidates every fragment with one of the tags, and what contains one, on every instance. */
+  invalidate (tags: readonly string[], options?: WriteOptions): Promise<void>
+  /** Invalidates one fragment, whatever it varies by, and what contains it. */
+  delete (key: string, options?: WriteOptions): Promise<void>
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    fragments: FragmentCache
+  }
+
+  interface FastifyReply {
+    /**
+     * The HTML of a part of the page: kept, or rendered once for all instances. Fragments may be within fragments. Templates
+     * have it as `fragment`, among their locals.
+     * @throws WEIR_ERR_FRAGMENT, and what `render` throws
+     * @example const menu = await reply.fragment('menu', { ttl: '1m', tags: ['categories'] }, () => app.view('menu.eta', { categories }))
+     */
+    fragment (key: string, options: FragmentOptions, render: Render): Promise<string>
+  }
+}
+
+const NAME = 'weir-fragments'
+
+/**
+ * Keeps parts of HTML pages, for handlers and templates of any engine that can wait: `reply.fragment` and, with
+ * `@fastify/view`, `fragment` in templates. A fragment ends with each fragment in it; those beside that one stay. The
+ * page's Cache-Control, Vary and Last-Modified follow from its fragments, and so does how long the response cache keeps it.
+ * Register it after `@weir/fastify/response-cache`.
+ */
+async function fragments (app: FastifyInstance, options: FragmentsOptions): Promise<void> {
+  checkOptionNames<FragmentsOptions>(NAME, options, { cache: true, identify: true })
+  if (app.hasDecorator('fragments')) throw new WEIR_ERR_REGISTERED_TWICE(NAME, 'one cache serves every page of an application')
+  const { identify } = options
+  if (identify !== undefined && typeof identify !== 'function') throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'identify', 'must be a function of the request that returns a text')
+  const cache = cacheOf(app, options)
+  const kept = new Fragments(cache, userOf(identify))
+
+  app.decorate('fragments', {
+    cache,
+    invalidate: (tags, options) => cache.invalidate(tags, options),
+    delete: (key, options) => cache.invalidate([keyTag(fragmentKey(key))], options)
+  })
+  app.decorateRequest(PAGE, null)
+  app.decorateReply('fragment', function (this: FastifyReply, key: string, options: FragmentOptions, render: Render) {
+    return kept.use(this, key, options, render)
+  })
+  // @fastify/view may be registered later, and begins each reply with locals of its own; hooks of the application may replace them.
+  app.addHook('onRequest', provide)
+  app.addHook('preHandler', provide)
+  app.addHook('onSend', followFragments)
+}
+
+function provide (_request: unknown, reply: FastifyReply, done: () => void): void {
+  if ('locals' in reply && typeof reply.locals === 'object' && reply.locals !== null && !Object.hasOwn(reply.locals, 'fragment')) {
+    const fragment: FastifyReply['fragment'] = (key, options, render) => reply.fragment(key, options, render)
+    Object.assign(reply.locals, { fragment })
+  }
+  done()
+}
+
+function cacheOf (app: FastifyInstance, { cache }: FragmentsOptions): Cache<string> {
+  const pages = app.hasDecorator('responseCache') ? app.responseCache : undefined
+  if (cache === undefined && pages === undefined) {
+    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'cache', 'is missing: give it a store or a cache of @weir/cache, or register weir-response-cache before')
+  }
+  const given = cache ?? pages?.store
+  if (isCache(given)) {
+    const theirs = pages?.cache.namespace ?? given.namespace
+    if (given.namespace !== theirs) throw apart(`its namespace is ${given.namespace}, and theirs ${theirs}`)
+    return given
+  }
+  if (typeof given?.namespace !== 'function') {
+    throw new WEIR_ERR_PLUGIN_OPTION(NAME, 'cache', 'must be a store of @weir/cache, such as memoryStore(), or a cache that createCache() made')
+  }
+  if (pages !== undefined && given !== pages.store) throw apart('it is another store than theirs')
+  return createCache<string>({ store: given, namespace: pages?.cache.namespace ?? 'fragments', name: pages?.cache.name ?? '' })
+}
+
+const isCache = (given: Store | Cache<string> | undefined): given is Cache<string> => typeof given?.namespace === 'string'
+
+const apart = (why: string) =>
+  new WEIR_ERR_PLUGIN_OPTION(NAME, 'cache', `must be where the response cache keeps its pages, or an invalidation would end one and not the other: ${why}. Leave it out`)
+
+export default fp(fragments, { name: NAME, fastify: '5.x' })

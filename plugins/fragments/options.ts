@@ -1,0 +1,77 @@
+import { CacheError, type Duration, parseDuration } from '@weir/cache'
+import { shown } from '@weir/internal'
+import type { FastifyRequest } from 'fastify'
+import { WEIR_ERR_FRAGMENT } from '../errors.js'
+import { unknownOption } from '../plugin-options.js'
+import { isNameList } from '../response-cache/options.js'
+import { isTag } from '../response-cache/tags.js'
+
+/** A value of the request that a fragment depends on: text, a number, a boolean, null, undefined, or lists and objects of those. */
+export type VaryFunction = { bivariant (request: FastifyRequest): unknown }['bivariant']
+
+/** Options of a fragment. */
+export interface FragmentOptions {
+  /** How long it is fresh: at most as long as each fragment in it. */
+  readonly ttl: Duration
+  /** Invalidates it, and with it every fragment and stored page that contains it. */
+  readonly tags?: readonly string[]
+  /**
+   * What of the request it depends on, besides its key: names of request headers, and functions of the request. What the URL says
+   * belongs into the key. A page is told to vary by these headers; one that depends on a function says `Vary: *`.
+   * @example ['accept-language', (request) => request.cookies.theme]
+   */
+  readonly vary?: readonly (string | VaryFunction)[]
+  /**
+   * True: it is about the user, so that each user has one of their own. It is not kept where it is not known who asks, and a page
+   * with it is `private`. Default false: it is for everybody.
+   */
+  readonly private?: boolean
+  /** How long after `ttl` it may be used while a new one is rendered in the background. Default 0. */
+  readonly staleWhileRevalidate?: Duration
+  /** How long after `ttl` it may be used if rendering fails. Default 0. */
+  readonly staleIfError?: Duration
+}
+
+const NAMES: Readonly<Record<keyof FragmentOptions, true>> = {
+  ttl: true, tags: true, vary: true, private: true, staleWhileRevalidate: true, staleIfError: true
+}
+
+/**
+ * Checks what decides about the key, before each use.
+ * @throws WEIR_ERR_FRAGMENT
+ */
+export function checkSelecting (key: unknown, options: FragmentOptions): void {
+  if (!isTag(key)) throw new WEIR_ERR_FRAGMENT(shown(key), 'key must be a non-empty text')
+  if (typeof options !== 'object' || options === null) throw new WEIR_ERR_FRAGMENT(shown(key), `options must be an object with ttl, not ${shown(options)}`)
+  const { vary, private: isPrivate } = options
+  if (isPrivate !== undefined && typeof isPrivate !== 'boolean') {
+    throw new WEIR_ERR_FRAGMENT(shown(key), `private must be true or false, not ${shown(isPrivate)}`)
+  }
+  if (vary !== undefined && !(Array.isArray(vary) && vary.every((item) => typeof item === 'function' || isNameList([item])))) {
+    throw new WEIR_ERR_FRAGMENT(shown(key), `vary must be a list of request header names and functions of the request, not ${shown(vary)}`)
+  }
+}
+
+/**
+ * Checks the others, before it is rendered.
+ * @throws WEIR_ERR_FRAGMENT
+ */
+export function checkKeeping (key: string, options: FragmentOptions, render: unknown): void {
+  const unknown = unknownOption(options, Object.keys(NAMES))
+  if (unknown !== undefined) throw new WEIR_ERR_FRAGMENT(shown(key), `${unknown.name} ${unknown.problem}`)
+  if (typeof render !== 'function') throw new WEIR_ERR_FRAGMENT(shown(key), `render must be a function that returns HTML, not ${shown(render)}`)
+  const { tags, ttl, staleWhileRevalidate = 0, staleIfError = 0 } = options
+  if (tags !== undefined && !(Array.isArray(tags) && tags.every(isTag))) {
+    throw new WEIR_ERR_FRAGMENT(shown(key), `tags must be a list of non-empty texts, not ${shown(tags)}`)
+  }
+  for (const [name, duration] of Object.entries({ ttl, staleWhileRevalidate, staleIfError })) checkDuration(key, name, duration)
+}
+
+function checkDuration (key: string, name: string, duration: Duration): void {
+  try {
+    parseDuration(duration, name)
+  } catch (error) {
+    if (error instanceof CacheError) throw new WEIR_ERR_FRAGMENT(shown(key), `${name} must be a duration: milliseconds, or text like '60s', not ${shown(duration)}`)
+    throw error
+  }
+}

@@ -1,0 +1,68 @@
+import type { VaryFunction } from './options.js'
+
+/** A fragment as it was used: everything that what contains it has to say, too. */
+export interface Part {
+  readonly key: string
+  /** What ends it, its own key's tag included. */
+  readonly tags: readonly string[]
+  /** Milliseconds since the epoch; in the past for a stale fragment, and for one that is not kept. */
+  readonly freshUntil: number
+  /** The time at which it was rendered, in milliseconds since the epoch. */
+  readonly renderedAt: number
+  /** It is about the user who asked. */
+  readonly isPrivate: boolean
+  /** It is not known what it depends on, so that it is for the request that it was rendered for. */
+  readonly isOwn: boolean
+  /** Request headers that it depends on, in lower case. */
+  readonly names: readonly string[]
+  /** What else of the request it depends on. */
+  readonly functions: readonly VaryFunction[]
+}
+
+/** The fragments that a page, or another fragment, is made of. */
+export class Parts {
+  readonly list: Part[] = []
+
+  /** Fresh as long as all of them are. Infinity: there is none. */
+  get freshUntil (): number {
+    return this.list.reduce((least, { freshUntil }) => Math.min(least, freshUntil), Infinity)
+  }
+
+  /** The time at which the latest was rendered. */
+  get renderedAt (): number {
+    return this.list.reduce((latest, { renderedAt }) => Math.max(latest, renderedAt), 0)
+  }
+
+  get isPrivate (): boolean {
+    return this.list.some(({ isPrivate }) => isPrivate)
+  }
+
+  get isOwn (): boolean {
+    return this.list.some(({ isOwn }) => isOwn)
+  }
+
+  get tags (): readonly string[] {
+    return [...new Set(this.list.flatMap(({ tags }) => tags))]
+  }
+
+  get names (): readonly string[] {
+    return [...new Set(this.list.flatMap(({ names }) => names))]
+  }
+
+  get functions (): readonly VaryFunction[] {
+    return [...new Set(this.list.flatMap(({ functions }) => functions))]
+  }
+
+  /** Finds a fragment that depends on more than its surroundings say, and says on what. */
+  uncovered ({ isPrivate, names, functions }: Pick<Part, 'isPrivate' | 'names' | 'functions'>): string | undefined {
+    for (const part of this.list) {
+      const inner = `${JSON.stringify(part.key)} in it`
+      if (part.isOwn) return `${inner} depends on what is not known`
+      if (part.isPrivate && !isPrivate) return `${inner} is private: make it private, too`
+      const name = part.names.find((name) => !names.includes(name))
+      if (name !== undefined) return `${inner} varies by ${name}: add that to its vary`
+      if (part.functions.some((vary) => !functions.includes(vary))) return `${inner} varies by a function: add that function to its vary`
+    }
+    return undefined
+  }
+}

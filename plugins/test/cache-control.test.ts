@@ -1,0 +1,216 @@
+import { memoryStore } from '@weir/cache/memory'
+import Fastify from 'fastify'
+import t, { type Test } from 'tap'
+import cacheControl, { type PageCacheControl } from '../cache-control/index.js'
+import conditional from '../conditional/index.js'
+import responseCache from '../response-cache/index.js'
+import { askBy, TRANSPORTS } from './support/ask.js'
+
+async function newApp (t: Test, { cached = false, http2 = false, log = [] as string[] } = {}) {
+  const logger = { level: 'error', stream: { write: (line: string) => { log.push(line) } } }
+  const app = http2 ? Fastify({ http2: true, logger }) as never : Fastify({ logger })
+  t.teardown(() => app.close())
+  await app.register(conditional)
+  await app.register(cacheControl)
+  if (cached) await app.register(responseCache, { store: memoryStore() })
+  return app
+}
+
+// What the types refuse here, a program without types is refused at boot.
+// @ts-expect-error a page is for everybody or for one user
+export const twoAudiences: PageCacheControl = { public: true, private: true, maxAge: 1 }
+// @ts-expect-error nothing is kept, so that there is no age
+export const noStoreWithAge: PageCacheControl = { noStore: true, maxAge: 1 }
+// @ts-expect-error immutable needs an age
+export const immutableAlone: PageCacheControl = { noCache: true, immutable: true }
+// @ts-expect-error fragments change
+export const immutableFragments: PageCacheControl = { maxAge: 'fragments', immutable: true }
+// @ts-expect-error each is made of the other
+export const twoEnds: PageCacheControl = { maxAge: 1, expires: () => new Date() }
+// @ts-expect-error no shared cache keeps it
+export const sharedPrivate: PageCacheControl = { private: true, maxAge: 1, sharedMaxAge: 1 }
+// @ts-expect-error stale is what must-revalidate forbids
+export const staleRevalidated: PageCacheControl = { maxAge: 1, mustRevalidate: true, staleIfError: 1 }
+// @ts-expect-error for how long?
+export const nothingSaid: PageCacheControl = { vary: ['accept'] }
+
+const wrong: [options: unknown, message: RegExp][] = [
+  [{ public: true, private: true, maxAge: 1 }, /^Route GET \/x: config.cacheControl.public contradicts private: a page is for everybody or for one user$/],
+  [{ noStore: true, maxAge: 1 }, /noStore contradicts maxAge/],
+  [{ noStore: true, vary: ['x'] }, /noStore contradicts vary/],
+  [{ noStore: true, public: true }, /noStore contradicts public/],
+  [{ noCache: true, maxAge: 0 }, /noCache contradicts maxAge/],
+  [{ noCache: true, immutable: true }, /noCache contradicts immutable/],
+  [{ noCache: true, mustRevalidate: true }, /noCache contradicts mustRevalidate/],
+  [{ noCache: true, staleIfError: 1 }, /noCache contradicts staleIfError/],
+  [{ private: true, maxAge: 1, sharedMaxAge: 1 }, /private contradicts sharedMaxAge/],
+  [{ maxAge: 1, expires: () => new Date() }, /maxAge contradicts expires: each is made of the other/],
+  [{ maxAge: 1, mustRevalidate: true, staleWhileRevalidate: 1 }, /mustRevalidate contradicts staleWhileRevalidate/],
+  [{ expires: () => new Date(), immutable: true }, /immutable needs maxAge/],
+  [{ maxAge: 'fragments', immutable: true }, /immutable needs maxAge/],
+  [{ vary: ['x'] }, /config.cacheControl does not say for how long: give it maxAge, expires, noCache or noStore/],
+  [{}, /does not say for how long/],
+  [{ maxAge: 'soon' }, /maxAge must be a duration: milliseconds, or text like '60s', or 'fragments', not 'soon'/],
+  [{ maxAge: -1 }, /maxAge must be/],
+  [{ maxAge: 1, public: false }, /public must be true, or left out, not false/],
+  [{ maxAge: 1, vary: ['*'] }, /vary must be a list of request header names/],
+  [{ maxAge: 1, lastModified: new Date() }, /lastModified must be a function/],
+  [{ expires: 'tomorrow' }, /expires must be a function/],
+  [{ maxage: 1 }, /maxage is unknown: there is public, private/],
+  [[], /must be an object/],
+  [null, /must be an object/]
+]
+
+t.test('what contradicts itself is a named error when the route is declared', async (t) => {
+  const app = await newApp(t)
+  for (const [cacheControl, message] of wrong) {
+    t.throws(() => app.get('/x', { config: { cacheControl } as object }, async () => 'x'), { code: 'WEIR_ERR_ROUTE_OPTION', message }, String(message))
+  }
+  t.throws(() => app.post('/x', { config: { cacheControl: { noStore: true } } }, async () => 'x'), { message: /is for GET and HEAD/ })
+})
+
+t.test('every combination of options is refused, or says what it says', async (t) => {
+  const values = {
+    public: true,
+    private: true,
+    noStore: true,
+    noCache: true,
+    maxAge: '60s',
+    sharedMaxAge: '90s',
+    immutable: true,
+    mustRevalidate: true,
+    staleWhileRevalidate: '5s',
+    staleIfError: '6s'
+  } as const
+  const contradictory = (field: string) => [
+    /public.*private|private.*s-maxage/, /no-store./, /.no-store/, /no-cache.*(?:age|immutable|stale|must)/, /must-revalidate.*stale/
+  ].some((pattern) => pattern.test(field)) || (/immutable/.test(field) && !/max-age/.test(field)) || !/max-age|no-cache|no-store/.test(field)
+  const app = await newApp(t)
+  const routes = new Map<string, number>()
+  for (let bits = 1; bits < 2 ** Object.keys(values).length; bits++) {
+    const given = Object.entries(values).filter((_, i) => (bits >> i) % 2 === 1)
+    try {
+      app.get(`/${bits}`, { config: { cacheControl: Object.fromEntries(given) } as object }, async () => 'x')
+      routes.set(`/${bits}`, given.length)
+    } catch (error) {
+      t.match(error, { code: 'WEIR_ERR_ROUTE_OPTION' })
+    }
+  }
+  for (const [url, options] of routes) {
+    const field = String((await app.inject(url)).headers['cache-control'])
+    t.notOk(contradictory(field), field)
+    t.equal(field.split(', ').length, options, `each option is in it: ${field}`)
+  }
+  t.ok(routes.size > 30, String(routes.size))
+})
+
+for (const transport of TRANSPORTS) {
+  t.test(`static, dynamic and conditional pages: ${transport}`, async (t) => {
+    const app = await newApp(t, { http2: transport === 'http2' })
+    const changed = new Date(Date.UTC(2026, 0, 1))
+    let runs = 0
+    const handler = async () => `run ${++runs}`
+    const pages: Record<string, PageCacheControl> = {
+      '/static': { public: true, maxAge: '365d', immutable: true },
+      '/dynamic': { private: true, noCache: true, vary: ['accept-language'] },
+      '/conditional': { noCache: true, lastModified: async () => changed },
+      '/tagged': { noCache: true, etag: () => '"v1"', lastModified: () => changed },
+      '/secret': { noStore: true },
+      '/unknown': { noCache: true, etag: () => undefined, lastModified: () => null }
+    }
+    for (const [url, cacheControl] of Object.entries(pages)) app.get(url, { config: { cacheControl } }, handler)
+    app.get('/own', { config: { cacheControl: { noStore: true } } }, async (_request, reply) => { reply.header('cache-control', 'max-age=5'); return 'x' })
+    app.get('/error', { config: { cacheControl: { public: true, maxAge: 1000 } } }, async (_request, reply) => reply.code(404).send('none'))
+    app.get('/late', { config: { cacheControl: { noCache: true, etag: () => '"late"' } } }, (_request, reply) => { setImmediate(() => { reply.send('late') }) })
+    if (transport !== 'inject') await app.listen({ host: '127.0.0.1', port: 0 })
+    const get = (url: string, headers: Record<string, string> = {}) => askBy(transport, app, url, { headers })
+
+    const made = await get('/static')
+    t.match(made.headers, { 'cache-control': 'public, max-age=31536000, immutable' })
+    const apart = Date.parse(String(made.headers['expires'])) - Date.parse(String(made.headers['date']))
+    t.ok(Math.abs(apart / 1000 - 31_536_000) <= 2, 'Expires is Date and max-age')
+    t.match((await get('/dynamic')).headers, { 'cache-control': 'private, no-cache', vary: 'accept-language', expires: undefined })
+    t.match((await get('/secret')).headers, { 'cache-control': 'no-store' })
+    t.match((await get('/own')).headers, { 'cache-control': 'max-age=5' })
+    t.strictSame((await get('/error')).headers['cache-control'], undefined)
+    t.match(await get('/late'), { status: 200, body: 'late', headers: { etag: '"late"' } })
+
+    const conditional = await get('/conditional')
+    t.match(conditional.headers, { 'last-modified': changed.toUTCString(), 'cache-control': 'no-cache' })
+    const before = runs
+    for (const [url, headers] of [
+      ['/conditional', { 'if-modified-since': changed.toUTCString() }],
+      ['/tagged', { 'if-none-match': '"v1"' }],
+      ['/tagged', { 'if-none-match': 'W/"v0", "v1"', 'if-modified-since': new Date(0).toUTCString() }]
+    ] as const) {
+      t.match(await get(url, headers), { status: 304, body: '', headers: { 'cache-control': 'no-cache', 'last-modified': changed.toUTCString() } })
+    }
+    t.equal(runs, before, 'the handler did not run')
+    for (const [url, headers] of [
+      ['/conditional', { 'if-modified-since': new Date(0).toUTCString() }],
+      ['/conditional', { 'if-none-match': '"other"', 'if-modified-since': changed.toUTCString() }],
+      ['/tagged', { 'if-none-match': '"v0"', 'if-modified-since': changed.toUTCString() }],
+      ['/unknown', { 'if-none-match': '*x' }],
+      ['/unknown', { 'if-modified-since': new Date().toUTCString() }]
+    ] as const) t.match(await get(url, headers), { status: 200, body: /^run/ }, `${url} ${JSON.stringify(headers)}`)
+    t.match(await get('/tagged', { 'if-match': '"v0"' }), { status: 412 }, 'conditional has the last word')
+    t.match(await get('/conditional', { 'if-match': String(conditional.headers['etag']) }), { status: 412 }, 'its body is another by now')
+  })
+}
+
+t.test('what a function should not have returned is left out, and logged once', async (t) => {
+  const log: string[] = []
+  const app = await newApp(t, { log })
+  const config = { cacheControl: { noCache: true, etag: () => 'v1', lastModified: () => 'yesterday' } } as object
+  app.get('/x', { config }, async () => 'x')
+  app.get('/until', { config: { cacheControl: { expires: () => new Date(NaN) } } }, async () => 'x')
+  for (let i = 0; i < 2; i++) {
+    const { headers } = await app.inject('/x')
+    t.match(headers, { 'cache-control': 'no-cache', etag: /^"/, 'last-modified': undefined })
+    t.match((await app.inject('/until')).headers, { 'cache-control': 'max-age=0' })
+  }
+  t.equal(log.length, 3)
+  t.match(log.join(), /config.cacheControl.etag returned what is left out: let it return an entity tag/)
+})
+
+t.test('with the response cache: stored with the response, and asked only where that is stale', async (t) => {
+  const app = await newApp(t, { cached: true })
+  let [asked, runs] = [0, 0]
+  let now = Date.now()
+  t.intercept(Date, 'now', { value: () => now })
+  app.get('/x', {
+    config: { cache: { ttl: '10s' }, cacheControl: { public: true, maxAge: '1h', etag: () => { asked++; return '"v1"' } } }
+  }, async () => `run ${++runs}`)
+  const get = async () => {
+    const { body, headers } = await app.inject('/x')
+    return { body, expires: headers['expires'], control: headers['cache-control'], status: headers['cache-status'] }
+  }
+  const first = await get()
+  t.match(first, { body: 'run 1', control: 'public, max-age=3600' })
+  now += 5000
+  t.match(await get(), { ...first, status: /hit/ }, 'Expires is that of the stored response, as Age is')
+  t.equal(asked, 1)
+  now += 6000
+  t.match(await get(), { body: 'run 1', status: /fwd=stale/ }, 'a stored response is validated without its handler')
+  t.strictSame([asked, runs], [2, 1])
+})
+
+t.test('a response that the cache would never keep is refused on a cached route', async (t) => {
+  const app = await newApp(t, { cached: true })
+  for (const cacheControl of [{ noStore: true }, { private: true, noCache: true }] as const) {
+    t.throws(() => app.get('/y', { config: { cache: { ttl: 1 }, cacheControl } }, async () => 'x'),
+      { code: 'WEIR_ERR_ROUTE_OPTION', message: /contradicts config.cache, which would store nothing/ })
+  }
+})
+
+t.test('declared is enforced, in its order', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(responseCache, { store: memoryStore() })
+  await t.rejects(async () => { await app.register(cacheControl) }, { code: 'WEIR_ERR_PLUGIN_ORDER' })
+  const other = Fastify()
+  t.teardown(() => other.close())
+  await other.register(responseCache, { store: memoryStore() })
+  other.get('/x', { config: { cacheControl: { noStore: true } } }, async () => 'x')
+  await t.rejects(async () => { await other.ready() }, { code: 'WEIR_ERR_NOT_ENFORCED', message: /config.cacheControl is not enforced: register weir-cache-control/ })
+})

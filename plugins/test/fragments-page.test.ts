@@ -1,0 +1,152 @@
+import { memoryStore } from '@weir/cache/memory'
+import Fastify, { type FastifyReply } from 'fastify'
+import t, { type Test } from 'tap'
+import cacheControl, { type PageCacheControl } from '../cache-control/index.js'
+import conditional from '../conditional/index.js'
+import { bounded } from '../fragments/follow.js'
+import fragments, { type FragmentOptions } from '../fragments/index.js'
+import invalidation from '../invalidation/index.js'
+import responseCache, { type RouteCacheOptions } from '../response-cache/index.js'
+
+const NOW = Math.floor(Date.now() / 1000) * 1000
+
+/** All plugins, and a clock that the test moves. */
+async function fullApp (t: Test) {
+  const clock = { now: NOW }
+  t.intercept(Date, 'now', { value: () => clock.now })
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(conditional)
+  await app.register(cacheControl)
+  await app.register(responseCache, { store: memoryStore(), origin: 'http://shop.test' })
+  await app.register(fragments)
+  await app.register(invalidation)
+  return { app, clock, seconds: (s: number) => { clock.now += s * 1000 } }
+}
+
+const later = (s: number) => new Date(NOW + s * 1000).toUTCString()
+
+t.test('Cache-Control allows no more than the fragments', async (t) => {
+  for (const [field, isPrivate, seconds, want] of [
+    ['public, max-age=60', false, 10, 'public, max-age=10'],
+    ['public, max-age=5', false, 10, 'public, max-age=5'],
+    ['max-age=60, s-maxage=600', false, 10, 'max-age=10, s-maxage=10'],
+    ['public, max-age=60, s-maxage=600', true, 10, 'max-age=10, private'],
+    ['no-store', true, 10, 'no-store, private'],
+    ['private="set-cookie", no-cache="x, y"', true, 10, 'no-cache="x, y", private'],
+    ['max-age=soon', false, 10, 'max-age=soon'],
+    ['must-revalidate, max-age=60, stale-while-revalidate=30', false, 0, 'must-revalidate, max-age=0, stale-while-revalidate=30'],
+    ['', true, 10, 'private']
+  ] as const) t.equal(bounded(field, isPrivate, seconds), want, field)
+})
+
+t.test('headers of a page follow from its fragments, by what is left of them', async (t) => {
+  const { app, seconds } = await fullApp(t)
+  const use = (reply: FastifyReply, name: string, options: FragmentOptions) => reply.fragment(name, options, () => name)
+  const page = async (reply: FastifyReply) =>
+    `${await use(reply, 'a', { ttl: '60s' })}${await use(reply, 'b', { ttl: '30s', vary: ['accept-language'] })}`
+  const cacheControls: Record<string, PageCacheControl> = {
+    '/hour': { public: true, maxAge: '1h', sharedMaxAge: '2h' },
+    '/short': { public: true, maxAge: '1s' },
+    '/made': { public: true, maxAge: 'fragments' },
+    '/until': { expires: () => new Date(NOW + 3_600_000) }
+  }
+  for (const [url, cacheControl] of Object.entries(cacheControls)) {
+    app.get(url, { config: { cacheControl } }, (_request, reply) => page(reply))
+  }
+  app.get('/own', (_request, reply) => page(reply.header('cache-control', 'max-age=99').header('cdn-cache-control', 'max-age=999')
+    .header('expires', later(99)).header('last-modified', later(-100)).header('vary', 'x')))
+  app.get('/unsaid', (_request, reply) => page(reply))
+  const get = async (url: string) => (await app.inject(url)).headers
+  await get('/unsaid')
+  seconds(10)
+  t.match(await get('/hour'), { 'cache-control': 'public, max-age=20, s-maxage=20', expires: later(30), vary: 'accept-language' })
+  t.match(await get('/short'), { 'cache-control': 'public, max-age=1', expires: later(11) })
+  t.match(await get('/made'), { 'cache-control': 'public, max-age=20', expires: later(30), 'last-modified': later(0) })
+  t.match(await get('/until'), { 'cache-control': 'max-age=20', expires: later(30) })
+  t.match(await get('/own'), {
+    'cache-control': 'max-age=20', 'cdn-cache-control': 'max-age=20', expires: later(30), 'last-modified': later(0), vary: 'x, accept-language'
+  })
+  const unsaid = await get('/unsaid')
+  t.strictSame([unsaid['cache-control'], unsaid['expires'], unsaid['last-modified']], [undefined, undefined, undefined], 'a page may have more than fragments')
+  seconds(21)
+  t.match(await get('/made'), { 'cache-control': 'public, max-age=29' }, 'the second is new, and the first has 29 s left')
+})
+
+t.test('one private fragment makes the page private, whatever its route says', async (t) => {
+  const { app } = await fullApp(t)
+  const basket = (reply: FastifyReply) => reply.fragment('basket', { ttl: '1m', private: true }, () => 'basket')
+  app.get('/said', { config: { cacheControl: { public: true, maxAge: '1h', sharedMaxAge: '1h' } } }, (_request, reply) => basket(reply))
+  app.get('/own', (_request, reply) => basket(reply.header('cache-control', 'public, max-age=60').header('cdn-cache-control', 'public, max-age=60')))
+  app.get('/unsaid', (_request, reply) => basket(reply))
+  app.get('/cached', { config: { cache: { ttl: '1m', public: true } } }, (_request, reply) => basket(reply))
+  app.get('/function', { config: { cache: { ttl: '1m', public: true } } }, (_request, reply) =>
+    reply.fragment('theme', { ttl: '1m', vary: [({ headers }) => headers['x-theme']] }, () => 'theme'))
+  for (const [url, want] of [
+    ['/said', 'max-age=0, private'], ['/own', 'max-age=0, private'], ['/unsaid', 'private, no-cache'], ['/cached', 'private, no-cache']
+  ] as const) t.equal((await app.inject(url)).headers['cache-control'], want, url)
+  t.equal((await app.inject('/own')).headers['cdn-cache-control'], 'max-age=0, private')
+  t.match((await app.inject('/cached')).headers, { 'cache-status': 'weir; fwd=uri-miss; detail=PRIVATE' })
+  t.match((await app.inject('/function')).headers, { vary: '*', 'cache-status': 'weir; fwd=uri-miss; detail=VARY_STAR' })
+})
+
+const cached = (cache: RouteCacheOptions) => ({ config: { cache } })
+
+t.test('a page in the response cache ends with its fragments: by time, by tag and by key', async (t) => {
+  const { app, seconds } = await fullApp(t)
+  let version = 1
+  const page = async (reply: FastifyReply) => `<${await reply.fragment('outer', { ttl: '50s', tags: ['outer'] }, () =>
+    reply.fragment('inner', { ttl: '40s', tags: ['inner'] }, () => String(version)))}>`
+  app.get('/', cached({ ttl: '1h', tags: ['page'] }), (_request, reply) => page(reply))
+  app.get('/other', cached({ ttl: '1h' }), (_request, reply) => page(reply))
+  app.put('/', { config: { invalidates: ['inner'] } }, async () => { version++; return 'done' })
+  const get = async (url = '/') => {
+    const { body, headers } = await app.inject(url)
+    return { body, status: String(headers['cache-status']), groups: headers['cache-groups'] }
+  }
+  t.match(await get(), { body: '<1>', status: 'weir; fwd=uri-miss; ttl=40; stored', groups: '"page", "outer", "inner"' })
+  seconds(10)
+  t.match(await get('/other'), { body: '<1>', status: 'weir; fwd=uri-miss; ttl=30; stored', groups: '"outer", "inner"' })
+  t.match(await get(), { status: /hit; ttl=30/, groups: '"page", "outer", "inner"' })
+  t.equal((await app.inject({ method: 'PUT', url: '/' })).statusCode, 200)
+  for (const url of ['/', '/other']) t.match(await get(url), { body: '<2>', status: /ttl=40; stored/ }, 'one write ends fragments and pages')
+  version = 3
+  await app.fragments.delete('inner')
+  for (const url of ['/', '/other']) t.match(await get(url), { body: '<3>', status: /stored/ }, 'and so does the key of a fragment')
+  version = 4
+  seconds(41)
+  t.match(await get(), { body: '<4>' })
+})
+
+t.test('a page varies by what its fragments vary by', async (t) => {
+  const { app } = await fullApp(t)
+  let renders = 0
+  app.get('/', cached({ ttl: '1h' }), (_request, reply) => reply.fragment('menu', { ttl: '1m', vary: ['accept-language'] }, () => {
+    renders++
+    return String(reply.request.headers['accept-language'])
+  }))
+  for (let i = 0; i < 2; i++) {
+    for (const language of ['de', 'fr']) {
+      const { body, headers } = await app.inject({ url: '/', headers: { 'accept-language': language } })
+      t.match({ body, vary: headers.vary, status: headers['cache-status'] }, { body: language, vary: 'accept-language', status: i === 0 ? /stored/ : /hit/ })
+    }
+  }
+  t.equal(renders, 2)
+})
+
+t.test('the body is what counts for entity tags, and Last-Modified is that of the latest fragment', async (t) => {
+  const { app, seconds } = await fullApp(t)
+  let version = 1
+  app.get('/', { config: { cacheControl: { maxAge: 'fragments' } } }, (_request, reply) => reply.fragment('x', { ttl: '1m', tags: ['x'] }, () => String(version)))
+  const first = await app.inject('/')
+  t.equal(first.headers['last-modified'], undefined, 'within its second there may be another')
+  seconds(2)
+  const second = await app.inject('/')
+  t.equal(second.headers['last-modified'], later(0))
+  const conditions = { 'if-none-match': String(second.headers.etag), 'if-modified-since': later(0) }
+  t.equal((await app.inject({ url: '/', headers: conditions })).statusCode, 304)
+  version = 2
+  await app.fragments.invalidate(['x'])
+  t.match(await app.inject({ url: '/', headers: conditions }), { statusCode: 200, body: '2' })
+  t.match(await app.inject({ url: '/', headers: { 'if-modified-since': later(0) } }), { statusCode: 200, body: '2' })
+})
