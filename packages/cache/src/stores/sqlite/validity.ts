@@ -59,6 +59,8 @@ export class SqliteValidity implements Validity {
   }
 
   tick (sql: Statements): Stamp {
+    // A value that is computed under this stamp is to see nothing that was invalidated before it: the next read looks.
+    this.#leaseEnd = -Infinity
     const ticked = sql.tick.get(this.name)
     if (ticked !== undefined) {
       this.#clock = ticked.clock
