@@ -46,7 +46,7 @@ t.test('a test that is not there is found, however it is named', async (t) => {
 })
 
 // Texts in capitals that are no `detail`.
-const OTHERS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
+const OTHERS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'INVALID_REFRESH'])
 
 t.test('each detail of Cache-Status that the code has is explained', async (t) => {
   const folder = 'plugins/response-cache'

@@ -26,3 +26,11 @@ t.test('the example of named caches in Fastify compiles as it stands', async (t)
   t.match(example, /caches\.products\.remember/)
   t.strictSame(problemsOf(example), [])
 })
+
+t.test('the examples of fragments and cache-control compile as they stand', async (t) => {
+  const readme = await readFile(`${ROOT}plugins/README.md`, 'utf8')
+  const section = readme.slice(readme.indexOf('## @weir/fastify/fragments'), readme.indexOf('## @weir/fastify/cache-admin'))
+  const examples = blocksOf(section, 'ts')
+  t.equal(examples.length, 2)
+  for (const example of examples) t.strictSame(problemsOf(example), [])
+})

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { WEIR_ERR_FRAGMENT } from '../errors.js'
 import { checkKeeping, checkSelecting, type FragmentOptions } from './options.js'
 import { ownPageOf } from './page.js'
-import { type Part, Parts } from './parts.js'
+import { KeptPart, type Part, Parts } from './parts.js'
 import { type Identify, type Selection, selectionOf } from './selection.js'
 
 /** Makes the HTML of a fragment, as its engine escapes it. */
@@ -132,18 +132,8 @@ function noted (request: FastifyRequest, { html, part }: Rendered): string {
   return html
 }
 
-function partOf ({ tags, freshUntil, storedAt }: Entry<string>, { key = '', of, names, functions }: Selection, options: FragmentOptions): Part {
-  return {
-    key: of,
-    tags: [...tags, keyTag(key)],
-    freshUntil,
-    renderedAt: storedAt,
-    isPrivate: options.private === true,
-    isOwn: false,
-    names,
-    functions
-  }
-}
+const partOf = (entry: Entry<string>, selection: Selection, options: FragmentOptions): Part =>
+  new KeptPart(entry, selection, options.private === true)
 
 /** Of a fragment that is not kept: what contains it is not either. */
 function ownPart ({ options, selection: { of, names, functions, unclear } }: Use, parts: Parts): Part {

@@ -1,4 +1,6 @@
+import { type Entry, keyTag } from '@weir/cache'
 import type { VaryFunction } from './options.js'
+import type { Selection } from './selection.js'
 
 /** A fragment as it was used: everything that what contains it has to say, too. */
 export interface Part {
@@ -17,6 +19,20 @@ export interface Part {
   readonly names: readonly string[]
   /** What else of the request it depends on. */
   readonly functions: readonly VaryFunction[]
+}
+
+/** A fragment that is kept. Most are asked for nothing but their HTML. */
+export class KeptPart implements Part {
+  readonly isOwn = false
+
+  constructor (readonly entry: Entry<string>, readonly selection: Selection, readonly isPrivate: boolean) {}
+
+  get key (): string { return this.selection.of }
+  get tags (): readonly string[] { return [...this.entry.tags, keyTag(this.selection.key ?? this.selection.of)] }
+  get freshUntil (): number { return this.entry.freshUntil }
+  get renderedAt (): number { return this.entry.storedAt }
+  get names (): readonly string[] { return this.selection.names }
+  get functions (): readonly VaryFunction[] { return this.selection.functions }
 }
 
 /** The fragments that a page, or another fragment, is made of. */

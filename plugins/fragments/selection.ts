@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { variantKey } from '@weir/http'
+import { RecentKeys } from '@weir/internal'
 import type { FastifyRequest } from 'fastify'
 import { ignoreRejection, resultOf } from '../given.js'
 import { hasUser } from '../response-cache/credentials.js'
@@ -25,7 +26,16 @@ export interface Selection {
 const PREFIX = 'fragment'
 
 /** The key of a fragment that depends on nothing of the request. */
-export const fragmentKey = (key: string): string => `${PREFIX}:${key}`
+export function fragmentKey (key: string): string {
+  const known = recent.get(key)
+  if (known !== undefined) return known
+  const made = `${PREFIX}:${key}`
+  recent.set(key, made)
+  return made
+}
+
+// A key that is the same string each time is hashed once.
+const recent = new RecentKeys<string>()
 
 /** Finds the key under which a request has a fragment. */
 export function selectionOf (

@@ -3,6 +3,7 @@ import { bus } from './bus.js'
 import { compressed } from './compressed.js'
 import { compression } from './compression.js'
 import { counting } from './counting.js'
+import { fragmentHit } from './fragments.js'
 import { growth } from './growth.js'
 import { idle } from './idle.js'
 import { increment } from './increment.js'
@@ -24,5 +25,5 @@ import { start } from './start.js'
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
   l1Hit, notModified, l2Hit, compressed, lease, counting, limits, miss, missCpu, stampede,
-  bus, idle, growth, invalidation, memory, remember, rememberRedis, increment, compression, search, start
+  bus, idle, growth, invalidation, memory, remember, rememberRedis, increment, compression, fragmentHit, search, start
 ]
