@@ -1,0 +1,74 @@
+import { type Duration, parseDuration } from '@weir/cache'
+import { shown } from '@weir/internal'
+import type { KyselyPlugin } from 'kysely'
+import { QueryError } from './errors.js'
+import { Mark } from './mark.js'
+
+/** Options of {@link cached}. */
+export interface CachedOptions {
+  /** How long the result is kept, in ms or as text such as `'1m'`. `0`: not at all. Default: the `ttl` of `withQueryCache`. */
+  readonly ttl?: Duration
+  /** Tags beside those of the tables that it reads. */
+  readonly tags?: readonly string[]
+  /** Tables that raw SQL and functions in the query read, as they are named in the database. */
+  readonly tables?: readonly string[]
+  /** Stands for all that the result depends on beside SQL and parameters, such as a tenant's `search_path`. */
+  readonly key?: string
+}
+
+/** Options of {@link invalidates}. */
+export interface InvalidatesOptions {
+  /** Tables that the statement may write, as they are named in the database. `[]`: none that is cached. */
+  readonly tables?: readonly string[]
+  /** Tags beside those of its tables. */
+  readonly tags?: readonly string[]
+}
+
+/** Builders of queries and of raw SQL, and a whole database. */
+export interface Markable<Q> {
+  withPlugin (plugin: KyselyPlugin): Q
+}
+
+/**
+ * Has the result of a query cached until one of the tables that it reads is written.
+ * @throws CacheError WEIR_CACHE_INVALID_DURATION; QueryError WEIR_QUERY_INVALID_OPTION; when the query is executed QueryError
+ *   WEIR_QUERY_UNKNOWN_TABLES or WEIR_QUERY_NOT_CACHEABLE
+ * @example
+ * const top = await cachedDb.selectFrom('products').selectAll().orderBy('sold', 'desc').limit(20)
+ *   .$call(cached({ ttl: '1m' }))
+ *   .execute()
+ * @example
+ * const { rows } = await cached({ ttl: '1m', tables: ['products'] })(sql<Count>`select count(*) as n from products`).execute(cachedDb)
+ */
+export function cached (options: CachedOptions = {}): <Q extends Markable<Q>>(query: Q) => Q {
+  if (options.ttl !== undefined) parseDuration(options.ttl, 'ttl')
+  checkTexts('tables', options.tables)
+  checkTexts('tags', options.tags)
+  if (options.key !== undefined && typeof options.key !== 'string') throw invalid('key', options.key, 'give a text')
+  const mark = new Mark({ cached: options })
+  return (query) => query.withPlugin(mark)
+}
+
+/**
+ * Says what a statement writes, where that cannot be seen: raw SQL, and functions and procedures that write.
+ * @throws QueryError WEIR_QUERY_INVALID_OPTION
+ * @example
+ * await invalidates({ tables: ['products'] })(sql`update products set price = price * 1.1`).execute(cachedDb)
+ */
+export function invalidates (options: InvalidatesOptions): <Q extends Markable<Q>>(query: Q) => Q {
+  checkTexts('tables', options.tables)
+  checkTexts('tags', options.tags)
+  const mark = new Mark({ invalidates: options })
+  return (query) => query.withPlugin(mark)
+}
+
+function checkTexts (name: string, texts: unknown): void {
+  if (texts === undefined) return
+  if (!Array.isArray(texts)) throw invalid(name, texts, 'give an array of texts')
+  for (const text of texts as readonly unknown[]) {
+    if (typeof text !== 'string' || text === '') throw invalid(name, text, 'give texts that are not empty')
+  }
+}
+
+const invalid = (name: string, value: unknown, advice: string) =>
+  new QueryError('WEIR_QUERY_INVALID_OPTION', `${name} ${shown(value)}: ${advice}`)

@@ -1,0 +1,119 @@
+import {
+  type CompiledQuery, type ConnectionProvider, type DatabaseConnection, DefaultQueryExecutor, type KyselyPlugin, type QueryCompiler,
+  type QueryExecutor, type QueryResult, WithSchemaPlugin
+} from 'kysely'
+import type { CachedOptions, InvalidatesOptions } from './cached.js'
+import { changesOf } from './changes.js'
+import { emit } from './events.js'
+import { Mark } from './mark.js'
+import type { ResolvedOptions } from './options.js'
+import type { Reading } from './reading.js'
+import { TrackedConnection } from './tracked-connection.js'
+
+/** What all executors of a cached database share. */
+export interface ExecutorParts {
+  readonly compiler: QueryCompiler
+  /** Of the database that is cached, without its plugins. */
+  readonly database: QueryExecutor
+  readonly reading: Reading
+  readonly options: ResolvedOptions
+}
+
+/** What differs from query to query. */
+interface ExecutorState {
+  readonly provider: ConnectionProvider
+  readonly plugins: readonly KyselyPlugin[]
+  /** Within a transaction, or on a connection of its own. */
+  readonly isPinned: boolean
+  readonly cached?: CachedOptions
+  readonly invalidates?: InvalidatesOptions
+}
+
+/** Kysely's executor, which answers queries from the cache and has writes noted by their connection. */
+export class CachingExecutor extends DefaultQueryExecutor {
+  readonly #parts: ExecutorParts
+  readonly #state: ExecutorState
+
+  constructor (parts: ExecutorParts, state: ExecutorState) {
+    super(parts.compiler, parts.database.adapter, state.provider, [...state.plugins])
+    this.#parts = parts
+    this.#state = state
+  }
+
+  /** Resolves when what was committed on the connection has been delivered. */
+  override async provideConnection<T> (consumer: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
+    let connection: DatabaseConnection | undefined
+    const result = await super.provideConnection((provided) => {
+      connection = provided
+      return consumer(provided)
+    })
+    if (connection instanceof TrackedConnection) await connection.delivered()
+    return result
+  }
+
+  override async executeQuery<R> (compiled: CompiledQuery): Promise<QueryResult<R>> {
+    const { cached, invalidates, isPinned } = this.#state
+    const { reading, options, database } = this.#parts
+    const changes = changesOf(compiled, invalidates, options)
+    if (changes !== undefined) {
+      return this.#transformed(compiled, await this.provideConnection((connection) => changed<R>(connection, compiled, changes)))
+    }
+    const isCached = reading.concerns(compiled, cached)
+    if (isPinned) {
+      if (isCached) emit('weir:query:bypass', { sql: compiled.sql, reason: 'transaction' })
+      return super.executeQuery(compiled)
+    }
+    const run = () => database.executeQuery<R>(compiled)
+    if (!isCached) return this.#transformed(compiled, await run())
+    const result = await reading.read(compiled, cached, run)
+    return this.#changesResults() ? this.#transformed(compiled, { ...result, rows: structuredClone(result.rows) }) : result
+  }
+
+  /** Streams are not cached. A statement that writes comes as one chunk. */
+  override async * stream<R> (compiled: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
+    const { invalidates } = this.#state
+    if (changesOf(compiled, invalidates, this.#parts.options) === undefined) yield * super.stream<R>(compiled, chunkSize)
+    else yield await this.executeQuery<R>(compiled)
+  }
+
+  override withConnectionProvider (provider: ConnectionProvider): CachingExecutor {
+    return new CachingExecutor(this.#parts, { ...this.#state, provider, isPinned: true })
+  }
+
+  override withPlugin (plugin: KyselyPlugin): CachingExecutor {
+    return this.withPlugins([plugin])
+  }
+
+  override withPlugins (plugins: readonly KyselyPlugin[]): CachingExecutor {
+    const said = plugins.filter((plugin) => plugin instanceof Mark).map((mark) => mark.said)
+    const others = plugins.filter((plugin) => !(plugin instanceof Mark))
+    return new CachingExecutor(this.#parts, Object.assign({}, this.#state, ...said, { plugins: [...this.#state.plugins, ...others] }))
+  }
+
+  override withPluginAtFront (plugin: KyselyPlugin): CachingExecutor {
+    return new CachingExecutor(this.#parts, { ...this.#state, plugins: [plugin, ...this.#state.plugins] })
+  }
+
+  override withoutPlugins (): CachingExecutor {
+    return new CachingExecutor(this.#parts, { ...this.#state, plugins: [] })
+  }
+
+  /** Results in the cache are as the driver gave them, and plugins may change what they get. */
+  #changesResults (): boolean {
+    return this.#state.plugins.some((plugin) => !(plugin instanceof WithSchemaPlugin))
+  }
+
+  async #transformed<R> ({ queryId }: Pick<CompiledQuery, 'queryId'>, result: QueryResult<R>): Promise<QueryResult<R>> {
+    let transformed: QueryResult<unknown> = result
+    for (const plugin of this.#state.plugins) {
+      // A row is an object by its names.
+      transformed = await plugin.transformResult({ queryId, result: transformed as QueryResult<Record<string, unknown>> })
+    }
+    // As Kysely does: that plugins keep to the type is theirs to see to.
+    return transformed as QueryResult<R>
+  }
+}
+
+function changed<R> (connection: DatabaseConnection, compiled: CompiledQuery, changes: readonly string[]): Promise<QueryResult<R>> {
+  return connection instanceof TrackedConnection ? connection.change(compiled, changes) : connection.executeQuery(compiled)
+}

@@ -1,0 +1,97 @@
+import { type Cache, type Duration, parseDuration } from '@weir/cache'
+import { shown } from '@weir/internal'
+import type { Outbox } from '@weir/outbox'
+import { QueryError } from './errors.js'
+import { tableName } from './tags.js'
+
+/** Options of `withQueryCache`. Tables and columns are named as they are in the database, in any case. */
+export interface QueryCacheOptions {
+  /** Where results are kept: a namespace for the queries of one database. */
+  readonly cache: Pick<Cache<unknown>, 'lookup' | 'remember'>
+  /** An outbox in the same database, whose `invalidate` tells this cache. */
+  readonly outbox: Pick<Outbox, 'add' | 'deliver' | 'settle' | 'isDrained'>
+  /**
+   * Has every query cached that can be, for so long; or those that read listed tables only, for the shortest of their
+   * times. Default: those with `cached()`.
+   */
+  readonly ttl?: Duration | Readonly<Record<string, Duration>>
+  /** The column that is the primary key, by table. Results of queries by it end with their rows only. Default none. */
+  readonly primaryKeys?: Readonly<Record<string, string>>
+  /**
+   * Other tables that change with a table: those of `on delete cascade` and `on update` keys, of its triggers, of its partitions, and the
+   * views that read it. Default none.
+   */
+  readonly affects?: Readonly<Record<string, readonly string[]>>
+}
+
+/** The options, checked, by names in lower case. */
+export interface ResolvedOptions extends Pick<QueryCacheOptions, 'cache' | 'outbox'> {
+  readonly ttl: Duration | ReadonlyMap<string, Duration> | undefined
+  readonly primaryKeys: ReadonlyMap<string, string>
+  /** Transitively. */
+  readonly affects: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+/** @throws QueryError WEIR_QUERY_INVALID_OPTION, CacheError WEIR_CACHE_INVALID_DURATION */
+export function resolveOptions ({ cache, outbox, ttl, primaryKeys = {}, affects = {}, ...others }: QueryCacheOptions): ResolvedOptions {
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) throw invalid(unknown, others, 'there is no such option')
+  demandMethods('cache', cache, ['lookup', 'remember'], 'createCache() of @weir/cache')
+  demandMethods('outbox', outbox, ['add', 'deliver', 'settle', 'isDrained'], 'createOutbox() of @weir/outbox')
+  return {
+    cache,
+    outbox,
+    ttl: resolveTtl(ttl),
+    primaryKeys: new Map(entriesOf('primaryKeys', primaryKeys).map(([table, column]) => {
+      if (typeof column !== 'string' || column === '') throw invalid(`primaryKeys.${table}`, column, 'give the name of one column')
+      return [tableName(table), column]
+    })),
+    affects: closure(new Map(entriesOf('affects', affects).map(([table, others]) => {
+      if (!Array.isArray(others) || !others.every((other) => typeof other === 'string' && other !== '')) {
+        throw invalid(`affects.${table}`, others, 'give an array of names of tables')
+      }
+      return [tableName(table), others.map((other: string) => tableName(other))]
+    })))
+  }
+}
+
+function resolveTtl (ttl: QueryCacheOptions['ttl']): ResolvedOptions['ttl'] {
+  if (ttl === undefined) return undefined
+  if (typeof ttl !== 'object') {
+    parseDuration(ttl, 'ttl')
+    return ttl
+  }
+  return new Map(entriesOf('ttl', ttl).map(([table, duration]) => {
+    parseDuration(duration, `ttl.${table}`)
+    return [tableName(table), duration]
+  }))
+}
+
+/** Each table with all that changes with it, directly or through others. Itself only if it is said so. */
+function closure (affects: ReadonlyMap<string, readonly string[]>): Map<string, Set<string>> {
+  return new Map([...affects.keys()].map((table) => {
+    const reached = new Set<string>()
+    const follow = (from: string) => {
+      for (const other of affects.get(from) ?? []) {
+        if (reached.has(other)) continue
+        reached.add(other)
+        follow(other)
+      }
+    }
+    follow(table)
+    return [table, reached]
+  }))
+}
+
+function entriesOf<V> (name: string, record: Readonly<Record<string, V>>): [string, V][] {
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) throw invalid(name, record, 'give an object by names of tables')
+  return Object.entries(record)
+}
+
+function demandMethods (name: string, value: unknown, methods: readonly string[], maker: string): void {
+  const has = (method: string) => typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
+  if (!methods.every(has)) throw invalid(name, value, `give what ${maker} makes`)
+}
+
+const invalid = (name: string, value: unknown, advice: string) =>
+  new QueryError('WEIR_QUERY_INVALID_OPTION', `${name} ${shown(value)}: ${advice}`)

@@ -1,0 +1,83 @@
+import { CacheError } from '@weir/cache'
+import type { CompiledQuery, QueryResult } from 'kysely'
+import type { CachedOptions } from './cached.js'
+import { QueryError } from './errors.js'
+import { emit } from './events.js'
+import { keyOf } from './key.js'
+import type { ResolvedOptions } from './options.js'
+import { type Plan, planOf } from './plan.js'
+
+/**
+ * Answers queries from the cache.
+ *
+ * **Why no result is older than an acknowledged write.** Take a write committed at c and acknowledged at a, and a query that begins
+ * after a. Its outbox is drained then, or it reads the database, which has the write. Drained, the tags of the write have been
+ * invalidated in the cache between c and now (see `createOutbox`). A result whose fill read the database before c took its
+ * stamp before that, so that its stamp is below the records of these tags; and it carries one of them, because a statement's tags
+ * are those of every result that it may change. So it is not valid, and the query gets one that was read after c.
+ */
+export class Reading {
+  readonly #options: ResolvedOptions
+
+  constructor (options: ResolvedOptions) {
+    this.#options = options
+  }
+
+  /** Whether the query asks for the cache. Only what is a select, or is said to be cached, is worth a look. */
+  concerns ({ query }: CompiledQuery, said: CachedOptions | undefined): boolean {
+    if (said !== undefined) return said.ttl !== 0
+    return this.#options.ttl !== undefined && query.kind === 'SelectQueryNode'
+  }
+
+  /**
+   * @param run asks the database
+   * @throws what `run` throws; QueryError as {@link planOf} for a query that was said to be cached
+   */
+  async read<R> (compiled: CompiledQuery, said: CachedOptions | undefined, run: () => Promise<QueryResult<R>>): Promise<QueryResult<R>> {
+    const { cache, outbox } = this.#options
+    const { sql, parameters } = compiled
+    if (!outbox.isDrained()) {
+      emit('weir:query:bypass', { sql, reason: 'outbox' })
+      return run()
+    }
+    const key = keyOf(sql, parameters, said?.key)
+    if (key === undefined) {
+      emit('weir:query:bypass', { sql, reason: 'query', detail: 'a parameter is of a class of its own' })
+      return run()
+    }
+    const hit = cache.lookup(key)
+    // A key holds rows of this query: their type is the query's claim.
+    if (hit !== undefined && !hit.stale) return { rows: hit.entry.value as R[] }
+    const plan = this.#plan(compiled, said)
+    return plan === undefined ? run() : this.#remember(key, sql, plan, run)
+  }
+
+  #plan ({ query, sql }: CompiledQuery, said: CachedOptions | undefined): Plan | undefined {
+    try {
+      return planOf(query, said, this.#options)
+    } catch (error) {
+      // Nobody asked for this query to be cached.
+      if (said !== undefined || !(error instanceof QueryError)) throw error
+      emit('weir:query:bypass', { sql, reason: 'query', detail: error.message })
+      return undefined
+    }
+  }
+
+  async #remember<R> (key: string, sql: string, { ttl, tags }: Plan, run: () => Promise<QueryResult<R>>): Promise<QueryResult<R>> {
+    const { cache, outbox } = this.#options
+    let own: QueryResult<R> | undefined
+    try {
+      const rows = await cache.remember(key, { ttl, tags: (rows: R[]) => tags(rows.length) }, async () => {
+        own = await run()
+        // Others may still have what was before a write that this has read already.
+        await outbox.settle(tags(own.rows.length))
+        return own.rows
+      })
+      return { rows }
+    } catch (error) {
+      if (own === undefined || !(error instanceof CacheError) || error.code !== 'WEIR_CACHE_UNSERIALIZABLE') throw error
+      emit('weir:query:bypass', { sql, reason: 'result', detail: error.message })
+      return own
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// Words of SQL by which raw fragments and function names are judged.
+
+/** Functions of SQLite and Postgres that read no table and depend on their arguments alone. */
+const FUNCTIONS = `abs any_value array_agg avg bit_and bit_or bool_and bool_or btrim cast ceil ceiling char_length coalesce concat
+  concat_ws count cume_dist dense_rank every exists extract first_value floor greatest group_concat hex ifnull iif instr
+  json_agg json_array json_array_length json_build_array json_build_object json_each json_extract json_group_array
+  json_group_object json_object json_object_agg json_type json_valid jsonb_agg jsonb_array_length jsonb_build_array
+  jsonb_build_object jsonb_object_agg lag last_value lead least left length lower lpad ltrim max md5 min mod ntile nth_value
+  nullif octet_length percent_rank percentile_cont percentile_disc position power quote rank repeat replace reverse right round
+  row_number row_to_json rpad rtrim sign split_part sqrt stddev string_agg strpos substr substring sum to_json to_jsonb total
+  translate trim trunc unnest upper variance`
+
+/** Words that name nothing. */
+const KEYWORDS = `all and any as asc array between bigint boolean both by case char collate date decimal desc distinct double else end
+  escape false filter first float in int integer interval is json jsonb last leading like ilike nocase not null nulls
+  numeric or order over partition precision real rows row smallint some text then time timestamp timestamptz trailing true
+  uuid varchar when within group unknown`
+
+const listed = (words: string): Set<string> => new Set(words.split(/\s+/))
+const functions = listed(FUNCTIONS)
+const harmless = new Set([...functions, ...listed(KEYWORDS)])
+
+/** What Kysely's `jsonArrayFrom` and `jsonObjectFrom` make; the query within is a node of its own. */
+const HELPERS = new Set([
+  '(select coalesce(json_group_array(json_object(?)), \'[]\') from ? as agg)',
+  '(select json_object(?) from ? as obj)',
+  '(select coalesce(json_agg(agg), \'[]\') from ? as agg)',
+  '(select to_json(obj) from ? as obj)'
+])
+
+const VOLATILE = new RegExp('\\b(?:' +
+  '(?:random|randomblob|now|\\w*_timestamp|timeofday|gen_random_uuid|uuid_generate_v\\d\\w*|uuidv\\d|nextval|currval|lastval|setval' +
+  '|changes|total_changes|last_insert_rowid|unixepoch|julianday|strftime|datetime|current_setting|set_config|txid_\\w+|pg_\\w+)\\s*\\(' +
+  '|current_(?:timestamp|date|time|user|role|schema|catalog)\\b|localtime(?:stamp)?\\b|session_user\\b|\\btablesample\\b)' +
+  '|\'now\'', 'i')
+
+const LOCK = /\bfor\s+(?:no\s+key\s+)?(?:update|share)\b|\bfor\s+key\s+share\b/i
+
+const WRITE = /\b(?:insert|replace|merge)\s+into\b|\binsert\s+or\b|(?<!\bfor\s+(?:no\s+key\s+)?)\bupdate\b|\bdelete\s+from\b|\b(?:truncate|create|alter|drop|call)\s/i
+
+/** Whether a function is known to read no table, and to give the same for the same arguments. */
+export const isPure = (name: string): boolean => functions.has(name.toLowerCase())
+
+/** What in the text gives another result at each call, or for each connection; undefined if nothing does. */
+export const volatilePart = (text: string): string | undefined => VOLATILE.exec(text)?.[0]
+
+/** Whether the text locks rows. */
+export const locks = (text: string): boolean => LOCK.test(text)
+
+/** Whether the text may write. */
+export const mayWrite = (text: string): boolean => WRITE.test(text)
+
+/** Whether raw fragments, joined by `?`, name no table: nothing but punctuation, numbers, texts and words from the lists. */
+export function namesNoTable (text: string): boolean {
+  if (HELPERS.has(text)) return true
+  const bare = text.replace(/'(?:[^'\\]|'')*'/g, ' ')
+  if (/["'`[\]\\$;#]|--|\/\*/.test(bare)) return false
+  return (bare.match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? []).every((word) => harmless.has(word.toLowerCase()))
+}
+
+/** Whether raw fragments have no words at all, so that they name no table even where one is expected. */
+export const hasNoWords = (text: string): boolean => /^[\s?(),.]*$/.test(text)
