@@ -22,7 +22,7 @@ export interface ExecutorParts {
 /** What differs from query to query. */
 interface ExecutorState {
   readonly provider: ConnectionProvider
-  readonly plugins: readonly KyselyPlugin[]
+  readonly plugins: KyselyPlugin[]
   /** Within a transaction, or on a connection of its own. */
   readonly isPinned: boolean
   readonly cached?: CachedOptions
@@ -35,7 +35,7 @@ export class CachingExecutor extends DefaultQueryExecutor {
   readonly #state: ExecutorState
 
   constructor (parts: ExecutorParts, state: ExecutorState) {
-    super(parts.compiler, parts.database.adapter, state.provider, [...state.plugins])
+    super(parts.compiler, parts.database.adapter, state.provider, state.plugins)
     this.#parts = parts
     this.#state = state
   }
@@ -81,13 +81,12 @@ export class CachingExecutor extends DefaultQueryExecutor {
   }
 
   override withPlugin (plugin: KyselyPlugin): CachingExecutor {
-    return this.withPlugins([plugin])
+    const change = plugin instanceof Mark ? plugin.said : { plugins: [...this.#state.plugins, plugin] }
+    return new CachingExecutor(this.#parts, { ...this.#state, ...change })
   }
 
   override withPlugins (plugins: readonly KyselyPlugin[]): CachingExecutor {
-    const said = plugins.filter((plugin) => plugin instanceof Mark).map((mark) => mark.said)
-    const others = plugins.filter((plugin) => !(plugin instanceof Mark))
-    return new CachingExecutor(this.#parts, Object.assign({}, this.#state, ...said, { plugins: [...this.#state.plugins, ...others] }))
+    return plugins.reduce<CachingExecutor>((executor, plugin) => executor.withPlugin(plugin), this)
   }
 
   override withPluginAtFront (plugin: KyselyPlugin): CachingExecutor {

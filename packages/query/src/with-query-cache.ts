@@ -37,7 +37,7 @@ export function withQueryCache (db: Kysely<OutboxSchema>, options: QueryCacheOpt
     options: resolved
   }, {
     provider: trackedConnections(plain, { outbox: resolved.outbox, hasTable: false }),
-    plugins: executor.plugins,
+    plugins: [...executor.plugins],
     isPinned: false
   })
   return new Kysely(propsOf(db, caching))
