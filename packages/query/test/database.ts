@@ -7,7 +7,7 @@ import pg from 'pg'
 import type { Test } from 'tap'
 import { createCache } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
-import { findPostgres, startPostgres, type TestPostgres } from '@weir/internal/testing'
+import { findPostgres, startPostgres, type Teardown, type TestPostgres } from '@weir/internal/testing'
 import { createOutbox, makeOutboxMigration, type OutboxSchema } from '@weir/outbox'
 import { type QueryCacheOptions, withQueryCache } from '../src/index.js'
 
@@ -53,15 +53,20 @@ export async function migrate (db: Kysely<Schema>, { id }: Pick<Engine, 'id'>): 
 /** The databases that tests run on: their dialect, a new database each time. */
 export interface Engine {
   readonly name: string
-  readonly newDialect: (t: Test) => Promise<() => Dialect>
+  readonly newDatabase: (t: Pick<Test, 'testdir'>) => Promise<{
+    /** One more connection, or pool of them. */
+    readonly dialect: () => Dialect
+    /** Where it is: a file, or a server's database. */
+    readonly place: string | TestPostgres
+  }>
   readonly id: 'integer' | 'serial'
 }
 
-const sqlite: Engine = {
+export const sqlite: Engine = {
   name: 'SQLite',
-  newDialect: async (t) => {
+  newDatabase: async (t) => {
     const file = join(t.testdir(), 'shop.db')
-    return () => new SqliteDialect({ database: () => Promise.resolve(opened(file)) })
+    return { place: file, dialect: () => new SqliteDialect({ database: opened(file) }) }
   },
   id: 'integer'
 }
@@ -74,20 +79,21 @@ export function opened (file: string): SqliteDatabase {
 }
 
 /** The Postgres of a test file, with databases of their own for its tests. */
-export async function postgresOf (t: Test): Promise<Engine> {
+export async function postgresOf (t: Teardown): Promise<Engine> {
   const programs = findPostgres()
   if (programs === undefined) throw new Error('Postgres is not installed')
   const server = await startPostgres(t, programs)
   let databases = 0
   return {
     name: 'Postgres',
-    newDialect: async () => {
+    newDatabase: async () => {
       const database = `shop${++databases}`
       const admin = new pg.Client({ ...server })
       await admin.connect()
       await admin.query(`create database ${database}`)
       await admin.end()
-      return () => new PostgresDialect({ pool: poolOf({ ...server, database }) })
+      const place = { ...server, database }
+      return { place, dialect: () => new PostgresDialect({ pool: poolOf(place) }) }
     },
     id: 'serial'
   }
@@ -100,12 +106,12 @@ export const enginesOf = async (t: Test): Promise<Engine[]> => [sqlite, await po
 
 /** A cached database, the plain one beneath it, and what it asks the database for. */
 export async function newShop (
-  t: Test, { newDialect, id }: Engine, options: Partial<QueryCacheOptions> & { readonly plugins?: KyselyPlugin[] } = {}
+  t: Test, engine: Engine, options: Partial<QueryCacheOptions> & { readonly plugins?: KyselyPlugin[] } = {}
 ) {
   const { plugins = [], ...others } = options
-  const dialect = await newDialect(t)
+  const { dialect } = await engine.newDatabase(t)
   const setUp = new Kysely<Schema>({ dialect: dialect() })
-  await migrate(setUp, { id })
+  await migrate(setUp, engine)
   await setUp.insertInto('categories').values([{ id: 1, name: 'kitchen' }, { id: 2, name: 'garden' }]).execute()
   await setUp.insertInto('products').values([
     { name: 'kettle', price: 50, category_id: 1 }, { name: 'pan', price: 80, category_id: 1 }, { name: 'hose', price: 120, category_id: 2 }
