@@ -1,0 +1,225 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { CamelCasePlugin, Kysely, Migrator, ParseJSONResultsPlugin, sql, type Migration, type SqlBool } from 'kysely'
+import t, { type Test } from 'tap'
+import { createCache } from '@weir/cache'
+import { memoryStore } from '@weir/cache/memory'
+import { createOutbox, makeOutboxMigration, type OutboxSchema } from '@weir/outbox'
+import { cached, invalidates, type QueryEvents, tableTags, withQueryCache } from '../src/index.js'
+import { enginesOf, newShop, sqlite } from './database.js'
+import { idleOutbox } from './options-for.js'
+
+/** The messages on one channel from now to the end of the test. */
+function record<E extends keyof QueryEvents> (t: Test, name: E): QueryEvents[E][] {
+  const messages: QueryEvents[E][] = []
+  // A channel carries what its name says: emit() checks that where it is sent.
+  const listen = (message: unknown) => { messages.push(message as QueryEvents[E]) }
+  subscribe(name, listen)
+  t.teardown(() => { unsubscribe(name, listen) })
+  return messages
+}
+
+function freeze (value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  Object.values(Object.freeze(value)).forEach(freeze)
+}
+
+const engines = await enginesOf(t)
+
+for (const engine of engines) {
+  t.test(engine.name, async (t) => {
+    t.test('results keep their types, and are shared', async (t) => {
+      const { cachedDb } = await newShop(t, engine)
+      const list = () => cachedDb.selectFrom('products').select(['name', 'price']).orderBy('id').$call(cached({ ttl: '1m' }))
+      const rows: { name: string, price: number }[] = await list().execute()
+      freeze(rows)
+      t.equal(await list().execute(), rows)
+      t.equal(await list().executeTakeFirst(), rows[0])
+      const first: { name: string, price: number } = await list().executeTakeFirstOrThrow()
+      t.equal(first, rows[0])
+      await t.rejects(list().where('id', '=', 99).executeTakeFirstOrThrow(), { message: 'no result' })
+
+      const kinds = engine.name === 'SQLite'
+        ? sql<{ a: unknown }>`select x'616263' as a, 1.5 as b, null as c`
+        : sql<{ a: unknown }>`select 'abc'::bytea as a, timestamptz '2026-01-01 00:00Z' as b, null as c, '{"x":[1]}'::jsonb as d, 9007199254740993::int8 as e`
+      const query = cached({ ttl: '1m', tables: [] })(kinds)
+      t.strictSame((await query.execute(cachedDb)).rows, (await kinds.execute(cachedDb)).rows)
+      t.equal((await query.execute(cachedDb)).rows, (await query.execute(cachedDb)).rows)
+    })
+
+    t.test('RETURNING, counts, streams and writes that fail are as without the cache', async (t) => {
+      const { cachedDb, db, invalidated } = await newShop(t, engine)
+      const value = { name: 'rake', price: 30 }
+      t.strictSame(await cachedDb.insertInto('products').values(value).returning('name').execute(), [{ name: 'rake' }])
+      t.strictSame(await cachedDb.updateTable('products').set({ price: 1 }).where('id', '<', 3).executeTakeFirst(),
+        await db.updateTable('products').set({ price: 1 }).where('id', '<', 3).executeTakeFirst())
+      t.strictSame(await cachedDb.deleteFrom('products').where('id', '=', 99).execute(), await db.deleteFrom('products').where('id', '=', 99).execute())
+      const reason = await db.insertInto('products').values(value).execute().catch((error: unknown) => error)
+      await t.rejects(cachedDb.insertInto('products').values(value).execute(), { message: reason instanceof Error ? reason.message : '' })
+      t.ok(invalidated.length === 3)
+      if (engine.name === 'Postgres') return
+      const streamed = []
+      for await (const row of cachedDb.selectFrom('products').select('id').orderBy('id').$call(cached({ ttl: '1m' })).stream()) streamed.push(row)
+      t.equal(streamed.length, 4)
+      for await (const row of cachedDb.deleteFrom('products').where('id', '=', 1).returning('id').stream()) streamed.push(row)
+      t.equal(streamed.length, 5)
+      t.equal(invalidated.length, 4)
+    })
+
+    t.test('migrations run through it, the outbox\'s own among them', async (t) => {
+      const { dialect } = await engine.newDatabase(t)
+      const db = new Kysely<OutboxSchema>({ dialect: dialect() })
+      t.teardown(() => db.destroy())
+      const cache = createCache({ store: memoryStore(), namespace: 'queries' })
+      const told: string[] = []
+      const outbox = createOutbox({ db, namespace: 'queries', invalidate: async (tags) => { told.push(...tags) } })
+      const cachedDb = withQueryCache(db, { cache, outbox })
+      const make = (name: string): Migration => ({ up: (db) => db.schema.createTable(name).addColumn('id', 'integer').execute() })
+      const migrateTo = async (migrations: Record<string, Migration>) => {
+        const { error } = await new Migrator({ db: cachedDb, provider: { getMigrations: async () => migrations } }).migrateToLatest()
+        if (error !== undefined) throw new Error('not migrated', { cause: error })
+      }
+      await migrateTo({ 1: make('a') })
+      t.strictSame(told, [], 'there is no outbox yet')
+      await migrateTo({ 1: make('a'), 2: makeOutboxMigration('queries') })
+      told.splice(0)
+      await migrateTo({ 1: make('a'), 2: makeOutboxMigration('queries'), 3: make('b') })
+      t.ok(told.includes('query:all'))
+      t.equal(await outbox.pending(), 0)
+    })
+  })
+}
+
+t.test('every query by option, or those of listed tables', async (t) => {
+  const bypassed = record(t, 'weir:query:bypass')
+  const { cachedDb, statements } = await newShop(t, sqlite, { ttl: '1m' })
+  const products = () => cachedDb.selectFrom('products').selectAll()
+  await products().execute()
+  await products().execute()
+  t.equal(statements().length, 1)
+  await products().$call(cached({ ttl: 0 })).execute()
+  await products().where(sql<SqlBool>`price > random()`).execute()
+  t.equal(statements().length, 2)
+  t.match(bypassed, [{ reason: 'query', detail: /random\(\)/ }])
+
+  const listed = await newShop(t, sqlite, { ttl: { Products: '1m' } })
+  const queries = [listed.cachedDb.selectFrom('products').selectAll(), listed.cachedDb.selectFrom('categories').selectAll(),
+    listed.cachedDb.selectFrom(['products', 'categories']).select('price')]
+  for (const query of [...queries, ...queries]) await query.execute()
+  t.equal(listed.statements().length, 5)
+  await t.rejects(listed.cachedDb.selectFrom('categories').selectAll().$call(cached()).execute(), { code: 'WEIR_QUERY_INVALID_OPTION' })
+})
+
+t.test('within a transaction, and while the outbox is not drained, the database is asked', async (t) => {
+  const bypassed = record(t, 'weir:query:bypass')
+  const { cachedDb, outbox, statements } = await newShop(t, sqlite)
+  const list = (db: typeof cachedDb) => db.selectFrom('products').select('id').$call(cached({ ttl: '1m' })).execute()
+  await cachedDb.transaction().execute(async (trx) => { await list(trx) })
+  await list(cachedDb)
+  await cachedDb.connection().execute(async (db) => { await list(db) })
+  await outbox.stop()
+  await list(cachedDb)
+  t.equal(statements().filter((text) => text.startsWith('select')).length, 4)
+  t.strictSame(bypassed.map(({ reason }) => reason), ['transaction', 'transaction', 'outbox'])
+})
+
+t.test('several transactions on one connection, with what they declare', async (t) => {
+  const { cachedDb, invalidated } = await newShop(t, engines[1] ?? sqlite)
+  await cachedDb.connection().execute(async (db) => {
+    await db.transaction().execute(async (trx) => {
+      await invalidates({ tables: ['categories'], tags: ['menu'] })(sql`select 1`).execute(trx)
+    })
+    t.strictSame(invalidated.splice(0), [[...tableTags('categories'), 'menu']])
+    await db.transaction().setIsolationLevel('serializable').execute(async (trx) => {
+      t.match((await sql`show transaction_isolation`.execute(trx)).rows, [{ transaction_isolation: 'serializable' }])
+    })
+  })
+  t.strictSame(invalidated, [])
+})
+
+t.test('tags and keys of one\'s own', async (t) => {
+  const { cachedDb, cache, statements } = await newShop(t, sqlite)
+  const list = (key: string) => cachedDb.selectFrom('products').select('id').$call(cached({ ttl: '1m', tags: ['menu'], key })).execute()
+  await list('tenant 1')
+  await list('tenant 2')
+  await list('tenant 2')
+  t.equal(statements().length, 2)
+  await cache.invalidate(['menu'])
+  await list('tenant 1')
+  await cache.invalidate(tableTags('PRODUCTS'))
+  await list('tenant 1')
+  t.equal(statements().length, 2)
+})
+
+t.test('plugins get what the driver gave, each time', async (t) => {
+  const { cachedDb, statements, db, cache, outbox } = await newShop(t, sqlite, { plugins: [new CamelCasePlugin(), new ParseJSONResultsPlugin()] })
+  await cachedDb.updateTable('products').set({ name: '{"a":"\\"[1]\\""}' }).where('id', '=', 1).execute()
+  const first = () => cachedDb.selectFrom('products').select(['name', 'category_id']).where('id', '=', 1).$call(cached({ ttl: '1m' })).execute()
+  const rows: unknown = await db.selectFrom('products').select(['name', 'category_id']).where('id', '=', 1).execute()
+  t.match(rows, [{ categoryId: 1 }])
+  statements()
+  for (let i = 0; i < 3; i++) t.strictSame(await first(), rows)
+  t.equal(statements().length, 1)
+  const withSchema = withQueryCache(db.withoutPlugins(), { cache, outbox }).withSchema('main')
+  const plain = () => withSchema.selectFrom('products').select('name').where('id', '=', 1).$call(cached({ ttl: '1m' })).execute()
+  t.equal(await plain(), await plain())
+})
+
+t.test('a value that the cache cannot store is given, and not cached', async (t) => {
+  const bypassed = record(t, 'weir:query:bypass')
+  const { cachedDb, statements } = await newShop(t, engines[1] ?? sqlite)
+  const query = cached({ ttl: '1m', tables: [] })(sql<{ a: { hours: number } }>`select interval '3 hours' as a`)
+  t.match((await query.execute(cachedDb)).rows, [{ a: { hours: 3 } }])
+  t.match((await query.execute(cachedDb)).rows, [{ a: { hours: 3 } }])
+  t.equal(statements().length, 2)
+  t.match(bypassed, [{ reason: 'result' }, { reason: 'result' }])
+})
+
+t.test('a write that its own instance cannot deliver is acknowledged, and no stale result follows', async (t) => {
+  const { db, connect } = await newShop(t, sqlite)
+  const cache = createCache({ store: memoryStore(), namespace: 'queries' })
+  let isDown = false
+  const outbox = createOutbox({
+    db,
+    namespace: 'others',
+    pollInterval: 50,
+    lease: 200,
+    invalidate: async (tags) => {
+      if (isDown) throw new Error('down')
+      await cache.invalidate(tags)
+    }
+  })
+  await outbox.start()
+  t.teardown(() => outbox.stop())
+  const cachedDb = withQueryCache(db, { cache, outbox, ttl: '1m' })
+  const price = () => cachedDb.selectFrom('products').select('price').where('id', '=', 1).executeTakeFirst()
+  await price()
+  isDown = true
+  await cachedDb.updateTable('products').set({ price: 51 }).where('id', '=', 1).execute()
+  t.strictSame(await price(), { price: 51 })
+  t.notOk(outbox.isDrained())
+  t.equal((await connect().selectFrom('weir_outbox_tags').select('tag').execute()).length, 2)
+})
+
+t.test('mistakes are named', async (t) => {
+  const { db, cache, cachedDb } = await newShop(t, sqlite)
+  const outbox = idleOutbox
+  const mistakes: [string, () => unknown][] = [
+    ['cache', () => withQueryCache(db, { cache: {} as never, outbox })],
+    ['outbox', () => withQueryCache(db, { cache } as never)],
+    ['ttls', () => withQueryCache(db, { cache, outbox, ttls: 1 } as never)],
+    ['primaryKeys.a', () => withQueryCache(db, { cache, outbox, primaryKeys: { a: ['b'] } as never })],
+    ['affects.a', () => withQueryCache(db, { cache, outbox, affects: { a: 'b' } as never })],
+    ['affects', () => withQueryCache(db, { cache, outbox, affects: ['a'] as never })],
+    ['cached already', () => withQueryCache(cachedDb, { cache, outbox })],
+    ['no transaction', () => withQueryCache({} as never, { cache, outbox })],
+    ['tables', () => cached({ tables: 'a' as never })],
+    ['tables', () => invalidates({ tables: [''] })],
+    ['key', () => cached({ key: 1 as never })]
+  ]
+  for (const [message, make] of mistakes) t.throws(make, { code: 'WEIR_QUERY_INVALID_OPTION', message: new RegExp(message) })
+  t.throws(() => cached({ ttl: 'soon' as never }), { code: 'WEIR_CACHE_INVALID_DURATION' })
+  t.throws(() => withQueryCache(db, { cache, outbox, ttl: { a: 'soon' as never } }), { code: 'WEIR_CACHE_INVALID_DURATION' })
+  await db.transaction().execute(async (trx) => {
+    t.throws(() => withQueryCache(trx as never, { cache, outbox }), { code: 'WEIR_QUERY_INVALID_OPTION' })
+  })
+})
