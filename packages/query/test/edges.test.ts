@@ -151,7 +151,8 @@ t.test('tags and keys of one\'s own', async (t) => {
 })
 
 t.test('plugins get what the driver gave, each time', async (t) => {
-  const { cachedDb, statements, db, cache, outbox } = await newShop(t, sqlite, { plugins: [new CamelCasePlugin(), new ParseJSONResultsPlugin()] })
+  const plugins = [new CamelCasePlugin(), new ParseJSONResultsPlugin()]
+  const { cachedDb, statements, db, cache, outbox } = await newShop(t, sqlite, { plugins })
   await cachedDb.updateTable('products').set({ name: '{"a":"\\"[1]\\""}' }).where('id', '=', 1).execute()
   const first = () => cachedDb.selectFrom('products').select(['name', 'category_id']).where('id', '=', 1).$call(cached({ ttl: '1m' })).execute()
   const rows: unknown = await db.selectFrom('products').select(['name', 'category_id']).where('id', '=', 1).execute()

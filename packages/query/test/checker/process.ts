@@ -100,13 +100,12 @@ async function write () {
   tell({ type: 'write', process: name, row: id, version, acknowledged: now() })
 }
 
-let isRunning = true
-const stop = () => { isRunning = false }
-process.once('message', stop)
-process.once('disconnect', stop)
+const end = new AbortController()
+process.once('message', () => { end.abort() })
+process.once('disconnect', () => { end.abort() })
 
 async function lane () {
-  while (isRunning) {
+  while (!end.signal.aborted) {
     await (random.next() < 0.8 ? read() : write())
     await setTimeout(random.integer(0, 2))
   }
