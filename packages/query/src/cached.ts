@@ -6,7 +6,7 @@ import { Mark } from './mark.js'
 
 /** Options of {@link cached}. */
 export interface CachedOptions {
-  /** How long the result is kept, in ms or as text such as `'1m'`. `0`: not at all. Default: the `ttl` of `withQueryCache`. */
+  /** The time that the result is kept, in ms or as text such as `'1m'`. Default: the `ttl` of `withQueryCache`. `0`: not cached. */
   readonly ttl?: Duration
   /** Tags beside those of the tables that it reads. */
   readonly tags?: readonly string[]

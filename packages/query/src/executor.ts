@@ -10,20 +10,20 @@ import type { ResolvedOptions } from './options.js'
 import type { Reading } from './reading.js'
 import { TrackedConnection } from './tracked-connection.js'
 
-/** What all executors of a cached database share. */
+/** Parts that all executors of a cached database share. */
 export interface ExecutorParts {
   readonly compiler: QueryCompiler
-  /** Of the database that is cached, without its plugins. */
+  /** The executor of the database that is cached, without its plugins. */
   readonly database: QueryExecutor
   readonly reading: Reading
   readonly options: ResolvedOptions
 }
 
-/** What differs from query to query. */
+/** State that differs from query to query. */
 interface ExecutorState {
   readonly provider: ConnectionProvider
   readonly plugins: KyselyPlugin[]
-  /** Within a transaction, or on a connection of its own. */
+  /** Whether it is for a transaction, or for a connection of its own. */
   readonly isPinned: boolean
   readonly cached?: CachedOptions
   readonly invalidates?: InvalidatesOptions

@@ -6,7 +6,7 @@ import { tableName } from './tags.js'
 
 /** Options of `withQueryCache`. Tables and columns are named as they are in the database, in any case. */
 export interface QueryCacheOptions {
-  /** Where results are kept: a namespace for the queries of one database. */
+  /** Keeps the results: a namespace for the queries of one database. */
   readonly cache: Pick<Cache<unknown>, 'lookup' | 'remember'>
   /** An outbox in the same database, whose `invalidate` tells this cache. */
   readonly outbox: Pick<Outbox, 'add' | 'deliver' | 'settle' | 'isDrained'>

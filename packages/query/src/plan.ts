@@ -11,7 +11,7 @@ import { ALL, newRowTag, rowsTag, rowTag, tableName, tableTag } from './tags.js'
 /** The way a result is kept. */
 export interface Plan {
   readonly ttl: Duration
-  /** By the number of rows there are: a row that is missing may come. */
+  /** Tags depend on the number of rows there are: a row that is missing may come. */
   readonly tags: (rows: number) => readonly string[]
 }
 

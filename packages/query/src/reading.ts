@@ -69,7 +69,7 @@ export class Reading {
     try {
       const rows = await cache.remember(key, { ttl, tags: (rows: R[]) => tags(rows.length) }, async () => {
         own = await run()
-        // Others may still have what was before a write that this has read already.
+        // Other instances may still have what was before a write that this has read already.
         await outbox.settle(tags(own.rows.length))
         return own.rows
       })

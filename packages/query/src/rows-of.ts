@@ -39,7 +39,7 @@ export function rowsRead (query: SelectQueryNode, tables: ReadonlyMap<string, nu
 /** Joins whose results for one row of the first table do not depend on its other rows. */
 const ROW_BY_ROW = new Set(['InnerJoin', 'LeftJoin', 'CrossJoin', 'LateralInnerJoin', 'LateralLeftJoin'])
 
-/** What a statement writes in one table. */
+/** The rows of one table that a statement writes. */
 export interface Written {
   readonly table: string
   /** The rows that it may have changed; undefined: any. */
@@ -60,7 +60,7 @@ export function rowsWritten (write: WriteNode, primaryKeys: PrimaryKeys): readon
 
 interface Target {
   readonly table: string
-  /** By which columns name it: its alias, if it has one. */
+  /** The name that its columns have: the alias, if there is one. */
   readonly name: string
 }
 

@@ -9,7 +9,7 @@ export type WriteNode = InsertQueryNode | UpdateQueryNode | DeleteQueryNode | Me
 
 /** All that matters to the cache in a statement. */
 export interface Survey {
-  /** How often each table is named. More names than tables, where it is not certain. */
+  /** The number of times that each table is named. There may be more names than tables. */
   readonly tables: Map<string, number>
   /** The inserts, updates, deletes and merges: the statement itself, and those of its CTEs. */
   readonly writes: WriteNode[]
@@ -42,7 +42,7 @@ class Walk {
 
   visit (node: OperationNode, scope: Scope, isSource = false): void {
     switch (node.kind) {
-      // Their values are the application's, whatever they look like.
+      // Values are the application's, whatever they look like.
       case 'ValueNode': case 'PrimitiveValueListNode': return
       // The table of a column is one of those in the query, or an alias.
       case 'ReferenceNode': case 'ColumnNode': case 'DataTypeNode': return

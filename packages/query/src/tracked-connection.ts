@@ -6,7 +6,7 @@ import { OUTBOX_TABLE } from './plan.js'
 
 type Trx = ControlledTransaction<OutboxSchema, string[]>
 
-/** What all connections of a database share. */
+/** State that all connections of a database share. */
 export interface Ledger {
   readonly outbox: Pick<Outbox, 'add' | 'deliver'>
   /** Whether the outbox's table is known to be there. */

@@ -46,7 +46,7 @@ export function withQueryCache (db: Kysely<OutboxSchema>, options: QueryCacheOpt
 function trackedConnections (db: Kysely<OutboxSchema>, ledger: Ledger): ConnectionProvider {
   return {
     provideConnection: (consumer) => db.connection().execute(async (pinned) => {
-      // It stays the same for as long as it is pinned.
+      // The connection stays the same for as long as it is pinned.
       const raw = await pinned.getExecutor().provideConnection(async (connection) => connection)
       return consumer(new TrackedConnection(pinned, raw, ledger))
     })

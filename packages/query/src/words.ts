@@ -20,7 +20,7 @@ const listed = (words: string): Set<string> => new Set(words.split(/\s+/))
 const functions = listed(FUNCTIONS)
 const harmless = new Set([...functions, ...listed(KEYWORDS)])
 
-/** What Kysely's `jsonArrayFrom` and `jsonObjectFrom` make; the query within is a node of its own. */
+/** The raw SQL of Kysely's `jsonArrayFrom` and `jsonObjectFrom`; the query within is a node of its own. */
 const HELPERS = new Set([
   '(select coalesce(json_group_array(json_object(?)), \'[]\') from ? as agg)',
   '(select json_object(?) from ? as obj)',
@@ -41,7 +41,7 @@ const WRITE = /\b(?:insert|replace|merge)\s+into\b|\binsert\s+or\b|(?<!\bfor\s+(
 /** Whether a function is known to read no table, and to give the same for the same arguments. */
 export const isPure = (name: string): boolean => functions.has(name.toLowerCase())
 
-/** What in the text gives another result at each call, or for each connection; undefined if nothing does. */
+/** The part of the text that gives another result at each call, or for each connection; undefined if nothing does. */
 export const volatilePart = (text: string): string | undefined => VOLATILE.exec(text)?.[0]
 
 /** Whether the text locks rows. */

@@ -56,7 +56,7 @@ export interface Engine {
   readonly newDatabase: (t: Pick<Test, 'testdir'>) => Promise<{
     /** One more connection, or pool of them. */
     readonly dialect: () => Dialect
-    /** Where it is: a file, or a server's database. */
+    /** The file, or the server and its database. */
     readonly place: string | TestPostgres
   }>
   readonly id: 'integer' | 'serial'
@@ -101,7 +101,7 @@ export async function postgresOf (t: Teardown): Promise<Engine> {
 
 export const poolOf = (server: TestPostgres) => new pg.Pool({ ...server, max: 4 })
 
-/** Both, for the tests of a file. */
+/** Both engines, for the tests of a file. */
 export const enginesOf = async (t: Test): Promise<Engine[]> => [sqlite, await postgresOf(t)]
 
 /** A cached database, the plain one beneath it, and what it asks the database for. */

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { CamelCasePlugin, Kysely, Migrator, ParseJSONResultsPlugin, sql, type Migration, type SqlBool } from 'kysely'
+import { CamelCasePlugin, Kysely, type KyselyPlugin, Migrator, ParseJSONResultsPlugin, sql, type Migration, type SqlBool } from 'kysely'
 import t, { type Test } from 'tap'
 import { createCache } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
@@ -136,6 +136,20 @@ t.test('several transactions on one connection, with what they declare', async (
   t.strictSame(invalidated, [])
 })
 
+t.test('a fill waits for the writes that it may have read, before anybody sees it', async (t) => {
+  const { db, cache, outbox } = await newShop(t, sqlite)
+  const settled: (readonly string[])[] = []
+  const settle = async (tags: readonly string[]) => {
+    settled.push(tags)
+    await outbox.settle(tags)
+  }
+  const cachedDb = withQueryCache(db, { cache, outbox: { ...outbox, settle }, ttl: '1m' })
+  await cachedDb.selectFrom('products').select('id').execute()
+  t.strictSame(settled, [['query:all', 'query:table:products']])
+  await cachedDb.selectFrom('products').select('id').execute()
+  t.equal(settled.length, 1)
+})
+
 t.test('tags and keys of one\'s own', async (t) => {
   const { cachedDb, cache, statements } = await newShop(t, sqlite)
   const list = (key: string) => cachedDb.selectFrom('products').select('id').$call(cached({ ttl: '1m', tags: ['menu'], key })).execute()
@@ -151,7 +165,15 @@ t.test('tags and keys of one\'s own', async (t) => {
 })
 
 t.test('plugins get what the driver gave, each time', async (t) => {
-  const plugins = [new CamelCasePlugin(), new ParseJSONResultsPlugin()]
+  const shouts: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      // Plugins may change what they get.
+      for (const row of result.rows) row['shouts'] = `${String(row['shouts'] ?? '')}!`
+      return result
+    }
+  }
+  const plugins = [new CamelCasePlugin(), new ParseJSONResultsPlugin(), shouts]
   const { cachedDb, statements, db, cache, outbox } = await newShop(t, sqlite, { plugins })
   await cachedDb.updateTable('products').set({ name: '{"a":"\\"[1]\\""}' }).where('id', '=', 1).execute()
   const first = () => cachedDb.selectFrom('products').select(['name', 'category_id']).where('id', '=', 1).$call(cached({ ttl: '1m' })).execute()

@@ -6,7 +6,7 @@ import { check } from './run.js'
 
 t.setTimeout(300_000)
 
-// Of reading and writing; processes take their time to start.
+// Processes read and write for so long; to start takes them longer.
 const SECONDS = 3
 const seed = Number(process.env['SEED'] ?? Date.now() % 100_000)
 

@@ -7,7 +7,7 @@ export interface Read {
   readonly ended: number
   /** Version by row. */
   readonly rows: Readonly<Record<number, number>>
-  /** It asked the database, because the cache was not to be used. */
+  /** Whether the database was asked, because the cache was not to be used. */
   readonly isBypass: boolean
 }
 
@@ -20,10 +20,10 @@ export interface Write {
   readonly acknowledged: number
 }
 
-/** What a process tells. */
+/** Messages of a process. */
 export type Told = Read | Write | { readonly type: 'ready' } | { readonly type: 'wrong', readonly what: string }
 
-/** What is wrong with a history, in words. */
+/** The faults of a history, in words. */
 export function problemsOf (history: readonly Told[]): string[] {
   const problems = history.filter((told) => told.type === 'wrong').map(({ what }) => what)
   const reads = history.filter((told) => told.type === 'read')

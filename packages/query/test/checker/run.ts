@@ -12,7 +12,7 @@ export interface Run {
   readonly seconds: number
   /** A file of SQLite, or a database of Postgres, with the shop in it. */
   readonly database: string | TestPostgres
-  /** For the cache's file. */
+  /** Holds the cache's file. */
   readonly folder: string
   readonly mutant?: Mutant
 }
