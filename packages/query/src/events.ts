@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 
 /**
- * The reason that a query went to the database although it was to be cached. `transaction`: it ran within one, or on a connection of its own.
+ * The reason that a query went to the database although it was to be cached. `transaction`: it ran within one, or on its own connection.
  * `outbox`: there may be writes that the cache has not been told of. `query`: it is none that can be cached. `result`: the
  * driver gave a value that the cache cannot store.
  */
