@@ -1,6 +1,8 @@
 import { Type } from 'typebox'
 
-const addresses = (what: string) => Type.Optional(Type.String({ description: `${what}: addresses and ranges, separated by commas` }))
+const addresses = (what: string) => Type.Optional(Type.String({
+  format: 'addresses', description: `${what}: addresses and ranges such as 10.0.0.0/8, separated by commas`
+}))
 
 /** JWT_SECRET where it must be set, as in production, where tokens are signed by somebody else who knows it too. */
 export const JwtSecret = Type.String({ minLength: 32, description: 'what tokens are signed with, 32 characters at least: openssl rand -base64 32' })

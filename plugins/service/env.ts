@@ -4,6 +4,8 @@ import { parseRedisUrl, RedisError } from '@weir/redis'
 import envSchema from 'env-schema'
 import { Type, type Static, type TObject } from 'typebox'
 import { WEIR_ERR_ENV } from '../errors.js'
+import { addressList } from '../rate-limit/addresses.js'
+import { listed } from './clients-env.js'
 import { numbersAsInJson } from './numbers.js'
 import { fieldErrors, type Violation } from './validation.js'
 
@@ -50,7 +52,7 @@ export type ServiceEnv = Static<typeof serviceEnv>
 
 /**
  * Reads and validates the environment, once, at the start. An empty variable counts as unset, and a number is written as in
- * JSON, and finite. The format `readable-url` is text that `new URL` takes. Throws WEIR_ERR_ENV, which names
+ * JSON, and finite. The format `readable-url` is text that `new URL` takes, and `addresses` a list of addresses and ranges. Throws WEIR_ERR_ENV, which names
  * every variable that is wrong and never shows a value: it may be a password.
  */
 export function loadEnv<Schema extends TObject> (
@@ -67,6 +69,7 @@ export function loadEnv<Schema extends TObject> (
         customOptions (ajv) {
           Object.assign(ajv.opts.code, numbersAsInJson)
           return ajv
+            .addFormat('addresses', { type: 'string', validate: areAddresses })
             .addFormat('trusted-proxies', { type: 'string', validate: areProxies })
             .addFormat('readable-url', { type: 'string', validate: (url: string) => URL.canParse(url) })
             .addFormat('redis-url', { type: 'string', validate: (url: string) => redisUrlProblem(url) === undefined })
@@ -83,6 +86,15 @@ export function loadEnv<Schema extends TObject> (
       return `${field} ${problem === undefined ? message : `is no URL of a Redis: ${problem}`}${typeof hint === 'string' ? ` (${hint})` : ''}`
     })
     throw new WEIR_ERR_ENV(problems.join('; '))
+  }
+}
+
+function areAddresses (list: string): boolean {
+  try {
+    addressList(listed(list))
+    return true
+  } catch {
+    return false
   }
 }
 

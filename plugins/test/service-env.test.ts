@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import t from 'tap'
 import { Type } from 'typebox'
-import { instanceName, loadEnv, serviceEnv } from '../service/index.js'
+import { clientsEnv, instanceName, loadEnv, serviceEnv } from '../service/index.js'
 
 t.test('defaults, coercion, and nothing that was not asked for', async (t) => {
   const env = loadEnv(serviceEnv, { PORT: '4101', PATH: '/bin', REDIS_URL: '' })
@@ -54,5 +54,17 @@ t.test('a URL that cannot be read is refused before it is used', async (t) => {
   t.equal(loadEnv(schema, { ORIGIN: 'http://[::1]:80' }).ORIGIN, 'http://[::1]:80')
   for (const ORIGIN of ['http://[::1', 'http://a:99999', 'http://a b', 'hunter2']) {
     t.throws(() => loadEnv(schema, { ORIGIN }), { code: 'WEIR_ERR_ENV', message: 'The environment is not usable: ORIGIN must match format "readable-url"' })
+  }
+})
+
+t.test('lists of clients are addresses and ranges, and a mistake names the variable', async (t) => {
+  for (const name of ['RATE_LIMIT_ALLOW', 'RATE_LIMIT_DENY']) {
+    for (const list of ['10.0.0.0/8', '127.0.0.1, ::1', 'fd00::/8']) {
+      t.match(loadEnv(clientsEnv, { [name]: list }), { [name]: list })
+    }
+    for (const list of ['abc', '10.0.0.0/33', '10/8', '127.0.0.1,', '127.0.0.1 ::1']) {
+      const message = new RegExp(`^The environment is not usable: ${name} must match format "addresses" \\(.*separated by commas\\)$`)
+      t.throws(() => loadEnv(clientsEnv, { [name]: list }), { code: 'WEIR_ERR_ENV', message }, list)
+    }
   }
 })
