@@ -52,8 +52,8 @@ export type ServiceEnv = Static<typeof serviceEnv>
 
 /**
  * Reads and validates the environment, once, at the start. An empty variable counts as unset, and a number is written as in
- * JSON, and finite. The format `readable-url` is text that `new URL` takes, and `addresses` a list of addresses and ranges. Throws WEIR_ERR_ENV, which names
- * every variable that is wrong and never shows a value: it may be a password.
+ * JSON, and finite. The format `readable-url` is text that `new URL` takes, and `addresses` a list of addresses and ranges.
+ * Throws WEIR_ERR_ENV, which names every variable that is wrong and never shows a value: it may be a password.
  */
 export function loadEnv<Schema extends TObject> (
   schema: Schema,

@@ -161,7 +161,7 @@ async function closeAll (stores: ReadonlySet<Store>): Promise<void> {
   const errors = closed.flatMap((result) => result.status === 'rejected' ? [result.reason as unknown] : [])
   if (errors.length === 0) return
   const cause = new AggregateError(errors, `${errors.length} of ${closed.length} stores`)
-  throw new CacheError('WEIR_CACHE_STORE_FAILED', 'close', { cause })
+  throw new CacheError('WEIR_CACHE_STORE_FAILED', 'close: see the cause', { cause })
 }
 
 function entriesOf<V> (what: string, values: Readonly<Record<string, V>>): [name: string, value: V][] {

@@ -130,7 +130,7 @@ class Warming<T, U extends T> {
     const valid = keys.filter((key) => this.#isKey(key))
     const found = await this.#filling.tiers.findMany(valid).catch((cause: unknown) => {
       // Without the store nothing can be kept: what is computed now would be computed again.
-      const error = new CacheError('WEIR_CACHE_STORE_FAILED', 'say what is fresh', { cause })
+      const error = new CacheError('WEIR_CACHE_STORE_FAILED', 'say what is fresh: see the cause; nothing is computed meanwhile', { cause })
       for (const key of valid) this.#failed(key, error)
       return undefined
     })
@@ -196,7 +196,7 @@ class Warming<T, U extends T> {
       ...(negative ? nothingBut(negativeTtl) : this.#kept),
       tags: typeof tags === 'function' ? tags(value, key) : tags
     }))
-    if (result === 'failed') throw new CacheError('WEIR_CACHE_STORE_FAILED', `store the value for ${key}`)
+    if (result === 'failed') throw new CacheError('WEIR_CACHE_STORE_FAILED', `store the value for ${shown(key)}: it is computed again when it is asked for`)
     return result
   }
 
