@@ -244,7 +244,8 @@ export class Tiers<T> {
    */
   async replace (key: string, entry: Entry<T>, until: number, { lease, wait = true }: ReplaceOptions = {}): Promise<boolean> {
     // A value that is refused ends nothing.
-    const written = await this.values.write(key, entry.value)
+    const writing = this.values.write(key, entry.value)
+    const written = writing instanceof Promise ? await writing : writing
     const stamp = await this.validity.replace(judgedBy(key, entry), until)
     if (stamp === undefined) return this.#refuse(key, entry)
     const leasesEnd = wait ? this.validity.waitForLeases() : undefined

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createCache, type Store } from '@weir/cache'
+import { type Cache, createCache, type Store } from '@weir/cache'
 import { sqliteStore } from '@weir/cache/sqlite'
 import t, { type Test } from 'tap'
 import { type Document, type Fetched, type Lifetime } from '../src/documents/document.js'
@@ -59,8 +59,10 @@ async function build (t: Test, { patience = 10_000, wrap = (store: Store) => sto
   const origin = new Steered()
   let noted: (error: unknown) => void = () => {}
   const reports: unknown[] = []
-  const make = () => new Documents<number>({
-    cache: createCache<Document<number>>({ store, namespace: 'test' }),
+  const cache = () => createCache<Document<number>>({ store, namespace: 'test' })
+  const own = cache()
+  const make = (cache: Cache<Document<number>>) => new Documents<number>({
+    cache,
     patience,
     ownFaultOf: (error) => error instanceof Own ? { retryAfterMs: error.retryAfterMs, why: 'OWN' } : undefined,
     tagsOf: (key) => [key],
@@ -73,8 +75,10 @@ async function build (t: Test, { patience = 10_000, wrap = (store: Store) => sto
     clock,
     origin,
     reports,
-    documents: make(),
-    other: make(),
+    documents: make(own),
+    other: make(cache()),
+    /** Resolves when what `documents` does in the background has ended. */
+    idle: () => own.idle(),
     report: () => new Promise<unknown>((resolve) => { noted = resolve })
   }
 }
@@ -91,7 +95,7 @@ t.test('a document is fetched once for all who want it', async (t) => {
 })
 
 t.test('what is stale is answered with at once, and fetched anew meanwhile', async (t) => {
-  const { clock, origin, documents } = await build(t)
+  const { clock, origin, documents, idle } = await build(t)
   const first = documents.read('a', origin)
   await origin.gives(1)
   await first
@@ -99,13 +103,14 @@ t.test('what is stale is answered with at once, and fetched anew meanwhile', asy
   t.match(await documents.read('a', origin), { document: { body: 1 }, status: { hit: true, ttl: Number } })
   t.match(await documents.read('a', origin), { document: { body: 1 } })
   await origin.gives(2)
+  t.ok(await idle())
   clock.advance(1)
   t.match(await documents.read('a', origin), { document: { body: 2 } })
   t.same(origin.known, [undefined, 1], 'it was asked whether what is known still holds')
 })
 
 t.test('what is older than that waits, but not for long', async (t) => {
-  const { clock, origin, documents, other } = await build(t, { patience: 1 })
+  const { clock, origin, documents, other, idle } = await build(t, { patience: 1 })
   const first = documents.read('a', origin)
   await origin.gives(1)
   await first
@@ -114,6 +119,7 @@ t.test('what is older than that waits, but not for long', async (t) => {
   for (const reading of reads) t.match(reading, { document: { body: 1 }, status: { fwd: 'stale', detail: 'SOFT_TIMEOUT' } })
   t.equal(origin.known.length, 2, 'one fetch, which goes on')
   await origin.gives(2)
+  t.ok(await idle())
   clock.advance(1)
   t.match(await documents.read('a', origin), { document: { body: 2 } })
 })
