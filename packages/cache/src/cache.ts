@@ -11,6 +11,7 @@ import { Filling } from './filling.js'
 import { addLiveCache } from './live-caches.js'
 import type { AcquireOptions, CacheOptions, CacheStats, FindOptions, Hit, RememberOptions, WriteOptions } from './options.js'
 import { type FillFunction, isDueEarly, Remembering } from './remembering.js'
+import { checkPair, checkSeveral } from './several.js'
 import type { Store } from './store.js'
 import { StoredValues } from './stored-value.js'
 import { Swapping, versionOfPresent } from './swapping.js'
@@ -147,6 +148,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
 
   /** As `get` for each key, in their order, with one read of the store for all. */
   async getMany (keys: readonly string[]): Promise<(T | undefined)[]> {
+    checkSeveral('keys', keys)
     keys.forEach(checkKey)
     const distinct = [...new Set(keys)]
     const found = await this.#counters.read(distinct.join(' '), this.#tiers.findMany(distinct)) ?? []
@@ -186,7 +188,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   async setMany (
     entries: Iterable<readonly [key: string, value: T]>, { consistency = 'strict', ...options }: Partial<EntryOptions> & WriteOptions = {}
   ): Promise<boolean[]> {
+    checkSeveral('entries', entries)
     const given = [...entries]
+    given.forEach(checkPair)
     const whole = this.#defaults.entry(options)
     const made = new Map(given.map(([key, value]) => {
       checkKey(key)
@@ -319,6 +323,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * @example await cache.deleteMany(['1', '2'])
    */
   async deleteMany (keys: Iterable<string>, { consistency }: WriteOptions = {}): Promise<void> {
+    checkSeveral('keys', keys)
     const distinct = [...new Set(keys)]
     distinct.forEach(checkKey)
     if (distinct.length === 0) return

@@ -9,6 +9,7 @@ import { type EntryOptions, Fill, makeEntry } from './fill.js'
 import type { Filling } from './filling.js'
 import type { RememberOptions } from './options.js'
 import { bounded } from './remembering.js'
+import { checkSeveral } from './several.js'
 
 /** Options of {@link Cache.warm}: how each value is kept, as for `remember`, and how the work goes on. */
 export interface WarmOptions<U> extends Omit<RememberOptions<U>, 'softTimeout' | 'earlyRefresh' | 'onOutage' | 'tags'> {
@@ -55,9 +56,7 @@ export async function warm<T, U extends T> (
   filling: Filling<T>, keys: Keys, options: Partial<WarmOptions<U>>, fn: WarmFunction<U>
 ): Promise<WarmSummary> {
   const { concurrency = 4, signal } = options
-  if (typeof keys !== 'object' || !(Symbol.iterator in keys || Symbol.asyncIterator in keys)) {
-    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `keys ${shown(keys)}: give an array or an iterable of keys`)
-  }
+  checkSeveral('keys', keys, Symbol.asyncIterator)
   if (!(Number.isInteger(concurrency) && concurrency > 0)) {
     throw new CacheError('WEIR_CACHE_INVALID_OPTION', `concurrency ${shown(concurrency)}: give a whole number from 1`)
   }

@@ -1,0 +1,20 @@
+import { CacheError, shown } from './errors.js'
+
+/**
+ * Checks an argument that is several of something. A text is iterable too, by its characters, and a mistake here.
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION
+ */
+export function checkSeveral (name: 'keys' | 'entries', value: unknown, ...also: readonly symbol[]): void {
+  const isObject = typeof value === 'object' && value !== null
+  if (isObject && [Symbol.iterator, ...also].some((symbol) => symbol in value)) return
+  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `${name} ${shown(value)}: give an array or an iterable of ${name}`)
+}
+
+/**
+ * Checks that an entry is a key and a value.
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION
+ */
+export function checkPair (entry: unknown): void {
+  if (Array.isArray(entry) && entry.length === 2) return
+  throw new CacheError('WEIR_CACHE_INVALID_OPTION', `entries has ${shown(entry)}: give each as [key, value]`)
+}
