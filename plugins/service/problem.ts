@@ -1,8 +1,10 @@
 import { STATUS_CODES } from 'node:http'
 import createError from '@fastify/error'
+import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { noteRefusal, refusalLevel } from '../refusals.js'
+import { JSON_TYPE, PATCH_TYPES } from './json.js'
 import { fieldErrors, type Violation } from './validation.js'
 
 /**
@@ -59,6 +61,8 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   if (status < 500 || isForClients(thrown)) {
     if (typeof thrown['message'] === 'string' && thrown['message'] !== '') problem.detail = thrown['message']
     else problem.detail = problem.title
+    // Fastify says no more than the title.
+    if (problem.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') problem.detail = mediaTypeProblem(request)
     if (isViolations(thrown['validation'])) {
       const context = thrown['validationContext']
       problem.errors = fieldErrors(thrown['validation'], typeof context === 'string' ? context : 'request')
@@ -107,4 +111,10 @@ function isViolations (value: unknown): value is Violation[] {
 
 function isRecord (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
+}
+
+function mediaTypeProblem ({ method, headers }: FastifyRequest): string {
+  const type = headers['content-type']
+  const problem = type === undefined ? 'The body has no Content-Type' : `A body of Content-Type ${shown(type)} is not read here`
+  return `${problem}: send JSON as ${method === 'PATCH' ? PATCH_TYPES.replace(', ', ' or ') : JSON_TYPE}`
 }

@@ -55,7 +55,10 @@ t.test('every error is a problem: status, code, and what to do about it', async 
     [json(''), { status: 400, code: 'FST_ERR_CTP_EMPTY_JSON_BODY' }],
     [json('{"__proto__":{"x":1}}'), { status: 400 }],
     [json(`{"name":"${'x'.repeat(1000)}"}`), { status: 413, code: 'FST_ERR_CTP_BODY_TOO_LARGE' }],
-    [{ method: 'POST', url: '/items', payload: '<a/>', headers: { 'content-type': 'application/xml' } }, { status: 415, code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' }],
+    [{ method: 'POST', url: '/items', payload: '<a/>', headers: { 'content-type': 'application/xml' } }, {
+      status: 415, code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE', detail: 'A body of Content-Type \'application/xml\' is not read here: send JSON as application/json'
+    }],
+    [{ method: 'POST', url: '/items', payload: '{}', headers: {} }, { status: 415, detail: 'The body has no Content-Type: send JSON as application/json' }],
     [{ url: '/%zz' }, { status: 400, code: 'FST_ERR_BAD_URL' }],
     [{ url: `/items/${'1'.repeat(200)}` }, { status: 414, code: 'FST_ERR_MAX_PARAM_LENGTH' }],
     [{ url: '/throws/conflict' }, { status: 409, code: 'DEMO_ERR_CONFLICT', detail: 'There is a name already' }],
