@@ -34,7 +34,7 @@ export async function bundleSuite (): Promise<void> {
   })
   await Promise.all(Object.values(PROGRAMS).map(async ({ bundle }) => {
     const file = `${bundle}.map`
-    // As esbuild has just written it.
+    // esbuild has just written it.
     const map = JSON.parse(await readFile(file, 'utf8')) as SourceMap
     await writeFile(file, JSON.stringify(slimMap(map)))
   }))

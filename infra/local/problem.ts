@@ -11,7 +11,7 @@ export function problem (reply: FastifyReply, status: number, code: string, deta
   return reply.code(status).type('application/problem+json').header('cache-control', 'no-store').send(Buffer.from(document(status, code, detail)))
 }
 
-/** What an error says, in the order in which `problem` takes it. */
+/** The parameters of a problem, in the order in which `problem` takes them. */
 export type Refusal = readonly [status: number, code: string, detail: string]
 
 const REFUSALS: Readonly<Record<string, Refusal>> = {

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 /** Where Debian puts servers, and where only root's PATH looks. */
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 
-/** Where Debian puts Postgres, one folder for each version. */
+/** Debian's folder of Postgres, with one folder for each version. */
 const POSTGRES = '/usr/lib/postgresql'
 
 /** The path of the program, as a shell would find it in `path` (a PATH), or that in one of the system's folders, or undefined. */

@@ -62,7 +62,7 @@ function say (options: AnyCacheControl, request: FastifyRequest, reply: FastifyR
   const seconds = options.maxAge === 'fragments' ? left ?? 0 : own
   const field = directives(options, seconds)
   reply.header('cache-control', left === undefined ? field : bounded(field, page?.isPrivate === true || page?.isOwn === true, left))
-  // Of the same second as Date, and so the same as max-age.
+  // Expires counts from the second of Date, and so agrees with max-age.
   if (seconds !== undefined) reply.header('expires', new Date(now + Math.min(seconds, left ?? Infinity) * 1000).toUTCString())
   if (options.maxAge === 'fragments' && page !== undefined && !reply.hasHeader('last-modified')) {
     const modified = new Date(page.renderedAt).toUTCString()

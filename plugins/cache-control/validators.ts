@@ -18,7 +18,7 @@ export function validated (handler: RouteHandlerMethod, { etag, lastModified }: 
   }
 }
 
-/** Of what is not known there may be nothing, which no condition holds for. */
+/** A resource that is not known may not exist, and no condition holds for one that does not. */
 const isKnown = ({ etag, lastModified }: Representation) => etag !== undefined || lastModified !== undefined
 
 /** A handler that returns nothing answers later: the reply is what can be waited for. */

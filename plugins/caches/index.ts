@@ -31,9 +31,9 @@ export interface CachesPluginOptions {
   readonly stores?: CachesOptions['stores']
   /** The caches by name and their options; or what `createCaches` returned, which is yours to close. */
   readonly caches: CachesOptions['caches'] | CachesBase
-  /** What holds for each cache that does not say otherwise. */
+  /** Options of every cache that does not say otherwise. */
   readonly defaults?: NonNullable<CachesOptions['defaults']>
-  /** This instance among those that share the stores. */
+  /** The name of this instance among those that share the stores. */
   readonly name?: string
   /** The decorator's name, where one application has them twice. Default `caches`. */
   readonly as?: string

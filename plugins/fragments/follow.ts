@@ -20,7 +20,7 @@ function follow (page: Page, reply: FastifyReply, payload: unknown): void {
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (name === 'cache-control' || name.endsWith('-cache-control')) reply.header(name, bounded(String(value), isPrivate, secondsLeft(page, now)))
   }
-  // Without a word browsers would guess how long it is fresh.
+  // Browsers would guess a lifetime for a page without Cache-Control.
   if (isPrivate && !reply.hasHeader('cache-control') && !isSaidLater(reply)) reply.header('cache-control', 'private, no-cache')
   const expires = Date.parse(String(reply.getHeader('expires')))
   if (expires > page.freshUntil) reply.header('expires', new Date(Math.max(now, page.freshUntil)).toUTCString())
@@ -33,7 +33,7 @@ function follow (page: Page, reply: FastifyReply, payload: unknown): void {
     if (isWeakDate(later, now)) reply.removeHeader('last-modified')
     else reply.header('last-modified', later)
   }
-  // Of a text Fastify says so, where the engine, which says that it is HTML, was not asked.
+  // Fastify takes a text for text/plain where no engine has said that it is HTML.
   const isHtml = payload !== '' && payload === page.html
   if (isHtml && reply.getHeader('content-type') === 'text/plain; charset=utf-8') reply.type('text/html; charset=utf-8')
 }
@@ -55,7 +55,7 @@ export function bounded (field: string, isPrivate: boolean, seconds: number): st
   const directives = new Map(parseCacheControl(field))
   for (const name of ['max-age', 's-maxage']) {
     const value = directives.get(name)
-    // What is no number is left to those who read it: it is stale for them.
+    // A value that is no number stays: caches take it for stale.
     if (typeof value === 'string' && Number(value) > seconds) directives.set(name, String(seconds))
   }
   if (isPrivate) {

@@ -54,7 +54,7 @@ export class Fragments {
   async #found (use: Use, key: string): Promise<Rendered> {
     const { cache } = this
     let outcome = await cache.acquire(key)
-    // What is kept may not begin with a part that has ended.
+    // A fragment that is kept may not begin with a part that has ended.
     const isPart = rendering.getStore() !== undefined
     if (!(outcome instanceof Fill) && outcome.stale && isPart) outcome = await cache.acquire(key, { renew: true })
     if (outcome instanceof Fill) return this.#filled(use, outcome)
@@ -95,7 +95,7 @@ export class Fragments {
     return { html, part: partOf(entry, selection, options) }
   }
 
-  /** For this request alone, as it is not known whose it is or what it depends on. */
+  /** Renders for this request alone, as it is not known whose it is or what it depends on. */
   async #unkept (use: Use): Promise<Rendered> {
     const { name, request, selection: { unclear } } = use
     if (unclear !== undefined) this.#complain(request, name, unclear)
@@ -135,7 +135,7 @@ function noted (request: FastifyRequest, { html, part }: Rendered): string {
 const partOf = (entry: Entry<string>, selection: Selection, options: FragmentOptions): Part =>
   new KeptPart(entry, selection, options.private === true)
 
-/** Of a fragment that is not kept: what contains it is not either. */
+/** The part of a fragment that is not kept: a fragment that contains it is not kept either. */
 function ownPart ({ options, selection: { of, names, functions, unclear } }: Use, parts: Parts): Part {
   return {
     key: of,
@@ -149,7 +149,7 @@ function ownPart ({ options, selection: { of, names, functions, unclear } }: Use
   }
 }
 
-/** How a fragment is kept: at most as long as each of its parts, and ended by what ends one of them. */
+/** Options of keeping a fragment: at most as long as each of its parts, and ended by what ends one of them. */
 function lasting ({ options, selection: { of } }: Use, parts: Parts): EntryOptions {
   const { ttl, tags = [], staleWhileRevalidate = 0, staleIfError = 0 } = options
   const left = Math.max(0, parts.freshUntil - Date.now())

@@ -17,7 +17,7 @@ export { type Identify } from './selection.js'
 /** Options of the fragment cache. */
 export interface FragmentsOptions {
   /**
-   * Where fragments are kept: a store, or a cache of text. Default: where the response cache has its pages, so that what
+   * The store of fragments, or a cache of text. Default: the store of the response cache's pages, so that what
    * invalidates the one invalidates the other. Required without `@weir/fastify/response-cache`.
    */
   readonly cache?: Store | Cache<string>

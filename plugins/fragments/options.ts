@@ -11,12 +11,12 @@ export type VaryFunction = { bivariant (request: FastifyRequest): unknown }['biv
 
 /** Options of a fragment. */
 export interface FragmentOptions {
-  /** How long it is fresh: at most as long as each fragment in it. */
+  /** Lifetime: at most as long as that of each fragment in it. */
   readonly ttl: Duration
   /** Invalidates it, and with it every fragment and stored page that contains it. */
   readonly tags?: readonly string[]
   /**
-   * What of the request it depends on, besides its key: names of request headers, and functions of the request. What the URL says
+   * The parts of the request it depends on, besides its key: names of request headers, and functions of the request. What the URL says
    * belongs into the key. A page is told to vary by these headers; one that depends on a function says `Vary: *`.
    * @example ['accept-language', (request) => request.cookies.theme]
    */
@@ -26,9 +26,9 @@ export interface FragmentOptions {
    * with it is `private`. Default false: it is for everybody.
    */
   readonly private?: boolean
-  /** How long after `ttl` it may be used while a new one is rendered in the background. Default 0. */
+  /** Time after `ttl` in which it may be used while a new one is rendered in the background. Default 0. */
   readonly staleWhileRevalidate?: Duration
-  /** How long after `ttl` it may be used if rendering fails. Default 0. */
+  /** Time after `ttl` in which it may be used if rendering fails. Default 0. */
   readonly staleIfError?: Duration
 }
 

@@ -19,5 +19,5 @@ declare module 'fastify' {
 /** The fragments that were used for the request; undefined if there were none. */
 export const pageOf = (request: FastifyRequest): Page | undefined => request[PAGE] ?? undefined
 
-/** As `pageOf`, for the first fragment, too. */
+/** The page of a request, made for its first fragment. */
 export const ownPageOf = (request: FastifyRequest): Page => (request[PAGE] ??= new Page())

@@ -5,19 +5,19 @@ import type { Selection } from './selection.js'
 /** A fragment as it was used: everything that what contains it has to say, too. */
 export interface Part {
   readonly key: string
-  /** What ends it, its own key's tag included. */
+  /** Tags that end it, its own key's included. */
   readonly tags: readonly string[]
   /** Milliseconds since the epoch; in the past for a stale fragment, and for one that is not kept. */
   readonly freshUntil: number
   /** The time at which it was rendered, in milliseconds since the epoch. */
   readonly renderedAt: number
-  /** It is about the user who asked. */
+  /** Whether it is about the user who asked. */
   readonly isPrivate: boolean
-  /** It is not known what it depends on, so that it is for the request that it was rendered for. */
+  /** Whether it is for its own request only, because it is not known what it depends on. */
   readonly isOwn: boolean
   /** Request headers that it depends on, in lower case. */
   readonly names: readonly string[]
-  /** What else of the request it depends on. */
+  /** Functions of the request that it depends on. */
   readonly functions: readonly VaryFunction[]
 }
 

@@ -68,7 +68,7 @@ export interface ResponseCacheOptions {
 /** `app.responseCache` */
 export interface ResponseCache {
   readonly cache: Cache<StoredResponse>
-  /** Where it shares responses. */
+  /** The store in which it shares responses. */
   readonly store: Store
   /** Whether caches on the way to the client are told of tags: see {@link ResponseCacheOptions.cacheGroups}. */
   readonly cacheGroups: boolean

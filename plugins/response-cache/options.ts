@@ -77,7 +77,7 @@ export interface RouteCacheOptions extends OutageOptions {
    */
   readonly key?: KeyOfRequest
   /**
-   * Those whose `?refresh=1` has the response computed anew, and stored for everybody: a role of `@weir/fastify/auth`, or a
+   * Clients whose `?refresh=1` has the response computed anew, and stored for everybody: a role of `@weir/fastify/auth`, or a
    * function of the request. All others get what they would get without the parameter, which is no part of the key and which the
    * handler does not see. Default: it is a parameter like any other.
    */

@@ -54,7 +54,7 @@ export const query: Scenario = {
       if (mine.length !== 20 || JSON.stringify(mine) !== JSON.stringify(theirs)) throw new Error('the lists differ')
     }
     const readers = [hit, uncached]
-    // By calls, not by time: what is compiled late on a busy machine would be measured as slow.
+    // The warm-up counts calls, not time: code compiled late on a busy machine would be measured as slow.
     for (let i = 0; i < WARM_UP; i++) for (const reader of readers) await reader.read(KEYS[i % KEYS.length] ?? '')
     const { misses } = cache.stats()
     const rounds = await interleave(readers, around.repeat(ROUNDS), async (reader, round) => {

@@ -1,7 +1,7 @@
 import { LONGEST_TIMER } from './duration.js'
 import { withResolvers } from './with-resolvers.js'
 
-// As they were when the program started: a test's clock that stands still must not stop what waits for the end of real work.
+// The real timers, taken at the start of the program: a test's fake clock must not stop a wait for real work.
 const { setImmediate, setTimeout, clearTimeout } = globalThis
 
 /** The work of a cache that is under way: fills, refreshes in the background, writes. */

@@ -176,7 +176,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * As `set` for each entry, all at once: as long as one takes, whatever their number. Of two for the same key the last counts.
+   * Sets all entries at once, in the time that one takes. The last of two entries for the same key counts.
    * @returns for each whether it is kept, in their order
    * @throws CacheError as `set`; some of the entries may be stored then
    * @example await cache.setMany(products.map((product) => [product.id, product]), { ttl: '1m' })
@@ -205,7 +205,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * As `set`, for a value without an end: it is kept until it is replaced or invalidated, or the store has no room for it.
+   * Sets a value without an end: it is kept until it is replaced or invalidated, or the store has no room for it.
    * @throws CacheError as `set`
    * @example await cache.forever('countries', await db.countries(), { tags: ['geography'] })
    */
@@ -272,7 +272,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * As `set`, only if the key has the version still; one of callers with the same version succeeds.
+   * Sets a value only if the key still has the version; one of the callers with the same version succeeds.
    * @throws CacheError WEIR_CACHE_INVALID_VERSION, and as `set`; by WEIR_CACHE_STORE_FAILED it may be stored all the same
    * @example await cache.compareAndSet('cart', version, cart, { ttl: '1d' })
    */
@@ -304,7 +304,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * As `increment`, by the negative.
+   * Subtracts from the number under the key: {@link increment} by the negative.
    * @example const left = await cache.decrement('stock:42')
    */
   async decrement (key: string, by = 1, options: CounterOptions = {}): Promise<number> {
@@ -318,7 +318,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * As `delete` for each key, by one invalidation.
+   * Deletes all keys by one invalidation.
    * @throws CacheError as `invalidate`
    * @example await cache.deleteMany(['1', '2'])
    */

@@ -5,7 +5,7 @@ import { CacheError, shown } from './errors.js'
 /** Algorithms of node:zlib. `zstd` is in Node 22.15 and later. */
 export type CompressionAlgorithm = 'brotli' | 'gzip' | 'zstd'
 
-/** How a cache compresses what it puts into its store. */
+/** Options of compressing values in the store. */
 export interface CompressionOptions {
   /** Default `brotli`. */
   readonly algorithm?: CompressionAlgorithm
@@ -22,7 +22,7 @@ interface Codec {
   decompress (bytes: Uint8Array, size: number): Promise<Buffer>
 }
 
-// By zlib's default a large value would go to and fro between threads for every 16 KiB.
+// zlib's default would pass a large value between threads for every 16 KiB.
 const chunkSize = (bytes: number) => Math.min(Math.max(64, bytes + 1), 1024 * 1024)
 
 const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = zlib.constants
@@ -113,7 +113,7 @@ export class Compression {
 }
 
 /**
- * What these bytes were before they were compressed.
+ * Restores the bytes as they were before compression.
  * @param size as many bytes come out, or it is an error: no more are made
  * @throws Error if they are not what they are said to be, or this Node does not have the algorithm
  */

@@ -52,7 +52,7 @@ export function takingOver (frame: Buffer, seen: FrameVersion | undefined, prese
   return takesOver ? withNumber(frame, present) : frame
 }
 
-/** As a frame has the number. */
+/** The bytes of the number in a frame. */
 export function digits (number: number): Buffer {
   return Buffer.from((number < 0 ? '-' : '+') + String(Math.abs(number)).padStart(NUMBER_WIDTH - 1, '0'), 'latin1')
 }

@@ -13,7 +13,7 @@ import type { L1Entry } from './tiers.js'
 
 /** Options of {@link Cache.increment}. They count when the counter begins. */
 export interface CounterOptions extends WriteOptions {
-  /** How long the counter is kept from then on. Default: without end. */
+  /** Lifetime of the counter from then on. Default: without end. */
   readonly ttl?: Duration
   readonly tags?: readonly string[]
 }

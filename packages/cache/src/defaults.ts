@@ -64,7 +64,7 @@ const DURATIONS = [
 /** The options that say how long an entry is kept, without those that say how it is computed. */
 export const lifetimes = (options: Partial<EntryOptions>): Partial<Omit<EntryOptions, 'tags'>> => picked(options, ENTRY)
 
-/** What is undefined counts as left out. */
+/** Merges options over defaults; an undefined option counts as left out. */
 function over<O extends object> (defaults: O, options: O): O {
   const merged = { ...defaults, ...options }
   for (const name in defaults) if (options[name] === undefined) merged[name] = defaults[name]

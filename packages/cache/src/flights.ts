@@ -21,7 +21,7 @@ export type Outcome<T> =
 export class Flight<T> {
   readonly outcome: Promise<Outcome<T>>
   readonly finish: (outcome: Outcome<T>) => void
-  /** That of its fill, once that has begun and if it has subscribers. */
+  /** The trace of its fill, once the fill has begun and if it has subscribers. */
   trace: FillTrace | undefined
   /**
    * @param number the order in which flights began in this process, or last started to compute

@@ -38,9 +38,9 @@ export interface CachesOptions<
 > {
   readonly stores: S
   readonly caches: C & OnlyKnown<C, NamedCacheOptions>
-  /** What holds for each cache that does not say otherwise. */
+  /** Options of every cache that does not say otherwise. */
   readonly defaults?: D & OnlyKnown<{ readonly defaults: D }, SharedCacheOptions>['defaults']
-  /** This instance among those that share the stores: {@link CacheOptions.name} of each cache. */
+  /** The name of this instance: {@link CacheOptions.name} of each cache. */
   readonly name?: string
 }
 
@@ -55,7 +55,7 @@ type DefaultedOf<C, D> = C extends { readonly ttl: Duration } ? 'ttl' : D extend
 /** The caches by their names, and {@link CachesBase.close}. */
 export type Caches<C, D = unknown> = { readonly [N in keyof C]: Cache<ValueOf<C[N]>, DefaultedOf<C[N], D>> } & CachesBase
 
-/** What all results of {@link createCaches} have. */
+/** Members that all results of {@link createCaches} have. */
 export interface CachesBase {
   /**
    * Ends the stores, each once, whatever the others do.
@@ -180,7 +180,7 @@ function checkNames (where: string, options: object, known: object, list = Objec
   if (unknown !== undefined) throw refused(`${where === '' ? '' : `${where}.`}${unknown} is no option: there is ${list}`)
 }
 
-/** What is wrong with the options of one cache, with its name. */
+/** Makes one cache; an error about its options gets its name. */
 function within<R> (where: string, make: () => R): R {
   try {
     return make()

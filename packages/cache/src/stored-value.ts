@@ -19,7 +19,7 @@ export interface ReadValue<T> {
 /** Options of {@link createCache}: how values lie in the store. */
 export interface StoredValueOptions<T> {
   /**
-   * How values become bytes. Default: {@link defaultSerializer}, which gives back every kind of data as it was. `json` refuses what
+   * Turns values into bytes. Default: {@link defaultSerializer}, which gives back every kind of data as it was. `json` refuses what
    * JSON would change; `structured` is the structured clone algorithm of node:v8. Those three read each other's values.
    */
   readonly serializer?: SerializerName | Serializer<T>

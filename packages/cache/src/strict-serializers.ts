@@ -51,7 +51,7 @@ function structured (value: unknown): Buffer {
 export function serializerOf<T> (option: SerializerName | Serializer<T> | undefined): Serializer<T> {
   if (option === undefined || typeof option === 'string') {
     const serializer = option === undefined ? defaultSerializer : BY_NAME.get(option)
-    // It gives back what it was given: the type T is the caller's claim.
+    // The serializer gives back the value it was given: the type T is the caller's claim.
     if (serializer !== undefined) return serializer as Serializer<T>
   } else if (typeof option?.serialize === 'function' && typeof option.deserialize === 'function') {
     if (typeof option.name === 'string' && /^[\w.-]+$/.test(option.name)) return option

@@ -208,7 +208,7 @@ class Walk implements Survey {
     }
   }
 
-  /** Of the value that the walk is at. */
+  /** Notes that the value that the walk is at is not JSON. */
   #notJson (reason: string): void {
     if (this.#form === 'json') throw new Unstorable(reason)
     this.isJson = false

@@ -152,7 +152,7 @@ export class Swapping<T> {
 
   async #remove (key: string, frame: Buffer | undefined): Promise<void> {
     const seen = frame && versionOf(frame)
-    // Of a counter that goes on elsewhere, too: it counts on what was invalidated.
+    // A counter goes with any number: increments elsewhere add to what was invalidated.
     if (seen !== undefined) await this.tiers.entries.swap(key, { ...seen, number: undefined }, undefined, 0)
   }
 

@@ -43,7 +43,7 @@ interface ReplaceOptions {
 /** An entry in memory. Its tags have that of its key among them: they are what it is judged by. */
 export interface L1Entry<T> extends Entry<T>, Judged {
   readonly bytes: number
-  /** It comes from the store, and is not kept: its number may be another one any moment. */
+  /** Set for a counter: it is not kept in memory, because its number may change at any moment. */
   readonly isCounter?: true
   validatedAt: Stamp
 }
@@ -296,7 +296,7 @@ export class Tiers<T> {
     const read = this.#read(key, bytes)
     const entry = read instanceof Promise ? await read : read
     if (entry instanceof Unreadable) {
-      // It stays: others can read it.
+      // The frame stays in the store: other instances can read it.
       this.#discard(key, 'unreadable', 0)
       return entry
     }

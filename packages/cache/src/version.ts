@@ -5,7 +5,7 @@ import type { FrameVersion } from './store.js'
 
 /**
  * Names one state of a key's value, or that there is none: text of up to 50 letters, digits, `-` and `_`, fit for an ETag or a form.
- * It tells nothing else, and its form may change.
+ * Its form may change: compare versions only by `compareAndSet`.
  */
 export type Version = string
 

@@ -128,7 +128,7 @@ class Warming<T, U extends T> {
   async #due (keys: readonly string[]): Promise<{ key: string, stale: Entry<T> | undefined }[]> {
     const valid = keys.filter((key) => this.#isKey(key))
     const found = await this.#filling.tiers.findMany(valid).catch((cause: unknown) => {
-      // Without the store nothing can be kept: what is computed now would be computed again.
+      // Nothing can be kept without the store: values computed now would be computed again.
       const error = new CacheError('WEIR_CACHE_STORE_FAILED', 'say what is fresh: see the cause; nothing is computed meanwhile', { cause })
       for (const key of valid) this.#failed(key, error)
       return undefined

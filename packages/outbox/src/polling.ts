@@ -31,7 +31,7 @@ export class Polling {
     return this.#first
   }
 
-  /** For good. Resolves when a work under way has ended. */
+  /** Stops for good. Resolves when work under way has ended. */
   async stop (): Promise<void> {
     this.#isStopped = true
     this.#wake?.()

@@ -9,7 +9,7 @@ import { keyTag } from './key-tag.js'
 /** Milliseconds, or text such as `'60s'`. */
 export type CacheDuration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
-/** How the cache keeps a value: see `EntryOptions` of @weir/cache. */
+/** Lifetimes of a value in the cache: see `EntryOptions` of @weir/cache. */
 export interface KeptOptions {
   readonly ttl: CacheDuration
   readonly staleWhileRevalidate?: CacheDuration
@@ -40,7 +40,7 @@ export interface WriteThroughOptions<S, Input, Written, Value> extends KeptOptio
 
 /** The outcome of a write that went through. */
 export interface WrittenThrough<Written> {
-  /** What `write` returned. */
+  /** The result of `write`. */
   readonly value: Written
   /** `queued`: the cache could not be told yet. No instance that asks `isDrained()` uses it before it has been. */
   readonly outcome: DeliveryOutcome

@@ -108,7 +108,7 @@ export class CachingExecutor extends DefaultQueryExecutor {
       // A row is an object by its names.
       transformed = await plugin.transformResult({ queryId, result: transformed as QueryResult<Record<string, unknown>> })
     }
-    // As Kysely does: that plugins keep to the type is theirs to see to.
+    // Kysely does the same: plugins are responsible for keeping to the type.
     return transformed as QueryResult<R>
   }
 }

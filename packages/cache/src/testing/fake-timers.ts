@@ -51,7 +51,7 @@ class FakeTimer {
   #isRef = true
 
   constructor (readonly timers: FakeTimers, readonly callback: Callback, ms: number | undefined, readonly args: readonly unknown[]) {
-    // As Node has it.
+    // Node's own behaviour.
     this.#ms = ms !== undefined && ms >= 1 && ms <= 2 ** 31 - 1 ? Math.trunc(ms) : 1
     this.refresh()
   }

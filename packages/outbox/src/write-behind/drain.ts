@@ -10,7 +10,7 @@ import type { WriteBehindSchema } from './table.js'
 
 type Resolved<V> = ReturnType<typeof resolveOptions<WriteBehindSchema, V>>
 
-/** How a pass went: whether the destination took something, refused something; whether there may be more. */
+/** The outcome of a pass: whether the destination took or refused something, and whether there may be more. */
 interface Pass {
   readonly wrote: boolean
   readonly failed: boolean
@@ -189,7 +189,7 @@ export class Drain<V> {
     }
   }
 
-  /** Where values are merged, a reader may have added to the destination's what was there by then: that ends as well. */
+  /** A reader of merged values may have added to the destination's value what was there by then: that ends as well. */
   async #ended (owner: string, writes: readonly Write<V>[], hashes: readonly string[]): Promise<void> {
     const { db, outbox, merge } = this.#options
     const ticket = await db.transaction().execute(async (trx) => {

@@ -28,13 +28,13 @@ export interface WriteBehindOptions<S, V> {
    * if it fails, takes longer than `writeTimeout` or its process dies. An error of code `WEIR_OUTBOX_UNWRITABLE` gives up.
    */
   readonly write?: (writes: readonly Write<V>[], context: { readonly signal: AbortSignal }) => Promise<unknown>
-  /** In place of `write` where the destination is in `db`: the transaction that removes the writes from the queue. Exactly once. */
+  /** Takes the place of `write` where the destination is in `db`: it runs in the transaction that removes the writes. Exactly once. */
   readonly writeInTransaction?: (trx: Transaction<S>, writes: readonly Write<V>[]) => Promise<unknown>
   /** Makes one value of two that follow each other and are not written yet. Default: the later one. */
   readonly merge?: (earlier: V, later: V) => V
   /** Tags that end with each write, besides the key. */
   readonly tags?: (value: V, key: string) => readonly string[]
-  /** From the end of one look at the table to the next: as long are writes of one key collected. Default 1000. */
+  /** Milliseconds between two looks at the table, for which writes of one key are collected. Default 1000. */
   readonly pollInterval?: number
   /** Keys that are written at once. Default 100. */
   readonly batchSize?: number

@@ -19,7 +19,7 @@ export interface Taken {
 }
 
 interface Taking {
-  /** Who has them: null for nobody. */
+  /** The owner that they are taken over from: null for none. */
   readonly from: string | null
   readonly owner: string
   readonly sequence: number
@@ -101,7 +101,7 @@ export class PendingWrites {
     const rows = await trx.updateTable('weir_writes').set((eb) => ({
       owner,
       due: until.toISOString(),
-      // In a statement that is what these were before it.
+      // A statement reads its columns as they were before it.
       taken: eb.fn.coalesce('taken', 'next'),
       next: eb.case().when('taken', 'is', null).then(null).else(eb.ref('next')).end(),
       sequence: eb.case().when('taken', 'is', null).then(sequence).else(eb.ref('sequence')).end()

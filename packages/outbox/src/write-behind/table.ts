@@ -50,7 +50,7 @@ export interface DeadWritesTable {
   died: string
 }
 
-/** To be part of the service's own schema type: `interface Schema extends OutboxSchema, WriteBehindSchema { ... }`. */
+/** The tables, to extend the service's schema type: `interface Schema extends OutboxSchema, WriteBehindSchema { ... }`. */
 export interface WriteBehindSchema {
   weir_writes: WritesTable
   weir_write_queues: WriteQueuesTable

@@ -34,7 +34,7 @@ export interface WriteBehind<V> {
    * @throws what the database fails with
    */
   stop (options?: { readonly timeout?: number }): Promise<number>
-  /** How many keys wait to be written, for people and gauges. */
+  /** The number of keys that wait to be written, for people and gauges. */
   pending (): Promise<number>
   /** The oldest of the writes that were given up, a hundred at most. */
   dead (): Promise<DeadWrite<V>[]>
@@ -56,7 +56,7 @@ export interface DeadWrite<V> {
 /** Looks at a row that is being written, before its read is as good as it gets. */
 const MOST_LOOKS = 5
 const MOST_DEAD = 100
-/** What is under way when the time to stop is over has this long to be let go of, in ms. */
+/** Milliseconds that writes under way have to be let go of once the time to stop is over. */
 const GRACE = 1000
 
 /**
@@ -91,7 +91,7 @@ export function writeBehind<V> (given: WriteBehindOptions<WriteBehindSchema, V>)
     return outbox.add(trx, [keyTag(key), ...tags(value, key)])
   }
 
-  /** With the values that wait; the second one is the later. */
+  /** Merges the values that wait into the destination's; the second argument is the later. */
   const over = (value: V, { taken, next }: Waiting): V => [taken, next].reduce<V>((value, json) =>
     json === null ? value : merge === undefined || value === undefined ? parsed(json) : merge(value, parsed(json)), value)
 
@@ -118,7 +118,7 @@ export function writeBehind<V> (given: WriteBehindOptions<WriteBehindSchema, V>)
       if (merge === undefined) return parsed(row.next ?? row.taken ?? 'null')
       for (let looks = 1; ; looks++) {
         const value = await load()
-        // What was there all the while is not in the destination yet, where both are one transaction.
+        // A value that was there all the while is not in the destination yet, where both are one transaction.
         const after = await rows.find(db, key)
         if (after?.id === row?.id || looks === MOST_LOOKS) return after === undefined ? value : over(value, after)
         row = after

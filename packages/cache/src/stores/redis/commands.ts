@@ -14,7 +14,7 @@ export class Commands {
   readonly #breakers = new Map<string, Breaker>()
   readonly #reads = new ReadBatch((key) => this.#read(key), (keys) => this.#readAll(keys))
 
-  /** Those of one turn of the event loop are one command; in a cluster those of one counter. */
+  /** Joins increments of one turn of the event loop into one command; in a cluster those of one counter. */
   readonly increments: IncrementBatch
 
   constructor (readonly connection: RedisConnection) {
@@ -102,7 +102,7 @@ function asText (reply: unknown): unknown {
   return isList(reply) ? reply.map(asText) : reply
 }
 
-/** Whatever is no answer leaves open whether it was counted. */
+/** The sum in a reply. Any other reply leaves open whether it was counted. */
 function sumOf (reply: unknown): number | undefined {
   if (typeof reply !== 'string') throw new CacheError('WEIR_CACHE_STORE_FAILED', `say what the sum is, but ${shown(reply)}`)
   return reply === '' ? undefined : Number(reply)

@@ -31,7 +31,7 @@ interface Caller {
  */
 export class IncrementBatch {
   #joined = new Map<string, Joined>()
-  /** Those that another one of the same counter could not join. */
+  /** Joined increments that a later one of the same counter could not join. */
   #full: Joined[] = []
   #isScheduled = false
   #underWay = 0
@@ -84,7 +84,7 @@ export class IncrementBatch {
     })
   }
 
-  /** Of increments in one direction all sums are safe integers if the last one is. */
+  /** All sums of increments in one direction are safe integers if the last one is. */
   #answer ({ key, seen, by, callers }: Joined, sum: number | undefined): void {
     if (callers.length > 1 && sum !== undefined && !Number.isSafeInteger(sum)) {
       // Nothing was counted. Some of them may be by themselves.

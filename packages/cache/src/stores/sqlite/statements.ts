@@ -21,7 +21,7 @@ export interface Statements {
   readonly prune: Statement<[namespace: string, upTo: Stamp]>
   /** A replacement, which ends at `until`; null: never. `at` is the clock when it was recorded. */
   readonly replace: Statement<[{ namespace: string, key: string, stamp: Stamp, at: Stamp, until: number | null }]>
-  /** Those recorded since, in the order in which they were. */
+  /** The replacements recorded since, in their order. */
   readonly replacedAfter: Statement<[namespace: string, at: Stamp], { key: string, stamp: Stamp, at: Stamp, until: number | null }>
   readonly deleteEnded: Statement<[now: number]>
   /** The latest of the replacements beyond the number to keep. */
