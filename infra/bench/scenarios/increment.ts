@@ -1,7 +1,7 @@
 import { createCache as createWeir } from '@weir/cache'
 import { redisStore, type RedisClient } from '@weir/cache/redis'
 import { callFor, type Calls, compareCalls, type Reader } from '../calls.js'
-import { connectNodeRedis, connectRedis } from '../children/redis-client.js'
+import { connected, connectedNodeRedis } from '../connected.js'
 import { interleave } from '../rounds.js'
 import type { Result, Scenario, Surroundings } from '../scenario.js'
 
@@ -59,16 +59,4 @@ function weir (around: Surroundings, what: string, client: RedisClient): Reader 
   around.defer(() => store.close())
   const cache = createWeir({ store, namespace: `increment-${what}` })
   return { what, read: (key) => cache.increment(key) }
-}
-
-async function connected (around: Surroundings) {
-  const client = await connectRedis(around.redis)
-  around.defer(() => { client.disconnect() })
-  return client
-}
-
-async function connectedNodeRedis (around: Surroundings) {
-  const client = await connectNodeRedis(around.redis)
-  around.defer(() => { client.destroy() })
-  return client
 }

@@ -5,7 +5,7 @@ import { BentoCache, bentostore } from 'bentocache'
 import { redisDriver } from 'bentocache/drivers/redis'
 import { callFor, type Calls, compareCalls, type Reader } from '../calls.js'
 import { productJson } from '../children/product.js'
-import { connectNodeRedis, connectRedis } from '../children/redis-client.js'
+import { connected, connectedNodeRedis } from '../connected.js'
 import { interleave } from '../rounds.js'
 import type { Result, Scenario, Surroundings } from '../scenario.js'
 
@@ -89,16 +89,4 @@ async function makeBento (around: Surroundings, bytes: number): Promise<Reader> 
   })
   around.defer(() => cache.disconnectAll())
   return { what: 'bentocache', read: (key) => cache.getOrSet({ key, ttl: '1h', tags: ['products'], factory: () => load(key, bytes) }) }
-}
-
-async function connected (around: Surroundings) {
-  const client = await connectRedis(around.redis)
-  around.defer(() => { client.disconnect() })
-  return client
-}
-
-async function connectedNodeRedis (around: Surroundings) {
-  const client = await connectNodeRedis(around.redis)
-  around.defer(() => { client.destroy() })
-  return client
 }
