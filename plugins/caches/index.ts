@@ -46,11 +46,12 @@ const NAME = 'weir-caches'
  * the routes of that context. Register it after `@weir/fastify/redis`, whose client its stores may use.
  *
  * @example
- * await app.register(caches, {
+ * await app.register(namedCaches, {
  *   stores: { redis: redisStore({ client: app.redis }), memory: memoryStore() },
  *   caches: { products: { store: 'redis', ttl: '1m' }, flags: { store: 'memory', ttl: '10s' } }
  * })
- * app.get('/products/:id', async ({ caches, params }) => caches.products.remember(params.id, () => db.product(params.id)))
+ * app.get<{ Params: { id: string } }>('/products/:id', async ({ caches, params }) =>
+ *   caches.products.remember(params.id, () => db.product(params.id)))
  */
 async function caches (app: FastifyInstance, options: CachesPluginOptions): Promise<void> {
   checkOptionNames<CachesPluginOptions>(NAME, options, { stores: true, caches: true, defaults: true, name: true, as: true })

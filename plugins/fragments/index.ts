@@ -31,9 +31,15 @@ export interface FragmentsOptions {
 /** `app.fragments` */
 export interface FragmentCache {
   readonly cache: Cache<string>
-  /** Invalidates every fragment with one of the tags, and what contains one, on every instance. */
+  /**
+   * Invalidates every fragment with one of the tags, and what contains one, on every instance.
+   * @example await app.fragments.invalidate(['categories'])
+   */
   invalidate (tags: readonly string[], options?: WriteOptions): Promise<void>
-  /** Invalidates one fragment, whatever it varies by, and what contains it. */
+  /**
+   * Invalidates one fragment, whatever it varies by, and what contains it.
+   * @example await app.fragments.delete('menu')
+   */
   delete (key: string, options?: WriteOptions): Promise<void>
 }
 

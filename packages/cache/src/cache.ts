@@ -141,12 +141,18 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     return warm(this.#filling, keys, options, fn)
   }
 
-  /** The fresh value under the key; undefined if there is none, or if `undefined` itself is kept. */
+  /**
+   * The fresh value under the key; undefined if there is none, or if `undefined` itself is kept.
+   * @example const product = await cache.get('42') ?? await db.product('42')
+   */
   async get (key: string): Promise<T | undefined> {
     return (await this.find(key, { accept: 'fresh' }))?.entry.value
   }
 
-  /** As `get` for each key, in their order, with one read of the store for all. */
+  /**
+   * As `get` for each key, in their order, with one read of the store for all.
+   * @example const [first, second] = await cache.getMany(['1', '2'])
+   */
   async getMany (keys: readonly string[]): Promise<(T | undefined)[]> {
     checkSeveral('keys', keys)
     keys.forEach(checkKey)
@@ -156,7 +162,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     return keys.map((key) => values.get(key))
   }
 
-  /** Whether there is a fresh value under the key. */
+  /**
+   * Whether there is a fresh value under the key.
+   * @example if (!await cache.has('42')) console.log('42 has to be computed')
+   */
   async has (key: string): Promise<boolean> {
     return await this.find(key, { accept: 'fresh' }) !== undefined
   }
@@ -166,6 +175,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * because one of its tags or the key was invalidated since the call, or the store has lost its
    * records. Of values that are set at the same time, the one that reaches the store last stays.
    * @throws CacheError for invalid options, WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_VALUE_TOO_LARGE, WEIR_CACHE_STORE_FAILED
+   * @example const isKept = await cache.set('42', await db.product('42'), { ttl: '1m', tags: ['product:42'] })
    */
   set (key: string, value: T, options: EntryOptions & WriteOptions): Promise<boolean>
   set (this: Cache<T, Defaulted | 'ttl'>, key: string, value: T, options?: Partial<EntryOptions> & WriteOptions): Promise<boolean>
@@ -312,7 +322,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     return this.increment(key, -by, options)
   }
 
-  /** Invalidates the key for every instance, a fill of it under way included. */
+  /**
+   * Invalidates the key for every instance, a fill of it under way included.
+   * @throws CacheError as `invalidate`
+   * @example await cache.delete('42')
+   */
   async delete (key: string, options: WriteOptions = {}): Promise<void> {
     await this.deleteMany([key], options)
   }
@@ -338,13 +352,18 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * Invalidates every entry that carries one of the tags, and every fill under way that will. When it
    * resolves, no instance serves any of them. The cost grows with the tags, not with the entries.
    * @throws CacheError WEIR_CACHE_INVALID_TAG; WEIR_CACHE_STORE_FAILED: nothing is invalidated
+   * @example await cache.invalidate(['product:42', 'products'])
    */
   async invalidate (tags: readonly string[], { consistency }: WriteOptions = {}): Promise<void> {
     const whole = this.#defaults.tags(tags)
     if (whole.length > 0) await this.#invalidate(whole, consistency)
   }
 
-  /** Invalidates everything in a namespace, this cache's own by default. */
+  /**
+   * Invalidates everything in a namespace, this cache's own by default.
+   * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_STORE_FAILED
+   * @example await cache.clear()
+   */
   async clear (namespace = this.namespace, { consistency }: WriteOptions = {}): Promise<void> {
     checkNamespace(namespace)
     const stamp = await this.#asked('clear', tracedStore(namespace, this.#store.namespace(namespace)).validity.clear(consistency))
@@ -352,7 +371,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     emit('weir:cache:clear', () => ({ namespace, stamp }))
   }
 
-  /** Drops the key's entry from this instance's memory. The store keeps it: the next read is one from there. */
+  /**
+   * Drops the key's entry from this instance's memory. The store keeps it: the next read is one from there.
+   * @example cache.evict('42')
+   */
   evict (key: string): void {
     checkKey(key)
     this.#tiers.evict(key)
@@ -362,13 +384,19 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * The entries under the key in this instance's memory and in the store, whether they may be used or
    * not, for diagnosis. Inspecting affects neither counters nor entries.
    * @throws CacheError WEIR_CACHE_STORE_FAILED
+   * @example
+   * const { store } = await cache.inspect('42')
+   * console.log(store?.valid, store?.entry.tags, store?.entry.filledBy)
    */
   inspect (key: string): Promise<{ readonly memory?: Inspected<T>, readonly store?: Inspected<T> }> {
     checkKey(key)
     return this.#asked('look into it', this.#tiers.inspect(key))
   }
 
-  /** How many entries of this instance's memory an invalidation of these tags would end. Looks at each entry. */
+  /**
+   * How many entries of this instance's memory an invalidation of these tags would end. Looks at each entry.
+   * @example const count = cache.countInMemory(['products'])
+   */
   countInMemory (tags: readonly string[]): number {
     return this.#tiers.countInMemory(this.#defaults.tags(tags))
   }
@@ -385,6 +413,12 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     return this.#activity.idle()
   }
 
+  /**
+   * Counts of this instance since it was made: hits by source, misses, stores, errors, and its memory.
+   * @example
+   * const { hits, misses } = cache.stats()
+   * console.log(`${hits.l1} hits in memory, ${hits.l2} in the store, ${misses} misses`)
+   */
   stats (): CacheStats {
     const { hits, stale, misses, stores, invalidations, errors } = this.#counters
     const memory = this.#tiers.l1
@@ -404,12 +438,18 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   /**
    * A value in memory that may be used, without waiting. With `acquire` and `revalidate` the building
    * block for callers that cannot hand over a function, such as an HTTP server's hooks.
+   * @example const value = cache.lookup('42')?.entry.value
    */
   lookup (key: string): Hit<T> | undefined {
     return this.#filling.usable(key, this.#peek(key))
   }
 
-  /** A value in memory or in the store that is fresh enough for the caller. */
+  /**
+   * A value in memory or in the store that is fresh enough for the caller.
+   * @example
+   * const hit = await cache.find('42', { accept: 'retained' })
+   * console.log(hit?.source, hit?.stale, hit?.entry.value)
+   */
   async find (key: string, options: FindOptions = {}): Promise<Hit<T> | undefined> {
     checkKey(key)
     const { accept = 'stale' } = options
@@ -430,6 +470,15 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * them: a value whose fill began before they came, and that was invalidated before it ended, may be
    * too old for them, and they start over. If the fill fails, each of them gets a duty of its own.
    * @throws CacheError WEIR_CACHE_REENTRANT_FILL within a fill that this would wait for for ever
+   * @example
+   * const got = await cache.acquire('42')
+   * if (got instanceof Fill) {
+   *   try {
+   *     await got.commit(await got.run(() => db.product('42')), () => ({ ttl: '1m' }))
+   *   } catch (error) {
+   *     got.fail(error)
+   *   }
+   * }
    */
   async acquire (key: string, options: AcquireOptions = {}): Promise<Hit<T> | Fill<T>> {
     checkKey(key)
@@ -441,6 +490,12 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * nothing to share within the last 10 s. A value
    * past its stale-while-revalidate window was served because a fill has just failed: the next caller
    * tries again.
+   * @example
+   * const hit = cache.lookup('42')
+   * if (hit?.stale) {
+   *   const fill = await cache.revalidate('42', hit.entry)
+   *   await fill?.commit(await db.product('42'), () => ({ ttl: '1m' }))
+   * }
    */
   revalidate (key: string, stale: Entry<T>): Promise<Fill<T> | undefined> {
     return this.#activity.during(this.#filling.revalidate(key, stale))

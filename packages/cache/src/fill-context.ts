@@ -5,16 +5,25 @@ import type { EntryOptions } from './fill.js'
 /** The context that {@link Cache.remember} gives its function: by it the value can tell how it is kept. */
 export interface FillContext<U> {
   readonly key: string
-  /** Aborted by `hardTimeout`, with its error as the reason: to be passed on to what the function waits for. */
+  /**
+   * Aborted by `hardTimeout`, with its error as the reason: to be passed on to what the function waits for.
+   * @example const response = await fetch(url, { signal: ctx.signal })
+   */
   readonly signal: AbortSignal
-  /** The value that this one replaces, while it is still kept: for conditional requests, and for work that goes on from it. */
+  /**
+   * The value that this one replaces, while it is still kept: for conditional requests, and for work that goes on from it.
+   * @example if (response.status === 304 && ctx.stale !== undefined) return ctx.stale
+   */
   readonly stale: U | undefined
   /**
    * Says how the value is kept, in place of the options of the call. Tags are added to theirs.
    * @example ctx.options({ ttl: response.maxAge * 1000, tags: response.tags })
    */
   options (options: Partial<EntryOptions>): void
-  /** The value is for those who wait for it, and not kept. */
+  /**
+   * Has the value given to the callers that wait for it, and not kept.
+   * @example if (!response.ok) ctx.skip()
+   */
   skip (): void
 }
 

@@ -74,6 +74,7 @@ export class Fill<T> {
   /**
    * Runs the function that computes the value. A function that asks for its own key, directly or
    * through other fills of this process, is then refused instead of waiting for itself.
+   * @example const product = await fill.run(() => db.product('42'))
    */
   run<R> (fn: () => R): R {
     return this.trace === undefined ? this.node.run(fn) : this.trace.run(() => this.node.run(fn))
@@ -84,6 +85,7 @@ export class Fill<T> {
    * options that are left out.
    * @param options called here, so that an error in it ends the flight too
    * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG, WEIR_CACHE_UNSERIALIZABLE
+   * @example const { result } = await fill.commit(product, () => ({ ttl: '1m', tags: ['product:42'] }))
    */
   async commit (value: T, options: () => Partial<EntryOptions>): Promise<{ entry: Entry<T>, result: StoreResult }> {
     this.node.ran()
@@ -102,6 +104,7 @@ export class Fill<T> {
    * Stores a value under another key, as computed by this fill: it is judged by the same stamp. To be
    * called before `commit`, which tells the callers that wait.
    * @throws CacheError as `commit`
+   * @example await fill.storeVariant('42:de', product, { ttl: '1m' })
    */
   async storeVariant (key: string, value: T, options: Partial<EntryOptions>): Promise<{ entry: Entry<T>, result: StoreResult }> {
     const entry = makeEntry(value, this.stamp ?? 0, this.keeper.defaults.entry(options), this.#info())
@@ -111,6 +114,7 @@ export class Fill<T> {
   /**
    * The stale value, if it has not been invalidated as of now: to be asked before it is served in place
    * of an error (RFC 5861, section 4). Undefined also while the store does not answer.
+   * @example const standIn = await fill.validStale()
    */
   validStale (): Promise<Entry<T> | undefined> {
     return this.keeper.validStale()
@@ -119,12 +123,16 @@ export class Fill<T> {
   /**
    * Tells waiting callers that there is no value. Each gets a stand-in, or computes once for itself.
    * @param error the reason, for traces
+   * @example fill.fail(new Error('The origin does not answer'))
    */
   fail (error?: unknown): void {
     this.keeper.finish({ kind: 'error', error })
   }
 
-  /** There may be a value, but not one to share: waiting callers compute their own, side by side. */
+  /**
+   * There may be a value, but not one to share: waiting callers compute their own, side by side.
+   * @example fill.abandon()
+   */
   abandon (): void {
     this.keeper.finish({ kind: 'unshared' })
   }
@@ -132,6 +140,7 @@ export class Fill<T> {
   /**
    * The value is its caller's own, and says nothing of what others get: those who wait start over, but for
    * those whose value may be their own, too (`mayBeOwn`): they compute side by side.
+   * @example fill.withdraw()
    */
   withdraw (): void {
     this.keeper.finish({ kind: 'own' })

@@ -60,6 +60,7 @@ export interface CachesBase {
   /**
    * Ends the stores, each once, whatever the others do.
    * @throws CacheError WEIR_CACHE_STORE_FAILED with an AggregateError of what the stores failed with
+   * @example await caches.close()
    */
   close (): Promise<void>
 }

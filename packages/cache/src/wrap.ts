@@ -20,11 +20,20 @@ export interface WrapOptions<A extends readonly unknown[], R> extends Omit<Remem
 
 /** Methods of a function that {@link Cache.wrap} returns. */
 export interface WrappedMethods<A extends readonly unknown[]> {
-  /** The key of the value for these arguments, for the other methods of the cache. */
+  /**
+   * The key of the value for these arguments, for the other methods of the cache.
+   * @example const product = await cache.get(load.key('42'))
+   */
   key (...args: A): string
-  /** Invalidates the value for these arguments, for every instance. */
+  /**
+   * Invalidates the value for these arguments, for every instance.
+   * @example await load.invalidate('42')
+   */
   invalidate (...args: A): Promise<void>
-  /** Invalidates the values for all arguments, for every instance. */
+  /**
+   * Invalidates the values for all arguments, for every instance.
+   * @example await load.clear()
+   */
   clear (options?: WriteOptions): Promise<void>
 }
 

@@ -24,6 +24,7 @@ export interface Outbox {
    *
    * Called within `withTags`, it writes those tags as well. Without any there is nothing to write or to deliver.
    * @throws OutboxError WEIR_OUTBOX_INVALID_TAG, WEIR_OUTBOX_NO_TRANSACTION; what the database fails with
+   * @example const ticket = await db.transaction().execute((trx) => outbox.add(trx, ['product:42']))
    */
   add (trx: Transaction<OutboxSchema>, tags: readonly string[]): Promise<Ticket>
   /**
@@ -41,6 +42,7 @@ export interface Outbox {
   /**
    * To be awaited between the commit and its acknowledgement. Never rejects, and answers within the lease and a little,
    * one more lease if the database does not answer either.
+   * @example const outcome = await outbox.deliver(ticket)
    */
   deliver (ticket: Ticket): Promise<DeliveryOutcome>
   /**
@@ -48,30 +50,43 @@ export interface Outbox {
    * cache that does not know of every invalidation with one of these tags that was committed when it was called. As a rule that is
    * one look at an index that has none of them; if a write with such a tag is between its commit and its acknowledgement, about
    * as long as that takes. Never rejects, and answers within the lease and a little, whatever happens.
+   * @example
+   * const product = await cache.remember('42', { ttl: '1m', tags: ['product:42'] }, async () => {
+   *   const row = await db.selectFrom('products').selectAll().where('id', '=', '42').executeTakeFirst()
+   *   await outbox.settle(['product:42'])
+   *   return row
+   * })
    */
   settle (tags: readonly string[]): Promise<void>
   /**
    * Whether the cache may be used: to be asked at every read, after it began. Not asked, nothing here protects that read.
    * A call costs 0.1 µs, nearly all of it performance.now(). It may be handed on by itself.
+   * @example const cache = createCache({ store: guardedStore(store, outbox.isDrained), namespace: 'products' })
    */
   readonly isDrained: () => boolean
   /**
    * Writes an invalidation of exactly these tags in a transaction of its own, for what could not be part of the data's: if the
    * process dies between the two, it is lost.
    * @throws OutboxError WEIR_OUTBOX_INVALID_TAG; what the database fails with
+   * @example await outbox.deliver(await outbox.queue(['products']))
    */
   queue (tags: readonly string[]): Promise<Ticket>
   /**
    * Begins to look at the table, at once and then for good. Resolves when it has looked for the first time; until then the outbox
    * is not drained.
+   * @example await outbox.start()
    */
   start (): Promise<void>
   /**
    * Ends the relay: from now on the outbox is not drained. Resolves when a poll under way has ended, or after `invalidateTimeout`.
    * `add` and `deliver` go on working.
+   * @example await outbox.stop()
    */
   stop (): Promise<void>
-  /** How many tags wait to be invalidated, for people and gauges. */
+  /**
+   * How many tags wait to be invalidated, for people and gauges.
+   * @example const waiting = await outbox.pending()
+   */
   pending (): Promise<number>
 }
 

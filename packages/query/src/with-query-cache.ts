@@ -18,8 +18,8 @@ import { type Ledger, TrackedConnection } from './tracked-connection.js'
  * const outbox = createOutbox({ db, namespace: 'queries', invalidate: (tags) => cache.invalidate(tags) })
  * await outbox.start()
  * const cachedDb = withQueryCache(db, { cache, outbox, primaryKeys: { products: 'id' } })
- * await cachedDb.selectFrom('products').selectAll().where('id', '=', 42).$call(cached({ ttl: '1m' })).execute()
- * await cachedDb.updateTable('products').set({ price: 1299 }).where('id', '=', 42).execute()
+ * await cachedDb.selectFrom('products').selectAll().where('id', '=', '42').$call(cached({ ttl: '1m' })).execute()
+ * await cachedDb.updateTable('products').set({ price: 1299 }).where('id', '=', '42').execute()
  */
 export function withQueryCache<DB extends OutboxSchema> (db: Kysely<DB>, options: QueryCacheOptions): Kysely<DB>
 export function withQueryCache (db: Kysely<OutboxSchema>, options: QueryCacheOptions): Kysely<OutboxSchema> {

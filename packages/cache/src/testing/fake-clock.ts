@@ -9,9 +9,13 @@ export interface FakeClock {
   /**
    * Moves the time. Each `setTimeout` that is due by then runs at its own time, and all that follows from it, as far as it
    * waits for nothing outside the process.
+   * @example await clock.advance('61s')
    */
   advance (duration: Duration): Promise<void>
-  /** Puts the real clock back. Timers that have not run never do. */
+  /**
+   * Puts the real clock back. Timers that have not run never do.
+   * @example clock.restore()
+   */
   restore (): void
 }
 

@@ -20,13 +20,25 @@ export interface TestStoreOptions {
 export interface TestStore extends Store {
   /** The calls so far, the oldest first. To begin anew: `calls.length = 0`. */
   readonly calls: StoreCall[]
-  /** Every call rejects from now on, and does nothing. */
+  /**
+   * Makes every call reject from now on, without doing anything.
+   * @example testing.fail(new Error('ECONNREFUSED'))
+   */
   fail (error?: Error): void
-  /** Every call takes as much longer from now on. */
+  /**
+   * Makes every call take as much longer from now on.
+   * @example testing.delay('20ms')
+   */
   delay (duration: Duration): void
-  /** No call is made from now on: those that wait are made when the store is restored. */
+  /**
+   * Holds back every call from now on: those that wait are made when the store is restored.
+   * @example testing.freeze()
+   */
   freeze (): void
-  /** Ends what `fail`, `delay`, `freeze` and the hooks say. */
+  /**
+   * Ends what `fail`, `delay`, `freeze` and the hooks say.
+   * @example testing.restore()
+   */
   restore (): void
   /** Runs before calls of the operation: what it throws the store throws, and what it waits for the store waits for. */
   before: Hooks

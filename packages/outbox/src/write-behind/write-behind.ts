@@ -18,27 +18,41 @@ export interface WriteBehind<V> {
    * `queued`, if the cache could not be told yet.
    * @throws OutboxError WEIR_OUTBOX_INVALID_KEY, WEIR_OUTBOX_INVALID_VALUE; WEIR_OUTBOX_FULL: `maxPending` other keys wait; what
    *   `merge`, `tags` or the database throws
+   * @example await stock.put('product:42', 17)
    */
   put (key: string, value: V): Promise<DeliveryOutcome>
   /**
    * The newest acknowledged value: the one that waits, or that of the destination, which `load` gives. With `merge`, that of the
    * destination and those that wait, merged. To be the function of `remember`, under the same key.
-   * @example const product = await cache.remember(id, { ttl: '1m' }, () => products.read(id, () => load(id)))
+   * @example const left = await cache.remember('product:42', { ttl: '1m' }, () => stock.read('product:42', () => warehouse.stock(42)))
    */
   read (key: string, load: () => Promise<V>): Promise<V>
-  /** Begins to write, at once and then for good. Resolves when what was due has been tried. */
+  /**
+   * Begins to write, at once and then for good. Resolves when what was due has been tried.
+   * @example await stock.start()
+   */
   start (): Promise<void>
   /**
    * Ends it: writes what is due, for `timeout` ms at most (10,000), and lets go of the rest, which other instances or the next
    * start write. Resolves to how many keys wait. `put` and `read` go on working.
    * @throws what the database fails with
+   * @example const left = await stock.stop({ timeout: 5000 })
    */
   stop (options?: { readonly timeout?: number }): Promise<number>
-  /** The number of keys that wait to be written, for people and gauges. */
+  /**
+   * The number of keys that wait to be written, for people and gauges.
+   * @example const waiting = await stock.pending()
+   */
   pending (): Promise<number>
-  /** The oldest of the writes that were given up, a hundred at most. */
+  /**
+   * The oldest of the writes that were given up, a hundred at most.
+   * @example const [oldest] = await stock.dead()
+   */
   dead (): Promise<DeadWrite<V>[]>
-  /** Removes writes that were given up, once they have been seen to: `put` again, or not wanted. */
+  /**
+   * Removes writes that were given up, once they have been seen to: `put` again, or not wanted.
+   * @example await stock.discard(await stock.dead())
+   */
   discard (dead: readonly Pick<DeadWrite<V>, 'key' | 'sequence'>[]): Promise<void>
 }
 
@@ -67,7 +81,7 @@ const GRACE = 1000
  * `read` finds what waits. It looks at the table before it asks the destination, so that what is not in the table any more is there.
  * @throws OutboxError WEIR_OUTBOX_INVALID_OPTION
  * @example
- * const stock = writeBehind<number>({ db, outbox, name: 'stock', write: (writes, { signal }) => warehouse.send(writes, { signal }) })
+ * const stock = writeBehind<number, Shop>({ db, outbox, name: 'stock', write: (writes, { signal }) => warehouse.send(writes, { signal }) })
  * stock.start()
  * await stock.put('product:42', 17)
  * const left = await cache.remember('product:42', { ttl: '1m' }, () => stock.read('product:42', () => warehouse.stock(42)))
