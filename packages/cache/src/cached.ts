@@ -1,10 +1,15 @@
 import type { Cache } from './cache.js'
 import { wrap, type WrapOptions } from './wrap.js'
 
+type Method<A extends readonly unknown[], R> = (...args: A) => Promise<R>
+/** As TypeScript calls a decorator of a method with `experimentalDecorators`. */
+type Experimental<F> = [prototype: object, name: string | symbol, descriptor: TypedPropertyDescriptor<F>]
+
 /**
  * A decorator that has a method's values kept by a cache, as {@link Cache.wrap} does for functions. The name of the method begins
  * the keys, and all instances of the class share them: what of an instance the value depends on is told by `key`. A value ends
- * by its tags, or by the method's `invalidate` and `clear` where its type says that it has them.
+ * by its tags, or by the method's `invalidate` and `clear` where its type says that it has them. It works with and without
+ * TypeScript's `experimentalDecorators`, which NestJS and others need.
  * @throws CacheError as {@link Cache.wrap}, when the class is defined
  * @example
  * class Shop {
@@ -15,10 +20,15 @@ import { wrap, type WrapOptions } from './wrap.js'
  * await cache.invalidate(['product:42'])
  */
 export function cached<T, A extends readonly unknown[] = never[], R extends T = T> (cache: Cache<T>, options: WrapOptions<A, R>) {
+  const wrapped = (method: Method<A, R>, name: string | symbol) => wrap(cache, method, { name: String(name), ...options })
   // The method takes and gives what it did.
-  function decorator<F extends (...args: A) => Promise<R>> (method: F, context: ClassMethodDecoratorContext): F
-  function decorator (method: (...args: A) => Promise<R>, { name }: ClassMethodDecoratorContext) {
-    return wrap(cache, method, { name: String(name), ...options })
+  function decorator<F extends Method<A, R>> (method: F, context: ClassMethodDecoratorContext): F
+  function decorator<F extends Method<A, R>> (...experimental: Experimental<F>): void
+  function decorator (...args: [Method<A, R>, ClassMethodDecoratorContext] | Experimental<Method<A, R>>) {
+    if (args.length === 2) return wrapped(args[0], args[1].name)
+    const [, name, descriptor] = args
+    if (descriptor.value !== undefined) descriptor.value = wrapped(descriptor.value, name)
+    return undefined
   }
   return decorator
 }

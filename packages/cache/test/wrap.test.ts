@@ -131,3 +131,20 @@ t.test('a decorator keeps the values of a method', async (t) => {
   await cache.invalidate(['product:1'])
   t.equal(await shop.product('1'), 'shop 1 2')
 })
+
+t.test('the decorator works as TypeScript calls it with experimentalDecorators', async (t) => {
+  const cache = createCache<string>({ store: memoryStore(), namespace: 'experimental' })
+  let runs = 0
+  class Shop {
+    readonly name = 'shop'
+    async product (id: string): Promise<string> { return `${this.name} ${id} ${++runs}` }
+  }
+  const descriptor: TypedPropertyDescriptor<(id: string) => Promise<string>> = Object.getOwnPropertyDescriptor(Shop.prototype, 'product') ?? {}
+  const decorate = cached(cache, { ttl: '1m', tags: (_value: string, id: string) => [`product:${id}`] })
+  t.equal(decorate(Shop.prototype, 'product', descriptor), undefined)
+  Object.defineProperty(Shop.prototype, 'product', descriptor)
+  const shop = new Shop()
+  t.strictSame([await shop.product('1'), await new Shop().product('1')], ['shop 1 1', 'shop 1 1'])
+  await cache.invalidate(['product:1'])
+  t.equal(await shop.product('1'), 'shop 1 2')
+})
