@@ -1,4 +1,5 @@
 import type { Cache } from './cache.js'
+import { CacheError, shown } from './errors.js'
 import { wrap, type WrapOptions } from './wrap.js'
 
 type Method<A extends readonly unknown[], R> = (...args: A) => Promise<R>
@@ -27,7 +28,10 @@ export function cached<T, A extends readonly unknown[] = never[], R extends T = 
   function decorator (...args: [Method<A, R>, ClassMethodDecoratorContext] | Experimental<Method<A, R>>) {
     if (args.length === 2) return wrapped(args[0], args[1].name)
     const [, name, descriptor] = args
-    if (descriptor.value !== undefined) descriptor.value = wrapped(descriptor.value, name)
+    if (typeof descriptor.value !== 'function') {
+      throw new CacheError('WEIR_CACHE_INVALID_OPTION', `cached() of ${shown(name)}: it decorates methods, and this is none`)
+    }
+    descriptor.value = wrapped(descriptor.value, name)
     return undefined
   }
   return decorator

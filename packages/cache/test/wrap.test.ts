@@ -142,6 +142,7 @@ t.test('the decorator works as TypeScript calls it with experimentalDecorators',
   const descriptor: TypedPropertyDescriptor<(id: string) => Promise<string>> = Object.getOwnPropertyDescriptor(Shop.prototype, 'product') ?? {}
   const decorate = cached(cache, { ttl: '1m', tags: (_value: string, id: string) => [`product:${id}`] })
   t.equal(decorate(Shop.prototype, 'product', descriptor), undefined)
+  t.throws(() => { decorate(Shop.prototype, 'getter', { get: () => untyped(1) }) }, { code: 'WEIR_CACHE_INVALID_OPTION', message: /'getter'/ })
   Object.defineProperty(Shop.prototype, 'product', descriptor)
   const shop = new Shop()
   t.strictSame([await shop.product('1'), await new Shop().product('1')], ['shop 1 1', 'shop 1 1'])
