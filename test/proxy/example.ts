@@ -5,7 +5,7 @@ import { type Answer, send, type Sent } from '../http/client.js'
 import { PATIENT } from '../support/patience.js'
 import { type Program, program } from '../support/program.js'
 
-const SERVER = fileURLToPath(new URL('../../../examples/proxy/dist/server.js', import.meta.url))
+const SERVER = fileURLToPath(new URL('../../../examples/dist/proxy/server.js', import.meta.url))
 
 /** examples/proxy as a process. */
 export interface Example extends Program {

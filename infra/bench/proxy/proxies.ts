@@ -31,7 +31,7 @@ export interface Place {
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const CONFIGURATIONS = here('../../../bench/proxy/')
 const ENSURE = here('../../tools/ensure.js')
-const WEIR = here('../../../../examples/proxy/dist/server.js')
+const WEIR = here('../../../../examples/dist/proxy/server.js')
 const PATH = process.env['PATH'] ?? ''
 
 const weir = (name: string, processes: number, shares: boolean): Proxy => ({
