@@ -1,5 +1,6 @@
 import t from 'tap'
 import { tempDir } from '../support/temp-dir.js'
+import '../support/uncounted.js'
 import { mutatedBuild } from './mutated-build.js'
 import { type Mutant, MUTANTS } from './mutants.js'
 import { run } from './run.js'

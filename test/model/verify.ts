@@ -36,7 +36,7 @@ export interface Verdict {
  * @param optimize the compiler's level: for a short search, compiling takes longer than running
  */
 export async function verify (
-  t: Test, model: string, macros: readonly string[], optimize: '-O1' | '-O2' = '-O2'
+  t: Test, model: string, macros: readonly string[], optimize: '-O0' | '-O2' = '-O2'
 ): Promise<Verdict> {
   const folder = await tempDir(t)
   const file = `${model}.pml`
