@@ -21,6 +21,10 @@ const OPTIONS: ts.CompilerOptions = {
   noEmit: true
 }
 
+/** Libraries and packages, which are the same for every example: parsed once. */
+const parsed = new Map<string, ts.SourceFile>()
+let previous: ts.Program | undefined
+
 /** Compiles a module as if it were a file in the repository's root, where the packages are found. Returns what is wrong with it. */
 export function problemsOf (source: string): string[] {
   const file = `${ROOT}readme-example.ts`
@@ -28,10 +32,16 @@ export function problemsOf (source: string): string[] {
   host.fileExists = (name) => name === file || ts.sys.fileExists(name)
   host.readFile = (name) => name === file ? source : ts.sys.readFile(name)
   host.getSourceFile = (name, options) => {
+    const known = parsed.get(name)
+    if (known !== undefined) return known
     const text = host.readFile(name)
-    return text === undefined ? undefined : ts.createSourceFile(name, text, options)
+    if (text === undefined) return undefined
+    const made = ts.createSourceFile(name, text, options)
+    if (name !== file) parsed.set(name, made)
+    return made
   }
-  return ts.getPreEmitDiagnostics(ts.createProgram([file], OPTIONS, host)).map(({ messageText, start = 0 }) =>
+  previous = ts.createProgram([file], OPTIONS, host, previous)
+  return ts.getPreEmitDiagnostics(previous).map(({ messageText, start = 0 }) =>
     `line ${source.slice(0, start).split('\n').length}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
 }
 
