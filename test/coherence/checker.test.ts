@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { program } from '../support/program.js'
+import '../support/uncounted.js'
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url))
 

@@ -8,9 +8,18 @@ import { run } from './run.js'
 // Most are found in a few, on a machine with nothing else to do.
 const MOST_SECONDS = 120
 
+/**
+ * Resources, and the longest pause of a writer in ms. A miss ends a lease on the file, so that memory is used under one only where
+ * there are many hits per write.
+ */
+const PACE = {
+  redis: { versions: 16, writePause: 60 },
+  sqlite: { versions: 4, writePause: 400 }
+} as const
+
 t.setTimeout(MUTANTS.length * MOST_SECONDS * 1000)
 
-/** Two instances and few resources that are written often, so that what goes wrong is soon seen. */
+/** Two instances and few resources, so that what goes wrong is soon seen. */
 async function check (
   program: string,
   { store = 'redis', faults, workloads, pause }: Pick<Mutant, 'store' | 'faults' | 'workloads' | 'pause'>,
@@ -25,8 +34,7 @@ async function check (
     seconds,
     seed: 'mutants',
     processes: 2,
-    versions: 16,
-    writePause: 60,
+    ...PACE[store],
     untilViolation: true
   })
 }

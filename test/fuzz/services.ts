@@ -6,6 +6,7 @@ import { PATIENT } from '../support/patience.js'
 import { JWT_SECRET } from '../support/catalog.js'
 import { type Program, program } from '../support/program.js'
 import { tempDir } from '../support/temp-dir.js'
+import '../support/uncounted.js'
 import { SERVICES, type ServiceName } from './routes.js'
 
 /** A service of the suite that tells how much it keeps. */

@@ -45,7 +45,7 @@ export function checkModel<Search extends string> (
     for (const name of foundBy) {
       t.test(`${mutant}, ${rule}, is found: ${name}`, async (t) => {
         const { states, errors, violated } = await verify(
-          t, model, [...searches[name], ...macros, mutant], '-O0'
+          t, model, [...searches[name], ...macros, mutant], 'short'
         )
         t.comment(`${states} states`)
         t.equal(errors, 1, 'the search ends at the first')

@@ -14,6 +14,15 @@ const MEMORY = 2048
 /** Limit of a run's length in steps. A search that meets it reports that it is not complete. */
 const DEPTH = 1_000_000
 
+/**
+ * The compiler's level, and the size of the table of states as a power of two. For a short search, compiling takes longer than
+ * running, and clearing a large table longer than filling it.
+ */
+const LENGTHS = {
+  short: { optimize: '-O0', table: '-w20' },
+  long: { optimize: '-O2', table: '-w24' }
+} as const
+
 /** The result of one search. */
 export interface Verdict {
   readonly states: number
@@ -33,11 +42,12 @@ export interface Verdict {
  * Searches the states of a model up to the first error.
  * @param model its file in `test/model`, without `.pml`
  * @param macros given as `NAME` or `NAME=VALUE`
- * @param optimize the compiler's level: for a short search, compiling takes longer than running
+ * @param length of the search, as far as it is known
  */
 export async function verify (
-  t: Test, model: string, macros: readonly string[], optimize: '-O0' | '-O2' = '-O2'
+  t: Test, model: string, macros: readonly string[], length: keyof typeof LENGTHS = 'long'
 ): Promise<Verdict> {
+  const { optimize, table } = LENGTHS[length]
   const folder = await tempDir(t)
   const file = `${model}.pml`
   // spin hands file names to a shell as they are, so it gets one without surprises.
@@ -47,7 +57,7 @@ export async function verify (
   // -w: the code is generated.
   const options = [optimize, '-w', '-DSAFETY', `-DMEMLIM=${MEMORY}`]
   await run(t, folder, 'gcc', [...options, '-o', 'pan', 'pan.c'])
-  const report = await run(t, folder, './pan', [`-m${DEPTH}`])
+  const report = await run(t, folder, './pan', [`-m${DEPTH}`, table])
   return {
     states: numberIn(report, /^ *(\S+) states, stored/m),
     seconds: numberIn(report, /^pan: elapsed time (\S+) seconds/m),

@@ -5,6 +5,7 @@ import { type Test } from 'tap'
 import type { Report } from '../programs/limited.js'
 import { type TestNginx, startNginx } from './nginx.js'
 import { program } from './program.js'
+import './uncounted.js'
 import { PATIENT } from './patience.js'
 import { type TestRedis, startRedis } from '@weir/internal/testing'
 

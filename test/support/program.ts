@@ -2,7 +2,6 @@ import { type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { type Readable } from 'node:stream'
 import { type Test } from 'tap'
-import './uncounted.js'
 
 /** A program that a test runs. It ends with the test at the latest. */
 export interface Program {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { type Program, program } from './program.js'
+import './uncounted.js'
 import { PATIENT } from './patience.js'
 import { tempDir } from './temp-dir.js'
 
