@@ -1,4 +1,5 @@
 import type { FaultKind } from './faults.js'
+import type { Change } from '../support/mutated-package.js'
 import type { WorkloadName } from './resources.js'
 
 /** A build in which one rule is broken. */
@@ -9,6 +10,8 @@ export interface Mutant {
   /** Is in the compiled file exactly once. */
   readonly from: string
   readonly to: string
+  /** A further change of the file, which breaks nothing by itself and makes the mutant show sooner. */
+  readonly also?: Change
   /** Default: Redis. */
   readonly store?: 'redis' | 'sqlite'
   /** Under which the rule is missed. */
@@ -54,6 +57,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: '@weir/cache/dist/src/stores/sqlite/validity.js',
     from: 'return waitForLeases(LEASE);',
     to: 'return Promise.resolve();',
+    also: { from: 'const LEASE = 5;', to: 'const LEASE = 50;' },
     store: 'sqlite',
     faults: [],
     workloads: ['versions'],
@@ -63,7 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 'memory is used for longer than writers to the file wait',
     file: '@weir/cache/dist/src/stores/sqlite/validity.js',
     from: 'if (now >= this.#leaseEnd || now >= this.#file.sameUntil)',
-    to: 'if (now >= this.#leaseEnd + 20)',
+    to: 'if (now >= this.#leaseEnd + 100)',
     store: 'sqlite',
     faults: [],
     workloads: ['versions'],

@@ -21,6 +21,8 @@ export async function mutatedBuild (folder: string, mutant: Mutant | undefined):
   await copyPackage(join(ROOT, 'plugins'), join(modules, '@weir/fastify'))
   for (const file of PROGRAM) await cp(new URL(file, import.meta.url), join(folder, 'build', file))
   await writeFile(join(folder, 'build/package.json'), '{ "type": "module" }')
-  if (mutant !== undefined) await changeFile(join(modules, mutant.file), mutant)
+  if (mutant !== undefined) {
+    for (const change of [mutant, ...mutant.also === undefined ? [] : [mutant.also]]) await changeFile(join(modules, mutant.file), change)
+  }
   return join(folder, 'build/instance.js')
 }
