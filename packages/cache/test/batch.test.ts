@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Batch } from '../src/stores/redis/batch.js'
+import { Batch } from '../src/stores/batch.js'
 import { type Gate, gate } from './gate.js'
 
 t.test('questions of one turn are one, of all their items', async (t) => {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
-import { ReadBatch } from '../src/stores/redis/read-batch.js'
+import { ReadBatch } from '../src/stores/read-batch.js'
 import { type Gate, gate } from './gate.js'
 
 type Values = readonly (Buffer | undefined)[]

@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { FillAnnouncements } from '../src/stores/redis/fill-announcements.js'
+import { FillAnnouncements } from '../src/stores/fill-announcements.js'
 import { Subscription } from '../src/stores/redis/subscription.js'
 
 const LEASE = 50

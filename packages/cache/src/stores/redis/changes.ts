@@ -1,12 +1,5 @@
-import type { TagTable } from '../../tag-table.js'
 import type { Stamp } from '../../validity.js'
-
-/** A change of a namespace's records, as it is published on its channel. */
-export type Change =
-  | { readonly kind: 'invalidate', readonly stamp: Stamp, readonly tags: readonly string[] }
-  /** @property until milliseconds since the epoch; Infinity: without an end */
-  | { readonly kind: 'replace', readonly stamp: Stamp, readonly key: string, readonly until: number }
-  | { readonly kind: 'clear', readonly stamp: Stamp }
+import type { Change } from '../change.js'
 
 /** A message of the scripts: a JSON list of the kind, the stamp, and names. Undefined if it is none. */
 export function parseChange (message: string): Change | undefined {
@@ -32,20 +25,6 @@ const LATEST: Stamp = 2 ** 52
 /** Reads a number as the scripts write it: digits, nothing else. */
 function wholeNumber (text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined
-}
-
-/** Records the change in what an instance knows. */
-export function applyTo (table: TagTable, change: Change): void {
-  switch (change.kind) {
-    case 'invalidate':
-      for (const tag of change.tags) table.record(tag, change.stamp)
-      return
-    case 'replace':
-      table.replace(change.key, change.stamp, change.until)
-      return
-    case 'clear':
-      table.raise(change.stamp)
-  }
 }
 
 function parseList (message: string): readonly string[] {

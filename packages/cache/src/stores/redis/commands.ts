@@ -2,8 +2,8 @@ import { Breaker, isReplyError, type Script, script, type ScriptArgument } from 
 import type { RedisConnection } from '@weir/redis'
 import { CacheError, shown } from '../../errors.js'
 import { versionBytes } from '../../frame-version.js'
-import { type Increment, IncrementBatch } from './increment-batch.js'
-import { ReadBatch } from './read-batch.js'
+import { type Increment, IncrementBatch } from '../increment-batch.js'
+import { ReadBatch } from '../read-batch.js'
 import { INCREMENT } from './swap-scripts.js'
 
 // Scripts are what the store cannot do without, and one that is given a key goes to its node.

@@ -8,7 +8,7 @@ import type { Stamp } from '../../validity.js'
 import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
 import { parseStrings } from '../string-list.js'
 import type { Commands } from './commands.js'
-import { announcement, type FillAnnouncements } from './fill-announcements.js'
+import { announcement, type FillAnnouncements } from '../fill-announcements.js'
 import { ANNOUNCE, CLAIM, RELEASE, RENEW, SET_WAITS, STORE, WAITS } from './scripts.js'
 import { DELETE_UP_TO, SWAP } from './swap-scripts.js'
 

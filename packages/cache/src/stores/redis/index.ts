@@ -4,11 +4,11 @@ import { CacheError, shown } from '../../errors.js'
 import type { Store, StoreNamespace } from '../../store.js'
 import { Commands } from './commands.js'
 import { RedisEntries } from './entries.js'
-import { FillAnnouncements } from './fill-announcements.js'
+import { FillAnnouncements } from '../fill-announcements.js'
 import { recordKeys, Records } from './records.js'
 import { Subscriptions } from './subscriptions.js'
 import { TagMirror } from './tag-mirror.js'
-import { RedisValidity } from './validity.js'
+import { LeasedValidity } from '../leased-validity.js'
 
 export type { RedisClient, RedisLocation } from '@weir/redis'
 
@@ -51,7 +51,7 @@ export function redisStore ({ prefix = 'weir', maxTags = 100_000, lease = 50, ..
     const [bus, fills] = [`${connection.keyPrefix}${shared}:bus`, `${connection.keyPrefix}${shared}:fills`]
     const records = new Records(commands, recordKeys(shared), bus, maxTags)
     const mirror = subscription && new TagMirror(name, subscription, bus, maxTags, records)
-    const validity = new RedisValidity(records, mirror, milliseconds)
+    const validity = new LeasedValidity(records, mirror, milliseconds)
     const announcements = new FillAnnouncements(subscription, fills)
     const entries = new RedisEntries(commands, prefix, name, fills, announcements, (above) => validity.fillStamp(above))
     return { entries, validity }

@@ -2,7 +2,7 @@ import type { Script } from '@weir/internal'
 import { CacheError, shown } from '../../errors.js'
 import type { TagRecords } from '../../rule-v.js'
 import type { Judged, Stamp } from '../../validity.js'
-import { Batch } from './batch.js'
+import { Batch } from '../batch.js'
 import type { Commands } from './commands.js'
 import {
   CLEAR, ESCAPED, INVALIDATE, MARK, PAGE, PUT, RECORD_REPLACED, RECORDS, REPLACE, REPLACED, REPLACED_PAGE, STAMP, STAMP_IF_VALID

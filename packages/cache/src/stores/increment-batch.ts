@@ -1,4 +1,4 @@
-import type { FrameVersion } from '../../store.js'
+import type { FrameVersion } from '../store.js'
 
 // Counters that one command changes at most: others wait while it runs.
 const AT_ONCE = 64

@@ -1,11 +1,17 @@
-import type { FillEnd } from '../../store.js'
-import { withResolvers } from '../../with-resolvers.js'
-import type { Listener, Subscription } from './subscription.js'
+import type { FillEnd } from '../store.js'
+import { withResolvers } from '../with-resolvers.js'
 
 // While somebody waits: how often it is seen whether announcements can still be relied on, in milliseconds.
 const LOOK_EVERY = 50
 // How many are remembered for those whose question is still on its way.
 const RECENT = 1000
+
+/** What announcements are heard by. */
+export interface Hearing {
+  /** Whether everything said a lease ago or earlier has been heard. */
+  isCoherent (): boolean
+  listen (channel: string, listener: FillAnnouncements): void
+}
 
 interface Wait {
   readonly ended: Promise<FillEnd>
@@ -13,12 +19,12 @@ interface Wait {
 }
 
 /** How fills of other instances ended, by the token of their lease, as it is said on the namespace's channel. */
-export class FillAnnouncements implements Listener {
+export class FillAnnouncements {
   readonly #waiting = new Map<string, Wait>()
   readonly #recent = new Map<string, FillEnd>()
   #interruptions = 0
 
-  constructor (readonly subscription: Subscription | undefined, channel: string) {
+  constructor (readonly subscription: Hearing | undefined, channel: string) {
     subscription?.listen(channel, this)
   }
 
