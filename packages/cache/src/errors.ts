@@ -21,6 +21,8 @@ const messages = {
     `${what} is computed by a function that asks for it, perhaps through other keys or instances, so it would wait for itself: ` +
     'compute it without asking for this key',
   WEIR_CACHE_FILL_TIMEOUT: (what: string) => `${what}: find out what it waits for, or give it more time`,
+  WEIR_CACHE_MISSING_DRIVER: (what: string) => what,
+  WEIR_CACHE_STORE_TIMEOUT: (what: string) => `${what}: check that it runs, or raise commandTimeout`,
   WEIR_CACHE_STORE_UNAVAILABLE: (what: string) => `${what} has not answered, and is not asked again for a moment`,
   WEIR_CACHE_STORE_UNTRUSTED: (what: string) => `${what} may have entries whose invalidation it has not been told of yet: it is not read until it has`,
   WEIR_CACHE_STORE_FAILED: (what: string) => `The store did not ${what}`

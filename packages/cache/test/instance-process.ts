@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 export type Place =
   | { readonly kind: 'sqlite', readonly file: string }
   | { readonly kind: 'redis', readonly path: string, readonly prefix?: string, readonly login?: Login }
+  | { readonly kind: 'postgres', readonly url: string, readonly prefix: string }
   | { readonly kind: 'redis-cluster', readonly addresses: readonly { readonly host: string, readonly port: number }[] }
 
 interface Login { readonly username: string, readonly password: string }

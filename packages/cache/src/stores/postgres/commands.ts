@@ -1,0 +1,137 @@
+import { Breaker, within } from '@weir/internal'
+import { CacheError, shown } from '../../errors.js'
+import { isAnswer, isConflict, isMissing } from './failures.js'
+import type { PostgresClient, PostgresPool, PostgresQuery } from './pool.js'
+import type { FunctionName, Schema } from './schema.js'
+
+export type Value = string | number | Buffer | null | readonly string[] | readonly number[]
+
+/** A row: each value as Postgres writes it. */
+export type Row = readonly (string | null)[]
+
+// Times that a call is repeated because of others that came in between: only where isolation is stricter than by default.
+const TRIES = 20
+// Making tables waits for other instances that do. In milliseconds.
+const INSTALLED_WITHIN = 10_000
+
+const asText = { getTypeParser: () => (text: string) => text }
+
+export const queryOf = (text: string, values: readonly Value[] = []): PostgresQuery =>
+  ({ text, values: [...values], rowMode: 'array', types: asText })
+
+/** Sends the store's commands to Postgres, behind a breaker. Each is one statement and one transaction: none stays open. */
+export class Commands {
+  readonly #breaker: Breaker
+  #installing: Promise<void> | undefined
+
+  constructor (readonly pool: PostgresPool, readonly schema: Schema, readonly timeout: number) {
+    this.#breaker = new Breaker({
+      probe: () => this.#timed(queryOf('SELECT 1')),
+      refusal: () => new CacheError('WEIR_CACHE_STORE_UNAVAILABLE', 'The store'),
+      isAnswer
+    })
+  }
+
+  /** Calls one of the schema's functions. */
+  call (name: FunctionName, values: readonly Value[]): Promise<readonly Row[]> {
+    return this.#breaker.run(() => this.send(name, values))
+  }
+
+  /** As `call`, however Postgres is doing: for what should undo an earlier command that may still be executed. */
+  send (name: FunctionName, values: readonly Value[]): Promise<readonly Row[]> {
+    return this.#timed(queryOf(this.schema.call(name, values.length), values))
+  }
+
+  /** Makes the tables and functions; one attempt at a time. */
+  install (): Promise<void> {
+    this.#installing ??= this.#install().finally(() => { this.#installing = undefined })
+    return this.#installing
+  }
+
+  /** Ends the probing. */
+  close (): void {
+    this.#breaker.stop()
+  }
+
+  async #install (): Promise<void> {
+    const use = new Use(this.pool)
+    try {
+      await within(INSTALLED_WITHIN, use.ask(queryOf(this.schema.install)), () => this.#late(INSTALLED_WITHIN))
+    } finally {
+      use.giveUp()
+    }
+  }
+
+  async #timed (query: PostgresQuery): Promise<readonly Row[]> {
+    const use = new Use(this.pool)
+    try {
+      return await within(this.timeout, this.#repeated(use, query), () => this.#late(this.timeout))
+    } finally {
+      use.giveUp()
+    }
+  }
+
+  async #repeated (use: Use, query: PostgresQuery): Promise<readonly Row[]> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await use.ask(query)
+      } catch (error) {
+        if (tries === TRIES) throw error
+        if (isMissing(error)) await this.install()
+        else if (!isConflict(error)) throw error
+      }
+    }
+  }
+
+  #late (ms: number) {
+    return new CacheError('WEIR_CACHE_STORE_TIMEOUT', `Postgres has not answered within ${ms} ms`)
+  }
+}
+
+/** A command's use of the pool, which it may give up at any moment. */
+class Use {
+  #isGivenUp = false
+  #client: PostgresClient | undefined
+
+  constructor (readonly pool: PostgresPool) {}
+
+  async ask (query: PostgresQuery): Promise<readonly Row[]> {
+    const client = await this.pool.connect()
+    if (this.#isGivenUp) {
+      client.release()
+      throw new Error('the command was given up')
+    }
+    this.#client = client
+    // The query fails with it.
+    client.on('error', ignore)
+    try {
+      const { rows } = await client.query(query)
+      this.#release(false)
+      return rows.map(asRow)
+    } catch (error) {
+      this.#release(!isAnswer(error))
+      throw error
+    }
+  }
+
+  /** Ends the connection if there is no answer yet: a late one would be taken for that of another command. */
+  giveUp (): void {
+    this.#isGivenUp = true
+    this.#release(true)
+  }
+
+  #release (isDoubtful: boolean): void {
+    const client = this.#client
+    this.#client = undefined
+    client?.release(isDoubtful)
+    // One that is ended may still fail; the pool listens to the others.
+    if (!isDoubtful) client?.off('error', ignore)
+  }
+}
+
+const ignore = () => {}
+
+function asRow (row: unknown): Row {
+  if (Array.isArray(row) && row.every((value) => typeof value === 'string' || value === null)) return row
+  throw new CacheError('WEIR_CACHE_STORE_FAILED', `answer with a row of text, but ${shown(row)}`)
+}

@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import { digits } from '../../counter-frame.js'
+import { stampOf as stampOfFrame } from '../../frame.js'
+import { versionBytes } from '../../frame-version.js'
+import type { Claim, Entries, FillId, FrameId, FrameVersion, Swapped } from '../../store.js'
+import { justAbove, type Stamp } from '../../validity.js'
+import type { FillAnnouncements } from '../fill-announcements.js'
+import { type Increment, IncrementBatch } from '../increment-batch.js'
+import { ReadBatch } from '../read-batch.js'
+import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
+import { parseStrings } from '../string-list.js'
+import type { Commands } from './commands.js'
+import { bufferOf, type Bytes, idOf, isId } from './names.js'
+import { type PostgresRecords, stampOf } from './records.js'
+
+// What sets the tokens of this process apart.
+const PROCESS = randomBytes(9).toString('base64url')
+let tokens = 0
+// Milliseconds until the release of a lease is tried again, doubled each time.
+const FIRST_PAUSE = 50
+// How often those who wait ask again where no notification comes through, in milliseconds.
+const ASK_AGAIN = 50
+// How often a set has some of what has ended deleted, and how much of it.
+const SWEEP_EVERY = 128
+const SWEEP = 512
+
+/** What the namespaces of a store have in common. */
+export interface Shared {
+  readonly commands: Commands
+  readonly announcements: FillAnnouncements
+  /** Whether announcements are heard. */
+  readonly hears: () => boolean
+  readonly reads: ReadBatch
+  readonly increments: IncrementBatch
+}
+
+export function readsOf (commands: Commands): ReadBatch {
+  const readAll = async (ids: readonly string[]) => {
+    const frames = new Map((await commands.call('get', [ids])).map(([id, frame]) => [id, bufferOf(frame ?? '')] as const))
+    return ids.map((id) => frames.get(id))
+  }
+  return new ReadBatch(async (id) => (await readAll([id]))[0], readAll)
+}
+
+export function incrementsOf (commands: Commands): IncrementBatch {
+  const ask = async (increments: readonly Increment[]) => {
+    const rows = await commands.call('increment', [
+      increments.map(({ key }) => key), increments.map(({ seen }) => bytesOf(versionBytes(seen))), increments.map(({ by }) => by)
+    ])
+    return increments.map((_, i) => rows[i]?.[0] === null ? undefined : Number(rows[i]?.[0]))
+  }
+  return new IncrementBatch(ask, true)
+}
+
+const bytesOf = (buffer: Buffer): Bytes => `\\x${buffer.toString('hex')}`
+
+/** A namespace's frames in Postgres, and the leases to fill them. */
+export class PostgresEntries implements Entries {
+  #sets = 0
+
+  constructor (readonly shared: Shared, readonly records: PostgresRecords) {}
+
+  get (keys: readonly string[]): Promise<(Buffer | undefined)[]> {
+    return Promise.all(keys.map((key) => this.shared.reads.add(this.#id(key))))
+  }
+
+  async set (key: string, frame: Buffer, ttl: number): Promise<void> {
+    await this.#set(this.#id(key), frame, ttl, null)
+  }
+
+  async delete (key: string, upTo?: Stamp): Promise<void> {
+    await this.#commands.call('delete', [this.#id(key), upTo ?? null])
+  }
+
+  async swap (key: string, seen: FrameVersion | undefined, frame: Buffer | undefined, ttl: number): Promise<Swapped | undefined> {
+    const version = seen === undefined ? null : versionBytes(seen)
+    const number = seen?.number === undefined ? null : digits(seen.number)
+    const stamp = frame === undefined ? null : stampOfFrame(frame)
+    const [row] = await this.#commands.call('swap', [this.#id(key), version, number, frame ?? null, stamp, ttl])
+    const before = row?.[0]
+    if (before === null || before === undefined) return undefined
+    const text = bufferOf(before).toString('latin1')
+    return { number: text === '' ? undefined : Number(text) }
+  }
+
+  increment (key: string, seen: FrameVersion, by: number): Promise<number | undefined> {
+    return this.shared.increments.add(this.#id(key), seen, by)
+  }
+
+  async claim (key: string, seen: FrameId = { stamp: 0, storedAt: 0 }): Promise<Claim> {
+    const id = this.#id(key)
+    const token = `${PROCESS}.${++tokens}`
+    const { interruptions } = this.shared.announcements
+    try {
+      const [row] = await this.#commands.call('claim', [id, this.records.ns, seen.stamp, storedAtOf(seen), token, FILL_LEASE])
+      const [frame, holder, remaining, clock, epoch] = row ?? []
+      if (typeof frame === 'string') return { kind: 'found', frame: bufferOf(frame) }
+      if (typeof holder === 'string') {
+        const left = this.shared.hears() ? Number(remaining) : ASK_AGAIN
+        return { kind: 'held', ended: this.shared.announcements.ended(holder, left, interruptions), fill: fillId(id, holder) }
+      }
+      return { kind: 'granted', lease: this.#lease(id, token, await this.#stamp(seen.stamp, clock, epoch)) }
+    } catch (error) {
+      // A command that timed out may still be executed. Nobody would then hold the lease, and everybody wait for it.
+      this.#commands.send('release', [id, token, 'done', this.#channel]).catch(() => {})
+      throw error
+    }
+  }
+
+  async waitsOf (fill: FillId): Promise<readonly FillId[]> {
+    const [id = '', token = ''] = parseStrings(fill)
+    // One of another store.
+    if (!isId(id) || !/^[\w.-]+$/.test(token)) return []
+    const [row] = await this.#commands.call('waits', [id, token])
+    const waits = row?.[0]
+    return typeof waits === 'string' ? parseStrings(bufferOf(waits).toString()) : []
+  }
+
+  get #commands (): Commands {
+    return this.shared.commands
+  }
+
+  get #channel (): string {
+    return this.#commands.schema.channel
+  }
+
+  /**
+   * A fill's stamp is above every invalidation that was committed when the lease was granted, and below every later one. Just above
+   * the namespace's clock it is; where that is not known, or below the stamp of the frame it is to replace, one is issued.
+   */
+  async #stamp (above: Stamp, clock: string | null | undefined, epoch: string | null | undefined): Promise<Stamp> {
+    if (typeof clock === 'string' && typeof epoch === 'string' && this.records.isSame(epoch)) {
+      const latest = stampOf(clock)
+      this.records.see(latest)
+      const own = justAbove(latest)
+      if (above <= own) return own
+    }
+    this.records.see(Math.floor(above))
+    return (await this.records.stamp()).stamp
+  }
+
+  #lease (id: Bytes, token: string, stamp: Stamp): RenewedLease {
+    const commands = this.#commands
+    return new RenewedLease(fillId(id, token), stamp, {
+      renew: async () => (await commands.call('renew', [id, token, FILL_LEASE]))[0]?.[0] === 't',
+      release: (how) => persistently(async () => { await commands.call('release', [id, token, how, this.#channel]) }),
+      store: (frame, ttl) => this.#set(id, frame, ttl, token),
+      setWaits: async (fills) => { await commands.call('set_waits', [id, token, Buffer.from(JSON.stringify(fills))]) }
+    })
+  }
+
+  async #set (id: Bytes, frame: Buffer, ttl: number, token: string | null): Promise<void> {
+    await this.#commands.call('set', [id, frame, stampOfFrame(frame), ttl, this.#channel, token])
+    if (++this.#sets % SWEEP_EVERY === 0) this.#commands.call('sweep', [SWEEP]).catch(() => {})
+  }
+
+  #id (key: string): Bytes {
+    return idOf(this.records.name, 'entry', key)
+  }
+}
+
+const fillId = (id: Bytes, token: string): FillId => JSON.stringify([id, token])
+
+/** As a frame has it. */
+function storedAtOf ({ storedAt }: FrameId): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeDoubleBE(storedAt)
+  return bytes
+}
+
+/** Tries again until it succeeds, or a lease has run out. */
+async function persistently (task: () => Promise<void>): Promise<void> {
+  const end = performance.now() + FILL_LEASE
+  for (let pause = FIRST_PAUSE; ; pause *= 2) {
+    try {
+      return await task()
+    } catch (error) {
+      if (performance.now() + pause > end) throw error
+      await setTimeout(pause, undefined, { ref: false })
+    }
+  }
+}

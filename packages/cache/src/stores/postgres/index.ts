@@ -1,0 +1,83 @@
+import { within } from '@weir/internal'
+import { parseDuration, type Duration } from '../../duration.js'
+import { CacheError, shown } from '../../errors.js'
+import type { Store, StoreNamespace } from '../../store.js'
+import { FillAnnouncements } from '../fill-announcements.js'
+import { LeasedValidity } from '../leased-validity.js'
+import { Commands } from './commands.js'
+import { incrementsOf, PostgresEntries, readsOf, type Shared } from './entries.js'
+import { Feed } from './feed.js'
+import { PostgresMirror } from './mirror.js'
+import { openPool, type PostgresLocation } from './pool.js'
+import { PostgresRecords } from './records.js'
+import { Schema } from './schema.js'
+
+export type { PostgresClient, PostgresLocation, PostgresPool, PostgresQuery } from './pool.js'
+
+/** Options of {@link postgresStore}: `url` or `pool`, and: */
+export interface PostgresStoreOptions extends PostgresLocation {
+  /**
+   * Before the names of tables and functions, perhaps after the name of a schema that exists: `weir`, `cache.weir`. Lower-case
+   * letters, digits and underscores. Default `weir`.
+   */
+  readonly prefix?: string
+  /** Tag records kept per namespace; beyond it the oldest go and what they judged becomes invalid. Default 100,000. */
+  readonly maxTags?: number
+  /**
+   * How long an instance may trust its memory after Postgres has last proved that it knows every change, and how long a strict
+   * invalidation waits before it is done. The same for every instance. Default 50 ms.
+   */
+  readonly lease?: Duration
+}
+
+/**
+ * A store in Postgres 13 or later, for a fleet that has no other server.
+ *
+ * The tables `weir_namespaces`, `weir_records`, `weir_entries` and `weir_fills` are made at the first use; the user needs the right to
+ * create them. They are UNLOGGED: cheap to write, and empty after a crash or a failover, which costs misses.
+ * @example postgresStore({ url: 'postgres://user:password@127.0.0.1:5432/database' })
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give; WEIR_CACHE_MISSING_DRIVER if `pg` is not installed
+ */
+export function postgresStore ({ prefix = 'weir', maxTags = 100_000, lease = 50, ...location }: PostgresStoreOptions): Store {
+  const milliseconds = parseDuration(lease, 'lease')
+  if (milliseconds > LONGEST_LEASE) {
+    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `lease ${shown(lease)}: give at most '1h': strict writes wait for it to end`)
+  }
+  if (typeof prefix !== 'string' || !/^([a-z_][a-z0-9_]{0,29}\.)?[a-z_][a-z0-9_]{0,29}$/.test(prefix)) {
+    throw new CacheError('WEIR_CACHE_INVALID_OPTION',
+      `prefix ${shown(prefix)}: give lower-case letters, digits and underscores, such as 'weir', or 'schema.weir'; at most 30 of each`)
+  }
+  const { pool, commandTimeout, end } = openPool(location)
+  const commands = new Commands(pool, new Schema(prefix), commandTimeout)
+  const feed = new Feed(commands, milliseconds)
+  const shared: Shared = {
+    commands,
+    announcements: new FillAnnouncements(feed, commands.schema.channel),
+    hears: () => feed.hears,
+    reads: readsOf(commands),
+    increments: incrementsOf(commands)
+  }
+  const namespaces = new Map<string, StoreNamespace>()
+
+  const open = (name: string): StoreNamespace => {
+    const records = new PostgresRecords(commands, name, maxTags)
+    const mirror = new PostgresMirror(records, milliseconds, maxTags, feed.used)
+    feed.follow(mirror)
+    return { entries: new PostgresEntries(shared, records), validity: new LeasedValidity(records, mirror, milliseconds) }
+  }
+  return {
+    namespace (name) {
+      let namespace = namespaces.get(name)
+      if (namespace === undefined) namespaces.set(name, namespace = open(name))
+      return namespace
+    },
+    async close () {
+      feed.close()
+      commands.close()
+      // A server that does not answer is not waited for.
+      await within(commandTimeout, end(), () => new Error('it does not end')).catch(() => {})
+    }
+  }
+}
+
+const LONGEST_LEASE = 3_600_000

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto'
+
+// What Postgres takes for bytes as text.
+const HEX = '\\x'
+
+/** Bytes as Postgres writes and takes them: `\x` and hexadecimal digits. */
+export type Bytes = string
+
+/** Names are any strings; text columns take no NUL, and an index takes 2,700 bytes. JSON loses nothing of a string. */
+export const nameBytes = (name: string): Bytes => HEX + Buffer.from(JSON.stringify(name)).toString('hex')
+
+export const nameOf = (bytes: Bytes): string => {
+  const name: unknown = JSON.parse(bufferOf(bytes).toString())
+  if (typeof name !== 'string') throw new TypeError(`${bytes} is no name`)
+  return name
+}
+
+export const bufferOf = (bytes: Bytes): Buffer => Buffer.from(bytes.slice(HEX.length), 'hex')
+
+/** The primary key of what has these names: a digest of them. */
+export const idOf = (...names: readonly string[]): Bytes =>
+  HEX + createHash('sha256').update(JSON.stringify(names)).digest('hex')
+
+export const isId = (text: string): text is Bytes => /^\\x[0-9a-f]{64}$/.test(text)
+
+/** A namespace's number: eight bytes of a digest of its name, so that every instance has the same without asking. */
+export const numberOfNamespace = (name: string): string => createHash('sha256').update(name, 'utf16le').digest().readBigInt64BE().toString()

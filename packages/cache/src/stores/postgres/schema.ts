@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto'
+import { ENTRY_FUNCTIONS } from './entry-functions.js'
+import { RECORD_FUNCTIONS } from './record-functions.js'
+
+/**
+ * The tables, all UNLOGGED: after a crash, and on a standby that has taken over, they are empty. Then nothing is valid that
+ * was before, which costs misses and never staleness. They live and die together: if one is missing, all are made anew,
+ * because an entry without the record of its invalidation would look valid.
+ *
+ * `namespaces` has a row for each namespace, whose lock orders its stamps. `epoch` tells it from one that took its place; `changed`
+ * is the clock at the last change of its records, `began` the floor at first, `tags` and `keys` how many records there are.
+ * `records` has its invalidations (of tags) and replacements (of keys); `at` is the clock when it was written. `entries` has the frames,
+ * `fills` the leases to compute them.
+ *
+ * Ids are digests of names. Ages are judged by the clock of the server.
+ */
+const TABLES = `
+CREATE UNLOGGED TABLE %namespaces (
+  ns bigint PRIMARY KEY, name bytea NOT NULL, epoch uuid NOT NULL,
+  clock bigint NOT NULL, changed bigint NOT NULL, floor bigint NOT NULL, began bigint NOT NULL, tags int NOT NULL, keys int NOT NULL
+) WITH (fillfactor = 50);
+CREATE UNLOGGED TABLE %records (
+  id bytea PRIMARY KEY, ns bigint NOT NULL, is_key boolean NOT NULL, name bytea NOT NULL,
+  stamp bigint NOT NULL, at bigint NOT NULL, until timestamptz
+);
+CREATE INDEX ON %records (ns, is_key, at, id);
+CREATE INDEX ON %records (ns, until) WHERE until IS NOT NULL;
+CREATE UNLOGGED TABLE %entries (id bytea PRIMARY KEY, stamp float8 NOT NULL, ends timestamptz NOT NULL, frame bytea NOT NULL);
+ALTER TABLE %entries ALTER frame SET STORAGE EXTERNAL;
+CREATE INDEX ON %entries (ends);
+CREATE UNLOGGED TABLE %fills (
+  id bytea PRIMARY KEY, token text NOT NULL, ends timestamptz NOT NULL, is_awaited boolean NOT NULL, waits bytea
+) WITH (fillfactor = 50);
+CREATE INDEX ON %fills (ends);
+`
+
+/** One of the functions: what it is given and returns, the declaration of its variables, and what it does. */
+export interface SqlFunction {
+  readonly takes: string
+  readonly returns: string
+  readonly declares?: string
+  readonly does: string
+}
+
+const FUNCTIONS = { ...RECORD_FUNCTIONS, ...ENTRY_FUNCTIONS }
+
+export type FunctionName = keyof typeof FUNCTIONS
+
+/** The names of a store's tables and functions, and the statements that make them. */
+export class Schema {
+  /** What other instances are told by. */
+  readonly channel: string
+  readonly #prefix: string
+  readonly #version: string
+
+  /** @param prefix of all names; with a schema and a dot before it, they are in that */
+  constructor (prefix: string) {
+    this.#prefix = `${prefix}_`
+    this.channel = this.#prefix.replace('.', '_')
+    this.#version = createHash('sha256').update(JSON.stringify([TABLES, FUNCTIONS])).digest('hex').slice(0, 8)
+  }
+
+  /** The call of a function, which has a name of its own in each version of this package: instances of two go on beside each other. */
+  call (name: FunctionName, values: number): string {
+    const places = Array.from({ length: values }, (_, i) => `$${i + 1}`)
+    return `SELECT * FROM ${this.#nameOf(name)}(${places.join(', ')})`
+  }
+
+  /**
+   * Makes what is missing, as one statement and so in one transaction. Several instances may do so at the same moment: a lock
+   * orders them, because IF NOT EXISTS does not.
+   */
+  get install (): string {
+    const tables = ['namespaces', 'records', 'entries', 'fills'].map((table) => this.#prefix + table)
+    const isMissing = tables.map((table) => `to_regclass('${table}') IS NULL`).join(' OR ')
+    const functions = Object.entries<SqlFunction>(FUNCTIONS).map(([name, { takes, returns, declares = '', does }]) => `
+      CREATE OR REPLACE FUNCTION ${this.#nameOf(name)}(${takes}) RETURNS ${returns} LANGUAGE plpgsql
+      SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off SET client_min_messages = warning
+      AS $function$ #variable_conflict use_column
+      DECLARE ${declares}
+      BEGIN ${this.#named(does)} END $function$;`)
+    return `
+      DO $do$ BEGIN
+        PERFORM pg_advisory_xact_lock(hashtextextended('${this.#prefix}', 0));
+        IF ${isMissing} THEN
+          DROP TABLE IF EXISTS ${tables.join(', ')};
+          ${this.#named(TABLES)}
+        END IF;
+        ${functions.join('\n')}
+      END $do$`
+  }
+
+  #nameOf (name: string): string {
+    return `${this.#prefix}${name}_${this.#version}`
+  }
+
+  #named (sql: string): string {
+    return sql.replace(/%(?=[a-z])/g, this.#prefix)
+  }
+}
