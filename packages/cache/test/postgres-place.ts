@@ -43,7 +43,7 @@ export async function postgresPlace (t: Test, server: TestPostgres, control: pg.
     process: { kind: 'postgres', url, prefix },
     open: async (options) => openPostgres(t, { url, prefix, ...options }),
     async remaining (namespace, key) {
-      const { rows } = await control.query(
+      const { rows } = await control.query<{ left: string }>(
         `SELECT extract(epoch FROM ends - clock_timestamp()) * 1000 AS left FROM ${prefix}_entries WHERE id = $1`, [idOf(namespace, 'entry', key)])
       return Number(rows[0]?.left)
     },

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, realpathSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -27,6 +27,11 @@ export interface TestPostgres {
   readonly host: string
   readonly user: string
   readonly database: string
+  /** Stops all its processes where they are. */
+  freeze (): void
+  thaw (): void
+  /** Kills one of its processes, after which it begins anew from its log; resolves when it takes connections again. */
+  crash (): Promise<void>
 }
 
 /**
@@ -51,15 +56,39 @@ export async function startPostgres (t: Teardown, programs: string): Promise<Tes
     if (server.exitCode === null) await once(server, 'exit')
   })
   let said = ''
-  await new Promise<void>((resolve, reject) => {
-    server.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      if (said.includes('ready to accept connections')) resolve()
-    })
+  server.stderr.on('data', (chunk: Buffer) => { said += chunk.toString() })
+  const ready = () => new Promise<void>((resolve, reject) => {
+    said = ''
+    const look = () => { if (said.includes('ready to accept connections')) resolve() }
+    server.stderr.on('data', look)
     server.once('error', reject)
     server.once('exit', (code) => { reject(new Error(`postgres ended with ${code}: ${said}`)) })
   })
-  return { host, user, database }
+  await ready()
+  const { pid } = server
+  if (pid === undefined) throw new Error('postgres has no process')
+  const signal = (name: NodeJS.Signals) => { for (const each of [pid, ...childrenOf(pid)]) process.kill(each, name) }
+  // A stopped process takes no other signal.
+  t.teardown(() => { if (server.exitCode === null) signal('SIGCONT') })
+  return {
+    host,
+    user,
+    database,
+    freeze: () => { signal('SIGSTOP') },
+    thaw: () => { signal('SIGCONT') },
+    async crash () {
+      const [child] = childrenOf(pid)
+      if (child === undefined) throw new Error('postgres has no children')
+      const again = ready()
+      process.kill(child, 'SIGKILL')
+      await again
+    }
+  }
+}
+
+/** The processes that one has started and that have not ended. */
+function childrenOf (pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter((word) => word !== '').map(Number)
 }
 
 async function idOf (which: '-u' | '-g'): Promise<number> {

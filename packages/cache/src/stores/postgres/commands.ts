@@ -22,6 +22,7 @@ export const queryOf = (text: string, values: readonly Value[] = []): PostgresQu
 /** Sends the store's commands to Postgres, behind a breaker. Each is one statement and one transaction: none stays open. */
 export class Commands {
   readonly #breaker: Breaker
+  readonly #uses = new Set<Use>()
   #installing: Promise<void> | undefined
 
   constructor (readonly pool: PostgresPool, readonly schema: Schema, readonly timeout: number) {
@@ -48,25 +49,27 @@ export class Commands {
     return this.#installing
   }
 
-  /** Ends the probing. */
+  /** Ends the probing, and what is under way: a pool that ends forgets commands that wait for a connection. */
   close (): void {
     this.#breaker.stop()
+    for (const use of this.#uses) use.giveUp()
   }
 
   async #install (): Promise<void> {
-    const use = new Use(this.pool)
-    try {
-      await within(INSTALLED_WITHIN, use.ask(queryOf(this.schema.install)), () => this.#late(INSTALLED_WITHIN))
-    } finally {
-      use.giveUp()
-    }
+    await this.#use(INSTALLED_WITHIN, (use) => use.ask(queryOf(this.schema.install)))
   }
 
-  async #timed (query: PostgresQuery): Promise<readonly Row[]> {
+  #timed (query: PostgresQuery): Promise<readonly Row[]> {
+    return this.#use(this.timeout, (use) => this.#repeated(use, query))
+  }
+
+  async #use<R> (ms: number, run: (use: Use) => Promise<R>): Promise<R> {
     const use = new Use(this.pool)
+    this.#uses.add(use)
     try {
-      return await within(this.timeout, this.#repeated(use, query), () => this.#late(this.timeout))
+      return await within(ms, run(use), () => new CacheError('WEIR_CACHE_STORE_TIMEOUT', `Postgres has not answered within ${ms} ms`))
     } finally {
+      this.#uses.delete(use)
       use.giveUp()
     }
   }
@@ -82,25 +85,18 @@ export class Commands {
       }
     }
   }
-
-  #late (ms: number) {
-    return new CacheError('WEIR_CACHE_STORE_TIMEOUT', `Postgres has not answered within ${ms} ms`)
-  }
 }
 
 /** A command's use of the pool, which it may give up at any moment. */
 class Use {
   #isGivenUp = false
+  #refuse: ((error: Error) => void) | undefined
   #client: PostgresClient | undefined
 
   constructor (readonly pool: PostgresPool) {}
 
   async ask (query: PostgresQuery): Promise<readonly Row[]> {
-    const client = await this.pool.connect()
-    if (this.#isGivenUp) {
-      client.release()
-      throw new Error('the command was given up')
-    }
+    const client = await this.#connect()
     this.#client = client
     // The query fails with it.
     client.on('error', ignore)
@@ -117,7 +113,19 @@ class Use {
   /** Ends the connection if there is no answer yet: a late one would be taken for that of another command. */
   giveUp (): void {
     this.#isGivenUp = true
+    this.#refuse?.(new Error('the command was given up'))
     this.#release(true)
+  }
+
+  /** A pool may answer late, or never. */
+  #connect (): Promise<PostgresClient> {
+    return new Promise((resolve, reject) => {
+      this.#refuse = reject
+      this.pool.connect().then((client) => {
+        if (this.#isGivenUp) client.release()
+        else resolve(client)
+      }, reject)
+    })
   }
 
   #release (isDoubtful: boolean): void {
@@ -131,7 +139,9 @@ class Use {
 
 const ignore = () => {}
 
+const isRow = (row: unknown): row is Row => Array.isArray(row) && row.every((value) => typeof value === 'string' || value === null)
+
 function asRow (row: unknown): Row {
-  if (Array.isArray(row) && row.every((value) => typeof value === 'string' || value === null)) return row
+  if (isRow(row)) return row
   throw new CacheError('WEIR_CACHE_STORE_FAILED', `answer with a row of text, but ${shown(row)}`)
 }

@@ -15,6 +15,9 @@ const IDLE_AFTER = 2000
 const IDLE_QUESTION_EVERY = 1000
 // Milliseconds in which notifications are taken together.
 const TOGETHER = 1
+// Milliseconds within which a connection has answered that fills are announced on. More than a short lease: on a busy machine an
+// answer takes a while, and no announcement is lost by that.
+const LIVES_WITHIN = 250
 // Records of one kind that an answer has at most: each costs a few microseconds of the event loop.
 const AT_ONCE = 500
 
@@ -47,7 +50,7 @@ export class Feed implements Hearing {
   /** Which attempt or connection it is: what an earlier one says late is worth nothing. */
   #epoch = 0
   #failures = 0
-  #coherentAsOf = -Infinity
+  #answeredAt = -Infinity
   /** By when the connection, or the answer under way, has to be there; undefined while nothing is waited for. */
   #deadline: number | undefined
   /** Something has changed since the question under way was sent. */
@@ -67,10 +70,11 @@ export class Feed implements Hearing {
     if (this.#isIdle) this.#wake()
   }
 
+  /** Whether announcements of fills can be relied on. */
   isCoherent (): boolean {
     const now = performance.now()
     this.used(now)
-    return now - this.#coherentAsOf <= this.lease
+    return now - this.#answeredAt <= Math.max(this.lease, LIVES_WITHIN)
   }
 
   listen (_channel: string, announcements: FillAnnouncements): void {
@@ -160,7 +164,7 @@ export class Feed implements Hearing {
     this.#epoch++
     this.#isReady = false
     this.#hasHeard = false
-    this.#coherentAsOf = -Infinity
+    this.#answeredAt = -Infinity
     this.#deadline = undefined
     // It still listens, and may have an answer on its way.
     this.#client?.release(true)
@@ -214,7 +218,7 @@ export class Feed implements Hearing {
       return true
     }
     if (epoch !== this.#epoch) return false
-    this.#coherentAsOf = sent
+    this.#answeredAt = performance.now()
     let hasMore = false
     for (const [ns, news] of byNamespace(rows)) {
       if (this.#mirrors.get(ns)?.take(news, AT_ONCE, sent) === true) hasMore = true

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import type pg from 'pg'
 import { CacheError, shown } from '../../errors.js'
 
 /** A query as `pg` takes it. */
@@ -33,7 +34,10 @@ export interface PostgresLocation {
    * store makes a pool of five connections for it, and closes it.
    */
   readonly url?: string | undefined
-  /** A `Pool` of `pg` 8, yours to configure and to end, after the store. One of its connections is the store's for as long as it is open. */
+  /**
+   * A `Pool` of `pg` 8, yours to configure and to end, once the store is closed. One of its connections is the store's for as long
+   * as it is open.
+   */
   readonly pool?: PostgresPool | undefined
   /** How long a command may take, in ms: until there is a connection for it, and it is answered. Default 500. */
   readonly commandTimeout?: number | undefined
@@ -105,9 +109,9 @@ const refused = (what: string) => new CacheError('WEIR_CACHE_INVALID_OPTION', `p
 
 const require = createRequire(import.meta.url)
 
-function driver (): typeof import('pg') {
+function driver (): typeof pg {
   try {
-    return require('pg') as typeof import('pg')
+    return require('pg') as typeof pg
   } catch (cause) {
     const [why] = (cause instanceof Error ? cause.message : String(cause)).split('\n')
     throw new CacheError('WEIR_CACHE_MISSING_DRIVER', `pg cannot be loaded (${why ?? ''}). Install it beside your application: npm install pg`, { cause })

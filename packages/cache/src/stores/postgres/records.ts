@@ -92,7 +92,8 @@ export class PostgresRecords implements RecordKeeper {
     const tags = new Map(entries.flatMap((entry) => entry.tags.map((tag) => [this.#tag(tag), tag] as const)))
     const keys = new Map(entries.map((entry) => [this.#key(entry.key), entry.key] as const))
     const ids = [...tags.keys(), ...keys.keys()]
-    const parts = Array.from({ length: Math.ceil(ids.length / READ_AT_ONCE) }, (_, i) => ids.slice(i * READ_AT_ONCE, (i + 1) * READ_AT_ONCE))
+    const parts = Array.from({ length: Math.ceil(ids.length / READ_AT_ONCE) },
+      (_, i) => ids.slice(i * READ_AT_ONCE, (i + 1) * READ_AT_ONCE))
     const records = { floor: 0, stamps: new Map<string, Stamp>(), replaced: new Map<string, Stamp>() }
     for (const rows of await Promise.all(parts.map((part) => this.commands.call('records', [this.ns, part])))) {
       const [first] = rows
