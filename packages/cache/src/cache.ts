@@ -4,7 +4,7 @@ import { checkBy, type CounterOptions, Counting } from './counting.js'
 import { Defaults } from './defaults.js'
 import { type Duration, LONGEST, parseDuration } from './duration.js'
 import { checkKey, type Entry, freshFor, freshness, keyTag } from './entry.js'
-import { CacheError, shown } from './errors.js'
+import { CacheError, type CacheErrorCode, shown } from './errors.js'
 import { emit } from './events.js'
 import { type EntryOptions, type Fill, makeEntry, span } from './fill.js'
 import { Filling } from './filling.js'
@@ -543,7 +543,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     try {
       return await this.#activity.during(answer)
     } catch (cause) {
-      if (cause instanceof CacheError && cause.code !== 'WEIR_CACHE_STORE_UNAVAILABLE') throw cause
+      if (cause instanceof CacheError && !UNANSWERED.includes(cause.code)) throw cause
       this.#counters.errors++
       throw new CacheError('WEIR_CACHE_STORE_FAILED', `${what}: see the cause; ${rest}`, { cause })
     }
@@ -551,6 +551,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
 }
 
 const NO_OPTIONS = {}
+
+// What a store says that has had no answer itself.
+const UNANSWERED: readonly CacheErrorCode[] = ['WEIR_CACHE_STORE_UNAVAILABLE', 'WEIR_CACHE_STORE_TIMEOUT']
 
 // A command whose answer is lost may have been carried out.
 const UNCERTAIN = 'it may have been done all the same, and is not tried again: read the value before you do so'

@@ -1,9 +1,13 @@
 import { startRedis } from '@weir/internal/testing'
-import type { Test } from 'tap'
+import root, { type Test } from 'tap'
 import type { Store } from '../src/index.js'
 import { memoryStore } from '../src/stores/memory.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
+import { nextPrefix, openPostgres, startServer, urlOf } from './postgres-place.js'
 import { openStore } from './redis-place.js'
+
+// It takes a second to start: one serves all tests of a file.
+let postgres: ReturnType<typeof startServer> | undefined
 
 /** Runs the test over each kind of store: empty, and closed with it. */
 export function eachStore (t: Test, name: string, run: (t: Test, store: Store) => Promise<void>): void {
@@ -14,7 +18,8 @@ export function eachStore (t: Test, name: string, run: (t: Test, store: Store) =
       t.teardown(() => store.close())
       return store
     },
-    Redis: async (t) => openStore(t, { url: (await startRedis(t)).url })
+    Redis: async (t) => openStore(t, { url: (await startRedis(t)).url }),
+    Postgres: async (t) => openPostgres(t, { url: urlOf(await (postgres ??= startServer(root))), prefix: nextPrefix() })
   }
   for (const [kind, make] of Object.entries(open)) {
     t.test(`${name}: ${kind}`, async (t) => { await run(t, await make(t)) })

@@ -8,6 +8,7 @@ import { memoryStore } from '../src/stores/memory.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
 import { hearing } from './judging.js'
 import { passingClient } from './passing-client.js'
+import { nextPrefix, openPostgres, startServer, urlOf } from './postgres-place.js'
 import { openStore } from './redis-place.js'
 
 /** Several caches over one store, each by a handle of its own where the store is shared. */
@@ -19,9 +20,10 @@ export interface Fleet<T> {
   readonly evictFromStore: (key: string) => Promise<void>
 }
 
-/** The caches of tests of the verbs, by store. One Redis serves all tests of a file. */
+/** The caches of tests of the verbs, by store. One Redis and one Postgres serve all tests of a file. */
 export async function verbPlaces (t: Test): Promise<Readonly<Record<string, MakeCaches>>> {
   const server = await startRedis(t)
+  const postgres = urlOf(await startServer(t))
   const folder = t.testdir()
   const fleet = async <T>(stores: readonly Store[], options?: Partial<CacheOptions<T>>): Promise<Fleet<T>> => {
     const [first, ...others] = stores.map((store) => createCache<T>({ fillTimeout: '1s', ...options, store, namespace: 'n' }))
@@ -49,6 +51,12 @@ export async function verbPlaces (t: Test): Promise<Readonly<Record<string, Make
         t.teardown(() => store.close())
         return store
       }), options)
+    },
+    Postgres: async (t, count, options) => {
+      const prefix = nextPrefix()
+      const stores = Array.from({ length: count }, () => openPostgres(t, { url: postgres, prefix }))
+      for (const store of stores) await hearing(store.namespace('n'))
+      return fleet(stores, options)
     },
     'Redis, hearing': redis((client) => client, true),
     'Redis, asking': redis((client) => passingClient(client), false)

@@ -1,4 +1,5 @@
-import { createCache } from '../src/index.js'
+import { createCache, type Store } from '../src/index.js'
+import { postgresStore } from '../src/stores/postgres/index.js'
 import { redisStore } from '../src/stores/redis/index.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
 import type { Work } from './verb-processes.js'
@@ -6,8 +7,14 @@ import type { Work } from './verb-processes.js'
 /** A process that counts, and races others for a key in each round. See verb-processes.ts. */
 const { place, increments, rounds } = JSON.parse(process.argv[2] ?? '') as Work
 
-const store = 'file' in place ? sqliteStore(place) : redisStore({ ...place, lease: 10, commandTimeout: 60_000 })
+const store = open()
 const cache = createCache<string>({ store, namespace: 'n' })
+
+function open (): Store {
+  if ('file' in place) return sqliteStore(place)
+  const options = { lease: 10, commandTimeout: 60_000 }
+  return 'redis' in place ? redisStore({ url: place.redis, ...options }) : postgresStore({ url: place.postgres, ...options })
+}
 
 async function count (): Promise<number[]> {
   const sums: number[] = []

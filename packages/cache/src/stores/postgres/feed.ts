@@ -19,7 +19,7 @@ const TOGETHER = 1
 // answer takes a while, and no announcement is lost by that.
 const LIVES_WITHIN = 250
 // Records of one kind that an answer has at most: each costs a few microseconds of the event loop.
-const AT_ONCE = 500
+const AT_ONCE = 250
 
 /**
  * The lease under which an instance may trust what it remembers.
@@ -65,9 +65,18 @@ export class Feed implements Hearing {
   }
 
   /** To be called at each question to a mirror: it keeps answers coming. */
-  readonly used = (now: number): void => {
+  used (now: number): void {
     this.#usedAt = now
     if (this.#isIdle) this.#wake()
+  }
+
+  /** Asks as soon as it has an answer to the question under way, and not before others of this moment have been taken together. */
+  askSoon (): void {
+    if (this.#isClosed) return
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined
+      this.#look()
+    }, TOGETHER).unref()
   }
 
   /** Whether announcements of fills can be relied on. */
@@ -149,12 +158,7 @@ export class Feed implements Hearing {
   #heard (message: string): void {
     this.#hasHeard = true
     if (message !== 'changed') this.#announcements?.heard(message)
-    else if (!this.#isIdle) {
-      this.#soon ??= setTimeout(() => {
-        this.#soon = undefined
-        this.#look()
-      }, TOGETHER).unref()
-    }
+    else if (!this.#isIdle) this.askSoon()
   }
 
   /** Lets go of the connection, or the attempt, and tries again in a while. What is known stays known: the lease tells until when. */

@@ -61,7 +61,7 @@ export function postgresStore ({ prefix = 'weir', maxTags = 100_000, lease = 50,
 
   const open = (name: string): StoreNamespace => {
     const records = new PostgresRecords(commands, name, maxTags)
-    const mirror = new PostgresMirror(records, milliseconds, maxTags, feed.used)
+    const mirror = new PostgresMirror(records, feed, maxTags)
     feed.follow(mirror)
     return { entries: new PostgresEntries(shared, records), validity: new LeasedValidity(records, mirror, milliseconds) }
   }

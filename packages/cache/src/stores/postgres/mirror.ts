@@ -5,6 +5,7 @@ import type { Judged, Stamp } from '../../validity.js'
 import { applyTo, type Change } from '../change.js'
 import type { RecordMirror } from '../leased-validity.js'
 import type { Row } from './commands.js'
+import type { Feed } from './feed.js'
 import { type Bytes, nameOf } from './names.js'
 import { type PostgresRecords, stampOf } from './records.js'
 
@@ -36,12 +37,10 @@ export class PostgresMirror implements RecordMirror {
   #currentAsOf = -Infinity
 
   /**
-   * @param lease milliseconds; the same for every instance
-   * @param used called with the time at each question
+   * @param feed keeps it up to date
+   * @param limit of records of a kind
    */
-  constructor (
-    readonly records: PostgresRecords, readonly lease: number, readonly limit: number, readonly used: (now: number) => void
-  ) {}
+  constructor (readonly records: PostgresRecords, readonly feed: Pick<Feed, 'lease' | 'used' | 'askSoon'>, readonly limit: number) {}
 
   get position (): Position {
     return this.#position
@@ -53,8 +52,8 @@ export class PostgresMirror implements RecordMirror {
 
   get isCurrent (): boolean {
     const now = performance.now()
-    this.used(now)
-    return now - this.#currentAsOf <= this.lease
+    this.feed.used(now)
+    return now - this.#currentAsOf <= this.feed.lease
   }
 
   isValid (entry: Judged): boolean | undefined {
@@ -78,7 +77,7 @@ export class PostgresMirror implements RecordMirror {
     if (typeof epoch !== 'string' || !this.records.isSame(epoch)) {
       // The records are lost. Issuing a stamp makes the row, and raises its floor above all that is known here.
       this.#reset(undefined)
-      this.records.stamp().catch(() => {})
+      this.records.stamp().then(() => { this.feed.askSoon() }, () => {})
       return false
     }
     if (epoch !== this.#epoch) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 // What Postgres takes for bytes as text.
 const HEX = '\\x'
@@ -19,9 +19,9 @@ export const bufferOf = (bytes: Bytes): Buffer => Buffer.from(bytes.slice(HEX.le
 
 /** The primary key of what has these names: a digest of them. */
 export const idOf = (...names: readonly string[]): Bytes =>
-  HEX + createHash('sha256').update(JSON.stringify(names)).digest('hex')
+  HEX + hash('sha256', JSON.stringify(names))
 
 export const isId = (text: string): text is Bytes => /^\\x[0-9a-f]{64}$/.test(text)
 
 /** A namespace's number: eight bytes of a digest of its name, so that every instance has the same without asking. */
-export const numberOfNamespace = (name: string): string => createHash('sha256').update(name, 'utf16le').digest().readBigInt64BE().toString()
+export const numberOfNamespace = (name: string): string => hash('sha256', JSON.stringify(name), 'buffer').readBigInt64BE().toString()

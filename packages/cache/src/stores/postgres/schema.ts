@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { ENTRY_FUNCTIONS } from './entry-functions.js'
 import { RECORD_FUNCTIONS } from './record-functions.js'
 
@@ -57,7 +57,7 @@ export class Schema {
   constructor (prefix: string) {
     this.#prefix = `${prefix}_`
     this.channel = this.#prefix.replace('.', '_')
-    this.#version = createHash('sha256').update(JSON.stringify([TABLES, FUNCTIONS])).digest('hex').slice(0, 8)
+    this.#version = hash('sha256', JSON.stringify([TABLES, FUNCTIONS])).slice(0, 8)
   }
 
   /** The call of a function, which has a name of its own in each version of this package: instances of two go on beside each other. */
