@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { FAULTS, type FaultKind, faultsFor } from './faults.js'
+import { FAULTS, type FaultKind, faultsFor, type StoreKind } from './faults.js'
 import { WORKLOAD_NAMES, type WorkloadName } from './resources.js'
 
 /** What the command line asks for. */
@@ -7,7 +7,7 @@ export interface Wish {
   readonly seconds: number
   readonly seed: string
   readonly processes: number
-  readonly store: 'redis' | 'sqlite'
+  readonly store: StoreKind
   readonly faults: readonly FaultKind[]
   readonly workloads: readonly WorkloadName[]
 }
@@ -19,7 +19,7 @@ somebody had been told before they began.
 
   --seconds N      how long (60)
   --processes N    how many instances (4)
-  --store STORE    redis or sqlite (redis)
+  --store STORE    redis, sqlite or postgres (redis)
   --faults A,B     of ${Object.keys(FAULTS).join(', ')};
                    none for none (all that can befall the store)
   --workloads A,B  of ${WORKLOAD_NAMES.join(', ')} (all)
@@ -37,7 +37,9 @@ export function parseArguments (args: readonly string[]): Wish | 'help' {
   const values = parsed(args)
   if (values.help) return 'help'
   const store = values.store
-  if (store !== 'redis' && store !== 'sqlite') throw new UsageError(`--store ${store}: redis or sqlite`)
+  if (store !== 'redis' && store !== 'sqlite' && store !== 'postgres') {
+    throw new UsageError(`--store ${store}: redis, sqlite or postgres`)
+  }
   return {
     seconds: positive('seconds', values.seconds),
     seed: values.seed ?? String(Math.floor(Math.random() * 1e9)),

@@ -31,10 +31,16 @@ t.test('a short run over SQLite', async (t) => {
   t.match(output, /^0 violations$/m)
 })
 
+t.test('a short run over Postgres, with all that can go wrong', async (t) => {
+  const { code, output } = await check(t, ['--seconds', '10', '--processes', '3', '--store', 'postgres', '--seed', 'short'])
+  t.equal(code, 0, output)
+  t.match(output, /^0 violations$/m)
+})
+
 t.test('wrong arguments are told, and nothing is run', async (t) => {
   for (const [args, problem] of [
     [['--seconds', 'x'], /^--seconds x: a whole number, 1 or more$/m],
-    [['--store', 'disk'], /^--store disk: redis or sqlite$/m],
+    [['--store', 'disk'], /^--store disk: redis, sqlite or postgres$/m],
     [['--faults', 'bad-luck'], /^--faults bad-luck: one of redis-frozen, /m],
     [['--store', 'sqlite', '--faults', 'redis-frozen'], /^--faults redis-frozen: one of instance-frozen, /m],
     [['--workloads', 'versions,none'], /^--workloads none: one of errors, variants, /m],

@@ -4,14 +4,16 @@ import { type Instance, isPatient } from './fleet.js'
 import type { Links, LinkState } from './links.js'
 import type { Load } from './load.js'
 import type { Random } from './random.js'
+import type { TroubledPostgres } from './postgres.js'
 import type { TroubledRedis } from './redis.js'
 
 /** What faults befall. */
 export interface World {
   readonly instances: readonly Instance[]
   readonly load: Load
-  /** Undefined where the store is SQLite. */
+  /** Undefined where the store is another. */
   readonly redis: TroubledRedis | undefined
+  readonly postgres: TroubledPostgres | undefined
   readonly links: Links | undefined
   readonly backlog: Backlog
   /** How long the run is. */
@@ -23,10 +25,16 @@ export interface World {
 /** @param signal the run is over: whoever waits for something is to stop */
 type Run = (world: World & { readonly signal: AbortSignal }, random: Random) => Promise<string>
 
+/** The stores that can be checked. */
+export type StoreKind = 'redis' | 'sqlite' | 'postgres'
+
+const ALL: readonly StoreKind[] = ['redis', 'sqlite', 'postgres']
+
 interface Fault {
   /** Of those that befall the same thing one comes after the other; others may come at the same time. */
-  readonly befalls: 'redis' | 'instances' | 'outbox'
-  readonly needsRedis: boolean
+  readonly befalls: 'store' | 'instances' | 'outbox'
+  /** The stores it can befall, or whose instances. */
+  readonly of: readonly StoreKind[]
   /** Afterwards there is nothing of its kind for as long as it was on. */
   readonly rests: boolean
   /** Resolves when it is over, to what it befell. */
@@ -40,8 +48,8 @@ const LONG = 2000
 const DRAINED_WITHIN = 45_000
 
 const ofRedis = (run: (redis: TroubledRedis, random: Random) => Promise<unknown>): Fault => ({
-  befalls: 'redis',
-  needsRedis: true,
+  befalls: 'store',
+  of: ['redis'],
   rests: false,
   async run ({ redis }, random) {
     if (redis !== undefined) await run(redis, random)
@@ -49,9 +57,19 @@ const ofRedis = (run: (redis: TroubledRedis, random: Random) => Promise<unknown>
   }
 })
 
+const ofPostgres = (run: (postgres: TroubledPostgres, random: Random) => Promise<unknown>): Fault => ({
+  befalls: 'store',
+  of: ['postgres'],
+  rests: false,
+  async run ({ postgres }, random) {
+    if (postgres !== undefined) await run(postgres, random)
+    return 'Postgres'
+  }
+})
+
 const ofInstance = (run: (instance: Instance, random: Random) => Promise<unknown>): Fault => ({
   befalls: 'instances',
-  needsRedis: false,
+  of: ALL,
   rests: false,
   async run ({ instances }, random) {
     const instance = random.pick(instances)
@@ -62,7 +80,7 @@ const ofInstance = (run: (instance: Instance, random: Random) => Promise<unknown
 
 const ofLinks = (run: (set: (state: LinkState) => void, random: Random) => Promise<unknown>, whose: 'one' | 'all' | 'patient'): Fault => ({
   befalls: 'instances',
-  needsRedis: true,
+  of: ['redis', 'postgres'],
   rests: false,
   async run ({ instances, links }, random) {
     const patient = instances.filter(({ index }) => isPatient(index))
@@ -88,6 +106,11 @@ export const FAULTS = {
   evicted: ofRedis((redis, random) => redis.evict(random.between(100, 1000), random.between(-10_000, 60_000))),
   'redis-full': ofRedis((redis, random) => redis.fill(random.between(300, 2000))),
   'user-restricted': ofRedis((redis, random) => redis.narrow(random.between(100, 1000), (list) => random.pick(list))),
+  'postgres-frozen': ofPostgres((postgres, random) => postgres.freeze(random.magnitude(SHORT, LONG))),
+  'postgres-crashed': ofPostgres((postgres) => postgres.crash()),
+  'postgres-records-lost': ofPostgres((postgres) => postgres.loseRecords()),
+  'tables-dropped': ofPostgres((postgres, random) => postgres.drop((list) => random.pick(list))),
+  'connections-killed': ofPostgres((postgres) => postgres.killConnections()),
   'link-slow': ofLinks(async (set, random) => {
     set('slow')
     await delay(random.between(1000, 3000))
@@ -103,7 +126,7 @@ export const FAULTS = {
     await delay(random.magnitude(SHORT, LONG))
     set('open')
   }, 'one'),
-  // Redis has all it had when it is there again, but what was written meanwhile only waits in the outbox.
+  // The store has all it had when it is there again, but what was written meanwhile only waits in the outbox.
   'links-cut': ofLinks(async (set, random) => {
     set('cut')
     await delay(random.between(0.75 * LONG, 1.5 * LONG))
@@ -120,7 +143,7 @@ export const FAULTS = {
   }),
   'fills-delayed': {
     befalls: 'instances',
-    needsRedis: false,
+    of: ALL,
     rests: false,
     async run ({ load }, random) {
       load.slow = true
@@ -131,7 +154,7 @@ export const FAULTS = {
   },
   'origin-failing': {
     befalls: 'instances',
-    needsRedis: false,
+    of: ALL,
     rests: false,
     async run ({ load }, random) {
       load.failing = true
@@ -142,7 +165,7 @@ export const FAULTS = {
   },
   'outbox-backlog': {
     befalls: 'outbox',
-    needsRedis: false,
+    of: ALL,
     rests: true,
     async run ({ backlog, signal, seconds, onProblem }, random) {
       // In the middle of a run; the shorter it is, the less there is to drain.
@@ -163,5 +186,4 @@ export type FaultKind = keyof typeof FAULTS
 const entries = Object.entries(FAULTS) as readonly [FaultKind, Fault][]
 
 /** Those that can befall a store. */
-export const faultsFor = (store: 'redis' | 'sqlite'): FaultKind[] =>
-  entries.filter(([, { needsRedis }]) => store === 'redis' || !needsRedis).map(([kind]) => kind)
+export const faultsFor = (store: StoreKind): FaultKind[] => entries.filter(([, { of }]) => of.includes(store)).map(([kind]) => kind)

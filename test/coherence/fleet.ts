@@ -6,12 +6,12 @@ import type { Teardowns } from './teardowns.js'
 
 /** Where each instance finds the store that all share. */
 export interface Addresses {
-  /** As `@weir/fastify/redis` takes it; empty for SQLite. */
-  redisUrl (instance: number): string
+  /** A URL of Redis or Postgres; empty for SQLite. */
+  storeUrl (instance: number): string
 }
 
 /**
- * How long a command of the instance may take, in ms. For some it is shorter than a slow link takes, so that they do without Redis, and for
+ * How long a command of the instance may take, in ms. For some it is shorter than a slow link takes, so that they do without the store, and for
  * others longer, so that answers come late.
  */
 const commandTimeout = (instance: number) => isPatient(instance) ? 1000 : 100
@@ -80,8 +80,8 @@ export class Instance {
         ...process.env,
         DATA_DIR: dataDir,
         INSTANCE: this.name,
-        REDIS_URL: addresses.redisUrl(this.index),
-        REDIS_COMMAND_TIMEOUT: String(commandTimeout(this.index)),
+        STORE_URL: addresses.storeUrl(this.index),
+        COMMAND_TIMEOUT: String(commandTimeout(this.index)),
         ...this.options.environment?.(this.index)
       }
     })

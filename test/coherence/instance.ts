@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Store } from '@weir/cache'
 import { guardedStore } from '@weir/cache/guarded'
+import { postgresStore } from '@weir/cache/postgres'
 import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
 import conditional from '@weir/fastify/conditional'
@@ -19,7 +20,7 @@ import { MAX_TAGS, type Resource, RESOURCES } from './resources.js'
  * read the version, or after it has committed a new one; `x-fail` makes it fail. It is put together as the catalog is. Beside it is
  * what the engine does without HTTP (engine.ts).
  */
-const { DATA_DIR: folder = '.', INSTANCE: name = 'a', REDIS_URL: url = '', REDIS_COMMAND_TIMEOUT: commandTimeout = '100' } = process.env
+const { DATA_DIR: folder = '.', INSTANCE: name = 'a', STORE_URL: url = '', COMMAND_TIMEOUT: commandTimeout = '100' } = process.env
 // Some end while others are still good, and most never.
 const TTLS = ['1h', '2s', '10m', '250ms'] as const
 const BODY = 'x'.repeat(1024)
@@ -31,6 +32,7 @@ const relay = connect(file, 50)
 
 async function storeFor (app: FastifyInstance): Promise<Store> {
   if (url === '') return sqliteStore({ file: join(folder, 'cache.db'), maxTags: MAX_TAGS })
+  if (url.startsWith('postgres:')) return postgresStore({ url, commandTimeout: Number(commandTimeout), maxTags: MAX_TAGS })
   await app.register(redis, { url, commandTimeout: Number(commandTimeout) })
   return redisStore({ client: app.redis, maxTags: MAX_TAGS })
 }

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Addresses } from './fleet.js'
-import { USER } from './redis.js'
 import type { Teardowns } from './teardowns.js'
 
 /**
@@ -12,8 +11,8 @@ export type LinkState = 'open' | 'stalled' | 'slow' | 'cut'
 
 export const SLOW = 80
 
-/** Whether an instance logs in as the user with rules. */
-export const hasRules = (instance: number): boolean => instance % 2 === 1
+/** The URL for an instance, by the port of its link. */
+export type UrlOf = (instance: number, port: number) => string
 
 /** To the worker. */
 export interface LinkOrder {
@@ -26,20 +25,20 @@ export interface LinkReady {
   readonly ports: readonly number[]
 }
 
-/** The network between the instances and Redis: one link each, in a thread of its own. Every other instance is a user with rules. */
+/** The network between the instances and the store: one link each, in a thread of its own. */
 export class Links implements Addresses {
-  private constructor (readonly worker: Worker, readonly ports: readonly number[]) {}
+  private constructor (readonly worker: Worker, readonly ports: readonly number[], readonly urlOf: UrlOf) {}
 
-  static async start (teardowns: Teardowns, count: number, target: number): Promise<Links> {
-    const worker = new Worker(new URL('link-worker.js', import.meta.url), { workerData: { count, target } })
+  /** @param store listens on a port of 127.0.0.1 */
+  static async start (teardowns: Teardowns, count: number, store: { readonly port: number, readonly urlOf: UrlOf }): Promise<Links> {
+    const worker = new Worker(new URL('link-worker.js', import.meta.url), { workerData: { count, target: store.port } })
     teardowns.add(() => worker.terminate())
     const [{ ports }] = await once(worker, 'message') as [LinkReady]
-    return new Links(worker, ports)
+    return new Links(worker, ports, store.urlOf)
   }
 
-  redisUrl (instance: number): string {
-    const login = hasRules(instance) ? `${USER.name}:${USER.password}@` : ''
-    return `redis://${login}127.0.0.1:${this.ports[instance]}`
+  storeUrl (instance: number): string {
+    return this.urlOf(instance, this.ports[instance] ?? 0)
   }
 
   set (link: number, state: LinkState): void {

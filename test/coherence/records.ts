@@ -1,5 +1,4 @@
 import { MAX_TAGS } from './resources.js'
-import type { TroubledRedis } from './redis.js'
 import type { Teardowns } from './teardowns.js'
 
 const LOOK_EVERY = 200
@@ -7,13 +6,19 @@ const LOOK_EVERY = 200
 const BATCH = 200
 const OTHERS = 16
 
+/** A store that can be asked. */
+interface Recorded {
+  /** How many records there are, by the name of what has them. */
+  recordCounts (): Promise<ReadonlyMap<string, number>>
+}
+
 /** Sees to it that no namespace has more tag records than it may. */
 export class RecordWatch {
-  /** The most that were seen, by their key in Redis. */
+  /** The most that were seen, by their name in the store. */
   readonly most = new Map<string, number>()
   #looking = false
 
-  constructor (teardowns: Teardowns, readonly redis: TroubledRedis, readonly onProblem: (what: string) => void) {
+  constructor (teardowns: Teardowns, readonly store: Recorded, readonly onProblem: (what: string) => void) {
     const timer = setInterval(() => { this.#look().catch(() => { this.#looking = false }) }, LOOK_EVERY)
     teardowns.add(() => { clearInterval(timer) })
   }
@@ -21,7 +26,7 @@ export class RecordWatch {
   async #look (): Promise<void> {
     if (this.#looking) return
     this.#looking = true
-    for (const [key, count] of await this.redis.recordCounts()) this.#count(key, count)
+    for (const [key, count] of await this.store.recordCounts()) this.#count(key, count)
     this.#looking = false
   }
 

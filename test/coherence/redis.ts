@@ -48,6 +48,10 @@ export class TroubledRedis {
     })
   }
 
+  /** Every other instance is a user with rules. */
+  readonly urlOf = (instance: number, port: number): string =>
+    `redis://${instance % 2 === 1 ? `${USER.name}:${USER.password}@` : ''}127.0.0.1:${port}`
+
   async freeze (ms: number): Promise<void> {
     this.#server.freeze()
     try {

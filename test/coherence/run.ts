@@ -6,13 +6,14 @@ import { fileURLToPath } from 'node:url'
 import { Backlog } from './backlog.js'
 import type { Counts } from './counts.js'
 import { makeDatabase } from './database.js'
-import { type FaultKind, faultsFor } from './faults.js'
+import { type FaultKind, faultsFor, type StoreKind } from './faults.js'
 import { type Addresses, startFleet } from './fleet.js'
 import { Judge, type Violation } from './judge.js'
 import { Links } from './links.js'
 import { Load } from './load.js'
 import { Random } from './random.js'
 import { RecordWatch } from './records.js'
+import { TroubledPostgres } from './postgres.js'
 import { TroubledRedis } from './redis.js'
 import { RESOURCES, WORKLOAD_NAMES, type WorkloadName } from './resources.js'
 import { type Incident, Schedule } from './schedule.js'
@@ -22,7 +23,7 @@ export interface RunOptions {
   readonly seconds: number
   readonly seed: string
   readonly processes: number
-  readonly store: 'redis' | 'sqlite'
+  readonly store: StoreKind
   /** Default: all that can befall the store. */
   readonly faults?: readonly FaultKind[]
   /** Default: all. */
@@ -49,7 +50,7 @@ export interface Progress {
   readonly violations: readonly Violation[]
   /** What must not be, where that is no read. */
   readonly problems: readonly string[]
-  /** The most records that were seen in each namespace, by their key in Redis. */
+  /** The most records that were seen in each namespace, by their name in the store. */
   readonly records: ReadonlyMap<string, number>
 }
 
@@ -90,10 +91,12 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
     if (untilViolation || list === deaths) enough.abort()
   }
   const redis = store === 'redis' ? await TroubledRedis.start(teardowns, dataDir) : undefined
-  const links = redis && await Links.start(teardowns, processes, redis.port)
-  const addresses: Addresses = links ?? { redisUrl: () => '' }
+  const postgres = store === 'postgres' ? await TroubledPostgres.start(teardowns) : undefined
+  const server = redis ?? postgres
+  const links = server && await Links.start(teardowns, processes, server)
+  const addresses: Addresses = links ?? { storeUrl: () => '' }
   const instances = await startFleet({ program, processes, dataDir, addresses }, teardowns, found(deaths))
-  const watch = redis && new RecordWatch(teardowns, redis, found(problems))
+  const watch = server && new RecordWatch(teardowns, server, found(problems))
   const load = new Load({
     instances,
     judge: new Judge(),
@@ -107,7 +110,7 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
     onViolation: found(violations),
     onAnswer: (what) => { schedule.count(what) }
   })
-  const world = { instances, load, redis, links, backlog: new Backlog(teardowns, file), seconds, onProblem: found(problems) }
+  const world = { instances, load, redis, postgres, links, backlog: new Backlog(teardowns, file), seconds, onProblem: found(problems) }
   const schedule = new Schedule(world, faults, random.of('faults'), pause)
 
   const began = performance.now()

@@ -31,7 +31,7 @@ export class Schedule {
 
   /** Resolves when the last fault is over. */
   async run (signal: AbortSignal): Promise<void> {
-    await Promise.all((['redis', 'instances', 'outbox'] as const).map(async (target) => {
+    await Promise.all((['store', 'instances', 'outbox'] as const).map(async (target) => {
       const kinds = this.kinds.filter((kind) => FAULTS[kind].befalls === target)
       if (kinds.length > 0) await this.#befall(kinds, target, signal)
     }))

@@ -38,8 +38,11 @@ export interface TestPostgres {
  * Starts a Postgres with a cluster of its own in a temporary folder. The user `nobody` runs it in place of
  * root, who may not.
  * @param programs the folder that `findPostgres` has found
+ * @param options.port on 127.0.0.1, beside the socket
  */
-export async function startPostgres (t: Teardown, programs: string): Promise<TestPostgres> {
+export async function startPostgres (
+  t: Teardown, programs: string, { port }: { readonly port?: number } = {}
+): Promise<TestPostgres> {
   const isRoot = process.getuid?.() === 0
   const owner = isRoot ? { uid: await idOf('-u'), gid: await idOf('-g') } : {}
   const host = await mkdtemp(join(tmpdir(), 'weir-postgres-'))
@@ -48,8 +51,13 @@ export async function startPostgres (t: Teardown, programs: string): Promise<Tes
   const data = join(host, 'data')
   const [user, database] = ['weir', 'postgres']
   await run(join(programs, 'initdb'), ['-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--no-sync'], { ...owner, cwd: host })
-  const server = spawn(join(programs, 'postgres'), ['-D', data, '-k', host, '-c', 'listen_addresses=', '-c', 'fsync=off'],
+  const server = spawn(join(programs, 'postgres'), ['-D', data, '-k', host, '-c', `listen_addresses=${port === undefined ? '' : '127.0.0.1'}`, '-c', 'fsync=off',
+    ...port === undefined ? [] : ['-p', String(port)]],
     { ...owner, cwd: host, stdio: ['ignore', 'ignore', 'pipe'] })
+  // Also where the process ends before the test does.
+  const abandon = () => { server.kill('SIGQUIT') }
+  process.once('exit', abandon)
+  server.once('exit', () => { process.off('exit', abandon) })
   t.teardown(async () => {
     // An immediate shutdown, in Postgres' words: nothing is kept.
     server.kill('SIGQUIT')

@@ -202,9 +202,9 @@ async function startInstances (
     program: INSTANCE,
     processes,
     dataDir,
-    addresses: { redisUrl: () => url },
+    addresses: { storeUrl: () => url },
     environment: (index) => ({
-      REDIS_COMMAND_TIMEOUT: COMMAND_TIMEOUT,
+      COMMAND_TIMEOUT,
       SOURCE_ADDRESS: sourceOf(GROUP.instance, index),
       NODE_OPTIONS: `--import ${PRELOADED}`
     })
