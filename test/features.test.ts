@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Cache, createCache, createCaches, type Store } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
 import { instrumentCache } from '@weir/cache/opentelemetry'
+import { postgresStore } from '@weir/cache/postgres'
 import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
 import { fakeClock } from '@weir/cache/testing'
@@ -12,7 +13,7 @@ import fragments from '@weir/fastify/fragments'
 import invalidation from '@weir/fastify/invalidation'
 import rateLimit from '@weir/fastify/rate-limit'
 import responseCache from '@weir/fastify/response-cache'
-import { startRedis } from '@weir/internal/testing'
+import { findPostgres, startPostgres, startRedis } from '@weir/internal/testing'
 import { memoryStore as limiterStore } from '@weir/limiter'
 import { createOutbox, outboxMigration, type OutboxSchema } from '@weir/outbox'
 import { writeBehind, writeBehindMigration, type WriteBehindSchema } from '@weir/outbox/write-behind'
@@ -45,6 +46,7 @@ interface Shop extends OutboxSchema, WriteBehindSchema {
 async function world (t: Test) {
   const folder = await tempDir(t)
   const { port } = await startRedis(t)
+  const postgres = await startPostgres(t, findPostgres() ?? '')
   const db = new Kysely<Shop>({ dialect: new SqliteDialect({ database: new Database(':memory:') }) })
   await outboxMigration.up(db)
   await writeBehindMigration.up(db)
@@ -97,12 +99,14 @@ async function world (t: Test) {
     events: [] as unknown[],
     file: join(folder, 'file.db'),
     url: `redis://127.0.0.1:${port}`,
+    postgresUrl: `postgres://${postgres.user}@/${postgres.database}?host=${encodeURIComponent(postgres.host)}`,
     cached,
     createCache,
     createCaches,
     fakeClock,
     instrumentCache,
     memoryStore,
+    postgresStore: closed(postgresStore),
     redisStore: closed(redisStore),
     sqliteStore: closed(sqliteStore),
     subscribe,
@@ -168,6 +172,7 @@ const shows: Readonly<Record<string, Show>> = {
   memory: keeps,
   'files and databases': keeps,
   Redis: keeps,
+  Postgres: keeps,
   'several backends': async (t, result) => {
     const caches = result as { readonly products: Cache<unknown, 'ttl'>, readonly flags: Cache<unknown, 'ttl'>, close (): Promise<void> }
     await caches.products.set('1', 'bread')
@@ -277,7 +282,7 @@ t.test('each feature is done by its line of code', async (t) => {
   for (const { code } of http) await run(code, made)
   for (const row of rows) {
     await t.test(row.feature, async (t) => {
-      await shows[row.feature]?.(t, http.includes(row) ? undefined : await run(row.code, made), made)
+      await shows[row.feature]?.(t, http.includes(row) ? undefined : await run(row.code, row.feature === 'Postgres' ? { ...made, url: made.postgresUrl } : made), made)
     })
   }
 })
@@ -288,6 +293,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import { type Cache, createCache, createCaches, type Wrapped } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
 import { instrumentCache } from '@weir/cache/opentelemetry'
+import { postgresStore } from '@weir/cache/postgres'
 import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
 import { fakeClock } from '@weir/cache/testing'

@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
+import { versionOf } from '../src/frame-version.js'
 import { createCache } from '../src/index.js'
-import { postgresStore, type PostgresPool, type PostgresQuery } from '../src/stores/postgres/index.js'
+import { type PostgresClient, postgresStore, type PostgresPool, type PostgresQuery } from '../src/stores/postgres/index.js'
 import { frameOf } from './frames.js'
 import { type Operation, startInstance } from './instance-process.js'
 import { hearing, valid } from './judging.js'
@@ -9,11 +13,11 @@ import { nextPrefix, openPool, openPostgres, postgresPlace, startServer, urlOf }
 import { until } from './redis-node.js'
 import { storeContract } from './store-contract.js'
 import { counterOf, missing } from './swaps-contract.js'
-import { versionOf } from '../src/frame-version.js'
 
 // On a machine with other things to do.
 t.setTimeout(180_000)
 
+const run = promisify(execFile)
 const server = await startServer(t)
 const url = urlOf(server)
 const control = openPool(t, server)
@@ -97,15 +101,36 @@ t.test('connections that are cut: nothing is lost, and instances hear again', as
   }
 })
 
+t.test('a connection that fails at the moment it is handed out ends no process', async (t) => {
+  const pool = openPool(t, server)
+  let isFailing = true
+  const failing: PostgresPool = {
+    connect (callback) {
+      pool.connect((error, client) => {
+        callback(error, client)
+        if (isFailing) client?.emit('error', new Error('terminated'))
+      })
+    }
+  }
+  const namespace = openPostgres(t, { pool: failing, prefix: nextPrefix() }).namespace('n')
+  t.ok(await namespace.validity.stamp())
+  isFailing = false
+  await hearing(namespace)
+})
+
 /** A pool whose connections cannot listen, as behind a proxy that shares connections between transactions. */
 const deaf = (pool: PostgresPool): PostgresPool => ({
-  connect: async () => new Proxy(await pool.connect(), {
-    get (client, property) {
-      if (property === 'query') return async (query: PostgresQuery) => query.text.startsWith('LISTEN') ? { rows: [] } : client.query(query)
-      const value: unknown = Reflect.get(client, property)
-      return typeof value === 'function' ? value.bind(client) as unknown : value
-    }
-  })
+  connect (callback) {
+    pool.connect((error, client) => { callback(error, client && deafClient(client)) })
+  }
+})
+
+const deafClient = (client: PostgresClient): PostgresClient => new Proxy(client, {
+  get (_client, property) {
+    if (property === 'query') return async (query: PostgresQuery) => query.text.startsWith('LISTEN') ? { rows: [] } : client.query(query)
+    const value: unknown = Reflect.get(client, property)
+    return typeof value === 'function' ? value.bind(client) as unknown : value
+  }
 })
 
 t.test('without notifications changes are known within a lease, and fills are shared all the same', async (t) => {
@@ -173,6 +198,17 @@ t.test('what has ended is swept out', async (t) => {
   const { entries } = openPostgres(t, { url, prefix }).namespace('n')
   for (let i = 0; i < 128; i++) await entries.set(`key-${i}`, frameOf(1, ''), i < 100 ? -1 : 60_000)
   await until('it is swept', async () => (await control.query(`SELECT FROM ${prefix}_entries`)).rowCount === 28)
+})
+
+t.test('the program of the README runs as it is, but for the address, and ends', async (t) => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+  const [, program = ''] = /### Postgres\n.*?```js\n(.*?)```/s.exec(readme) ?? []
+  // Beside the compiled tests, from where packages are found.
+  const file = new URL(`postgres-readme-${process.pid}.mjs`, import.meta.url)
+  t.teardown(() => rm(file))
+  await writeFile(file, program.replace(/postgres:\/\/[^']*/, url))
+  const { stdout } = await run(process.execPath, [file.pathname], { timeout: 60_000 })
+  t.equal(stdout, "{ name: 'Lamp' }\nundefined\n")
 })
 
 t.test('options are checked, and passwords are not shown', async (t) => {

@@ -53,7 +53,7 @@ export async function startPostgres (
   await run(join(programs, 'initdb'), ['-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--no-sync'], { ...owner, cwd: host })
   const server = spawn(join(programs, 'postgres'), ['-D', data, '-k', host, '-c', `listen_addresses=${port === undefined ? '' : '127.0.0.1'}`, '-c', 'fsync=off',
     ...port === undefined ? [] : ['-p', String(port)]],
-    { ...owner, cwd: host, stdio: ['ignore', 'ignore', 'pipe'] })
+  { ...owner, cwd: host, stdio: ['ignore', 'ignore', 'pipe'] })
   // Also where the process ends before the test does.
   const abandon = () => { server.kill('SIGQUIT') }
   process.once('exit', abandon)
@@ -75,9 +75,13 @@ export async function startPostgres (
   await ready()
   const { pid } = server
   if (pid === undefined) throw new Error('postgres has no process')
-  const signal = (name: NodeJS.Signals) => { for (const each of [pid, ...childrenOf(pid)]) process.kill(each, name) }
+  // The server first: once it is stopped it starts no more processes.
+  const signal = (name: NodeJS.Signals) => {
+    server.kill(name)
+    for (const child of childrenOf(pid)) tryToKill(child, name)
+  }
   // A stopped process takes no other signal.
-  t.teardown(() => { if (server.exitCode === null) signal('SIGCONT') })
+  t.teardown(() => { signal('SIGCONT') })
   return {
     host,
     user,
@@ -88,7 +92,7 @@ export async function startPostgres (
       const [child] = childrenOf(pid)
       if (child === undefined) throw new Error('postgres has no children')
       const again = ready()
-      process.kill(child, 'SIGKILL')
+      tryToKill(child, 'SIGKILL')
       await again
     }
   }
@@ -96,7 +100,17 @@ export async function startPostgres (
 
 /** The processes that one has started and that have not ended. */
 function childrenOf (pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter((word) => word !== '').map(Number)
+  const file = `/proc/${pid}/task/${pid}/children`
+  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter((word) => word !== '').map(Number) : []
+}
+
+/** A process may have ended since it was seen. */
+function tryToKill (pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
 }
 
 async function idOf (which: '-u' | '-g'): Promise<number> {

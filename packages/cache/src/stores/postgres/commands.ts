@@ -98,8 +98,6 @@ class Use {
   async ask (query: PostgresQuery): Promise<readonly Row[]> {
     const client = await this.#connect()
     this.#client = client
-    // The query fails with it.
-    client.on('error', ignore)
     try {
       const { rows } = await client.query(query)
       this.#release(false)
@@ -121,20 +119,27 @@ class Use {
   #connect (): Promise<PostgresClient> {
     return new Promise((resolve, reject) => {
       this.#refuse = reject
-      this.pool.connect().then((client) => {
-        if (this.#isGivenUp) client.release()
+      this.pool.connect((error, client) => {
+        // The query fails with it.
+        client?.on('error', ignore)
+        if (client === undefined) reject(error ?? new Error('the pool gives no client'))
+        else if (this.#isGivenUp) release(client, false)
         else resolve(client)
-      }, reject)
+      })
     })
   }
 
   #release (isDoubtful: boolean): void {
     const client = this.#client
     this.#client = undefined
-    client?.release(isDoubtful)
-    // One that is ended may still fail; the pool listens to the others.
-    if (!isDoubtful) client?.off('error', ignore)
+    if (client !== undefined) release(client, isDoubtful)
   }
+}
+
+function release (client: PostgresClient, isDoubtful: boolean): void {
+  client.release(isDoubtful)
+  // One that is ended may still fail; the pool listens to the others.
+  if (!isDoubtful) client.off('error', ignore)
 }
 
 const ignore = () => {}

@@ -127,20 +127,24 @@ export class Feed implements Hearing {
   #connect (): void {
     const epoch = ++this.#epoch
     this.#deadline = performance.now() + CONNECTED_WITHIN
-    this.commands.pool.connect().then((client) => {
-      if (epoch !== this.#epoch) {
-        client.release()
+    this.commands.pool.connect((_error, client) => {
+      if (client === undefined) {
+        this.#lose(epoch)
         return
       }
-      this.#client = client
-      return this.#begin(client, epoch)
-    }).catch(() => { this.#lose(epoch) })
+      client.on('error', () => { this.#lose(epoch) })
+      client.on('end', () => { this.#lose(epoch) })
+      if (epoch === this.#epoch) {
+        this.#client = client
+        this.#begin(client, epoch).catch(() => { this.#lose(epoch) })
+      } else {
+        client.release(true)
+      }
+    })
   }
 
   async #begin (client: PostgresClient, epoch: number): Promise<void> {
     const { channel } = this.commands.schema
-    client.on('error', () => { this.#lose(epoch) })
-    client.on('end', () => { this.#lose(epoch) })
     client.on('notification', (message) => {
       if (epoch === this.#epoch && message.channel === channel) this.#heard(message.payload ?? '')
     })

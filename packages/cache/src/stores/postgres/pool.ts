@@ -23,7 +23,8 @@ export interface PostgresClient {
 
 /** A `Pool` of `pg`, as far as the store needs it. */
 export interface PostgresPool {
-  connect (): Promise<PostgresClient>
+  /** By a callback, which is called before the client can fail: a promise would leave a moment in which nothing listens to its errors. */
+  connect (callback: (error: Error | undefined, client: PostgresClient | undefined) => void): void
   readonly options?: { readonly max?: number | undefined }
 }
 
