@@ -85,13 +85,13 @@ export function sharedClaims (t: Test, makePlace: MakePlace): void {
   t.test('they are told how it ended, and the next who asks is granted it', async (t) => {
     const [a, b] = await two(t)
     for (const how of ['done', 'unshared', 'failed'] as const) {
-      const lease = granted(await a.entries.claim('key'))
+      // What ends is not waited for: the lease of the round before may still be there.
+      let claim = await a.entries.claim('key')
+      for (; claim.kind === 'held'; claim = await a.entries.claim('key')) t.equal(await claim.ended, 'done')
       const ended = held(await b.entries.claim('key'))
-      lease.end(how)
+      granted(claim).end(how)
       t.equal(await ended, how)
       granted(await b.entries.claim('key')).end('done')
-      // What ends is not waited for, but what comes after it is answered after it.
-      await b.validity.stamp()
     }
   })
 

@@ -65,13 +65,17 @@ export async function startPostgres (
   })
   let said = ''
   server.stderr.on('data', (chunk: Buffer) => { said += chunk.toString() })
-  const ready = () => new Promise<void>((resolve, reject) => {
-    said = ''
-    const look = () => { if (said.includes('ready to accept connections')) resolve() }
-    server.stderr.on('data', look)
+  let isReady = () => {}
+  server.stderr.on('data', () => { if (said.includes('ready to accept connections')) isReady() })
+  const ended = new Promise<never>((_resolve, reject) => {
     server.once('error', reject)
     server.once('exit', (code) => { reject(new Error(`postgres ended with ${code}: ${said}`)) })
   })
+  ended.catch(() => {})
+  const ready = () => {
+    said = ''
+    return Promise.race([ended, new Promise<void>((resolve) => { isReady = resolve })])
+  }
   await ready()
   const { pid } = server
   if (pid === undefined) throw new Error('postgres has no process')
