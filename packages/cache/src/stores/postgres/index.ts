@@ -60,7 +60,8 @@ export function postgresStore ({ prefix = 'weir', maxTags = 100_000, lease = 50,
   const namespaces = new Map<string, StoreNamespace>()
 
   const open = (name: string): StoreNamespace => {
-    const records = new PostgresRecords(commands, name, maxTags)
+    // An integer of Postgres.
+    const records = new PostgresRecords(commands, name, Math.min(maxTags, 2 ** 31 - 1))
     const mirror = new PostgresMirror(records, feed, maxTags)
     feed.follow(mirror)
     return { entries: new PostgresEntries(shared, records), validity: new LeasedValidity(records, mirror, milliseconds) }

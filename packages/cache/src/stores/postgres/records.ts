@@ -31,8 +31,9 @@ export class PostgresRecords implements RecordKeeper {
     return this.#latest
   }
 
+  /** A frame may claim any stamp: no clock could go on from one that is no safe integer. */
   see (stamp: Stamp): void {
-    this.#latest = Math.max(this.#latest, stamp)
+    if (Number.isSafeInteger(stamp)) this.#latest = Math.max(this.#latest, stamp)
   }
 
   async stamp (): Promise<{ readonly stamp: Stamp, readonly beginning: Stamp }> {
@@ -114,7 +115,7 @@ export class PostgresRecords implements RecordKeeper {
 
   /** Every function's first two results are a stamp, or null, and the epoch. */
   async #run (name: FunctionName, values: readonly Value[]): Promise<Row> {
-    const [row] = await this.commands.call(name, [this.ns, nameBytes(this.name), Math.floor(this.#latest), this.#epoch, ...values])
+    const [row] = await this.commands.call(name, [this.ns, nameBytes(this.name), this.#latest, this.#epoch, ...values])
     if (row === undefined) throw unexpected('nothing')
     const [stamp, epoch] = row
     if (typeof stamp === 'string') this.see(stampOf(stamp))
