@@ -248,6 +248,15 @@ t.test('options are checked, and passwords are not shown', async (t) => {
   }
 })
 
+t.test('a user who may not make the tables is told so, and reads are misses', async (t) => {
+  await control.query('CREATE ROLE reader LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC')
+  const store = openPostgres(t, { url: url.replace('//weir@', '//reader@'), prefix: nextPrefix() })
+  const cache = createCache<string>({ store, namespace: 'n' })
+  t.equal(await cache.get('key'), undefined)
+  t.equal(await cache.remember('key', { ttl: '1m' }, () => 'computed'), 'computed')
+  await t.rejects(cache.invalidate(['tag']), { code: 'WEIR_CACHE_STORE_FAILED', cause: { message: /permission denied for schema public/ } })
+})
+
 t.test('tables in a schema of their own; two prefixes are two stores', async (t) => {
   await control.query('CREATE SCHEMA cache')
   const [a, b] = [openPostgres(t, { url, prefix: 'cache.weir' }), openPostgres(t, { url, prefix: nextPrefix() })]

@@ -13,6 +13,8 @@ export type Row = readonly (string | null)[]
 const TRIES = 20
 // Making tables waits for other instances that do. In milliseconds.
 const INSTALLED_WITHIN = 10_000
+// After a failure, as of a user who may not. In milliseconds.
+const INSTALL_AGAIN = 250
 
 const asText = { getTypeParser: () => (text: string) => text }
 
@@ -43,9 +45,13 @@ export class Commands {
     return this.#timed(queryOf(this.schema.call(name, values.length), values))
   }
 
-  /** Makes the tables and functions; one attempt at a time. */
+  /** Makes the tables and functions; one attempt at a time, and after one that has failed none for a moment. */
   install (): Promise<void> {
-    this.#installing ??= this.#install().finally(() => { this.#installing = undefined })
+    if (this.#installing === undefined) {
+      const forget = () => { this.#installing = undefined }
+      this.#installing = this.#install()
+      this.#installing.then(forget, () => { setTimeout(forget, INSTALL_AGAIN).unref() })
+    }
     return this.#installing
   }
 
@@ -96,8 +102,8 @@ class Use {
   constructor (readonly pool: PostgresPool) {}
 
   async ask (query: PostgresQuery): Promise<readonly Row[]> {
+    if (this.#isGivenUp) throw givenUp()
     const client = await this.#connect()
-    this.#client = client
     try {
       const { rows } = await client.query(query)
       this.#release(false)
@@ -111,7 +117,7 @@ class Use {
   /** Ends the connection if there is no answer yet: a late one would be taken for that of another command. */
   giveUp (): void {
     this.#isGivenUp = true
-    this.#refuse?.(new Error('the command was given up'))
+    this.#refuse?.(givenUp())
     this.#release(true)
   }
 
@@ -124,7 +130,10 @@ class Use {
         client?.on('error', ignore)
         if (client === undefined) reject(error ?? new Error('the pool gives no client'))
         else if (this.#isGivenUp) release(client, false)
-        else resolve(client)
+        else {
+          this.#client = client
+          resolve(client)
+        }
       })
     })
   }
@@ -143,6 +152,8 @@ function release (client: PostgresClient, isDoubtful: boolean): void {
 }
 
 const ignore = () => {}
+
+const givenUp = () => new Error('the command was given up')
 
 const isRow = (row: unknown): row is Row => Array.isArray(row) && row.every((value) => typeof value === 'string' || value === null)
 

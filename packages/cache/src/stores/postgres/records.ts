@@ -8,7 +8,7 @@ import { type Bytes, idOf, nameBytes, numberOfNamespace } from './names.js'
 import type { FunctionName } from './schema.js'
 
 // Others wait for the namespace's row while tags are written.
-const INVALIDATED_AT_ONCE = 1000
+const INVALIDATED_AT_ONCE = 200
 const READ_AT_ONCE = 2000
 // Entries end by the clocks of instances, records by that of Postgres. Milliseconds by which they may differ.
 const CLOCK_MARGIN = 10_000
