@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Cache, createCache, createCaches, type Store } from '@weir/cache'
+import { memcachedStore } from '@weir/cache/memcached'
 import { memoryStore } from '@weir/cache/memory'
 import { instrumentCache } from '@weir/cache/opentelemetry'
 import { postgresStore } from '@weir/cache/postgres'
@@ -13,7 +14,7 @@ import fragments from '@weir/fastify/fragments'
 import invalidation from '@weir/fastify/invalidation'
 import rateLimit from '@weir/fastify/rate-limit'
 import responseCache from '@weir/fastify/response-cache'
-import { findPostgres, startPostgres, startRedis } from '@weir/internal/testing'
+import { findPostgres, startMemcached, startPostgres, startRedis } from '@weir/internal/testing'
 import { memoryStore as limiterStore } from '@weir/limiter'
 import { createOutbox, outboxMigration, type OutboxSchema } from '@weir/outbox'
 import { writeBehind, writeBehindMigration, type WriteBehindSchema } from '@weir/outbox/write-behind'
@@ -45,8 +46,7 @@ interface Shop extends OutboxSchema, WriteBehindSchema {
 /** What the lines of the page find, by their names. */
 async function world (t: Test) {
   const folder = await tempDir(t)
-  const { port } = await startRedis(t)
-  const postgres = await startPostgres(t, findPostgres() ?? '')
+  const [{ port }, { address }, postgres] = await Promise.all([startRedis(t), startMemcached(t), startPostgres(t, findPostgres() ?? '')])
   const db = new Kysely<Shop>({ dialect: new SqliteDialect({ database: new Database(':memory:') }) })
   await outboxMigration.up(db)
   await writeBehindMigration.up(db)
@@ -100,11 +100,13 @@ async function world (t: Test) {
     file: join(folder, 'file.db'),
     url: `redis://127.0.0.1:${port}`,
     postgresUrl: `postgres://${postgres.user}@/${postgres.database}?host=${encodeURIComponent(postgres.host)}`,
+    servers: [address],
     cached,
     createCache,
     createCaches,
     fakeClock,
     instrumentCache,
+    memcachedStore: closed(memcachedStore),
     memoryStore,
     postgresStore: closed(postgresStore),
     redisStore: closed(redisStore),
@@ -173,6 +175,7 @@ const shows: Readonly<Record<string, Show>> = {
   'files and databases': keeps,
   Redis: keeps,
   Postgres: keeps,
+  Memcached: keeps,
   'several backends': async (t, result) => {
     const caches = result as { readonly products: Cache<unknown, 'ttl'>, readonly flags: Cache<unknown, 'ttl'>, close (): Promise<void> }
     await caches.products.set('1', 'bread')
@@ -291,6 +294,7 @@ t.test('each line compiles as it stands', async (t) => {
   const prelude = `
 import { subscribe } from 'node:diagnostics_channel'
 import { type Cache, createCache, createCaches, type Wrapped } from '@weir/cache'
+import { memcachedStore } from '@weir/cache/memcached'
 import { memoryStore } from '@weir/cache/memory'
 import { instrumentCache } from '@weir/cache/opentelemetry'
 import { postgresStore } from '@weir/cache/postgres'
@@ -325,6 +329,7 @@ declare const send: () => Promise<void>
 declare const events: unknown[]
 declare const file: string
 declare const url: string
+declare const servers: readonly string[]
 `
   t.strictSame(problemsOf(prelude + rows.map(({ code }) => `void (async () => { ${code} })\n`).join('')), [])
 })

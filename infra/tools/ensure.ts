@@ -8,6 +8,7 @@ const PACKAGES: Record<string, Record<string, string>> = {
   'redis-server': { 'apt-get': 'redis-server', brew: 'redis' },
   nginx: { 'apt-get': 'nginx', brew: 'nginx' },
   varnishd: { 'apt-get': 'varnish', brew: 'varnish' },
+  memcached: { 'apt-get': 'memcached', brew: 'memcached' },
   postgres: { 'apt-get': 'postgresql', brew: 'postgresql' },
   promtool: { 'apt-get': 'prometheus', brew: 'prometheus' },
   // A compiler alone cannot compile: Debian keeps the C library's headers apart.

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { FAULTS, type FaultKind, faultsFor, type StoreKind } from './faults.js'
+import { FAULTS, type FaultKind, faultsFor, type StoreKind, STORES } from './faults.js'
 import { WORKLOAD_NAMES, type WorkloadName } from './resources.js'
 
 /** What the command line asks for. */
@@ -19,7 +19,7 @@ somebody had been told before they began.
 
   --seconds N      how long (60)
   --processes N    how many instances (4)
-  --store STORE    redis, sqlite or postgres (redis)
+  --store STORE    ${STORES.join(', ')} (redis)
   --faults A,B     of ${Object.keys(FAULTS).join(', ')};
                    none for none (all that can befall the store)
   --workloads A,B  of ${WORKLOAD_NAMES.join(', ')} (all)
@@ -36,10 +36,8 @@ export class UsageError extends Error {}
 export function parseArguments (args: readonly string[]): Wish | 'help' {
   const values = parsed(args)
   if (values.help) return 'help'
-  const store = values.store
-  if (store !== 'redis' && store !== 'sqlite' && store !== 'postgres') {
-    throw new UsageError(`--store ${store}: redis, sqlite or postgres`)
-  }
+  const store = STORES.find((name) => name === values.store)
+  if (store === undefined) throw new UsageError(`--store ${values.store}: one of ${STORES.join(', ')}`)
   return {
     seconds: positive('seconds', values.seconds),
     seed: values.seed ?? String(Math.floor(Math.random() * 1e9)),

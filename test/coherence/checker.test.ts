@@ -40,7 +40,7 @@ t.test('a short run over Postgres, with all that can go wrong', async (t) => {
 t.test('wrong arguments are told, and nothing is run', async (t) => {
   for (const [args, problem] of [
     [['--seconds', 'x'], /^--seconds x: a whole number, 1 or more$/m],
-    [['--store', 'disk'], /^--store disk: redis, sqlite or postgres$/m],
+    [['--store', 'disk'], /^--store disk: one of redis, sqlite, postgres, memcached$/m],
     [['--faults', 'bad-luck'], /^--faults bad-luck: one of redis-frozen, /m],
     [['--store', 'sqlite', '--faults', 'redis-frozen'], /^--faults redis-frozen: one of instance-frozen, /m],
     [['--workloads', 'versions,none'], /^--workloads none: one of errors, variants, /m],

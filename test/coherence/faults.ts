@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { TestMemcached } from '@weir/internal/testing'
 import type { Backlog } from './backlog.js'
 import { type Instance, isPatient } from './fleet.js'
 import type { Links, LinkState } from './links.js'
@@ -11,9 +12,10 @@ import type { TroubledRedis } from './redis.js'
 export interface World {
   readonly instances: readonly Instance[]
   readonly load: Load
-  /** Undefined where the store is another. */
+  /** Each undefined where the store is another. */
   readonly redis: TroubledRedis | undefined
   readonly postgres: TroubledPostgres | undefined
+  readonly memcached: TestMemcached | undefined
   readonly links: Links | undefined
   readonly backlog: Backlog
   /** How long the run is. */
@@ -26,9 +28,9 @@ export interface World {
 type Run = (world: World & { readonly signal: AbortSignal }, random: Random) => Promise<string>
 
 /** The stores that can be checked. */
-export type StoreKind = 'redis' | 'sqlite' | 'postgres'
+export const STORES = ['redis', 'sqlite', 'postgres', 'memcached'] as const
 
-const ALL: readonly StoreKind[] = ['redis', 'sqlite', 'postgres']
+export type StoreKind = typeof STORES[number]
 
 interface Fault {
   /** Of those that befall the same thing one comes after the other; others may come at the same time. */
@@ -67,9 +69,19 @@ const ofPostgres = (run: (postgres: TroubledPostgres, random: Random) => Promise
   }
 })
 
+const ofMemcached = (run: (memcached: TestMemcached, random: Random) => Promise<unknown>): Fault => ({
+  befalls: 'store',
+  of: ['memcached'],
+  rests: false,
+  async run ({ memcached }, random) {
+    if (memcached !== undefined) await run(memcached, random)
+    return 'Memcached'
+  }
+})
+
 const ofInstance = (run: (instance: Instance, random: Random) => Promise<unknown>): Fault => ({
   befalls: 'instances',
-  of: ALL,
+  of: STORES,
   rests: false,
   async run ({ instances }, random) {
     const instance = random.pick(instances)
@@ -111,6 +123,12 @@ export const FAULTS = {
   'postgres-records-lost': ofPostgres((postgres) => postgres.loseRecords()),
   'tables-dropped': ofPostgres((postgres, random) => postgres.drop((list) => random.pick(list))),
   'connections-killed': ofPostgres((postgres) => postgres.killConnections()),
+  'memcached-frozen': ofMemcached(async (memcached, random) => {
+    memcached.freeze()
+    await delay(random.magnitude(SHORT, LONG))
+    memcached.thaw()
+  }),
+  'memcached-emptied': ofMemcached((memcached) => memcached.restart()),
   'link-slow': ofLinks(async (set, random) => {
     set('slow')
     await delay(random.between(1000, 3000))
@@ -143,7 +161,7 @@ export const FAULTS = {
   }),
   'fills-delayed': {
     befalls: 'instances',
-    of: ALL,
+    of: STORES,
     rests: false,
     async run ({ load }, random) {
       load.slow = true
@@ -154,7 +172,7 @@ export const FAULTS = {
   },
   'origin-failing': {
     befalls: 'instances',
-    of: ALL,
+    of: STORES,
     rests: false,
     async run ({ load }, random) {
       load.failing = true
@@ -165,7 +183,7 @@ export const FAULTS = {
   },
   'outbox-backlog': {
     befalls: 'outbox',
-    of: ALL,
+    of: STORES,
     rests: true,
     async run ({ backlog, signal, seconds, onProblem }, random) {
       // In the middle of a run; the shorter it is, the less there is to drain.

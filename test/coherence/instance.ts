@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Store } from '@weir/cache'
 import { guardedStore } from '@weir/cache/guarded'
+import { memcachedStore } from '@weir/cache/memcached'
 import { postgresStore } from '@weir/cache/postgres'
 import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
@@ -20,6 +21,7 @@ import { MAX_TAGS, type Resource, RESOURCES } from './resources.js'
  * read the version, or after it has committed a new one; `x-fail` makes it fail. It is put together as the catalog is. Beside it is
  * what the engine does without HTTP (engine.ts).
  */
+const { MEMCACHED: memcached = '' } = process.env
 const { DATA_DIR: folder = '.', INSTANCE: name = 'a', STORE_URL: url = '', COMMAND_TIMEOUT: commandTimeout = '100' } = process.env
 // Some end while others are still good, and most never.
 const TTLS = ['1h', '2s', '10m', '250ms'] as const
@@ -31,6 +33,7 @@ const writer = connect(file, 5000)
 const relay = connect(file, 50)
 
 async function storeFor (app: FastifyInstance): Promise<Store> {
+  if (memcached !== '') return memcachedStore({ servers: [memcached], maxTags: MAX_TAGS, commandTimeout: Number(commandTimeout) })
   if (url === '') return sqliteStore({ file: join(folder, 'cache.db'), maxTags: MAX_TAGS })
   if (url.startsWith('postgres:')) return postgresStore({ url, commandTimeout: Number(commandTimeout), maxTags: MAX_TAGS })
   await app.register(redis, { url, commandTimeout: Number(commandTimeout) })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { startMemcached } from '@weir/internal/testing'
 import { Backlog } from './backlog.js'
 import type { Counts } from './counts.js'
 import { makeDatabase } from './database.js'
@@ -92,10 +93,12 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
   }
   const redis = store === 'redis' ? await TroubledRedis.start(teardowns, dataDir) : undefined
   const postgres = store === 'postgres' ? await TroubledPostgres.start(teardowns) : undefined
+  const memcached = store === 'memcached' ? await startMemcached({ teardown: (end) => { teardowns.add(end) } }) : undefined
   const server = redis ?? postgres
   const links = server && await Links.start(teardowns, processes, server)
   const addresses: Addresses = links ?? { storeUrl: () => '' }
-  const instances = await startFleet({ program, processes, dataDir, addresses }, teardowns, found(deaths))
+  const environment = () => ({ MEMCACHED: memcached?.address ?? '' })
+  const instances = await startFleet({ program, processes, dataDir, addresses, environment }, teardowns, found(deaths))
   const watch = server && new RecordWatch(teardowns, server, found(problems))
   const load = new Load({
     instances,
@@ -110,7 +113,8 @@ async function runWith (options: RunOptions, teardowns: Teardowns): Promise<Outc
     onViolation: found(violations),
     onAnswer: (what) => { schedule.count(what) }
   })
-  const world = { instances, load, redis, postgres, links, backlog: new Backlog(teardowns, file), seconds, onProblem: found(problems) }
+  const backlog = new Backlog(teardowns, file)
+  const world = { instances, load, redis, postgres, memcached, links, backlog, seconds, onProblem: found(problems) }
   const schedule = new Schedule(world, faults, random.of('faults'), pause)
 
   const began = performance.now()

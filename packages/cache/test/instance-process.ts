@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 /** Where a store is, for a process that opens it too. */
 export type Place =
   | { readonly kind: 'sqlite', readonly file: string }
+  | { readonly kind: 'memcached', readonly servers: readonly string[] }
   | { readonly kind: 'redis', readonly path: string, readonly prefix?: string, readonly login?: Login }
   | { readonly kind: 'postgres', readonly url: string, readonly prefix: string }
   | { readonly kind: 'redis-cluster', readonly addresses: readonly { readonly host: string, readonly port: number }[] }

@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis'
 import { createCache, type Store } from '../src/index.js'
+import { memcachedStore } from '../src/stores/memcached/index.js'
 import { postgresStore } from '../src/stores/postgres/index.js'
 import { redisStore } from '../src/stores/redis/index.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
@@ -57,6 +58,7 @@ send({ id: 0, value: 'ready' })
 async function open (place: Place): Promise<{ store: Store, end: () => void }> {
   if (place.kind === 'sqlite') return { store: sqliteStore({ file: place.file }), end () {} }
   if (place.kind === 'postgres') return { store: postgresStore({ url: place.url, prefix: place.prefix, lease: 10, commandTimeout: 60_000 }), end () {} }
+  if (place.kind === 'memcached') return { store: memcachedStore({ servers: place.servers, commandTimeout: 60_000 }), end () {} }
   const options = { lazyConnect: true, enableOfflineQueue: false }
   const client = place.kind === 'redis'
     ? new Redis({ path: place.path, ...options, ...place.login, retryStrategy: null })

@@ -7,6 +7,9 @@ import { eachStore } from './each-store.js'
 import { record } from './events.js'
 import { randomFrom } from './random.js'
 
+// On a machine with other things to do.
+t.setTimeout(120_000)
+
 const OPTIONS = { ttl: '1m' } as const
 
 const msgpack: Serializer<unknown> = {

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { startRedis } from '@weir/internal/testing'
+import { startMemcached, startRedis } from '@weir/internal/testing'
 import type { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import { type Cache, type CacheOptions, createCache, type Store } from '../src/index.js'
 import { memoryStore } from '../src/stores/memory.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
 import { hearing } from './judging.js'
+import { openMemcached } from './memcached-place.js'
 import { passingClient } from './passing-client.js'
 import { nextPrefix, openPostgres, startServer, urlOf } from './postgres-place.js'
 import { openStore } from './redis-place.js'
@@ -20,9 +21,9 @@ export interface Fleet<T> {
   readonly evictFromStore: (key: string) => Promise<void>
 }
 
-/** The caches of tests of the verbs, by store. One Redis and one Postgres serve all tests of a file. */
+/** The caches of tests of the verbs, by store. One server of each kind serves all tests of a file. */
 export async function verbPlaces (t: Test): Promise<Readonly<Record<string, MakeCaches>>> {
-  const server = await startRedis(t)
+  const [server, memcached] = await Promise.all([startRedis(t), startMemcached(t)])
   const postgres = urlOf(await startServer(t))
   const folder = t.testdir()
   const fleet = async <T>(stores: readonly Store[], options?: Partial<CacheOptions<T>>): Promise<Fleet<T>> => {
@@ -57,6 +58,10 @@ export async function verbPlaces (t: Test): Promise<Readonly<Record<string, Make
       const stores = Array.from({ length: count }, () => openPostgres(t, { url: postgres, prefix }))
       for (const store of stores) await hearing(store.namespace('n'))
       return fleet(stores, options)
+    },
+    Memcached: (t, count, options) => {
+      const prefix = randomUUID()
+      return fleet(Array.from({ length: count }, () => openMemcached(t, { servers: [memcached.address], prefix })), options)
     },
     'Redis, hearing': redis((client) => client, true),
     'Redis, asking': redis((client) => passingClient(client), false)

@@ -1,4 +1,5 @@
 import { createCache, type Store } from '../src/index.js'
+import { memcachedStore } from '../src/stores/memcached/index.js'
 import { postgresStore } from '../src/stores/postgres/index.js'
 import { redisStore } from '../src/stores/redis/index.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
@@ -12,6 +13,7 @@ const cache = createCache<string>({ store, namespace: 'n' })
 
 function open (): Store {
   if ('file' in place) return sqliteStore(place)
+  if ('servers' in place) return memcachedStore({ ...place, commandTimeout: 60_000 })
   const options = { lease: 10, commandTimeout: 60_000 }
   return 'redis' in place ? redisStore({ url: place.redis, ...options }) : postgresStore({ url: place.postgres, ...options })
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { startRedis } from '@weir/internal/testing'
+import { startMemcached, startRedis } from '@weir/internal/testing'
 import t, { type Test } from 'tap'
 import { createCache, type Store } from '../src/index.js'
+import { memcachedStore } from '../src/stores/memcached/index.js'
 import { postgresStore } from '../src/stores/postgres/index.js'
 import { redisStore } from '../src/stores/redis/index.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
@@ -27,6 +28,10 @@ const stores: Record<string, (t: Test) => Promise<{ store: Store, place: Work['p
   async Postgres (t) {
     const url = urlOf(await startServer(t))
     return { store: postgresStore({ url, lease: 10, commandTimeout: 60_000 }), place: { postgres: url }, increments: FEWER }
+  },
+  async Memcached (t) {
+    const place = { servers: [(await startMemcached(t)).address] }
+    return { store: memcachedStore({ ...place, commandTimeout: 60_000 }), place }
   }
 }
 

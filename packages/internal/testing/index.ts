@@ -1,6 +1,7 @@
 export { type Certificate, certificate } from './certificate.js'
 export { freePort, freePorts } from './free-ports.js'
 export { slowTexts } from './linear-time.js'
+export { startMemcached, type TestMemcached } from './memcached.js'
 export { findPostgres, startPostgres, type TestPostgres } from './postgres.js'
 export { Random, random } from './random.js'
 export { startRedis, type Teardown, type TestRedis, type TestRedisOptions } from './redis.js'

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module'
 import type pg from 'pg'
 import { CacheError, shown } from '../../errors.js'
+import { loadDriver } from '../load-driver.js'
 
 /** A query as `pg` takes it. */
 export interface PostgresQuery {
@@ -66,7 +66,7 @@ export function openPool ({ url, pool, commandTimeout = COMMAND_TIMEOUT }: Postg
   if (url === undefined) {
     throw refused('There is no Postgres to talk to: give { url: "postgres://user:password@host:5432/database" }, or { pool } made by pg 8')
   }
-  const { Pool } = driver()
+  const { Pool } = loadDriver('pg') as typeof pg
   const own = new Pool({
     connectionString: checkedUrl(url),
     max: CONNECTIONS,
@@ -107,14 +107,3 @@ function checkedUrl (url: string): string {
 }
 
 const refused = (what: string) => new CacheError('WEIR_CACHE_INVALID_OPTION', `postgresStore: ${what}`)
-
-const require = createRequire(import.meta.url)
-
-function driver (): typeof pg {
-  try {
-    return require('pg') as typeof pg
-  } catch (cause) {
-    const [why] = (cause instanceof Error ? cause.message : String(cause)).split('\n')
-    throw new CacheError('WEIR_CACHE_MISSING_DRIVER', `pg cannot be loaded (${why ?? ''}). Install it beside your application: npm install pg`, { cause })
-  }
-}

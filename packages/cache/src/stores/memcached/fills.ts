@@ -1,0 +1,125 @@
+import { setTimeout } from 'node:timers/promises'
+import type { FillEnd } from '../../store.js'
+import { FILL_LEASE } from '../renewed-lease.js'
+import { parseStrings } from '../string-list.js'
+import { CasQueue } from './cas-queue.js'
+import type { Item } from './server.js'
+import type { Location } from './servers.js'
+
+/** A fill, as its item says: under way, or how it ended. */
+export interface Fill {
+  readonly token: string
+  readonly end: FillEnd | undefined
+  readonly waits: readonly string[]
+}
+
+// Seconds; items may end up to one of them early.
+const LIFETIME = Math.ceil(FILL_LEASE / 1000) + 1
+// Nothing announces the end of a fill: those who wait look at its item. In milliseconds, longer
+// each time.
+const [FIRST_PAUSE, LONGEST_PAUSE] = [10, 50]
+
+/**
+ * Who fills which key: an item for each, and how the fill ended for as long as another instance may
+ * be waiting to see it.
+ */
+export class Fills {
+  readonly #ends = new Map<string, Promise<FillEnd>>()
+
+  constructor (readonly prefix: string) {}
+
+  nameOf (digest: string): string {
+    return `${this.prefix}:f:${digest}`
+  }
+
+  /**
+   * Begins a fill in place of what was read; resolves to its item, or to undefined if another has.
+   */
+  async begin (location: Location, token: string, before: Item | undefined): Promise<Item | undefined> {
+    const name = this.nameOf(location.digest)
+    const bytes = encode({ token, end: undefined, waits: [] })
+    const { server } = location
+    // In one round trip: with its version the fill is ended in one, too.
+    const [isBegun, items] = await Promise.all([server.put(name, bytes, LIFETIME, before), server.gets([name])])
+    const item = items.get(name)
+    return isBegun && item !== undefined && decodeFill(item)?.token === token ? item : undefined
+  }
+
+  /** Prolongs it; `false` if it has ended, or another is under way. */
+  async renew (location: Location, token: string): Promise<boolean> {
+    if (!isUnderWay(await this.#read(location), token)) return false
+    return location.server.touch(this.nameOf(location.digest), LIFETIME)
+  }
+
+  /** @param begun its item when it began, if it may still be there */
+  async end (location: Location, token: string, end: FillEnd, begun?: Item): Promise<void> {
+    const ended = { token, end, waits: [] }
+    const { server, digest } = location
+    if (begun !== undefined && await server.put(this.nameOf(digest), encode(ended), LIFETIME, begun)) return
+    await this.#change(location, (fill) => isUnderWay(fill, token) ? ended : fill)
+  }
+
+  async setWaits (location: Location, token: string, waits: readonly string[]): Promise<void> {
+    await this.#change(location, (fill) => isUnderWay(fill, token) ? { ...fill, waits } : fill)
+  }
+
+  async waitsOf (location: Location, token: string): Promise<readonly string[]> {
+    const fill = await this.#read(location)
+    return isUnderWay(fill, token) ? fill.waits : []
+  }
+
+  /** Resolves when another instance's fill has ended; to `unknown` if nothing tells how. */
+  ended (location: Location, token: string): Promise<FillEnd> {
+    const id = `${token} ${location.digest}`
+    let ended = this.#ends.get(id)
+    if (ended === undefined) {
+      ended = this.#watch(location, token).finally(() => { this.#ends.delete(id) })
+      this.#ends.set(id, ended)
+    }
+    return ended
+  }
+
+  async #watch (location: Location, token: string): Promise<FillEnd> {
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(1.5 * pause, LONGEST_PAUSE)) {
+      await setTimeout(pause)
+      try {
+        const fill = await this.#read(location)
+        if (fill === undefined) return 'unknown'
+        // Another fill: the one that was waited for has ended before.
+        if (fill.token !== token) return 'done'
+        if (fill.end !== undefined) return fill.end
+      } catch {
+        // Closed, or not to be read: those who wait ask again, and are told.
+        return 'unknown'
+      }
+    }
+  }
+
+  async #read (location: Location): Promise<Fill | undefined> {
+    const item = await location.server.read(this.nameOf(location.digest))
+    return item && decodeFill(item)
+  }
+
+  async #change ({ server, digest }: Location, change: (fill: Fill) => Fill): Promise<void> {
+    const name = this.nameOf(digest)
+    const queue = new CasQueue<{ fill: Fill | undefined }>({
+      read: () => server.read(name),
+      decode: (item) => ({ fill: item && decodeFill(item) }),
+      async write ({ fill }, item) {
+        return fill === undefined || item === undefined || server.put(name, encode(fill), LIFETIME, item)
+      }
+    })
+    await queue.add((state) => { state.fill &&= change(state.fill) })
+  }
+}
+
+const isUnderWay = (fill: Fill | undefined, token: string): fill is Fill => fill?.token === token && fill.end === undefined
+
+const encode = ({ token, end = '', waits }: { token: string, end: string | undefined, waits: readonly string[] }) =>
+  Buffer.from(JSON.stringify([token, end, ...waits]))
+
+export function decodeFill ({ value }: Item): Fill | undefined {
+  const [token, end, ...waits] = parseStrings(value.toString())
+  if (token === undefined) return undefined
+  return { token, end: end === 'done' || end === 'unshared' || end === 'failed' ? end : undefined, waits }
+}
