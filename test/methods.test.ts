@@ -3,8 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { readMethods, renderPage } from '#infra/tools/methods/page.js'
 import { Cache, cached as cachedMethod, createCache, createCaches, Fill, valueType } from '@weir/cache'
 import { guardedStore } from '@weir/cache/guarded'
+import { memcachedStore } from '@weir/cache/memcached'
 import { memoryStore } from '@weir/cache/memory'
 import { instrumentCache } from '@weir/cache/opentelemetry'
+import { postgresStore } from '@weir/cache/postgres'
 import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
 import { fakeClock, testStore } from '@weir/cache/testing'
@@ -137,11 +139,13 @@ function world (t: Test, folder: string): Readonly<Record<string, () => unknown>
     item: () => 'tea',
     load: () => cache().wrap(async (_id: string) => PRODUCT, { name: 'load', ttl: '1m' }),
     maxAgeOf: () => () => 60_000,
+    memcachedStore: closed(memcachedStore),
     memoryStore: () => memoryStore,
     namedCaches: () => namedCaches,
     NodeSDK: () => class { start () {} },
     outbox,
     pay: () => async () => {},
+    postgresStore: closed(postgresStore),
     price: () => 2,
     product: () => PRODUCT,
     products: () => [PRODUCT],
@@ -190,8 +194,10 @@ const PRELUDE = `
 import assert from 'node:assert'
 import { Cache, cached as cachedMethod, type Caches, createCache, createCaches, Fill, type FillContext, type Store, valueType, type Version, type Wrapped } from '@weir/cache'
 import { guardedStore } from '@weir/cache/guarded'
+import { memcachedStore } from '@weir/cache/memcached'
 import { memoryStore } from '@weir/cache/memory'
 import { instrumentCache } from '@weir/cache/opentelemetry'
+import { postgresStore } from '@weir/cache/postgres'
 import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
 import { type FakeClock, fakeClock, type TestStore, testStore } from '@weir/cache/testing'

@@ -28,6 +28,8 @@ export const CONTENTS: readonly Section[] = [
   { title: 'Stores', file: cache('stores/memory'), only: ['memoryStore'] },
   { title: 'Stores', file: cache('stores/sqlite/index'), only: ['sqliteStore'] },
   { title: 'Stores', file: cache('stores/redis/index'), only: ['redisStore'] },
+  { title: 'Stores', file: cache('stores/postgres/index'), only: ['postgresStore'] },
+  { title: 'Stores', file: cache('stores/memcached/index'), only: ['memcachedStore'] },
   { title: 'Stores', file: cache('stores/guarded'), only: ['guardedStore'] },
   { title: 'Fills by hand', file: cache('fill'), of: 'Fill', on: 'fill' },
   { title: 'Watching', file: cache('opentelemetry/index'), only: ['instrumentCache'] },
