@@ -10,7 +10,7 @@ const layer = (files, forbidden) => ({
     }]
   }
 })
-const noServices = [['@weir/catalog', '@weir/catalog/*', '@weir/weather', '@weir/weather/*', '@weir/stats', '@weir/stats/*', '**/services/**'], 'Imports go down only: a service is composed of plugins, never imported by them.']
+const noServices = [['@weir/catalog', '@weir/catalog/*', '@weir/weather', '@weir/weather/*', '@weir/stats', '@weir/stats/*', '@weir/storefront', '@weir/storefront/*', '**/services/**'], 'Imports go down only: a service is composed of plugins, never imported by them.']
 const noPlugins = [['@weir/fastify', '@weir/fastify/*', '**/plugins/**'], 'Packages are framework-free: they do not import plugins.']
 const noFastify = [['fastify', 'fastify-plugin', '@fastify/*'], 'Packages are framework-free: they do not import Fastify.']
 const noInfra = [['**/infra/**'], 'What runs the suite is not part of it.']

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type Cache, type Entry, type EntryOptions, Fill, keyTag, parseDuration, servesError } from '@weir/cache'
+import { type Cache, type Entry, type EntryOptions, Fill, freshness, keyTag, parseDuration, servesError } from '@weir/cache'
 import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { WEIR_ERR_FRAGMENT } from '../errors.js'
@@ -60,7 +60,8 @@ export class Fragments {
     if (outcome instanceof Fill) return this.#filled(use, outcome)
     const { entry, stale } = outcome
     if (stale && !isPart) this.#refill(use, entry, key)
-    return { html: entry.value, part: partOf(entry, use.selection, use.options) }
+    // Past its window, a fill of another caller has failed.
+    return { html: entry.value, part: partOf(entry, use.selection, use.options, stale && freshness(entry, Date.now()) === 'expired') }
   }
 
   /** Renders a stale fragment anew, for those who ask later. */
@@ -82,7 +83,7 @@ export class Fragments {
       const stale = mayStandIn ? await fill.validStale() : undefined
       if (stale === undefined) throw error
       request.log.warn({ err: error, fragment: name }, 'a fragment could not be rendered: a stale one stands in')
-      return { html: stale.value, part: partOf(stale, selection, options) }
+      return { html: stale.value, part: partOf(stale, selection, options, true) }
     }
     const why = parts.uncovered({ isPrivate: options.private === true, names: selection.names, functions: selection.functions })
     if (why !== undefined) {
@@ -92,7 +93,7 @@ export class Fragments {
       return { html, part: ownPart(use, parts) }
     }
     const { entry } = await fill.commit(html, () => lasting(use, parts))
-    return { html, part: partOf(entry, selection, options) }
+    return { html, part: partOf(entry, selection, options, parts.isStandIn) }
   }
 
   /** Renders for this request alone, as it is not known whose it is or what it depends on. */
@@ -132,8 +133,8 @@ function noted (request: FastifyRequest, { html, part }: Rendered): string {
   return html
 }
 
-const partOf = (entry: Entry<string>, selection: Selection, options: FragmentOptions): Part =>
-  new KeptPart(entry, selection, options.private === true)
+const partOf = (entry: Entry<string>, selection: Selection, options: FragmentOptions, isStandIn = false): Part =>
+  new KeptPart(entry, selection, options.private === true, isStandIn)
 
 /** The part of a fragment that is not kept: a fragment that contains it is not kept either. */
 function ownPart ({ options, selection: { of, names, functions, unclear } }: Use, parts: Parts): Part {
@@ -144,6 +145,7 @@ function ownPart ({ options, selection: { of, names, functions, unclear } }: Use
     renderedAt: Date.now(),
     isPrivate: options.private === true || parts.isPrivate,
     isOwn: unclear !== undefined || parts.isOwn,
+    isStandIn: parts.isStandIn,
     names: [...new Set([...names, ...parts.names])],
     functions: [...new Set([...functions, ...parts.functions])]
   }

@@ -7,8 +7,9 @@ import '../response-cache/index.js'
 import { followFragments } from './follow.js'
 import { Fragments, type Render } from './fragments.js'
 import type { FragmentOptions } from './options.js'
-import { PAGE } from './page.js'
-import { fragmentKey, type Identify, userOf } from './selection.js'
+import { PAGE, pageOf } from './page.js'
+import { type Part } from './parts.js'
+import { fragmentKey, type Identify, keyOfFragment, userOf } from './selection.js'
 
 export { type Render } from './fragments.js'
 export { type FragmentOptions, type VaryFunction } from './options.js'
@@ -43,6 +44,19 @@ export interface FragmentCache {
   delete (key: string, options?: WriteOptions): Promise<void>
 }
 
+/** A fragment of a page, as `reply.usedFragments` tells of it. */
+export interface UsedFragment {
+  /** The key that it was asked for by. */
+  readonly key: string
+  readonly tags: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly renderedAt: number
+  /** Milliseconds since the epoch; in the past for a stale one, 0 for one that is not kept. */
+  readonly freshUntil: number
+  /** True: rendering it, or a fragment in it, has failed, and a stale one is there within `staleIfError`. A page may want to say so. */
+  readonly isStandIn: boolean
+}
+
 declare module 'fastify' {
   interface FastifyInstance {
     fragments: FragmentCache
@@ -56,6 +70,11 @@ declare module 'fastify' {
      * @example const menu = await reply.fragment('menu', { ttl: '1m', tags: ['categories'] }, () => app.view('menu.eta', { categories }))
      */
     fragment (key: string, options: FragmentOptions, render: Render): Promise<string>
+    /**
+     * The fragments of the page so far, in the order in which they were ready. Those within fragments are not among them.
+     * @example const isOld = reply.usedFragments.some(({ isStandIn }) => isStandIn)
+     */
+    readonly usedFragments: readonly UsedFragment[]
   }
 }
 
@@ -84,10 +103,20 @@ async function fragments (app: FastifyInstance, options: FragmentsOptions): Prom
   app.decorateReply('fragment', function (this: FastifyReply, key: string, options: FragmentOptions, render: Render) {
     return kept.use(this, key, options, render)
   })
+  app.decorateReply('usedFragments', {
+    getter (this: FastifyReply) {
+      return pageOf(this.request)?.list.map(usedAs) ?? []
+    }
+  })
   // @fastify/view may be registered later, and begins each reply with locals of its own; hooks of the application may replace them.
   app.addHook('onRequest', provide)
   app.addHook('preHandler', provide)
   app.addHook('onSend', followFragments)
+}
+
+function usedAs (part: Part): UsedFragment {
+  const { key, tags, renderedAt, freshUntil, isStandIn } = part
+  return { key: keyOfFragment(key), tags, renderedAt, freshUntil, isStandIn }
 }
 
 function provide (_request: unknown, reply: FastifyReply, done: () => void): void {

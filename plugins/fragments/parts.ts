@@ -15,6 +15,8 @@ export interface Part {
   readonly isPrivate: boolean
   /** Whether it is for its own request only, because it is not known what it depends on. */
   readonly isOwn: boolean
+  /** Whether rendering it, or one in it, anew has failed. */
+  readonly isStandIn: boolean
   /** Request headers that it depends on, in lower case. */
   readonly names: readonly string[]
   /** Functions of the request that it depends on. */
@@ -25,7 +27,12 @@ export interface Part {
 export class KeptPart implements Part {
   readonly isOwn = false
 
-  constructor (readonly entry: Entry<string>, readonly selection: Selection, readonly isPrivate: boolean) {}
+  constructor (
+    readonly entry: Entry<string>,
+    readonly selection: Selection,
+    readonly isPrivate: boolean,
+    readonly isStandIn: boolean
+  ) {}
 
   get key (): string { return this.selection.of }
   get tags (): readonly string[] { return [...this.entry.tags, keyTag(this.selection.key ?? this.selection.of)] }
@@ -55,6 +62,10 @@ export class Parts {
 
   get isOwn (): boolean {
     return this.list.some(({ isOwn }) => isOwn)
+  }
+
+  get isStandIn (): boolean {
+    return this.list.some(({ isStandIn }) => isStandIn)
   }
 
   get tags (): readonly string[] {

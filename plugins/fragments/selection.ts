@@ -34,6 +34,9 @@ export function fragmentKey (key: string): string {
   return made
 }
 
+/** The key that a fragment was asked for by: the inverse of `fragmentKey`. */
+export const keyOfFragment = (key: string): string => key.slice(PREFIX.length + 1)
+
 // A key that is the same string each time is hashed once.
 const recent = new RecentKeys<string>()
 

@@ -1,6 +1,7 @@
 import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type {} from '../cache-control/index.js'
 import { checkOptionNames, type OptionNames } from '../plugin-options.js'
 import { answerConnect } from './client-error.js'
 import { closing } from './closing.js'
@@ -48,8 +49,10 @@ async function service (app: FastifyInstance, options: ServiceOptions) {
     done()
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
-    // What is cached says for itself how long it may be kept.
-    if (!request.routeOptions.config.cache && !reply.hasHeader('cache-control')) {
+    const { cache, cacheControl } = request.routeOptions.config
+    // What is cached, and a route that declares it, says for itself how long it may be kept.
+    const isSaidLater = Boolean(cache) || (cacheControl !== undefined && reply.statusCode < 400)
+    if (!isSaidLater && !reply.hasHeader('cache-control')) {
       reply.header('cache-control', reply.statusCode >= 200 && reply.statusCode < 300 ? 'no-cache' : 'no-store')
     }
     done()

@@ -5,6 +5,7 @@ import cacheControl, { type PageCacheControl } from '../cache-control/index.js'
 import conditional from '../conditional/index.js'
 import responseCache from '../response-cache/index.js'
 import { askBy, TRANSPORTS } from './support/ask.js'
+import { buildService } from './support/service-app.js'
 
 async function newApp (t: Test, { cached = false, http2 = false, log = [] as string[] } = {}) {
   const logger = { level: 'error', stream: { write: (line: string) => { log.push(line) } } }
@@ -213,4 +214,17 @@ t.test('declared is enforced, in its order', async (t) => {
   await other.register(responseCache, { store: memoryStore() })
   other.get('/x', { config: { cacheControl: { noStore: true } } }, async () => 'x')
   await t.rejects(async () => { await other.ready() }, { code: 'WEIR_ERR_NOT_ENFORCED', message: /config.cacheControl is not enforced: register weir-cache-control/ })
+})
+
+t.test('a service leaves it to the route, but for errors', async (t) => {
+  const { app } = await buildService(t)
+  await app.register(cacheControl)
+  let fails = false
+  app.get('/style.css', { config: { cacheControl: { public: true, maxAge: '365d', immutable: true } } }, async () => {
+    if (fails) throw new Error('away')
+    return 'a style'
+  })
+  t.equal((await app.inject('/style.css')).headers['cache-control'], 'public, max-age=31536000, immutable')
+  fails = true
+  t.equal((await app.inject('/style.css')).headers['cache-control'], 'no-store')
 })

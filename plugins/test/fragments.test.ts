@@ -3,8 +3,9 @@ import { memoryStore } from '@weir/cache/memory'
 import ejs from 'ejs'
 import { Eta } from 'eta'
 import Fastify from 'fastify'
+import { mock } from 'node:test'
 import t from 'tap'
-import fragments, { type FragmentOptions } from '../fragments/index.js'
+import fragments, { type FragmentOptions, type UsedFragment } from '../fragments/index.js'
 import responseCache from '../response-cache/index.js'
 import { askBy, TRANSPORTS } from './support/ask.js'
 import { gate } from './support/cached-app.js'
@@ -227,4 +228,40 @@ t.test('keys are any text: no two fragments meet', async (t) => {
   const want = names.flatMap((name) => options.map((_, i) => `${name} ${i};`))
   for (let i = 0; i < 2; i++) t.strictSame((await app.inject('/')).json(), want)
   t.equal(app.fragments.cache.stats().stores, want.length)
+})
+
+t.test('a page knows its fragments: those that stand in because rendering fails, too', async (t) => {
+  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  t.teardown(() => { mock.timers.reset() })
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(fragments, { cache: memoryStore() })
+  let fails = false
+  const options = { ttl: '1m', staleWhileRevalidate: '10s', staleIfError: '1h', tags: ['menu'] } as const
+  const render = async () => {
+    if (fails) throw new Error('the database is away')
+    return 'a menu'
+  }
+  app.get('/', async (_request, reply) => {
+    t.strictSame(reply.usedFragments, [])
+    await reply.fragment('menu', options, async () => await reply.fragment('within', options, render))
+    await reply.fragment('news', { ttl: 0 }, () => 'news')
+    return reply.usedFragments
+  })
+  const used = async () => (await app.inject('/')).json<UsedFragment[]>()
+  const now = Date.now()
+  const [menu, news, ...others] = await used()
+  t.strictSame(others, [], 'what is within one is not among them')
+  t.match(menu, { key: 'menu', renderedAt: now, freshUntil: now + 60_000, isStandIn: false })
+  t.ok(menu?.tags.includes('menu'))
+  t.match(news, { key: 'news', freshUntil: now, isStandIn: false })
+
+  fails = true
+  mock.timers.setTime(now + 65_000)
+  t.match(await used(), [{ key: 'menu', renderedAt: now, isStandIn: false }, {}], 'stale, while a new one is rendered')
+  await app.fragments.cache.idle()
+  mock.timers.setTime(now + 90_000)
+  t.match(await used(), [{ key: 'menu', isStandIn: true }, { isStandIn: false }], 'one in it stands in')
+  fails = false
+  t.match(await used(), [{ key: 'menu', isStandIn: false }, {}])
 })

@@ -16,6 +16,7 @@ import { memory } from './memory.js'
 import { miss } from './miss.js'
 import { missCpu } from './miss-cpu.js'
 import { notModified } from './not-modified.js'
+import { page } from './page.js'
 import { query } from './query.js'
 import { remember } from './remember.js'
 import { rememberRedis } from './remember-redis.js'
@@ -26,5 +27,5 @@ import { start } from './start.js'
 /** In the order they run. */
 export const scenarios: readonly Scenario[] = [
   l1Hit, notModified, l2Hit, compressed, lease, counting, limits, miss, missCpu, stampede,
-  bus, idle, growth, invalidation, memory, remember, rememberRedis, increment, compression, fragmentHit, query, search, start
+  bus, idle, growth, invalidation, memory, remember, rememberRedis, increment, compression, fragmentHit, page, query, search, start
 ]

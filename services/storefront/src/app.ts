@@ -1,0 +1,106 @@
+import formbody from '@fastify/formbody'
+import { securitySchemes } from '@weir/fastify/auth'
+import cacheAdmin from '@weir/fastify/cache-admin'
+import cacheControl from '@weir/fastify/cache-control'
+import conditional from '@weir/fastify/conditional'
+import redis from '@weir/fastify/redis'
+import service, { instanceName, serverOptions } from '@weir/fastify/service'
+import { fastify, type FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
+import { loadAssets, serveAssets } from './assets.js'
+import { openStore, registerCaches, registerPageCaches } from './caches.js'
+import { registerCounting } from './counting.js'
+import { openDatabase } from './db/open.js'
+import { databaseFile, type StorefrontEnv } from './env.js'
+import { registerLimits } from './limits.js'
+import { accountRoutes } from './pages/account.js'
+import { registerDebugging } from './pages/debugging.js'
+import { detailRoute } from './pages/detail.js'
+import { editRoutes } from './pages/edit.js'
+import { listRoute } from './pages/list.js'
+import { setPagePolicy } from './pages/page.js'
+import { problemPages } from './pages/problem.js'
+import { type Shop } from './pages/shop.js'
+import { Recommendations } from './recommend/recommend.js'
+import { refuseForeignPosts, registerSessions } from './session.js'
+import { makeRender } from './templates.js'
+import { Catalog } from './upstream/catalog.js'
+import { ownToken } from './upstream/own-token.js'
+import { Upstream } from './upstream/upstream.js'
+import { Views } from './views/views.js'
+
+/** The storefront, ready to listen or to be injected into. Closing it writes the views that it counted. */
+export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
+  const app = fastify(serverOptions(env, { service: 'storefront' }))
+  const assets = await loadAssets()
+  const render = makeRender(assets)
+  const db = await openDatabase(databaseFile(env))
+  await app.register(service, {
+    name: 'storefront',
+    version: '0.1.0',
+    title: 'Storefront',
+    description: 'The pages of the shop, for people. Errors are pages for who accepts HTML, and else problem documents (RFC 9457).',
+    securitySchemes: { bearer: securitySchemes.bearer },
+    maxEventLoopDelay: env.MAX_EVENT_LOOP_DELAY,
+    checks: {
+      async database () {
+        await sql`select 1`.execute(db)
+        return true
+      }
+    }
+  })
+  if (env.REDIS_URL !== undefined) await app.register(redis, { url: env.REDIS_URL, commandTimeout: env.REDIS_COMMAND_TIMEOUT })
+  await registerCounting(app, env)
+  await registerLimits(app, env)
+  await registerSessions(app, env)
+  app.addHook('onSend', problemPages(render))
+  await app.register(conditional)
+  await app.register(cacheControl)
+  const store = openStore(app, env)
+  await registerCaches(app, env, store)
+  await registerPageCaches(app, env, store)
+  await app.register(cacheAdmin, { prefix: '/shop/cache', instance: instanceName(env, 'storefront') })
+
+  const shop = openShop(app, env, { db, render })
+  serveAssets(app, assets)
+  await app.register(async (pages) => {
+    await pages.register(formbody)
+    pages.decorateRequest('isWhole', false)
+    registerDebugging(pages, env)
+    pages.addHook('onRequest', setPagePolicy)
+    pages.addHook('onRequest', refuseForeignPosts)
+    for (const routes of [listRoute, detailRoute, editRoutes, accountRoutes]) await pages.register(routes, { shop })
+  })
+  return app
+}
+
+function openShop (app: FastifyInstance, env: StorefrontEnv, { db, render }: Pick<Shop, 'render'> & { db: Awaited<ReturnType<typeof openDatabase>> }): Shop {
+  const { caches } = app
+  const authorization = ownToken(app, env)
+  const upstream = new Upstream({ name: 'catalog', origin: env.CATALOG_ORIGIN, probe: '/api/categories', authorization })
+  const weather = new Upstream({
+    name: 'weather service', origin: env.WEATHER_ORIGIN, probe: `/api/weather/current?city=${encodeURIComponent(env.WEATHER_CITY)}`, authorization
+  })
+  const catalog = new Catalog(upstream, caches.catalog)
+  const views = new Views({ db, counters: caches.views, queries: caches.queries, log: app.log })
+  app.addHook('onReady', () => views.start())
+  // Of hooks on close, the last one added runs first: the store is still there.
+  app.addHook('onClose', async () => {
+    await views.close()
+    await Promise.all([upstream.close(), weather.close()])
+  })
+  const { namespace } = caches.catalog
+  return {
+    env,
+    render,
+    catalog,
+    weather,
+    views,
+    recommendations: new Recommendations(catalog, caches.catalog),
+    inspected: [
+      { namespace, prefix: 'fragment:', cache: app.fragments.cache },
+      { namespace, prefix: '', cache: caches.catalog },
+      { namespace: caches.queries.namespace, prefix: '', cache: caches.queries }
+    ]
+  }
+}

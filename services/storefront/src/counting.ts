@@ -1,0 +1,14 @@
+import { join } from 'node:path'
+import observability from '@weir/fastify/observability'
+import { instanceName } from '@weir/fastify/service'
+import { redisStore } from '@weir/metrics/redis'
+import { sqliteStore } from '@weir/metrics/sqlite'
+import { type FastifyInstance } from 'fastify'
+import { type StorefrontEnv } from './env.js'
+
+/** Counts requests where those of all services are counted: in Redis, `app.redis`, else in a file in DATA_DIR. */
+export async function registerCounting (app: FastifyInstance, env: StorefrontEnv): Promise<void> {
+  const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'metrics.db') }) : redisStore({ client: app.redis })
+  app.addHook('onClose', () => store.close())
+  await app.register(observability, { store, service: 'storefront', instance: instanceName(env, 'storefront') })
+}

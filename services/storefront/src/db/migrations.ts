@@ -1,0 +1,22 @@
+import { makeOutboxMigration } from '@weir/outbox'
+import { writeBehindMigration } from '@weir/outbox/write-behind'
+import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
+
+/** The outbox's part of its table. */
+export const OUTBOX = 'storefront'
+
+const views: Migration = {
+  async up (db: Kysely<unknown>) {
+    await sql`create table views (product integer primary key, total integer not null) strict`.execute(db)
+    await sql`create index views_by_total on views (total desc, product)`.execute(db)
+  }
+}
+
+/** Applied in the order of their names; a released one is never edited. */
+export const migrations: MigrationProvider = {
+  getMigrations: async () => ({
+    '0001-views': views,
+    '0002-outbox': makeOutboxMigration(OUTBOX),
+    '0003-write-behind': writeBehindMigration
+  })
+}

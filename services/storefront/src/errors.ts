@@ -1,0 +1,36 @@
+import createError from '@fastify/error'
+import { expected } from '@weir/fastify/service'
+
+// Every error that the storefront raises by name. The message says what to do; %s are filled in by the caller.
+
+const Silent = expected('warn', createError<'STOREFRONT_ERR_SILENT', 503, [service: string, options: { cause: unknown }]>(
+  'STOREFRONT_ERR_SILENT', 'The %s does not answer, and nothing is saved of what you asked for: try again in a few seconds', 503, Error, false))
+
+/** A service that pages are made of did not answer, or answered nonsense. */
+export class UpstreamSilent extends Silent {
+  readonly headers = { 'retry-after': '5' }
+
+  constructor (readonly service: string, cause: unknown) {
+    super(service, { cause })
+  }
+}
+
+/** No product has this id. */
+export const STOREFRONT_ERR_NO_PRODUCT = createError<'STOREFRONT_ERR_NO_PRODUCT', 404, [id: number]>(
+  'STOREFRONT_ERR_NO_PRODUCT', 'There is no product %s: it may have been sold out and removed', 404)
+
+/** No category has this slug. */
+export const STOREFRONT_ERR_NO_CATEGORY = createError<'STOREFRONT_ERR_NO_CATEGORY', 404, [slug: string]>(
+  'STOREFRONT_ERR_NO_CATEGORY', 'There is no category "%s": choose one of those in the list', 404)
+
+/** The list has fewer pages. */
+export const STOREFRONT_ERR_NO_PAGE = createError<'STOREFRONT_ERR_NO_PAGE', 404, [page: number]>(
+  'STOREFRONT_ERR_NO_PAGE', 'There is no page %s: this list is shorter', 404)
+
+/** A POST with this site's cookie that another site may have caused. */
+export const STOREFRONT_ERR_FOREIGN_POST = createError('STOREFRONT_ERR_FOREIGN_POST',
+  'This form was sent from another site: go to this site and send it from there', 403)
+
+/** The demo users are switched off. */
+export const STOREFRONT_ERR_NO_DEMO_USERS = createError('STOREFRONT_ERR_NO_DEMO_USERS',
+  'There are no demo users here: sign in with a token', 404)

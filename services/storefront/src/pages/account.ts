@@ -1,0 +1,68 @@
+import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { NoQuery } from '@weir/fastify/service'
+import { Type } from 'typebox'
+import { STOREFRONT_ERR_NO_DEMO_USERS } from '../errors.js'
+import { formLimit } from '../limits.js'
+import { sessionBy, sessionOf, signIn, signOut } from '../session.js'
+import { Page } from './page.js'
+import { DemoForm, html, ProductId, TokenForm } from './schemas.js'
+import { type Shop } from './shop.js'
+
+/** As long as the tokens of `npm start`. */
+const DEMO_LIFETIME = '12h'
+
+/** Everything under /shop/account: who is signed in, signing in and out. It is private, and nobody keeps it. */
+export const accountRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, { shop }) => {
+  const { DEMO_USERS, JWT_SECRET } = shop.env
+  const hasDemoUsers = DEMO_USERS && JWT_SECRET !== undefined
+  const config = { session: true } as const
+  const form = { ...config, rateLimit: formLimit }
+  const account = (page: Page, mistake = '', status = 200) =>
+    page.send('account', { title: 'Account', user: page.reply.request.user, hasDemoUsers, mistake }, status)
+
+  app.get('/shop/account', {
+    schema: { tags: ['account'], summary: 'Who is signed in', querystring: NoQuery, response: html },
+    config
+  }, async (_request, reply) => account(new Page(shop, reply, undefined)))
+
+  app.get('/shop/account/box', {
+    schema: {
+      tags: ['account'],
+      summary: 'Who is signed in, to be shown on a page that is the same for everybody',
+      querystring: Type.Partial(Type.Object({ product: ProductId.properties.id })),
+      response: html
+    },
+    config
+  }, async ({ user, query: { product } }, reply) =>
+    reply.type('text/html; charset=utf-8').send(shop.render('parts/box', { user, product })))
+
+  app.post('/shop/account/sign-in', {
+    schema: { tags: ['account'], summary: 'Sign in with a token', querystring: NoQuery, body: TokenForm, response: html },
+    config: form
+  }, async (request, reply) => {
+    const session = sessionBy(app, request.body.token.trim())
+    if (session === undefined) return account(new Page(shop, reply, undefined), 'This token is not accepted: it may have expired, or be of another suite.', 400)
+    signIn(request, reply, session)
+    return reply.redirect('/shop/account', 303)
+  })
+
+  app.post('/shop/account/demo', {
+    schema: { tags: ['account'], summary: 'Sign in as a demo user', querystring: NoQuery, body: DemoForm, response: html },
+    config: form
+  }, async (request, reply) => {
+    if (!hasDemoUsers) throw new STOREFRONT_ERR_NO_DEMO_USERS()
+    const { role } = request.body
+    const token = app.jwt.HS256.sign({ sub: `demo-${role}`, role }, { expiresIn: DEMO_LIFETIME })
+    const session = sessionBy(app, token)
+    if (session !== undefined) signIn(request, reply, session)
+    return reply.redirect('/shop', 303)
+  })
+
+  app.post('/shop/account/sign-out', {
+    schema: { tags: ['account'], summary: 'Sign out', querystring: NoQuery, response: html },
+    config: form
+  }, async (request, reply) => {
+    if (sessionOf(request) !== undefined || request.headers.cookie !== undefined) signOut(request, reply)
+    return reply.redirect('/shop/account', 303)
+  })
+}

@@ -1,0 +1,108 @@
+import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { NoQuery } from '@weir/fastify/service'
+import { type FastifyReply, type FastifyRequest } from 'fastify'
+import { STOREFRONT_ERR_NO_PRODUCT } from '../errors.js'
+import { formLimit } from '../limits.js'
+import { type Product } from '../upstream/schemas.js'
+import { Page } from './page.js'
+import { type EditForm, EditFormSchema, html, ProductId } from './schemas.js'
+import { type Shop } from './shop.js'
+
+type Fields = Omit<EditForm, 'etag'>
+type Mistakes = Readonly<Record<string, string>>
+
+/**
+ * GET and POST /shop/products/:id/edit, for editors. The form holds the entity tag of the version that it shows. The catalog
+ * changes that version or none: an editor whose product has changed meanwhile sees both versions.
+ */
+export const editRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, { shop }) => {
+  const config = { session: true, role: 'editor' } as const
+
+  app.get('/shop/products/:id/edit', {
+    schema: { tags: ['pages'], summary: 'The form that changes a product', params: ProductId, querystring: NoQuery, response: html },
+    config
+  }, async ({ params: { id } }, reply) => {
+    const { product, etag } = await currentOf(shop, id)
+    return form(shop, reply, { id, etag, fields: fieldsOf(product) })
+  })
+
+  app.post('/shop/products/:id/edit', {
+    schema: { tags: ['pages'], summary: 'Change a product', params: ProductId, querystring: NoQuery, body: EditFormSchema, response: html },
+    config: { ...config, rateLimit: formLimit }
+  }, async (request, reply) => {
+    const { params: { id }, body: { etag, ...fields } } = request
+    const { changes, mistakes } = read(fields)
+    if (Object.keys(mistakes).length > 0) return form(shop, reply, { id, etag, fields, mistakes }, 400)
+    const change = await shop.catalog.change(id, changes, { etag, token: tokenOf(request) })
+    switch (change.kind) {
+      case 'done': return reply.redirect(`/shop/products/${id}`, 303)
+      case 'gone': throw new STOREFRONT_ERR_NO_PRODUCT(id)
+      case 'conflict': {
+        const theirs = await currentOf(shop, id)
+        return form(shop, reply, { id, etag: theirs.etag, fields, theirs: fieldsOf(theirs.product) }, 412)
+      }
+      case 'refused': {
+        const { status, problem: { detail, errors = [] } } = change
+        const refused = Object.fromEntries(errors.map(({ field, message }) => [field, message]))
+        return form(shop, reply, { id, etag, fields, mistakes: refused, problem: errors.length === 0 ? detail : '' }, status)
+      }
+    }
+  })
+}
+
+interface Filled {
+  readonly id: number
+  readonly etag: string
+  readonly fields: Fields
+  readonly mistakes?: Mistakes
+  /** The version that is there now, where it is not the one that was changed. */
+  readonly theirs?: Fields
+  readonly problem?: string
+}
+
+async function form (shop: Shop, reply: FastifyReply, filled: Filled, status = 200): Promise<FastifyReply> {
+  const { body: categories } = await shop.catalog.categories()
+  const { theirs, mistakes = {}, problem = '' } = filled
+  const inWords = (fields: Fields) => ({
+    ...fields, categoryId: categories.find(({ id }) => String(id) === fields.categoryId)?.name ?? fields.categoryId
+  })
+  const differences = theirs === undefined ? [] : differing(inWords(filled.fields), inWords(theirs))
+  return new Page(shop, reply, undefined).send('edit', {
+    ...filled, title: `Edit ${theirs?.name ?? filled.fields.name}`, categories, mistakes, problem, differences, isConflict: theirs !== undefined
+  }, status)
+}
+
+async function currentOf (shop: Shop, id: number) {
+  const found = await shop.catalog.currentProduct(id)
+  if (found === undefined) throw new STOREFRONT_ERR_NO_PRODUCT(id)
+  return found
+}
+
+/** Names of the fields for people. */
+const LABELS: Readonly<Record<keyof Fields, string>> = {
+  name: 'Name', sku: 'Article number', price: 'Price', stock: 'In stock', categoryId: 'Category', description: 'Description'
+}
+
+const differing = (yours: Fields, theirs: Fields) =>
+  (['name', 'sku', 'price', 'stock', 'categoryId', 'description'] as const)
+    .filter((field) => yours[field] !== theirs[field])
+    .map((field) => ({ label: LABELS[field], yours: yours[field], theirs: theirs[field] }))
+
+const fieldsOf = ({ name, sku, price, stock, categoryId, description }: Product): Fields =>
+  ({ name, sku, price: (price / 100).toFixed(2), stock: String(stock), categoryId: String(categoryId), description })
+
+/** Reads what the catalog would not take as text. All else is for the catalog to judge. */
+function read ({ name, sku, price, stock, categoryId, description }: Fields) {
+  const mistakes: Record<string, string> = {}
+  if (!/^\d{1,8}(?:\.\d{1,2})?$/.test(price.trim())) mistakes['price'] = 'must be an amount such as 12.50'
+  if (!/^\d{1,10}$/.test(stock.trim())) mistakes['stock'] = 'must be a whole number'
+  // Browsers send line breaks as CRLF.
+  const text = description.replaceAll('\r\n', '\n')
+  const changes = {
+    name, sku, price: Math.round(Number(price) * 100), stock: Number(stock), categoryId: Number(categoryId), description: text
+  }
+  return { changes, mistakes }
+}
+
+/** The token that the request came with: the role has been checked by it. */
+const tokenOf = ({ headers: { authorization = '' } }: FastifyRequest): string => authorization.replace(/^bearer +/i, '')

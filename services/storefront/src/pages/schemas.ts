@@ -1,0 +1,43 @@
+import { type Static, Type } from 'typebox'
+
+// Forms send every field, empty or not. Each has a default, so that an empty field and a missing one are one page.
+
+export const SORTS = {
+  newest: 'Newest first',
+  price: 'Price: low to high',
+  '-price': 'Price: high to low',
+  name: 'Name: A to Z'
+} as const
+
+/** The catalog serves no deeper ones: further on, people narrow the list. */
+export const LAST_PAGE = 400
+
+const price = Type.String({ default: '', pattern: '^(?:\\d{1,7}(?:\\.\\d{1,2})?)?$', description: 'Euros, such as 12.50' })
+
+export const ListQuerySchema = Type.Object({
+  q: Type.String({ default: '', maxLength: 100, description: 'Words to search for' }),
+  category: Type.String({ default: '', maxLength: 64, description: 'Slug of a category' }),
+  minPrice: price,
+  maxPrice: price,
+  sort: Type.Enum(Object.keys(SORTS), { default: 'newest' }),
+  page: Type.Integer({ default: 1, minimum: 1, maximum: LAST_PAGE }),
+  // Declared, so that No-Vary-Search excepts it: browsers would take the page without it for this one.
+  debug: Type.Optional(Type.String({ maxLength: 20, description: '`cache` shows admins what the page is made of' }))
+})
+export type ListQuery = Static<typeof ListQuerySchema>
+
+export const ProductId = Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) })
+
+/** An answer that is a page. */
+export const html = { 200: Type.String({ description: 'text/html' }) }
+
+const text = Type.String({ maxLength: 5000 })
+
+/** The fields of the form that changes a product, as a browser sends them. */
+export const EditFormSchema = Type.Object({
+  etag: Type.String({ maxLength: 200 }), name: text, sku: text, price: text, stock: text, categoryId: text, description: text
+})
+export type EditForm = Static<typeof EditFormSchema>
+
+export const TokenForm = Type.Object({ token: Type.String({ maxLength: 5000 }) })
+export const DemoForm = Type.Object({ role: Type.Enum(['reader', 'editor', 'admin']) })

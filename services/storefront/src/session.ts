@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import cookie from '@fastify/cookie'
+import auth, { type Role } from '@weir/fastify/auth'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { type StorefrontEnv } from './env.js'
+import { STOREFRONT_ERR_FOREIGN_POST } from './errors.js'
+
+/** Holds the token of who is signed in. Only these pages get it, and no script. */
+const COOKIE = 'weir_shop'
+const ROLES: readonly Role[] = ['reader', 'editor', 'admin']
+
+/** Who is signed in, by the cookie. */
+export interface Session {
+  readonly id: string
+  readonly role: Role
+  readonly token: string
+  /** Seconds since the epoch. */
+  readonly expiresAt: number
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** True: who is signed in by the cookie is `request.user` on this route. On all others the cookie is nobody's. */
+    session?: true
+  }
+}
+
+/**
+ * Registers who may do what: by tokens that are signed with JWT_SECRET, in Authorization or, on routes with `session: true`,
+ * in the cookie. A cookie that is no good any more is no cookie.
+ */
+export async function registerSessions (app: FastifyInstance, env: StorefrontEnv): Promise<void> {
+  if (env.JWT_SECRET === undefined) app.log.warn('JWT_SECRET is not set: nobody can sign in')
+  await app.register(cookie)
+  // Before auth looks for credentials.
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.routeOptions.config.session === true && request.headers.authorization === undefined) {
+      const session = sessionOf(request)
+      if (session !== undefined) request.headers.authorization = `Bearer ${session.token}`
+    }
+    done()
+  })
+  await app.register(auth, { jwt: [{ algorithm: 'HS256', secret: env.JWT_SECRET ?? randomBytes(32).toString('hex') }] })
+}
+
+/** Who is signed in; undefined if nobody is. */
+export function sessionOf (request: FastifyRequest): Session | undefined {
+  const token = request.cookies[COOKIE]
+  return token === undefined ? undefined : sessionBy(request.server, token)
+}
+
+/** The session that a token makes; undefined for one that is not accepted. */
+export function sessionBy (app: FastifyInstance, token: string): Session | undefined {
+  try {
+    const { sub, role = 'reader', exp } = app.jwt.HS256.verify<{ sub: unknown, role?: unknown, exp: unknown }>(token)
+    const known = ROLES.find((name) => name === role)
+    if (typeof sub !== 'string' || sub === '' || typeof exp !== 'number' || known === undefined) return undefined
+    return { id: sub, role: known, token, expiresAt: exp }
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether the one who asks is an admin, by the cookie or by Authorization. */
+export const isAdmin = (request: FastifyRequest): boolean => (request.user ?? sessionOf(request))?.role === 'admin'
+
+/** Has the browser keep the token for as long as it is good. */
+export function signIn (request: FastifyRequest, reply: FastifyReply, { token, expiresAt }: Session): void {
+  const maxAge = Math.max(0, Math.floor(expiresAt - Date.now() / 1000))
+  reply.setCookie(COOKIE, token, { ...attributesFor(request), maxAge })
+}
+
+/** Has the browser forget the token. */
+export function signOut (request: FastifyRequest, reply: FastifyReply): void {
+  reply.clearCookie(COOKIE, attributesFor(request))
+}
+
+const attributesFor = ({ protocol }: FastifyRequest) =>
+  ({ path: '/shop', httpOnly: true, sameSite: 'strict', secure: protocol === 'https' } as const)
+
+/**
+ * Refuses a POST that another site may have caused. Browsers say where it comes from, by Sec-Fetch-Site or Origin; a client
+ * that says neither is no browser of today, and may send what it likes as long as it has no cookie.
+ */
+export function refuseForeignPosts (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+  if (request.method !== 'POST') return done()
+  const { 'sec-fetch-site': site, origin } = request.headers
+  const isOwn = site !== undefined
+    ? site === 'same-origin'
+    : origin !== undefined
+      ? origin === `${request.protocol}://${request.host}`
+      : request.headers.cookie === undefined
+  done(isOwn ? undefined : new STOREFRONT_ERR_FOREIGN_POST())
+}

@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url'
+import { Eta } from 'eta'
+import { type Assets } from './assets.js'
+
+const FOLDER = fileURLToPath(new URL('../../views', import.meta.url))
+
+/** Fills in a template of `views`, by its path there. Everything but `<%~` is escaped. */
+export type Render = (template: string, data: object) => string
+
+/** Compiles templates as they are used, each once. In all of them `it` has `asset` and what helps to write amounts. */
+export function makeRender (assets: Assets): Render {
+  const asset = (name: string): string => {
+    const found = assets.get(name)
+    if (found === undefined) throw new Error(`There is no asset ${name}`)
+    return found.path
+  }
+  const eta = new Eta({ views: FOLDER, cache: true, autoEscape: true })
+  return (template, data) => eta.render(`./${template}`, { asset, amount, count, moment, ...data })
+}
+
+const formats = new Map<string, Intl.NumberFormat>()
+
+/** An amount in minor units as people write it: 129900 EUR is €1,299.00. */
+function amount (minor: number, currency: string): string {
+  let format = formats.get(currency)
+  if (format === undefined) formats.set(currency, format = new Intl.NumberFormat('en-IE', { style: 'currency', currency }))
+  return format.format(minor / 100)
+}
+
+const counts = new Intl.NumberFormat('en')
+const count = (number: number): string => counts.format(number)
+
+/** A time for people who need not know where they are; what is no time stays as it is. */
+function moment (time: string): string {
+  const date = new Date(time)
+  return Number.isNaN(date.getTime()) ? time : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}

@@ -1,0 +1,114 @@
+import { join } from 'node:path'
+import { mock } from 'node:test'
+import { startRedis } from '@weir/internal/testing'
+import Database from 'better-sqlite3'
+import t, { type Test } from 'tap'
+import { type Answerer, article, build, fakeCatalog, gone, json, startFake, sunny, tempDir } from './support/world.js'
+
+const HTML = { accept: 'text/html' }
+const SAVED = /Showing saved content:<\/strong> the catalog does not answer/
+
+async function start (t: Test, env: Record<string, string> = {}) {
+  const products = [article(1), article(2)]
+  const works = fakeCatalog(products)
+  const [catalog, weather] = await Promise.all([startFake(t, works), startFake(t, sunny)])
+  const app = await build(t, { DATA_DIR: await tempDir(t), CATALOG_ORIGIN: catalog.origin, WEATHER_ORIGIN: weather.origin, ...env })
+  const get = (url: string) => app.inject({ url, headers: HTML })
+  return { app, catalog, weather, works, get }
+}
+
+/** Stops the wall clock until the end of the test; what waits goes on waiting in real time. */
+function stopClock (t: Test): (minutes: number) => void {
+  mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  t.teardown(() => { mock.timers.reset() })
+  return (minutes) => { mock.timers.setTime(Date.now() + minutes * 60_000) }
+}
+
+t.test('the catalog is gone, or sends nonsense: pages go on with what they have and say so', async (t) => {
+  const nonsense: [string, Answerer][] = [
+    ['gone', gone], ['503', json({}, 503)], ['500', json({}, 500)], ['429', json({}, 429)], ['no JSON', (_request, response) => { response.end('<html>') }],
+    ['another shape', json({ id: 1, items: [{ id: '1' }] })], ['cut off', (_request, response) => { response.writeHead(200, { 'content-length': 100 }).write('{'); setTimeout(() => response.destroy(), 5) }]
+  ]
+  const advance = stopClock(t)
+  const { app, catalog, works, get } = await start(t)
+  for (const [name, answer] of nonsense) {
+    await app.fragments.invalidate(['catalog'])
+    for (const url of ['/shop', '/shop/products/1']) t.notMatch((await get(url)).body, SAVED)
+    catalog.answer = answer
+    advance(30)
+    for (const url of ['/shop', '/shop/products/1']) {
+      const { statusCode, body, headers } = await get(url)
+      t.equal(statusCode, 200, `${name}: ${url}`)
+      t.match(body, SAVED, `${name}: ${url}`)
+      t.match(body, /Lamp 1.*€12\.99/s, `${name}: ${url}`)
+      t.notMatch(headers['cache-status'] ?? '', /stored/, 'a page that is old is not kept')
+    }
+    for (const url of ['/shop/products/2', '/shop?q=unseen']) {
+      const { statusCode, body, headers } = await get(url)
+      t.equal(statusCode, 503, `${name}: ${url}`)
+      t.match(headers, { 'retry-after': '5', 'content-type': /^text\/html/ })
+      t.match(body, /The catalog does not answer, and nothing is saved/)
+    }
+    catalog.answer = works
+    for (let tries = 0; (await get('/shop/products/1')).body.match(SAVED) !== null && tries < 40; tries++) await new Promise((resolve) => { setTimeout(resolve, 50) })
+    t.notMatch((await get('/shop/products/1')).body, SAVED, `${name}: it is back`)
+  }
+})
+
+t.test('the weather is gone: the box is old, then says that there is none', async (t) => {
+  const advance = stopClock(t)
+  const { weather, app, get } = await start(t)
+  t.match((await get('/shop/products/1')).body, /21 °C/)
+  weather.answer = gone
+  advance(60)
+  const old = await get('/shop/products/1')
+  t.match(old.body, /the weather service does not answer.*21 °C/s)
+  await app.fragments.invalidate(['weather'])
+  const { statusCode, body } = await get('/shop/products/1')
+  t.equal(statusCode, 200)
+  t.match(body, /<h2>Weather<\/h2>\s*<p>Not available right now: the weather service does not answer/)
+})
+
+t.test('a slow catalog is not waited for by pages that have something', async (t) => {
+  const advance = stopClock(t)
+  const { catalog, get } = await start(t)
+  await get('/shop/products/1')
+  catalog.answer = () => {}
+  advance(30)
+  const began = performance.now()
+  const { statusCode, body } = await get('/shop/products/1')
+  t.equal(statusCode, 200)
+  t.match(body, SAVED)
+  t.ok(performance.now() - began < 6000)
+  const again = performance.now()
+  t.match((await get('/shop/products/1')).body, SAVED)
+  t.ok(performance.now() - again < 500, 'the next one does not try again')
+})
+
+t.test('Redis ends: pages are made without it, views are kept for later', async (t) => {
+  const redis = await startRedis(t)
+  const DATA_DIR = await tempDir(t)
+  const { get, catalog, works } = await start(t, { DATA_DIR, REDIS_URL: redis.url })
+  const database = new Database(join(DATA_DIR, 'storefront.db'))
+  t.teardown(() => { database.close() })
+  const total = database.prepare('select total from views where product = 1').pluck()
+  /** Waits until the table has so many views of product 1; they are written behind. */
+  const counted = async (views: number) => {
+    for (let tries = 0; total.get() !== views && tries < 400; tries++) await new Promise((resolve) => { setTimeout(resolve, 50) })
+    t.equal(total.get(), views)
+  }
+  t.match((await get('/shop/products/1')).body, /Lamp 1/)
+  const { length } = catalog.asked
+  await get('/shop/products/1')
+  t.equal(catalog.asked.length, length)
+  await counted(2)
+
+  await redis.kill()
+  for (const url of ['/shop', '/shop/products/1', '/shop/products/2', '/shop/products/1']) t.match(await get(url), { statusCode: 200, body: /Lamp/ }, url)
+  catalog.answer = gone
+  t.match(await get('/shop/products/1'), { statusCode: 503, headers: { 'content-type': /^text\/html/ } }, 'nothing is known to be right then')
+  catalog.answer = works
+  // It has nothing of before.
+  await redis.start()
+  await counted(4)
+})
