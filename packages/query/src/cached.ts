@@ -3,6 +3,7 @@ import { shown } from '@weir/internal'
 import type { KyselyPlugin } from 'kysely'
 import { QueryError } from './errors.js'
 import { Mark } from './mark.js'
+import { givenName } from './tags.js'
 
 /** Options of {@link cached}. */
 export interface CachedOptions {
@@ -41,9 +42,8 @@ export interface Markable<Q> {
  * const { rows } = await cached({ ttl: '1m', tables: ['products'] })(sql<Count>`select count(*) as n from products`).execute(cachedDb)
  */
 export function cached (options: CachedOptions = {}): <Q extends Markable<Q>>(query: Q) => Q {
+  check(options, ['ttl', 'tags', 'tables', 'key'])
   if (options.ttl !== undefined) parseDuration(options.ttl, 'ttl')
-  checkTexts('tables', options.tables)
-  checkTexts('tags', options.tags)
   if (options.key !== undefined && typeof options.key !== 'string') throw invalid('key', options.key, 'give a text')
   const mark = new Mark({ cached: options })
   return (query) => query.withPlugin(mark)
@@ -56,10 +56,18 @@ export function cached (options: CachedOptions = {}): <Q extends Markable<Q>>(qu
  * await invalidates({ tables: ['products'] })(sql`update products set price = price * 1.1`).execute(cachedDb)
  */
 export function invalidates (options: InvalidatesOptions): <Q extends Markable<Q>>(query: Q) => Q {
-  checkTexts('tables', options.tables)
-  checkTexts('tags', options.tags)
+  check(options, ['tables', 'tags'])
   const mark = new Mark({ invalidates: options })
   return (query) => query.withPlugin(mark)
+}
+
+function check (options: CachedOptions & InvalidatesOptions, names: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw invalid('options', options, 'give an object')
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  if (unknown !== undefined) throw invalid(unknown, Reflect.get(options, unknown), `there is no such option, but ${names.join(', ')}`)
+  checkTexts('tables', options.tables)
+  options.tables?.forEach((table) => givenName('tables', table))
+  checkTexts('tags', options.tags)
 }
 
 function checkTexts (name: string, texts: unknown): void {

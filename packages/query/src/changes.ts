@@ -6,7 +6,7 @@ import { OUTBOX_TABLE } from './plan.js'
 import { rawMayWrite } from './raw-statement.js'
 import { rowsWritten, type Written } from './rows-of.js'
 import { survey, type WriteNode } from './tables-of.js'
-import { ALL, newRowTag, rowsTag, rowTag, tableName, tableTag, tableTags } from './tags.js'
+import { ALL, newRowTag, rowTag, tableName, tableTag, tagsOfTable } from './tags.js'
 import { mayWrite } from './words.js'
 
 /**
@@ -39,19 +39,19 @@ export function changesOf (
 
 function tagsOf (write: WriteNode, options: ResolvedOptions): string[] | undefined {
   const written = rowsWritten(write, options.primaryKeys)
-  return written?.filter(({ table }) => tableName(table) !== OUTBOX_TABLE).flatMap((each) => tagsOfTable(each, options))
+  return written?.filter(({ table }) => tableName(table) !== OUTBOX_TABLE).flatMap((each) => tagsOfRows(each, options))
 }
 
-function tagsOfTable ({ table, keys, hasNewRows }: Written, options: ResolvedOptions): string[] {
+function tagsOfRows ({ table, keys, hasNewRows }: Written, options: ResolvedOptions): string[] {
   if (keys === undefined) return unspecific(table, options)
   return [
     tableTag(table), ...keys.map((key) => rowTag(table, key)), ...(hasNewRows ? [newRowTag(table)] : []), ...affected(table, options)
   ]
 }
 
-const unspecific = (table: string, options: ResolvedOptions) => [tableTag(table), rowsTag(table), ...affected(table, options)]
+const unspecific = (table: string, options: ResolvedOptions) => [...tagsOfTable(table), ...affected(table, options)]
 
-const affected = (table: string, { affects }: ResolvedOptions) => [...affects.get(tableName(table)) ?? []].flatMap(tableTags)
+const affected = (table: string, { affects }: ResolvedOptions) => [...affects.get(tableName(table)) ?? []].flatMap(tagsOfTable)
 
 function cleared (sql: string): string[] {
   emit('weir:query:clear', { sql })

@@ -2,7 +2,7 @@ import { type Cache, type Duration, parseDuration } from '@weir/cache'
 import { shown } from '@weir/internal'
 import type { Outbox } from '@weir/outbox'
 import { QueryError } from './errors.js'
-import { tableName } from './tags.js'
+import { givenName, isSameName } from './tags.js'
 
 /** Options of `withQueryCache`. Tables and columns are named as they are in the database, in any case. */
 export interface QueryCacheOptions {
@@ -42,16 +42,17 @@ export function resolveOptions ({ cache, outbox, ttl, primaryKeys = {}, affects 
     cache,
     outbox,
     ttl: resolveTtl(ttl),
-    primaryKeys: new Map(entriesOf('primaryKeys', primaryKeys).map(([table, column]) => {
-      if (typeof column !== 'string' || column === '') throw invalid(`primaryKeys.${table}`, column, 'give the name of one column')
-      return [tableName(table), column]
-    })),
-    affects: closure(new Map(entriesOf('affects', affects).map(([table, others]) => {
-      if (!Array.isArray(others) || !others.every((other) => typeof other === 'string' && other !== '')) {
-        throw invalid(`affects.${table}`, others, 'give an array of names of tables')
-      }
-      return [tableName(table), others.map((other: string) => tableName(other))]
-    })))
+    primaryKeys: byTable('primaryKeys', primaryKeys, (column, option) => {
+      if (typeof column !== 'string' || column === '') throw invalid(option, column, 'give the name of one column')
+      return column
+    }, (column, other, option) => {
+      if (isSameName(column, other)) return column
+      throw invalid(option, other, `tables of one name are one to the cache, and another has the key ${shown(column)}: leave both out`)
+    }),
+    affects: closure(byTable('affects', affects, (others, option) => {
+      if (!Array.isArray(others)) throw invalid(option, others, 'give an array of names of tables')
+      return others.map((other: unknown) => givenName(option, other))
+    }, (one, other) => [...one, ...other]))
   }
 }
 
@@ -61,10 +62,10 @@ function resolveTtl (ttl: QueryCacheOptions['ttl']): ResolvedOptions['ttl'] {
     parseDuration(ttl, 'ttl')
     return ttl
   }
-  return new Map(entriesOf('ttl', ttl).map(([table, duration]) => {
-    parseDuration(duration, `ttl.${table}`)
-    return [tableName(table), duration]
-  }))
+  return byTable('ttl', ttl, (duration, option) => {
+    parseDuration(duration, option)
+    return duration
+  }, (one, other) => parseDuration(one, 'ttl') < parseDuration(other, 'ttl') ? one : other)
 }
 
 /** Each table with all that changes with it, directly or through others. Itself only if it is said so. */
@@ -83,9 +84,20 @@ function closure (affects: ReadonlyMap<string, readonly string[]>): Map<string, 
   }))
 }
 
-function entriesOf<V> (name: string, record: Readonly<Record<string, V>>): [string, V][] {
+/** Checked entries by the names that are compared. @param merge what holds for tables of one name in two schemas */
+function byTable<V, R> (
+  name: string, record: Readonly<Record<string, V>>, check: (value: V, option: string) => R, merge: (one: R, other: R, option: string) => R
+): Map<string, R> {
   if (typeof record !== 'object' || record === null || Array.isArray(record)) throw invalid(name, record, 'give an object by names of tables')
-  return Object.entries(record)
+  const entries = new Map<string, R>()
+  for (const [table, value] of Object.entries(record)) {
+    const option = `${name}.${table}`
+    const key = givenName(name, table)
+    const checked = check(value, option)
+    const before = entries.get(key)
+    entries.set(key, before === undefined ? checked : merge(before, checked, option))
+  }
+  return entries
 }
 
 function demandMethods (name: string, value: unknown, methods: readonly string[], maker: string): void {

@@ -1,35 +1,52 @@
+import { shown } from '@weir/internal'
+import { QueryError } from './errors.js'
+
 /** Carried by every cached result. */
 export const ALL = 'query:all'
 
-// SQLite folds the case of names, Postgres does not, and the schema may come from the connection: a tag that two tables share
-// costs misses, one that a table has twice would cost staleness.
-const folded = (table: string) => table.toLowerCase()
+/**
+ * The name of a table or column as this package compares it: without quotes, schema and case. SQLite folds the case of names, Postgres
+ * does not, and the schema may come from the connection: a tag that two tables share costs misses, one that a table has twice
+ * would cost staleness.
+ */
+export const tableName = (name: string) => name.replace(/["`[\]]/g, '').split('.').at(-1)?.trim().toLowerCase() ?? ''
+
+/**
+ * The same for a name that was given as an option.
+ * @throws QueryError WEIR_QUERY_INVALID_OPTION if it can be no table's
+ */
+export function givenName (option: string, name: unknown): string {
+  const table = typeof name === 'string' ? tableName(name) : ''
+  if (table !== '' && !/\sas\s/.test(table)) return table
+  throw new QueryError('WEIR_QUERY_INVALID_OPTION', `${option} ${shown(name)}: give the name of a table, such as 'products' or 'shop.products'`)
+}
 
 /** Whether two names may mean one thing. */
-export const isSameName = (a: string, b: string) => folded(a) === folded(b)
+export const isSameName = (a: string, b: string) => tableName(a) === tableName(b)
 
 /** Carried by results that may depend on any row of the table. */
-export const tableTag = (table: string) => `query:table:${folded(table)}`
+export const tableTag = (table: string) => `query:table:${tableName(table)}`
 
 /** Carried by results that depend on single rows, and ended by writes that do not say their rows. */
-export const rowsTag = (table: string) => `query:rows:${folded(table)}`
+export const rowsTag = (table: string) => `query:rows:${tableName(table)}`
 
 /** Carried by results that depend on a row that may not be there, and ended by inserts that do not say their primary key. */
-export const newRowTag = (table: string) => `query:new:${folded(table)}`
+export const newRowTag = (table: string) => `query:new:${tableName(table)}`
 
 /** Carried by results that depend on this row. @param key as {@link rowKey} gives it */
-export const rowTag = (table: string, key: string) => `query:row:${JSON.stringify([folded(table), key])}`
+export const rowTag = (table: string, key: string) => `query:row:${JSON.stringify([tableName(table), key])}`
+
+/** The tags of every cached result that reads the table. */
+export const tagsOfTable = (table: string): string[] => [tableTag(table), rowsTag(table)]
 
 /**
  * The tags of every cached result that reads the table: for writes that do not go through the cached database, such as those of
  * another program.
+ * @throws QueryError WEIR_QUERY_INVALID_OPTION if it is no name
  * @example
  * await cache.invalidate(tableTags('products'))
  */
-export const tableTags = (table: string): string[] => [tableTag(table), rowsTag(table)]
-
-/** The name of a table as this package compares it. */
-export const tableName = folded
+export const tableTags = (table: string): string[] => tagsOfTable(givenName('table', table))
 
 /**
  * One text for all values that a database may take for the same key, whatever the type of the column: `1`, `'1'` and `'01'`;
