@@ -103,6 +103,7 @@ function keysInserted (insert: InsertQueryNode, column: string): Pick<Written, '
     const [only, ...others] = onConflict?.columns ?? []
     if (only === undefined || others.length > 0 || !isSameName(only.column.name, column) || !leaves(updates, column)) return undefined
   }
+  if (columns.some((each) => isRowid(each.column.name))) return undefined
   const place = columns.findIndex((each) => isSameName(each.column.name, column))
   const keys = values !== undefined && ValuesNode.is(values) && place !== -1
     ? values.values.map((row) => rowKey(PrimitiveValueListNode.is(row) ? row.values[place] : valueOf(row.values[place])))
@@ -114,7 +115,10 @@ function keysInserted (insert: InsertQueryNode, column: string): Pick<Written, '
 
 /** Whether the primary key stays as it is. */
 const leaves = (updates: readonly { readonly column: OperationNode }[] | undefined, key: string) =>
-  updates?.every(({ column }) => ColumnNode.is(column) && !isSameName(column.column.name, key)) === true
+  updates?.every(({ column }) => ColumnNode.is(column) && !isSameName(column.column.name, key) && !isRowid(column.column.name)) === true
+
+/** SQLite's other names of an integer primary key. */
+const isRowid = (name: string) => /^(?:rowid|oid|_rowid_)$/i.test(name)
 
 /** The values of the primary key that the condition demands, whatever else it does. */
 function keysIn (where: WhereNode | undefined, column: string, name: string, isQualified: boolean): string[] | undefined {
