@@ -4,6 +4,8 @@ import {
 } from 'kysely'
 import type { CachedOptions, InvalidatesOptions } from './cached.js'
 import { changesOf } from './changes.js'
+import { copied } from './copied.js'
+import { QueryError } from './errors.js'
 import { emit } from './events.js'
 import { Mark } from './mark.js'
 import type { ResolvedOptions } from './options.js'
@@ -56,6 +58,7 @@ export class CachingExecutor extends DefaultQueryExecutor {
     const { reading, options, database } = this.#parts
     const changes = changesOf(compiled, invalidates, options)
     if (changes !== undefined) {
+      if (cached !== undefined && cached.ttl !== 0) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'writes')
       return this.#transformed(compiled, await this.provideConnection((connection) => changed<R>(connection, compiled, changes)))
     }
     const isCached = reading.concerns(compiled, cached)
@@ -65,8 +68,9 @@ export class CachingExecutor extends DefaultQueryExecutor {
     }
     const run = () => database.executeQuery<R>(compiled)
     if (!isCached) return this.#transformed(compiled, await run())
-    const result = await reading.read(compiled, cached, run)
-    return this.#changesResults() ? this.#transformed(compiled, { ...result, rows: structuredClone(result.rows) }) : result
+    const { result, isShared } = await reading.read(compiled, cached, run)
+    if (!this.#changesResults()) return result
+    return this.#transformed(compiled, isShared ? { ...result, rows: result.rows.map(copied) } : result)
   }
 
   /** Streams are not cached. A statement that writes comes as one chunk. */

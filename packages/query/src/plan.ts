@@ -1,12 +1,15 @@
 import type { Duration } from '@weir/cache'
 import { parseDuration } from '@weir/cache'
-import type { RootOperationNode } from 'kysely'
+import type { CompiledQuery } from 'kysely'
 import type { CachedOptions } from './cached.js'
+import { volatilePart } from './clock.js'
 import { QueryError } from './errors.js'
 import type { ResolvedOptions } from './options.js'
+import { isRawQuery } from './raw-statement.js'
 import { rowsRead } from './rows-of.js'
 import { survey } from './tables-of.js'
 import { ALL, newRowTag, rowsTag, rowTag, tableName, tableTag } from './tags.js'
+import { locks } from './words.js'
 
 /** The way a result is kept. */
 export interface Plan {
@@ -20,11 +23,18 @@ export interface Plan {
  * @returns undefined if nobody wants it to be cached
  * @throws QueryError WEIR_QUERY_UNKNOWN_TABLES, WEIR_QUERY_NOT_CACHEABLE, WEIR_QUERY_INVALID_OPTION
  */
-export function planOf (query: RootOperationNode, said: CachedOptions | undefined, options: ResolvedOptions): Plan | undefined {
+export function planOf (
+  { query, sql, parameters }: CompiledQuery, said: CachedOptions | undefined, options: ResolvedOptions
+): Plan | undefined {
   const { tables, writes, opaque, opaqueWrite, unrepeatable } = survey(query)
   const declared = said?.tables?.map(tableName)
   if (writes.length > 0 || (opaqueWrite !== undefined && declared === undefined)) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'writes')
+  if (query.kind === 'RawNode' && !isRawQuery(sql)) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'is no select')
   if (unrepeatable !== undefined) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', unrepeatable)
+  if (locks(sql)) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'locks rows')
+  // The SQL as the database gets it: a function may be named by a node, by raw SQL or by both.
+  const part = volatilePart(sql, parameters)
+  if (part !== undefined) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', `uses ${part.replace(/\s*\($/, '()')}, which is another each time`)
   if (tables.has(OUTBOX_TABLE)) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'reads the outbox')
   if (opaque !== undefined && declared === undefined) throw new QueryError('WEIR_QUERY_UNKNOWN_TABLES', opaque)
   const read = new Set([...tables.keys(), ...declared ?? []])

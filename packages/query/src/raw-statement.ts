@@ -1,5 +1,6 @@
 import { QueryError } from './errors.js'
-import { mayWrite } from './words.js'
+import { readingsOf } from './sql-text.js'
+import { codeMayWrite } from './words.js'
 
 const READS = new Set(['select', 'values', 'table', 'with'])
 /** Statements that leave the rows of every table as they are, some of which a transaction refuses. */
@@ -10,14 +11,48 @@ const NEUTRAL = new Set([
 const TRANSACTION = new Set(['abort', 'begin', 'commit', 'end', 'release', 'rollback', 'savepoint', 'start'])
 
 /**
- * Whether a statement that is raw SQL may have changed rows. Functions that write are not seen.
+ * Whether raw SQL, one statement or several, may have changed rows. Functions that write are not seen.
  * @throws QueryError WEIR_QUERY_RAW_TRANSACTION
  */
 export function rawMayWrite (sql: string): boolean {
-  const word = /^(?:\s|\(|--[^\n]*\n|\/\*[^]*?\*\/)*([a-z]+)/i.exec(sql)?.[1]?.toLowerCase() ?? ''
-  if (TRANSACTION.has(word)) throw new QueryError('WEIR_QUERY_RAW_TRANSACTION', word)
-  const isOne = !/;\s*\S/.test(sql)
-  if (isOne && READS.has(word)) return mayWrite(sql)
-  if (word === 'explain' && /\banalyze\b/i.test(sql)) return mayWrite(sql)
-  return !(isOne && NEUTRAL.has(word))
+  const readings = readingsOf(sql).map(({ code }) => statementsOf(code))
+  const words = readings.map((statements) => statements.map(wordOf).find((word) => TRANSACTION.has(word)))
+  // As one database reads it, it may be within a text that the other does not know: a dollar quote.
+  if (words[0] !== undefined && !words.includes(undefined)) throw new QueryError('WEIR_QUERY_RAW_TRANSACTION', words[0])
+  return readings.some((statements) => statements.some(statementMayWrite))
+}
+
+/** Whether raw SQL is one statement that reads. */
+export function isRawQuery (sql: string): boolean {
+  return readingsOf(sql).some(({ code }) => {
+    const [only, ...others] = statementsOf(code)
+    return only !== undefined && others.length === 0 && READS.has(wordOf(only))
+  })
+}
+
+function statementMayWrite (statement: string): boolean {
+  const word = wordOf(statement)
+  if (READS.has(word) || (word === 'explain' && /\banalyze\b/i.test(statement))) return codeMayWrite(statement)
+  return !NEUTRAL.has(word)
+}
+
+function wordOf (statement: string): string {
+  const [, word = '', next = ''] = /^[\s(]*([a-z]+)(?:\s+([a-z]+))?/i.exec(statement) ?? []
+  // Two-phase commit: the transaction is the connection's no more.
+  return word.toLowerCase() === 'prepare' && next.toLowerCase() === 'transaction' ? 'commit' : word.toLowerCase()
+}
+
+const BODY = /^\s*create\b(?:\s+\w+)*?\s+(?:trigger|function|procedure)\b[^]*\bbegin\b/i
+
+/** The body of a trigger or a function is part of the statement that creates it. */
+function statementsOf (code: string): string[] {
+  const parts = code.split(';')
+  const statements: string[] = []
+  for (let at = 0; at < parts.length; at++) {
+    const part = parts[at] ?? ''
+    const end = BODY.test(part) ? parts.findIndex((each, place) => place > at && /^\s*end\b/i.test(each)) : -1
+    statements.push(part)
+    if (end !== -1) at = end
+  }
+  return statements.filter((statement) => statement.trim() !== '')
 }

@@ -7,6 +7,15 @@ import { keyOf } from './key.js'
 import type { ResolvedOptions } from './options.js'
 import { type Plan, planOf } from './plan.js'
 
+/** A result, and whether others may get the same rows. */
+export interface Read<R> {
+  readonly result: QueryResult<R>
+  readonly isShared: boolean
+}
+
+const own = <R> (result: QueryResult<R>): Read<R> => ({ result, isShared: false })
+const shared = <R> (result: QueryResult<R>): Read<R> => ({ result, isShared: true })
+
 /**
  * Answers queries from the cache.
  *
@@ -33,51 +42,51 @@ export class Reading {
    * @param run asks the database
    * @throws what `run` throws; QueryError as {@link planOf} for a query that was said to be cached
    */
-  async read<R> (compiled: CompiledQuery, said: CachedOptions | undefined, run: () => Promise<QueryResult<R>>): Promise<QueryResult<R>> {
+  async read<R> (compiled: CompiledQuery, said: CachedOptions | undefined, run: () => Promise<QueryResult<R>>): Promise<Read<R>> {
     const { cache, outbox } = this.#options
     const { sql, parameters } = compiled
     if (!outbox.isDrained()) {
       emit('weir:query:bypass', { sql, reason: 'outbox' })
-      return run()
+      return own(await run())
     }
     const key = keyOf(sql, parameters, said?.key)
     if (key === undefined) {
       emit('weir:query:bypass', { sql, reason: 'query', detail: 'a parameter is of a class of its own' })
-      return run()
+      return own(await run())
     }
     const hit = cache.lookup(key)
     // A key holds rows of this query: their type is the query's claim.
-    if (hit !== undefined && !hit.stale) return { rows: hit.entry.value as R[] }
+    if (hit !== undefined && !hit.stale) return shared({ rows: hit.entry.value as R[] })
     const plan = this.#plan(compiled, said)
-    return plan === undefined ? run() : this.#remember(key, sql, plan, run)
+    return plan === undefined ? own(await run()) : this.#remember(key, sql, plan, run)
   }
 
-  #plan ({ query, sql }: CompiledQuery, said: CachedOptions | undefined): Plan | undefined {
+  #plan (compiled: CompiledQuery, said: CachedOptions | undefined): Plan | undefined {
     try {
-      return planOf(query, said, this.#options)
+      return planOf(compiled, said, this.#options)
     } catch (error) {
       // Nobody asked for this query to be cached.
       if (said !== undefined || !(error instanceof QueryError)) throw error
-      emit('weir:query:bypass', { sql, reason: 'query', detail: error.message })
+      emit('weir:query:bypass', { sql: compiled.sql, reason: 'query', detail: error.message })
       return undefined
     }
   }
 
-  async #remember<R> (key: string, sql: string, { ttl, tags }: Plan, run: () => Promise<QueryResult<R>>): Promise<QueryResult<R>> {
+  async #remember<R> (key: string, sql: string, { ttl, tags }: Plan, run: () => Promise<QueryResult<R>>): Promise<Read<R>> {
     const { cache, outbox } = this.#options
-    let own: QueryResult<R> | undefined
+    let found: QueryResult<R> | undefined
     try {
       const rows = await cache.remember(key, { ttl, tags: (rows: R[]) => tags(rows.length) }, async () => {
-        own = await run()
+        found = await run()
         // Other instances may still have what was before a write that this has read already.
-        await outbox.settle(tags(own.rows.length))
-        return own.rows
+        await outbox.settle(tags(found.rows.length))
+        return found.rows
       })
-      return { rows }
+      return shared({ rows })
     } catch (error) {
-      if (own === undefined || !(error instanceof CacheError) || error.code !== 'WEIR_CACHE_UNSERIALIZABLE') throw error
+      if (found === undefined || !(error instanceof CacheError) || error.code !== 'WEIR_CACHE_UNSERIALIZABLE') throw error
       emit('weir:query:bypass', { sql, reason: 'result', detail: error.message })
-      return own
+      return own(found)
     }
   }
 }

@@ -1,9 +1,10 @@
-import type {
-  CommonTableExpressionNode, DeleteQueryNode, FunctionNode, InsertQueryNode, MergeQueryNode, OperationNode, RawNode, SelectModifierNode,
-  TableNode, UpdateQueryNode, WithNode
+import {
+  BinaryOperationNode, type ColumnNode, type CommonTableExpressionNode, type DeleteQueryNode, type FunctionNode, IdentifierNode,
+  type InsertQueryNode, type MergeQueryNode, type OperationNode, OperatorNode, RawNode, type ReferenceNode, type SelectModifierNode,
+  type TableNode, type UpdateQueryNode, ValueNode, type WithNode
 } from 'kysely'
 import { tableName } from './tags.js'
-import { hasNoWords, isPure, locks, mayWrite, namesNoTable, volatilePart } from './words.js'
+import { isHelper, isPure, isSourceOfNodes, mayWrite, namesNoTable } from './words.js'
 
 export type WriteNode = InsertQueryNode | UpdateQueryNode | DeleteQueryNode | MergeQueryNode
 
@@ -17,7 +18,7 @@ export interface Survey {
   opaque?: string
   /** Raw SQL that may write any table. */
   opaqueWrite?: string
-  /** Makes the statement one that gives another result each time, or does more than read. */
+  /** Makes the statement one that does more than read. */
   unrepeatable?: string
 }
 
@@ -40,28 +41,33 @@ class Walk {
     this.#found = found
   }
 
+  /** @param isSource whether a table may stand there, so that a mere name is one */
   visit (node: OperationNode, scope: Scope, isSource = false): void {
     switch (node.kind) {
-      // Values are the application's, whatever they look like.
-      case 'ValueNode': case 'PrimitiveValueListNode': return
+      // Values are the application's, whatever they look like; those that are written into the SQL may name a table there.
+      case 'ValueNode': if (isSource) this.#literal(node as ValueNode); return
+      case 'PrimitiveValueListNode': case 'DataTypeNode': return
       // The table of a column is one of those in the query, or an alias.
-      case 'ReferenceNode': case 'ColumnNode': case 'DataTypeNode': return
+      case 'ReferenceNode': if (isSource) this.#reference(node as ReferenceNode); return
+      case 'ColumnNode': if (isSource) this.#name((node as ColumnNode).column); return
+      case 'IdentifierNode': if (isSource) this.#name(node as IdentifierNode); return
       case 'TableNode': return this.#table(node as TableNode, scope)
       case 'RawNode': return this.#raw(node as RawNode, scope, isSource)
       case 'FunctionNode': case 'AggregateFunctionNode': this.#function((node as FunctionNode).func); break
       case 'SelectModifierNode': return this.#modifier(node as SelectModifierNode, scope)
       case 'ExplainNode': this.#found.unrepeatable ??= 'explains'; return
+      case 'BinaryOperationNode': return this.#operation(node as BinaryOperationNode, scope)
       case 'InsertQueryNode': case 'UpdateQueryNode': case 'DeleteQueryNode': case 'MergeQueryNode':
         this.#found.writes.push(node as WriteNode)
     }
     const { with: ctes } = node as { with?: WithNode }
     const inner = ctes === undefined ? scope : this.#ctes(ctes, scope)
-    const isFrom = node.kind === 'FromNode' || node.kind === 'JoinNode' || node.kind === 'UsingNode' || (isSource && node.kind === 'AliasNode')
+    const isFrom = SOURCES.has(node.kind) || (isSource && (node.kind === 'AliasNode' || node.kind === 'ParensNode'))
     for (const [name, child] of Object.entries(node)) {
       if (child === ctes) continue
-      const source = isFrom && name !== 'on'
-      if (Array.isArray(child)) child.forEach((each) => { if (isNode(each)) this.visit(each, inner, source) })
-      else if (isNode(child)) this.visit(child, inner, source)
+      if (Array.isArray(child)) child.forEach((each) => { if (isNode(each)) this.visit(each, inner, isFrom) })
+      // An alias may be raw SQL with more than a name in it.
+      else if (isNode(child)) this.visit(child, inner, isFrom && name !== 'on' && !(name === 'alias' && IdentifierNode.is(child)))
     }
   }
 
@@ -71,7 +77,7 @@ class Walk {
     for (const cte of expressions) {
       const name = nameOf(cte)
       if (recursive) scope.add(name)
-      this.visit(cte.expression, new Set(scope))
+      this.visit(cte.expression, new Set(scope), true)
       scope.add(name)
     }
     return scope
@@ -79,26 +85,48 @@ class Walk {
 
   #table ({ table: { schema, identifier } }: TableNode, scope: Scope): void {
     if (schema === undefined && scope.has(identifier.name)) return
-    const { tables } = this.#found
-    const name = tableName(identifier.name)
-    tables.set(name, (tables.get(name) ?? 0) + 1)
+    this.#name(identifier)
   }
 
-  #raw ({ sqlFragments, parameters }: RawNode, scope: Scope, isSource: boolean): void {
-    const text = sqlFragments.join('?')
-    if (isSource ? !hasNoWords(text) : !namesNoTable(text)) {
+  #name ({ name }: Pick<IdentifierNode, 'name'>): void {
+    const { tables } = this.#found
+    const table = tableName(name)
+    tables.set(table, (tables.get(table) ?? 0) + 1)
+  }
+
+  /** The name of a table as `sql.ref` reads it: its last part is a column elsewhere. CTEs count as tables, which costs misses only. */
+  #reference ({ table, column }: ReferenceNode): void {
+    if (table !== undefined) this.#name(table.table.identifier)
+    if (column.kind === 'ColumnNode') this.#name(column.column)
+  }
+
+  #literal ({ value, immediate }: ValueNode): void {
+    if (immediate === true && typeof value === 'string') this.#name({ name: value })
+  }
+
+  /** SQLite reads `in` from a table where there are no parentheses. */
+  #operation (node: BinaryOperationNode, scope: Scope): void {
+    const isIn = OperatorNode.is(node.operator) && /\bin$/.test(node.operator.operator)
+    this.visit(node.leftOperand, scope)
+    this.visit(node.operator, scope)
+    this.visit(node.rightOperand, scope, isIn && !(RawNode.is(node.rightOperand) && /^\s*\(/.test(flattened(node.rightOperand).text)))
+  }
+
+  #raw (node: RawNode, scope: Scope, isSource: boolean): void {
+    // The part that is inserted into a helper is judged by itself.
+    const helper = isHelper(node.sqlFragments.join('?'))
+    const { text, fragments, parameters } = helper ? whole(node) : flattened(node)
+    if (!helper && !(isSource ? isSourceOfNodes(text) : namesNoTable(text))) {
       this.#found.opaque ??= `the raw SQL ${shortened(text)}`
       if (mayWrite(text)) this.#found.opaqueWrite ??= text
-      const part = locks(text) ? 'locks rows' : volatilePart(text)
-      if (part !== undefined) this.#found.unrepeatable ??= part === 'locks rows' ? part : uses(part)
     }
-    for (const parameter of parameters) this.visit(parameter, scope, isSource)
+    parameters.forEach((parameter, at) => {
+      this.visit(parameter, scope, (isSource && !helper) || /\b(?:from|in)\s*$/i.test(fragments[at] ?? ''))
+    })
   }
 
   #function (name: string): void {
     if (isPure(name)) return
-    const part = volatilePart(`${name}(`)
-    if (part !== undefined) this.#found.unrepeatable ??= uses(part)
     this.#found.opaque ??= `the function ${name}()`
   }
 
@@ -108,8 +136,38 @@ class Walk {
   }
 }
 
+/** Clauses that name tables. */
+const SOURCES = new Set(['FromNode', 'JoinNode', 'UsingNode', 'SetOperationNode'])
+
+interface Raw {
+  /** A `?` stands for each node. */
+  readonly text: string
+  /** The text before each node, and after the last. */
+  readonly fragments: readonly string[]
+  readonly parameters: readonly OperationNode[]
+}
+
+const whole = ({ sqlFragments, parameters }: RawNode): Raw => ({ text: sqlFragments.join('?'), fragments: sqlFragments, parameters })
+
+/** Raw SQL with all raw SQL within it, as one text: a quote or a comment may begin in one and end in another. */
+function flattened (node: RawNode): Raw {
+  const fragments = ['']
+  const parameters: OperationNode[] = []
+  const add = ({ sqlFragments, parameters: nodes }: RawNode) => {
+    sqlFragments.forEach((fragment, at) => {
+      fragments.push((fragments.pop() ?? '') + fragment)
+      const inner = nodes[at]
+      if (inner === undefined) return
+      if (RawNode.is(inner)) return add(inner)
+      parameters.push(inner)
+      fragments.push('')
+    })
+  }
+  add(node)
+  return { text: fragments.join('?'), fragments, parameters }
+}
+
 const nameOf = ({ name }: CommonTableExpressionNode) => name.table.table.identifier.name
-const uses = (part: string) => `uses ${part.replace(/\s*\($/, '()')}, which is another each time`
 const shortened = (text: string) => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
 
 const isNode = (value: unknown): value is OperationNode =>

@@ -1,3 +1,5 @@
+import { readingsOf } from './sql-text.js'
+
 // Words of SQL by which raw fragments and function names are judged.
 
 /** Functions of SQLite and Postgres that read no table and depend on their arguments alone. */
@@ -28,35 +30,37 @@ const HELPERS = new Set([
   '(select to_json(obj) from ? as obj)'
 ])
 
-const VOLATILE = new RegExp('\\b(?:' +
-  '(?:random|randomblob|now|\\w*_timestamp|timeofday|gen_random_uuid|uuid_generate_v\\d\\w*|uuidv\\d|nextval|currval|lastval|setval' +
-  '|changes|total_changes|last_insert_rowid|unixepoch|julianday|strftime|datetime|current_setting|set_config|txid_\\w+|pg_\\w+)\\s*\\(' +
-  '|current_(?:timestamp|date|time|user|role|schema|catalog)\\b|localtime(?:stamp)?\\b|session_user\\b|\\btablesample\\b)' +
-  '|\'now\'', 'i')
-
 const LOCK = /\bfor\s+(?:no\s+key\s+)?(?:update|share)\b|\bfor\s+key\s+share\b/i
+
+/** Without one of these there is no need to look closer. */
+const WRITE_WORD = /\b(?:insert|replace|merge|update|delete|truncate|create|alter|drop|call)\b/i
 
 const WRITE = /\b(?:insert|replace|merge)\s+into\b|\binsert\s+or\b|(?<!\bfor\s+(?:no\s+key\s+)?)\bupdate\b|\bdelete\s+from\b|\b(?:truncate|create|alter|drop|call)\s/i
 
 /** Whether a function is known to read no table, and to give the same for the same arguments. */
 export const isPure = (name: string): boolean => functions.has(name.toLowerCase())
 
-/** The part of the text that gives another result at each call, or for each connection; undefined if nothing does. */
-export const volatilePart = (text: string): string | undefined => VOLATILE.exec(text)?.[0]
-
 /** Whether the text locks rows. */
-export const locks = (text: string): boolean => LOCK.test(text)
+export const locks = (text: string): boolean => /\bfor\b/i.test(text) && readingsOf(text).some(({ code }) => LOCK.test(code))
 
 /** Whether the text may write. */
-export const mayWrite = (text: string): boolean => WRITE.test(text)
+export const mayWrite = (text: string): boolean => WRITE_WORD.test(text) && readingsOf(text).some(({ code }) => WRITE.test(code))
 
-/** Whether raw fragments, joined by `?`, name no table: nothing but punctuation, numbers, texts and words from the lists. */
+/** The same for text without comments and quotes. */
+export const codeMayWrite = (code: string): boolean => WRITE.test(code)
+
+/** Whether raw SQL with a `?` for each node in it names no table: nothing but punctuation, numbers, texts and words from the lists. */
 export function namesNoTable (text: string): boolean {
-  if (HELPERS.has(text)) return true
-  const bare = text.replace(/'(?:[^'\\]|'')*'/g, ' ')
-  if (/["'`[\]\\$;#]|--|\/\*/.test(bare)) return false
-  return (bare.match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? []).every((word) => harmless.has(word.toLowerCase()))
+  return !text.includes('\\') && readingsOf(text).every(({ code }) => {
+    const bare = code.replace(/'\d+'/g, ' ')
+    // SQLite reads `in` without parentheses from a table, and a name before parentheses is a function's.
+    if (/["'`[\]$;#]|\?\s*\(|\bin\b(?!\s*[(?])/i.test(bare)) return false
+    return (bare.match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? []).every((word) => harmless.has(word.toLowerCase()))
+  })
 }
 
-/** Whether raw fragments have no words at all, so that they name no table even where one is expected. */
-export const hasNoWords = (text: string): boolean => /^[\s?(),.]*$/.test(text)
+/** Whether raw SQL is that of Kysely's `jsonArrayFrom` and the like. */
+export const isHelper = (text: string): boolean => HELPERS.has(text)
+
+/** Whether raw SQL, where a table is expected, has none but the nodes in it: no words, and no call of what a node names. */
+export const isSourceOfNodes = (text: string): boolean => /^[\s?(),.\d]*$/.test(text) && !/\?\s*[(?]/.test(text)

@@ -1,5 +1,5 @@
 import {
-  type CompiledQuery, DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql, type SqlBool
+  type CompiledQuery, DummyDriver, expressionBuilder, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql, type SqlBool
 } from 'kysely'
 import { jsonArrayFrom, jsonBuildObject, jsonObjectFrom } from 'kysely/helpers/postgres'
 import { jsonArrayFrom as sqliteArrayFrom } from 'kysely/helpers/sqlite'
@@ -25,7 +25,7 @@ const options = affecting({ categories: ['menu'], menu: ['pages'] }, { products:
 
 type Compilable = { compile (): CompiledQuery }
 const tagsOf = (query: Compilable, rows = 1, tables?: string[]) =>
-  planOf(query.compile().query, { ttl: 1000, ...(tables && { tables }) }, options)?.tags(rows).map((tag) => tag.replace(/^query:/, '')).filter((tag) => tag !== 'all')
+  planOf(query.compile(), { ttl: 1000, ...(tables && { tables }) }, options)?.tags(rows).map((tag) => tag.replace(/^query:/, '')).filter((tag) => tag !== 'all')
 const raw = (statement: ReturnType<typeof sql>): Compilable => ({ compile: () => statement.compile(db) })
 const products = () => db.selectFrom('products')
 
@@ -63,6 +63,20 @@ t.test('the tables that a query reads', (t) => {
     ['JSON of SQLite', db.selectFrom('categories').select((eb) => sqliteArrayFrom(eb.selectFrom('products').select('id')).as('x')), [c, p]],
     ['built JSON', products().select((eb) => jsonBuildObject({ a: eb.ref('price') }).as('x')), [p]],
     ['a table in raw SQL', db.selectFrom(sql<Product>`${sql.table('products')}`.as('x')).selectAll(), [p]],
+    ['an identifier in raw SQL', db.selectFrom(sql<Product>`${sql.id('products')}`.as('x')).selectAll(), [p]],
+    ['an identifier with its schema', db.selectFrom(sql<Product>`${sql.id('public', 'products')}`.as('x')).selectAll(), ['table:public', p]],
+    ['a reference in raw SQL', db.selectFrom(sql<Product>`${sql.ref('products')}`.as('x')).selectAll(), [p]],
+    ['a literal in raw SQL', db.selectFrom(sql<Product>`${sql.lit('products')}`.as('x')).selectAll(), [p]],
+    ['a list in raw SQL', db.selectFrom(sql<Product>`(${sql.id('products')}), ${sql.join([sql.ref('categories'), sql.table('Users')])}`.as('x')).selectAll(), [p, c, 'table:users']],
+    ['raw SQL that is joined', products().innerJoin(sql<Category>`${sql.id('categories')}`.as('c'), 'c.id', 'products.category_id').select('price'), [p, c]],
+    ['raw SQL within raw SQL', db.selectFrom(sql<Product>`${sql`${sql.id('products')}`}`.as('x')).selectAll(), [p]],
+    ['raw SQL in a subquery', products().select((eb) => eb.selectFrom(sql<Category>`${sql.id('categories')}`.as('c')).select('c.id').as('x')), [p, c]],
+    ['raw SQL in a CTE', db.with('x', (qb) => qb.selectFrom(sql<Category>`${sql.ref('categories')}`.as('c')).selectAll()).selectFrom('x').selectAll(), [c]],
+    ['a CTE named in raw SQL beside its table', db.with('products', (qb) => qb.selectFrom('categories').selectAll()).selectFrom(sql<Product>`${sql.id('main', 'products')}`.as('x')).selectAll(), [c, 'table:main', p]],
+    ['in of a table, without parentheses', products().select('id').where('category_id', 'in', sql<number>`${sql.id('categories')}`), [p, c]],
+    ['in of a table, all raw', products().select('id').where(sql<SqlBool>`${sql.ref('id')} in ${sql.ref('categories')}`), [p, c]],
+    ['in of a list', products().select('id').where(sql<SqlBool>`${sql.ref('id')} in (${sql.join([1, 2])}) or ${sql.ref('id')} in (1)`).where('id', 'in', sql<number>`(lower(${'x'}), 1)`), [p]],
+    ['comments in raw SQL', products().select(sql`coalesce(${sql.ref('price')} /* not from */, 0) -- it's`.as('x')), [p]],
     ['harmless raw SQL', products().select(sql<number>`coalesce(${sql.ref('price')}, 0) + ${1} * count(*)`.as('x')).where(sql<SqlBool>`${sql.ref('name')} is not null and ${sql.ref('name')} <> 'now, from'`).orderBy('price', (by) => by.desc().nullsLast()), [p]],
     ['pure functions', products().select(({ fn }) => [fn<string>('upper', ['name']).as('x'), fn.max('price').as('y'), fn.toJson('products').as('z')]), [p]],
     ['a value that looks like a node', products().select('id').where('name', '=', { kind: 'TableNode', table: { identifier: { name: 'x' } } } as never), [p]],
@@ -123,6 +137,18 @@ t.test('queries that are not cached', (t) => {
     [products().select(sql`"categories"`.as('x')), /^WEIR_QUERY_UNKNOWN_TABLES/],
     [products().select(({ fn }) => fn('price_of', ['id']).as('x')), /^WEIR_QUERY_UNKNOWN_TABLES .*price_of\(\)/],
     [raw(sql`select 1 from x`), /^WEIR_QUERY_UNKNOWN_TABLES/],
+    [db.selectFrom(sql<Product>`${sql.id('pages')}(1)`.as('x')).selectAll(), /^WEIR_QUERY_UNKNOWN_TABLES/],
+    [db.selectFrom(sql<Product>`${sql.raw('categories')}`.as('x')).selectAll(), /^WEIR_QUERY_UNKNOWN_TABLES/],
+    [db.selectFrom(sql<Product>`"categories"`.as('x')).selectAll(), /^WEIR_QUERY_UNKNOWN_TABLES/],
+    [db.selectFrom('products').innerJoin(sql<Category>`first`.as('c'), (on) => on.onTrue()).selectAll(), /^WEIR_QUERY_UNKNOWN_TABLES/],
+    [products().select(sql`${sql.id('f')}(1)`.as('x')), /^WEIR_QUERY_UNKNOWN_TABLES/],
+    [products().select(sql`"f" (1)`.as('x')), /^WEIR_QUERY_UNKNOWN_TABLES/],
+    [products().select(sql`'${sql.raw("' || (select categories) || '")}'`.as('x')), /^WEIR_QUERY_UNKNOWN_TABLES/],
+    [products().select(sql`1 /*${sql.raw('*/ + (select 1 from categories) /*')}*/`.as('x')), /^WEIR_QUERY_UNKNOWN_TABLES/],
+    [products().select('id').where(sql<SqlBool>`1 in first`), /^WEIR_QUERY_UNKNOWN_TABLES/],
+    [db.with('x', () => sql`${sql.raw('table first')}` as never).selectFrom('x' as never).selectAll(), /^WEIR_QUERY_UNKNOWN_TABLES/],
+    [raw(sql`pragma table_info(products)`), /^WEIR_QUERY_NOT_CACHEABLE .*no select/],
+    [raw(sql`select 1; select 2`), /^WEIR_QUERY_NOT_CACHEABLE .*no select/],
     [products().select(({ fn }) => fn('now').as('x')), /^WEIR_QUERY_NOT_CACHEABLE .*uses now\(\)/],
     [products().selectAll().where(sql<SqlBool>`x > current_timestamp`), /^WEIR_QUERY_NOT_CACHEABLE .*current_timestamp/],
     [products().selectAll().orderBy(sql`random()`), /^WEIR_QUERY_NOT_CACHEABLE .*random\(\)/],
@@ -141,6 +167,50 @@ t.test('queries that are not cached', (t) => {
     }
   }
   for (const [query, code] of refused) t.match(codeOf(query), code, query.compile().sql)
+  t.end()
+})
+
+/** Expressions of the time, as raw SQL and by Kysely's functions. */
+const clocks = (): [string, ReturnType<typeof sql>][] => {
+  const texts = [
+    'current_date', 'CURRENT_TIME', 'current_timestamp(3)', 'localtimestamp', 'now()', 'now ( )', 'clock_timestamp()', 'random()', 'gen_random_uuid()',
+    ...['date', 'time', 'datetime', 'julianday', 'unixepoch'].flatMap((name) => [`${name}()`, `${name.toUpperCase()} ( )`, `${name}('now')`,
+      `${name}(' NOW ', '-7 days')`, `"${name}"('now')`, `${name}("now")`, `${name}(/* x */)`, `${name}(case when true then 'now' end)`]),
+    "strftime('%Y')", "strftime('%Y', 'now')", "timediff('now', '2020-01-01')", "age('2020-01-01'::timestamp)",
+    ...['date', 'timestamptz', 'timestamp', 'time'].flatMap((type) => [`'now'::${type}`, `cast('now' as ${type})`, `${type} 'now'`, `E'now' :: ${type}`, `$$now$$::${type}`]),
+    "'today'::date", "date 'tomorrow'", "cast('yesterday' as date)", "'today 12:00 utc'::timestamptz", "due < 'today'", "due between 'yesterday' and 'tomorrow'"
+  ]
+  const parameters = [sql`date(${'now'})`, sql`date(${'x'}, ${1}, ${'now'})`, sql`${'Now'}::timestamptz`, sql`cast(${'today'} as date)`]
+  return [...texts.map((text): [string, ReturnType<typeof sql>] => [text, sql.raw(text)]),
+    ...parameters.map((each): [string, ReturnType<typeof sql>] => [each.compile(db).sql, each])]
+}
+
+t.test('the clock is not cached, however it is read', (t) => {
+  const isRefused = (query: Compilable, name: string, tables?: string[]) => {
+    t.throws(() => tagsOf(query, 1, tables), { code: 'WEIR_QUERY_NOT_CACHEABLE', message: /which is another each time/ }, name)
+  }
+  for (const [name, clock] of clocks()) {
+    isRefused(products().select(clock.as('x')), name)
+    isRefused(products().select('id').where(sql<SqlBool>`${clock} is not null`), name, ['products'])
+    isRefused(raw(sql`select ${clock} from products`), name, ['products'])
+  }
+  const { fn, val, cast } = expressionBuilder<Schema, 'products'>()
+  for (const name of ['date', 'time', 'datetime', 'julianday', 'unixepoch', 'strftime']) {
+    for (const tables of [undefined, ['products']]) {
+      isRefused(products().select(fn(name, []).as('x')), name, tables)
+      isRefused(products().select(fn(name, [val('%Y'), val('now')]).as('x')), name, tables)
+      isRefused(products().select(fn(name, [sql`coalesce(${'now'}, ${1})`]).as('x')), name, tables)
+    }
+  }
+  isRefused(products().select(cast(val('now'), 'timestamptz').as('x')), 'cast')
+
+  const kept: ReturnType<typeof sql>[] = [
+    sql`date(${sql.ref('name')})`, sql`date('2026-01-01')`, sql`date(${'2026-01-01'}) || ${'now'}`, sql`cast(${sql.ref('name')} as date)`,
+    sql`case when ${sql.ref('price')} > 1 then 'today' else 'nowhere' end`, sql`upper(${'now'})`, sql`cast(${sql.ref('price')} as time(3))`, sql`1 -- now()`
+  ]
+  for (const expression of kept) t.strictSame(tagsOf(products().select(expression.as('x'))), ['table:products'], expression.compile(db).sql)
+  t.strictSame(tagsOf(products().select(sql`strftime('%Y', name)`.as('x')), 1, ['products']), ['table:products'])
+  t.strictSame(tagsOf(products().select('id').where('name', 'in', ['now', 'today'])), ['table:products'])
   t.end()
 })
 
@@ -195,12 +265,27 @@ t.test('the tags that a statement ends', (t) => {
     [raw(sql`pragma foreign_keys = on`), undefined],
     [raw(sql`explain select 1`), undefined],
     [raw(sql`explain analyze delete from products`), all],
-    [raw(sql`vacuum;`), undefined]
+    [raw(sql`vacuum;`), undefined],
+    [raw(sql`with x as (delete /* all */ from products returning id) select * from x`), all],
+    [raw(sql`with x as (delete--\nfrom products returning id) select * from x`), all],
+    [raw(sql`with x as (update/**/products set price = 1 returning id) select * from x`), all],
+    [raw(sql`with x as (insert /* /* */ */ into products default values returning id) select * from x`), all],
+    [raw(sql`select '/*' as a; delete from products where name = '*/'`), all],
+    [raw(sql`select $$/*$$; delete from products where name = '*/'`), all],
+    [raw(sql.raw("select E'\\'', 1; delete from products -- '")), all],
+    [raw(sql`explain /* x */ analyze delete /* x */ from products`), all],
+    [raw(sql`/* update products */ select 'delete from products', "drop table" -- call f()`), undefined],
+    [raw(sql`select $a$ delete from products $a$, e'it\\'s; update x'`), undefined],
+    [raw(sql`select '-- ', name from products; -- commit`), undefined],
+    [raw(sql`create trigger x after insert on products begin update products set price = 1; end`), all],
+    [raw(sql`create function f() returns int begin atomic select 1; select case when true then 2 end; end`), all],
+    [raw(sql`do $$ begin update products set price = 1; commit; end $$`), all]
   ]
   const ended = (query: Compilable) => changesOf(query.compile(), undefined, options)?.map((tag) => tag.replace(/^query:/, ''))
   for (const [statement, tags] of statements) t.strictSame(ended(statement)?.sort(), tags?.sort(), statement.compile().sql)
 
-  for (const word of ['begin', 'COMMIT', ' rollback to x', 'savepoint x', 'start transaction']) {
+  for (const word of ['begin', 'COMMIT', ' rollback to x', 'savepoint x', 'start transaction', '/* x */ begin', '-- x\ncommit',
+    'update products set price = 1; commit; begin', 'select 1;/* x */commit', 'prepare transaction \'x\'', 'create table begin_ (x int); commit']) {
     t.throws(() => ended(raw(sql.raw(word))), { code: 'WEIR_QUERY_RAW_TRANSACTION' })
   }
   const said = { tables: ['products'], tags: ['x'] }
