@@ -1,6 +1,6 @@
 import { type Duration, parseDuration } from '@weir/cache'
 import { shown } from '@weir/internal'
-import type { KyselyPlugin } from 'kysely'
+import { type KyselyPlugin, QueryCreator } from 'kysely'
 import { QueryError } from './errors.js'
 import { Mark } from './mark.js'
 import { givenName } from './tags.js'
@@ -32,6 +32,7 @@ export interface Markable<Q> {
 
 /**
  * Has the result of a query cached until one of the tables that it reads is written.
+ * Given a whole database, it holds for its selects.
  * @throws CacheError WEIR_CACHE_INVALID_DURATION; QueryError WEIR_QUERY_INVALID_OPTION; when the query is executed QueryError
  *   WEIR_QUERY_UNKNOWN_TABLES or WEIR_QUERY_NOT_CACHEABLE
  * @example
@@ -45,8 +46,9 @@ export function cached (options: CachedOptions = {}): <Q extends Markable<Q>>(qu
   check(options, ['ttl', 'tags', 'tables', 'key'])
   if (options.ttl !== undefined) parseDuration(options.ttl, 'ttl')
   if (options.key !== undefined && typeof options.key !== 'string') throw invalid('key', options.key, 'give a text')
-  const mark = new Mark({ cached: options })
-  return (query) => query.withPlugin(mark)
+  const [own, all] = [new Mark({ cached: options, isOwnQuery: true }), new Mark({ cached: options, isOwnQuery: false })]
+  // A database does more than read: its writes are none that were said to be cached.
+  return (query) => query.withPlugin(query instanceof QueryCreator ? all : own)
 }
 
 /**

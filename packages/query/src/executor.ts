@@ -2,12 +2,11 @@ import {
   type CompiledQuery, type ConnectionProvider, type DatabaseConnection, DefaultQueryExecutor, type KyselyPlugin, type QueryCompiler,
   type QueryExecutor, type QueryResult, WithSchemaPlugin
 } from 'kysely'
-import type { CachedOptions, InvalidatesOptions } from './cached.js'
 import { changesOf } from './changes.js'
 import { copied } from './copied.js'
 import { QueryError } from './errors.js'
 import { emit } from './events.js'
-import { Mark } from './mark.js'
+import { Mark, type Said } from './mark.js'
 import type { ResolvedOptions } from './options.js'
 import type { Reading } from './reading.js'
 import { TrackedConnection } from './tracked-connection.js'
@@ -22,13 +21,11 @@ export interface ExecutorParts {
 }
 
 /** State that differs from query to query. */
-interface ExecutorState {
+interface ExecutorState extends Said {
   readonly provider: ConnectionProvider
   readonly plugins: KyselyPlugin[]
   /** Whether it is for a transaction, or for a connection of its own. */
   readonly isPinned: boolean
-  readonly cached?: CachedOptions
-  readonly invalidates?: InvalidatesOptions
 }
 
 /** Kysely's executor, which answers queries from the cache and has writes noted by their connection. */
@@ -45,20 +42,22 @@ export class CachingExecutor extends DefaultQueryExecutor {
   /** Resolves when what was committed on the connection has been delivered. */
   override async provideConnection<T> (consumer: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
     let connection: DatabaseConnection | undefined
-    const result = await super.provideConnection((provided) => {
-      connection = provided
-      return consumer(provided)
-    })
-    if (connection instanceof TrackedConnection) await connection.delivered()
-    return result
+    try {
+      return await super.provideConnection((provided) => {
+        connection = provided
+        return consumer(provided)
+      })
+    } finally {
+      if (connection instanceof TrackedConnection) await connection.delivered()
+    }
   }
 
   override async executeQuery<R> (compiled: CompiledQuery): Promise<QueryResult<R>> {
-    const { cached, invalidates, isPinned } = this.#state
+    const { cached, isOwnQuery, invalidates, isPinned } = this.#state
     const { reading, options, database } = this.#parts
     const changes = changesOf(compiled, invalidates, options)
     if (changes !== undefined) {
-      if (cached !== undefined && cached.ttl !== 0) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'writes')
+      if (isOwnQuery === true && cached?.ttl !== 0) throw new QueryError('WEIR_QUERY_NOT_CACHEABLE', 'writes')
       return this.#transformed(compiled, await this.provideConnection((connection) => changed<R>(connection, compiled, changes)))
     }
     const isCached = reading.concerns(compiled, cached)

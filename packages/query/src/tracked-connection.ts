@@ -42,9 +42,22 @@ export class TrackedConnection implements DatabaseConnection {
     return this.#raw.streamQuery(query, chunkSize)
   }
 
-  /** Executes a statement that writes: in the transaction, or in one of its own. */
+  /**
+   * Executes a statement that writes: in the transaction, or in one of its own. Outside of any, if it is one that no transaction
+   * takes, or changes no cached result.
+   */
   async change<R> (query: CompiledQuery, tags: readonly string[]): Promise<QueryResult<R>> {
-    if (this.#trx !== undefined) return this.#change(query, tags)
+    if (this.#trx !== undefined || tags.length === 0) return this.#change(query, tags)
+    try {
+      return await this.#changeInOwn(query, tags)
+    } catch (error) {
+      // It was rolled back, so that it has changed nothing yet.
+      if (!isRefusedByTransaction(error)) throw error
+      return this.#changeOutside(query, tags)
+    }
+  }
+
+  async #changeInOwn<R> (query: CompiledQuery, tags: readonly string[]): Promise<QueryResult<R>> {
     await this.begin({})
     try {
       const result = await this.#change<R>(query, tags)
@@ -52,6 +65,36 @@ export class TrackedConnection implements DatabaseConnection {
       return result
     } catch (error) {
       // A connection that is lost cannot roll back, and the first error says why.
+      await this.rollback().catch(() => {})
+      throw error
+    }
+  }
+
+  /**
+   * The invalidation is written before, for a process that dies when the statement is done; and again after it, also if it failed:
+   * it may have committed a part. Results that were read meanwhile are older than the second, which is the one that is delivered.
+   */
+  async #changeOutside<R> (query: CompiledQuery, tags: readonly string[]): Promise<QueryResult<R>> {
+    const before = await this.#queue(tags)
+    const [outcome] = await Promise.allSettled([this.#change<R>(query, tags)])
+    this.#tickets.push(...before)
+    try {
+      this.#tickets.push(...await this.#queue(tags))
+    } catch (error) {
+      // A statement that has failed says why itself.
+      if (outcome.status === 'fulfilled') throw error
+    }
+    if (outcome.status === 'rejected') throw outcome.reason
+    return outcome.value
+  }
+
+  /** Writes an invalidation in a transaction of its own. */
+  async #queue (tags: readonly string[]): Promise<readonly Ticket[]> {
+    await this.begin({})
+    try {
+      for (const tag of tags) this.#changes.add(tag)
+      return await this.#commit()
+    } catch (error) {
       await this.rollback().catch(() => {})
       throw error
     }
@@ -66,12 +109,16 @@ export class TrackedConnection implements DatabaseConnection {
   }
 
   async commit (): Promise<void> {
+    this.#tickets.push(...await this.#commit())
+  }
+
+  async #commit (): Promise<readonly Ticket[]> {
     const trx = this.#transaction()
     const ticket = this.#changes.size > 0 && await this.#hasTable(trx) ? await this.#ledger.outbox.add(trx, [...this.#changes]) : undefined
     await trx.commit().execute()
     this.#trx = undefined
     this.#forget()
-    if (ticket !== undefined) this.#tickets.push(ticket)
+    return ticket === undefined ? [] : [ticket]
   }
 
   async rollback (): Promise<void> {
@@ -136,3 +183,11 @@ export class TrackedConnection implements DatabaseConnection {
 }
 
 const isSchemaChange = ({ query }: CompiledQuery) => !/^(?:Insert|Update|Delete|Merge|Select)QueryNode$/.test(query.kind)
+
+/** Whether the statement is one that the database executes outside of transactions only, or that ends the transaction itself. */
+function isRefusedByTransaction (error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false
+  // Postgres: active_sql_transaction, invalid_transaction_termination.
+  if (error.code === '25001' || error.code === '2D000') return true
+  return error.code === 'SQLITE_ERROR' && /\b(?:within|inside)(?: a)? transaction\b/.test(error.message)
+}

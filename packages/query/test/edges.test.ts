@@ -46,6 +46,77 @@ for (const engine of engines) {
       t.equal((await query.execute(cachedDb)).rows, (await query.execute(cachedDb)).rows)
     })
 
+    t.test('plugins change no types, and writes are not cached', async (t) => {
+      const plugins = [new CamelCasePlugin(), new ParseJSONResultsPlugin()]
+      const { cachedDb, db } = await newShop(t, engine, { plugins })
+      const kinds = engine.name === 'SQLite'
+        ? sql<object>`select x'616263' as a_a, 1.5 as b, null as c, '[{"x_y":1}]' as d`
+        : sql<object>`select 'abc'::bytea as a_a, timestamptz '2026-01-01 00:00Z' as b, null as c, '[{"x_y":1}]'::jsonb as d, array[1] as e`
+      const { rows } = await kinds.execute(db)
+      const query = cached({ ttl: '1m', tables: [] })(kinds)
+      for (let i = 0; i < 3; i++) {
+        const [row] = (await query.execute(cachedDb)).rows
+        t.strictSame([row], rows)
+        for (const name of Object.keys(row ?? {})) {
+          const classes = [row, rows[0]].map((each): unknown => Object.getPrototypeOf(Object(Reflect.get(each ?? {}, name))))
+          t.equal(classes[0], classes[1], name)
+        }
+      }
+      if (engine.name === 'Postgres') {
+        const interval = cached({ ttl: '1m', tables: [] })(sql<{ a: object }>`select interval '3 hours' as a`)
+        const found = await Promise.all([1, 2, 3].map(() => interval.execute(cachedDb)))
+        for (const { rows } of found) t.equal(rows[0]?.a.constructor.name, 'PostgresInterval')
+      }
+
+      const product = { name: 'rake', price: 30 }
+      const refused = { code: 'WEIR_QUERY_NOT_CACHEABLE', message: /writes/ }
+      await t.rejects(cachedDb.insertInto('products').values(product).$call(cached({ ttl: '1m' })).execute(), refused)
+      await t.rejects(cachedDb.updateTable('products').set(product).$call(cached()).returning('id').execute(), refused)
+      await t.rejects(cachedDb.deleteFrom('products').$call(cached()).execute(), refused)
+      await t.rejects(cached({ tables: ['products'] })(sql`delete from products`).execute(cachedDb), refused)
+      await cachedDb.transaction().execute(async (trx) => {
+        await t.rejects(trx.deleteFrom('products').$call(cached()).execute(), refused)
+      })
+      await cachedDb.deleteFrom('products').where('id', '=', 1).$call(cached({ ttl: 0 })).execute()
+      const all = cached({ ttl: '1m' })(cachedDb)
+      const ids = () => all.selectFrom('products').select('id').execute()
+      t.strictSame(await ids(), await ids(), 'of a whole database its selects are cached')
+      t.equal((await ids()).length, 2)
+      await all.deleteFrom('products').where('id', '=', 2).execute()
+      await all.transaction().execute((trx) => trx.deleteFrom('products').where('id', '=', 3).execute())
+      t.strictSame(await ids(), [])
+    })
+
+    t.test('names with schema and quotes are those of tables', async (t) => {
+      const schema = engine.name === 'SQLite' ? 'main' : 'public'
+      const names = [`${schema}.Products`, `"${schema}"."products"`, ' PRODUCTS ']
+      for (const name of names) {
+        const { cachedDb, cache } = await newShop(t, engine, { primaryKeys: { [name]: 'id' }, affects: { [name]: [`${schema}.cheap_products`] }, ttl: { [name]: '1m' } })
+        const reads = {
+          declared: () => cached({ ttl: '1m', tables: [name] })(sql<{ price: number }>`select price from products where id = 1`).execute(cachedDb).then(({ rows }) => rows[0]),
+          row: () => cachedDb.selectFrom('products').select('price').where('id', '=', 1).executeTakeFirst(),
+          list: () => cachedDb.selectFrom('products').select('price').orderBy('id').executeTakeFirst(),
+          view: () => cachedDb.selectFrom('cheap_products').select('price').orderBy('id').$call(cached({ ttl: '1m' })).executeTakeFirst()
+        }
+        let price = 50
+        const check = async (what: string) => {
+          for (const [read, run] of Object.entries(reads)) t.strictSame(await run(), { price }, `${read} of ${name}, ${what}`)
+        }
+        await check('filled')
+        price = 51
+        await cachedDb.updateTable('products').set({ price }).where('id', '=', 1).execute()
+        await check('updated')
+        price = 52
+        await invalidates({ tables: [name] })(sql`update products set price = 52 where id = 1`).execute(cachedDb)
+        await check('raw')
+        price = 53
+        const other = sql`update products set price = 53 where id = 1`
+        await invalidates({ tables: [] })(other).execute(cachedDb)
+        await cache.invalidate([...tableTags(name), ...tableTags(`${schema}.cheap_products`)])
+        await check('told')
+      }
+    })
+
     t.test('RETURNING, counts, streams and writes that fail are as without the cache', async (t) => {
       const { cachedDb, db, invalidated } = await newShop(t, engine)
       const value = { name: 'rake', price: 30 }
@@ -63,6 +134,41 @@ for (const engine of engines) {
       for await (const row of cachedDb.deleteFrom('products').where('id', '=', 1).returning('id').stream()) streamed.push(row)
       t.equal(streamed.length, 5)
       t.equal(invalidated.length, 4)
+    })
+
+    t.test('statements that no transaction takes run outside of one, and end what they may have changed', async (t) => {
+      const { cachedDb, db, invalidated, outbox } = await newShop(t, engine)
+      const prices = () => cachedDb.selectFrom('products').select('price').where('id', '=', 1).$call(cached({ ttl: '1m' })).executeTakeFirst()
+      const statements = engine.name === 'SQLite'
+        ? ['vacuum', 'pragma journal_mode = delete']
+        : ['create index concurrently by_price on products (price)', 'create database another', "alter system set work_mem = '8MB'",
+            'vacuum products', 'reindex table concurrently products']
+      for (const statement of statements) {
+        await sql.raw(statement).execute(cachedDb)
+        await invalidates({ tables: [] })(sql.raw(statement.replace(/by_price|another/, '$&2'))).execute(cachedDb)
+        invalidated.splice(0)
+        await invalidates({ tables: ['products'] })(sql.raw(statement.replace(/by_price|another/, '$&3'))).execute(cachedDb)
+        for (const tags of invalidated) t.strictSame(tags, tableTags('products'))
+        t.ok(invalidated.length > 0, statement)
+      }
+      t.equal(await outbox.pending(), 0)
+      if (engine.name === 'SQLite') return
+
+      await prices()
+      await sql`do $$ begin update products set price = 7 where id = 1; commit; update products set price = 8 where id = 1; end $$`.execute(cachedDb)
+      t.strictSame(await prices(), { price: 8 })
+      await sql`create procedure raise_all() language plpgsql as $$ begin update products set price = 9; commit; end $$`.execute(cachedDb)
+      await cachedDb.connection().execute(async (own) => { await sql`call raise_all()`.execute(own) })
+      t.strictSame(await prices(), { price: 9 })
+      await t.rejects(sql`do $$ begin update products set price = 10; commit; raise 'no'; end $$`.execute(cachedDb), { message: 'no' })
+      t.strictSame(await prices(), { price: 10 }, 'a part of it was committed')
+      await t.rejects(cachedDb.transaction().execute((trx) => sql`call raise_all()`.execute(trx)), { code: '2D000' })
+      t.equal(await outbox.pending(), 0)
+
+      await outbox.stop()
+      await sql`create table seen as select 0 as n`.execute(db)
+      await sql`do $$ begin update seen set n = (select count(*) from weir_outbox_tags); commit; end $$`.execute(cachedDb)
+      t.match((await sql`select n from seen`.execute(db)).rows, [{ n: 1 }], 'written before it, for a process that dies')
     })
 
     t.test('migrations run through it, the outbox\'s own among them', async (t) => {
@@ -237,7 +343,22 @@ t.test('mistakes are named', async (t) => {
     ['no transaction', () => withQueryCache({} as never, { cache, outbox })],
     ['tables', () => cached({ tables: 'a' as never })],
     ['tables', () => invalidates({ tables: [''] })],
-    ['key', () => cached({ key: 1 as never })]
+    ['key', () => cached({ key: 1 as never })],
+    ['tll', () => cached({ tll: '1m' } as never)],
+    ['table', () => cached({ ttl: '1m', table: ['products'] } as never)],
+    ['keys', () => cached({ ttl: '1m', keys: 'tenant' } as never)],
+    ['table', () => invalidates({ table: ['products'] } as never)],
+    ['options', () => cached(null as never)],
+    ...['public.', '""', '.', 'products as p'].flatMap((name): [string, () => unknown][] => [
+      ['tables', () => cached({ tables: [name] })],
+      ['tables', () => invalidates({ tables: [name] })],
+      ['primaryKeys', () => withQueryCache(db, { cache, outbox, primaryKeys: { [name]: 'id' } })],
+      ['affects', () => withQueryCache(db, { cache, outbox, affects: { [name]: ['a'] } })],
+      ['affects.a', () => withQueryCache(db, { cache, outbox, affects: { a: [name] } })],
+      ['ttl', () => withQueryCache(db, { cache, outbox, ttl: { [name]: 1 } })],
+      ['table', () => tableTags(name)]
+    ]),
+    ['primaryKeys.b.products', () => withQueryCache(db, { cache, outbox, primaryKeys: { 'a.products': 'id', 'b.products': 'sku' } })]
   ]
   for (const [message, make] of mistakes) t.throws(make, { code: 'WEIR_QUERY_INVALID_OPTION', message: new RegExp(message) })
   t.throws(() => cached({ ttl: 'soon' as never }), { code: 'WEIR_CACHE_INVALID_DURATION' })
