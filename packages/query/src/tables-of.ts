@@ -1,7 +1,7 @@
 import {
-  BinaryOperationNode, type ColumnNode, type CommonTableExpressionNode, type DeleteQueryNode, type FunctionNode, IdentifierNode,
+  type BinaryOperationNode, type ColumnNode, type CommonTableExpressionNode, type DeleteQueryNode, type FunctionNode, IdentifierNode,
   type InsertQueryNode, type MergeQueryNode, type OperationNode, OperatorNode, RawNode, type ReferenceNode, type SelectModifierNode,
-  type TableNode, type UpdateQueryNode, ValueNode, type WithNode
+  type TableNode, type UpdateQueryNode, type ValueNode, type WithNode
 } from 'kysely'
 import { tableName } from './tags.js'
 import { isHelper, isPure, isSourceOfNodes, mayWrite, namesNoTable } from './words.js'

@@ -1,5 +1,6 @@
 import {
-  type CompiledQuery, DummyDriver, expressionBuilder, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql, type SqlBool
+  type CompiledQuery, DummyDriver, expressionBuilder, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql,
+  type SqlBool
 } from 'kysely'
 import { jsonArrayFrom, jsonBuildObject, jsonObjectFrom } from 'kysely/helpers/postgres'
 import { jsonArrayFrom as sqliteArrayFrom } from 'kysely/helpers/sqlite'
@@ -194,15 +195,15 @@ t.test('the clock is not cached, however it is read', (t) => {
     isRefused(products().select('id').where(sql<SqlBool>`${clock} is not null`), name, ['products'])
     isRefused(raw(sql`select ${clock} from products`), name, ['products'])
   }
-  const { fn, val, cast } = expressionBuilder<Schema, 'products'>()
+  const eb = expressionBuilder<Schema, 'products'>()
   for (const name of ['date', 'time', 'datetime', 'julianday', 'unixepoch', 'strftime']) {
     for (const tables of [undefined, ['products']]) {
-      isRefused(products().select(fn(name, []).as('x')), name, tables)
-      isRefused(products().select(fn(name, [val('%Y'), val('now')]).as('x')), name, tables)
-      isRefused(products().select(fn(name, [sql`coalesce(${'now'}, ${1})`]).as('x')), name, tables)
+      isRefused(products().select(eb.fn(name, []).as('x')), name, tables)
+      isRefused(products().select(eb.fn(name, [eb.val('%Y'), eb.val('now')]).as('x')), name, tables)
+      isRefused(products().select(eb.fn(name, [sql`coalesce(${'now'}, ${1})`]).as('x')), name, tables)
     }
   }
-  isRefused(products().select(cast(val('now'), 'timestamptz').as('x')), 'cast')
+  isRefused(products().select(eb.cast(eb.val('now'), 'timestamptz').as('x')), 'cast')
 
   const kept: ReturnType<typeof sql>[] = [
     sql`date(${sql.ref('name')})`, sql`date('2026-01-01')`, sql`date(${'2026-01-01'}) || ${'now'}`, sql`cast(${sql.ref('name')} as date)`,
