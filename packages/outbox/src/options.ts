@@ -40,8 +40,9 @@ const LONGEST = 2 ** 30
 
 /** The options with their defaults. @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
 export function resolveOptions ({
-  db, invalidate, namespace = DEFAULT_NAMESPACE, pollInterval = 250, lease = 1000, invalidateTimeout = 500
+  db, invalidate, namespace = DEFAULT_NAMESPACE, pollInterval = 250, lease = 1000, invalidateTimeout = 500, ...others
 }: OutboxOptions) {
+  refuseUnknown(others)
   if (typeof invalidate !== 'function') throw invalid('invalidate', invalidate, 'give a function')
   checkNamespace('namespace', namespace)
   for (const [name, ms] of Object.entries({ pollInterval, lease, invalidateTimeout })) {
@@ -59,5 +60,18 @@ export function checkNamespace (option: string, name: unknown): void {
   throw invalid(option, name, `give a name of 1 to ${LONGEST_NAMESPACE} characters, without control characters`)
 }
 
-const invalid = (name: string, value: unknown, advice: string) =>
+/** @param others options that are left when all that there are have been taken */
+export function refuseUnknown (others: object): void {
+  const [unknown] = Object.entries(others)
+  if (unknown !== undefined) throw invalid(unknown[0], unknown[1], 'there is no such option')
+}
+
+/** @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
+export function demandMethods (option: string, value: unknown, methods: readonly string[], maker: string): void {
+  const has = (method: string) => typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
+  if (!methods.every(has)) throw invalid(option, value, `give what ${maker} makes`)
+}
+
+/** Makes the error of an option that cannot be taken. */
+export const invalid = (name: string, value: unknown, advice: string) =>
   new OutboxError('WEIR_OUTBOX_INVALID_OPTION', `${name} ${shown(value)}: ${advice}`)

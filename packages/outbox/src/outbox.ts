@@ -140,7 +140,7 @@ export interface Outbox {
  */
 export function createOutbox (options: OutboxOptions): Outbox {
   const { db, invalidate: unbounded, namespace, pollInterval, lease: length, invalidateTimeout } = resolveOptions(options)
-  const invalidate = async (tags: readonly string[]) => within(invalidateTimeout, unbounded(tags), timedOut('The invalidation', invalidateTimeout))
+  const invalidate = async (tags: readonly string[]) => within(invalidateTimeout, Promise.resolve(unbounded(tags)), timedOut('The invalidation', invalidateTimeout))
   const rows = new Rows(db, namespace, length)
   const lease = new Lease(length)
   const relay = new Relay({ rows, invalidate, lease, pollInterval, stopTimeout: invalidateTimeout })

@@ -1,10 +1,12 @@
-import { shown, within } from '@weir/internal'
+import { millisecondsOf, within } from '@weir/internal'
 import type { Kysely, Transaction } from 'kysely'
 import type { DeliveryOutcome } from './delivery.js'
-import { OutboxError, timedOut } from './errors.js'
+import { timedOut } from './errors.js'
 import { emit } from './events.js'
 import type { Invalidations } from './invalidations.js'
 import { keyTag } from './key-tag.js'
+import { demandMethods, invalid, refuseUnknown } from './options.js'
+import { checkTags } from './tags.js'
 
 /** Milliseconds, or text such as `'60s'`. */
 export type CacheDuration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
@@ -60,7 +62,8 @@ const PUT_TIMEOUT = 500
  * wherever it is stored by then. If r > c, it is the newest. That the value is read back, and not handed on by `write`, is what it
  * takes: of two writers the first to commit may be the last to put, and its invalidation the later one. The stamp of a value that
  * `write` returned would have to be from before the commit, and so from before its own invalidation, which ends it.
- * @throws OutboxError WEIR_OUTBOX_INVALID_OPTION; the returned function rejects with what `write`, `key`, `tags` or the database throws
+ * @throws OutboxError WEIR_OUTBOX_INVALID_OPTION; the returned function rejects, rolled back, with WEIR_OUTBOX_INVALID_KEY,
+ *   WEIR_OUTBOX_INVALID_TAG, or what `write`, `key`, `tags` or the database throws
  * @example
  * const saveProduct = writeThrough({
  *   db, outbox, cache,
@@ -74,29 +77,49 @@ const PUT_TIMEOUT = 500
  * const { value, outcome } = await saveProduct({ id: '42', price: 1299 })
  */
 export function writeThrough<S, Input, Written, Value> (
-  { db, outbox, cache, key, write, read, tags = () => [], ...kept }: WriteThroughOptions<S, Input, Written, Value>
+  options: WriteThroughOptions<S, Input, Written, Value>
 ): (input: Input) => Promise<WrittenThrough<Written>> {
-  for (const [name, fn] of Object.entries({ key, write, read, tags })) {
-    if (typeof fn !== 'function') throw new OutboxError('WEIR_OUTBOX_INVALID_OPTION', `${name} ${shown(fn)}: give a function`)
-  }
+  const { db, outbox, cache, key, write, read, tags, kept } = checked(options)
   return async (input) => {
     const { value, ticket, at, ownTags } = await db.transaction().execute(async (trx) => {
       const value = await write(trx, input)
       const at = key(value, input)
       const ownTags = tags(value, input)
+      checkTags(ownTags)
       return { value, at, ownTags, ticket: await outbox.add(trx, [keyTag(at), ...ownTags]) }
     })
     const outcome = await outbox.deliver(ticket)
     // A cache that could not be told may not be asked either.
-    if (outcome === 'delivered') await put(cache.remember(at, { ...kept, tags: ownTags }, () => read(value, input)))
+    if (outcome === 'delivered') await put(async () => cache.remember(at, { ...kept, tags: ownTags }, () => read(value, input)))
     return { value, outcome }
   }
 }
 
+/** @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
+function checked<S, Input, Written, Value> ({
+  db, outbox, cache, key, write, read, tags = () => [], ttl, staleWhileRevalidate, staleIfError, ...others
+}: WriteThroughOptions<S, Input, Written, Value>) {
+  refuseUnknown(others)
+  demandMethods('db', db, ['transaction'], 'new Kysely() of kysely')
+  demandMethods('outbox', outbox, ['add', 'deliver'], 'createOutbox()')
+  demandMethods('cache', cache, ['remember'], 'createCache() of @weir/cache')
+  for (const [name, fn] of Object.entries({ key, write, read, tags })) {
+    if (typeof fn !== 'function') throw invalid(name, fn, 'give a function')
+  }
+  if (!(Number(millisecondsOf(ttl)) > 0)) throw invalid('ttl', ttl, 'give milliseconds from 1, or text such as "60s"')
+  for (const [name, duration] of Object.entries({ staleWhileRevalidate, staleIfError })) {
+    if (duration !== undefined && millisecondsOf(duration) === undefined) throw invalid(name, duration, 'give milliseconds, or text such as "60s"')
+  }
+  const kept: KeptOptions = {
+    ttl, ...(staleWhileRevalidate !== undefined && { staleWhileRevalidate }), ...(staleIfError !== undefined && { staleIfError })
+  }
+  return { db, outbox, cache, key, write, read, tags, kept }
+}
+
 /** Does not fail: the write is committed, and a value that is not there is a miss. */
-async function put (kept: Promise<unknown>): Promise<void> {
+async function put (keep: () => Promise<unknown>): Promise<void> {
   try {
-    await within(PUT_TIMEOUT, kept, timedOut('The cache that was given the new value', PUT_TIMEOUT))
+    await within(PUT_TIMEOUT, keep(), timedOut('The cache that was given the new value', PUT_TIMEOUT))
   } catch (error) {
     emit('weir:outbox:error', { operation: 'put', error })
   }

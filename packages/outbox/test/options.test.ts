@@ -7,6 +7,7 @@ t.test('options that are none are refused by name', async (t) => {
   const db = connect()
   const bad: [Record<string, unknown>, RegExp][] = [
     [{ invalidate: undefined }, /^invalidate undefined: give a function$/],
+    [{ pollIntervall: 5 }, /^pollIntervall 5: there is no such option$/],
     [{ namespace: '' }, /^namespace '': give a name of 1 to 100 characters/],
     [{ namespace: 'x'.repeat(101) }, /^namespace/],
     [{ namespace: 'a\u0000' }, /^namespace/],

@@ -72,16 +72,35 @@ t.test('rolled back, nothing has changed', async (t) => {
     tags: { ...parts, tags: () => { throw new Error('no') } }
   }
   for (const broken of Object.values(failures)) await t.rejects(writeThrough(broken)('new'), { message: 'no' })
-  await t.rejects(writeThrough({ ...parts, tags: () => [''] })('new'), { code: 'WEIR_OUTBOX_INVALID_TAG' })
+  for (const tags of [() => [''], () => 'abc' as never, () => undefined as never, () => [1] as never]) {
+    await t.rejects(writeThrough({ ...parts, tags })('new'), { code: 'WEIR_OUTBOX_INVALID_TAG' })
+  }
   t.equal(await read(), 'old')
   t.equal(await cache.get('1'), 'old')
   t.equal(await outbox.pending(), 0)
   t.match(cache.stats(), { invalidations, stores })
-  for (const key of ['', '\ud800']) {
+  for (const key of ['', '\ud800', undefined as never]) {
     await t.rejects(writeThrough({ ...parts, key: () => key })('new'), { code: 'WEIR_OUTBOX_INVALID_KEY' })
   }
-  // @ts-expect-error plain JavaScript
-  t.throws(() => writeThrough({ ...parts, read: undefined }), { code: 'WEIR_OUTBOX_INVALID_OPTION', message: /^read undefined/ })
+  t.equal(await read(), 'old')
+  t.equal(await outbox.pending(), 0)
+})
+
+t.test('options that are none are refused by name, when it is made', async (t) => {
+  const { parts } = await setUp(t)
+  const wrong: Record<string, unknown>[] = [
+    ...['db', 'outbox', 'cache'].flatMap((name) => [undefined, null, {}, 'x'].map((value) => ({ [name]: value }))),
+    ...['key', 'write', 'read'].flatMap((name) => [undefined, 'x'].map((value) => ({ [name]: value }))),
+    { tags: ['x'] },
+    ...[undefined, null, '5 min', '', 'm', 0, '0s', -1, NaN, Infinity, '1'].map((ttl) => ({ ttl })),
+    ...['staleWhileRevalidate', 'staleIfError'].flatMap((name) => ['5 min', -1, null].map((value) => ({ [name]: value }))),
+    { tll: '1m' }, { staleWhileRevalidation: '1m' }
+  ]
+  for (const options of wrong) {
+    const [name] = Object.keys(options)
+    t.throws(() => writeThrough({ ...parts, ...options }), { code: 'WEIR_OUTBOX_INVALID_OPTION', message: new RegExp(`^${name} `) }, JSON.stringify(options))
+  }
+  writeThrough({ ...parts, staleWhileRevalidate: 0, staleIfError: '1.5h' })
 })
 
 t.test('while the cache is down the write succeeds, queued, and reads come from the database', async (t) => {
@@ -117,7 +136,9 @@ t.test('a value that cannot be put, or is late, fails no write that is committed
     t.match(await writeThrough({ ...parts, read: broken })('new'), { outcome: 'delivered' })
     t.equal(await read(), 'new')
   }
-  t.match(errors, [{ operation: 'put', error: { message: 'no' } }, { operation: 'put', error: { code: 'WEIR_OUTBOX_TIMEOUT' } }])
+  t.match(await writeThrough({ ...parts, cache: { remember: () => { throw new Error('at once') } } })('new'), { outcome: 'delivered' })
+  t.match(errors, [{ operation: 'put', error: { message: 'no' } }, { operation: 'put', error: { code: 'WEIR_OUTBOX_TIMEOUT' } },
+    { operation: 'put', error: { message: 'at once' } }])
   t.equal(await cache.get('1'), undefined)
 })
 

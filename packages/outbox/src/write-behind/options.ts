@@ -1,8 +1,6 @@
-import { shown } from '@weir/internal'
 import type { Kysely, Transaction } from 'kysely'
-import { OutboxError } from '../errors.js'
 import type { Invalidations } from '../invalidations.js'
-import { checkNamespace } from '../options.js'
+import { checkNamespace, demandMethods, invalid, refuseUnknown } from '../options.js'
 
 /** One write of a key. */
 export interface Write<V> {
@@ -25,7 +23,7 @@ export interface WriteBehindOptions<S, V> {
   readonly name: string
   /**
    * Writes to the destination, each key at most once per call. May be called again with what it has written, by the same sequence,
-   * if it fails, takes longer than `writeTimeout` or its process dies. An error of code `WEIR_OUTBOX_UNWRITABLE` gives up.
+   * if it fails, takes longer than `writeTimeout` or its process dies. An error whose `code` is `WEIR_OUTBOX_UNWRITABLE` gives up.
    */
   readonly write?: (writes: readonly Write<V>[], context: { readonly signal: AbortSignal }) => Promise<unknown>
   /** Takes the place of `write` where the destination is in `db`: it runs in the transaction that removes the writes. Exactly once. */
@@ -52,8 +50,11 @@ const LONGEST = 2 ** 28
 /** The options with their defaults. @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */
 export function resolveOptions<S, V> ({
   db, outbox, name, write, writeInTransaction, merge, tags = () => [],
-  pollInterval = 1000, batchSize = 100, maxPending = 10_000, maxAttempts = 20, writeTimeout = 10_000
+  pollInterval = 1000, batchSize = 100, maxPending = 10_000, maxAttempts = 20, writeTimeout = 10_000, ...others
 }: WriteBehindOptions<S, V>) {
+  refuseUnknown(others)
+  demandMethods('db', db, ['transaction'], 'new Kysely() of kysely')
+  demandMethods('outbox', outbox, ['add', 'deliver'], 'createOutbox()')
   checkNamespace('name', name)
   for (const [option, fn] of Object.entries({ write, writeInTransaction, merge, tags })) {
     if (fn !== undefined && typeof fn !== 'function') throw invalid(option, fn, 'give a function')
@@ -71,6 +72,3 @@ export function resolveOptions<S, V> ({
 
 /** Values that one statement is given, for databases that take only so many. */
 const MOST = 500
-
-const invalid = (name: string, value: unknown, advice: string) =>
-  new OutboxError('WEIR_OUTBOX_INVALID_OPTION', `${name} ${shown(value)}: ${advice}`)
