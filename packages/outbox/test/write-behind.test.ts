@@ -1,5 +1,6 @@
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { runInNewContext } from 'node:vm'
 import { createCache } from '@weir/cache'
 import { memoryStore } from '@weir/cache/memory'
 import Database from 'better-sqlite3'
@@ -214,6 +215,33 @@ t.test('given up: what is unwritable at once, what is refused again and again wh
   await queue.stop()
 })
 
+t.test('given up by the code of the error, whatever its class; a write that returns no promise has written', async (t) => {
+  const { instance, destination } = await setUp(t)
+  const dead = record(t, 'weir:outbox:dead')
+  for (const code of ['WEIR_OUTBOX_UNWRITABLE', 'OTHER']) {
+    const queue = instance({ name: code, write: async () => { throw Object.assign(new Error('no such thing'), { code }) } })
+    await queue.put('a', 1)
+    await queue.start()
+    await queue.stop()
+  }
+  t.match(dead, [{ queue: 'WEIR_OUTBOX_UNWRITABLE', key: 'a', error: { message: 'no such thing' } }])
+
+  let calls = 0
+  const ways: Options<unknown>[] = [
+    { name: 'plain', write: (() => { calls++ }) as never }, { name: 'trx', writeInTransaction: (() => { calls++ }) as never },
+    { name: 'thenable', write: (() => ({ then: (done: () => void) => { calls++; done() } })) as never }
+  ]
+  for (const way of ways) {
+    const queue = instance(way)
+    await queue.put('a', 1)
+    await queue.start()
+    t.equal(await queue.pending(), 0)
+    await queue.stop()
+  }
+  t.equal(calls, 3)
+  t.equal(destination.size, 0)
+})
+
 t.test('a destination that is down is not asked write by write, and loses nothing', async (t) => {
   const { instance, clock, written, destination } = await setUp(t)
   let calls = 0
@@ -335,20 +363,41 @@ t.test('what it cannot work with is an error at once', async (t) => {
   const { instance } = await setUp(t)
   const wrong: Options<unknown>[] = [
     { name: '' }, { name: 'x'.repeat(101) }, { write: undefined } as never, { writeInTransaction: async () => {}, write: async () => {} },
+    { pollIntervall: 5 } as never, { db: undefined } as never, { outbox: {} } as never, { tags: 'a' } as never,
     { pollInterval: 0 }, { writeTimeout: NaN }, { maxPending: 0 }, { maxAttempts: 1.5 }, { batchSize: 501 }, { batchSize: 0 }
   ]
   for (const options of wrong) t.throws(() => instance(options), { code: 'WEIR_OUTBOX_INVALID_OPTION' }, JSON.stringify(options))
   const queue = instance()
   const circle: unknown[] = []
   circle.push(circle)
-  for (const value of [undefined, NaN, 1n, new Date(), new Map(), () => 1, [undefined], { a: new Date() }, circle, { toJSON: () => 1 }]) {
-    await t.rejects(queue.put('a', value), { code: 'WEIR_OUTBOX_INVALID_VALUE' })
+  const sparse = () => Object.assign(new Array<number>(2), { 1: 1 })
+  const leaves: unknown[] = [
+    undefined, NaN, Infinity, -0, 1n, Symbol('x'), () => 1, new Date(), new Map(), new (class A { a = 1 })(), Object.create(null), new Proxy({}, {}),
+    new Uint8Array(1), new (class B extends Array {})(), circle, { toJSON: () => 1 }, { [Symbol('x')]: 1 },
+    Object.defineProperty({}, 'hidden', { value: 1 }), Object.defineProperty({}, 'toJSON', { value: () => 1 }),
+    Object.assign([1], { toJSON: () => 2 }), Object.assign([1], { more: 2 }), Object.assign([1], { [Symbol('x')]: 2 }), sparse(), new Array(1),
+    Object.defineProperty([1], 'toJSON', { value: () => 2 }), Object.assign(sparse(), { more: 2 })
+  ]
+  const around: ((value: unknown) => unknown)[] = [(value) => value, (value) => [value], (value) => ({ a: value }), (value) => [{ a: [1, value] }]]
+  for (const leaf of leaves) {
+    for (const [at, wrap] of around.entries()) {
+      const message = at === 3 ? /\[0\]\.a\[1\]/ : /is not JSON data/
+      await t.rejects(queue.put('a', wrap(leaf)), { code: 'WEIR_OUTBOX_INVALID_VALUE', message })
+    }
   }
+  t.equal(await queue.pending(), 0)
+  for (const tags of [() => 'abc' as never, () => [''], () => [1] as never, () => undefined as never]) {
+    await t.rejects(instance({ tags }).put('a', 1), { code: 'WEIR_OUTBOX_INVALID_TAG' })
+  }
+  t.equal(await queue.pending(), 0)
   for (const key of ['', '\ud800']) {
     await t.rejects(queue.put(key, 1), { code: 'WEIR_OUTBOX_INVALID_KEY' })
     await t.rejects(queue.read(key, async () => 1), { code: 'WEIR_OUTBOX_INVALID_KEY' })
   }
-  for (const value of ['\u0000\ud800', null, { a: [1, { b: '"' }] }, '']) {
+  await queue.put('realm', runInNewContext('({ a: [1] })'))
+  t.strictSame(await queue.read('realm', async () => 'none'), { a: [1] })
+  const twice = { x: 1 }
+  for (const value of ['\u0000\ud800', null, JSON.parse('{"__proto__":{"a":1},"":[]}') as unknown, [twice, twice], { a: [1, { b: '"' }] }, '']) {
     await queue.put('key \u0000', value)
     t.strictSame(await queue.read('key \u0000', async () => 'none'), value)
   }

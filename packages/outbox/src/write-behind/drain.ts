@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { types } from 'node:util'
 import { shown, within } from '@weir/internal'
 import { OutboxError, timedOut } from '../errors.js'
 import { emit } from '../events.js'
@@ -185,7 +186,7 @@ export class Drain<V> {
       return undefined
     } catch (error) {
       emit('weir:outbox:unwritten', { queue: name, keys: taken.map(({ key }) => key), error })
-      return error instanceof Error ? error : new Error(shown(error))
+      return types.isNativeError(error) ? error : new Error(shown(error))
     }
   }
 
@@ -204,7 +205,7 @@ export class Drain<V> {
     const attempts = write.attempts + 1
     // Since the attempt before this one: what takes nothing at all is the destination's failure.
     const takesOthers = performance.now() - this.#lastTaken < backoff(Math.max(1, write.attempts))
-    const isUnwritable = error instanceof OutboxError && (error.code === 'WEIR_OUTBOX_UNWRITABLE' || error.code === 'WEIR_OUTBOX_INVALID_ROW')
+    const isUnwritable = 'code' in error && (error.code === 'WEIR_OUTBOX_UNWRITABLE' || error.code === 'WEIR_OUTBOX_INVALID_ROW')
     if (!isUnwritable && !(attempts >= maxAttempts && takesOthers)) {
       const due = new Date(Date.now() + backoff(attempts))
       await this.#tried('release', () => this.#rows.release(db, owner, due, write.hash))
@@ -221,13 +222,14 @@ export class Drain<V> {
     await outbox.deliver(ticket)
   }
 
-  #bounded (written: Promise<unknown>, late: () => Error): Promise<unknown> {
+  /** @param written what a function of the application returned: plain JavaScript need not give a promise */
+  #bounded (written: unknown, late: () => Error): Promise<unknown> {
     const { signal } = this.#closing
     return within(this.#options.writeTimeout, new Promise((resolve, reject) => {
       const abort = () => { reject(signal.reason as Error) }
       if (signal.aborted) abort()
       signal.addEventListener('abort', abort)
-      written.then(resolve, reject).finally(() => { signal.removeEventListener('abort', abort) })
+      Promise.resolve(written).then(resolve, reject).finally(() => { signal.removeEventListener('abort', abort) })
     }), late)
   }
 

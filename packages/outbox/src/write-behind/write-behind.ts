@@ -5,6 +5,7 @@ import { OutboxError, timedOut } from '../errors.js'
 import { emit } from '../events.js'
 import { keyTag } from '../key-tag.js'
 import { Polling } from '../polling.js'
+import { checkTags } from '../tags.js'
 import { Drain } from './drain.js'
 import { toJson } from './json.js'
 import { resolveOptions, type WriteBehindOptions } from './options.js'
@@ -16,8 +17,8 @@ export interface WriteBehind<V> {
   /**
    * Writes a value of the key. Resolves when it is durable in the service's own database, and no instance serves an older one:
    * `queued`, if the cache could not be told yet.
-   * @throws OutboxError WEIR_OUTBOX_INVALID_KEY, WEIR_OUTBOX_INVALID_VALUE; WEIR_OUTBOX_FULL: `maxPending` other keys wait; what
-   *   `merge`, `tags` or the database throws
+   * @throws OutboxError WEIR_OUTBOX_INVALID_KEY, WEIR_OUTBOX_INVALID_VALUE, WEIR_OUTBOX_INVALID_TAG; WEIR_OUTBOX_FULL: `maxPending` other
+   *   keys wait; what `merge`, `tags` or the database throws
    * @example await stock.put('product:42', 17)
    */
   put (key: string, value: V): Promise<DeliveryOutcome>
@@ -102,7 +103,9 @@ export function writeBehind<V> (given: WriteBehindOptions<WriteBehindSchema, V>)
       ? await rows.put(trx, key, json)
       : await rows.merge(trx, key, json, (earlier) => toJson(merge(parsed(earlier), value), key))
     if (isNew && await rows.count(trx) > maxPending) throw new OutboxError('WEIR_OUTBOX_FULL', `${name}: ${maxPending}`)
-    return outbox.add(trx, [keyTag(key), ...tags(value, key)])
+    const own = tags(value, key)
+    checkTags(own)
+    return outbox.add(trx, [keyTag(key), ...own])
   }
 
   /** Merges the values that wait into the destination's; the second argument is the later. */
