@@ -378,7 +378,8 @@ t.test('what it cannot work with is an error at once', async (t) => {
     Object.assign([1], { toJSON: () => 2 }), Object.assign([1], { more: 2 }), Object.assign([1], { [Symbol('x')]: 2 }), sparse(), new Array(1),
     Object.defineProperty([1], 'toJSON', { value: () => 2 }), Object.assign(sparse(), { more: 2 })
   ]
-  const around: ((value: unknown) => unknown)[] = [(value) => value, (value) => [value], (value) => ({ a: value }), (value) => [{ a: [1, value] }]]
+  const around: ((value: unknown) => unknown)[] = [(value) => value, (value) => [value], (value) => ({ a: value }),
+    (value) => [{ a: [1, value] }]]
   for (const leaf of leaves) {
     for (const [at, wrap] of around.entries()) {
       const message = at === 3 ? /\[0\]\.a\[1\]/ : /is not JSON data/

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe } from 'node:diagnostics_channel'
 import { setTimeout } from 'node:timers/promises'
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
 import { createCache } from '@weir/cache'
 import { sqliteStore } from '@weir/cache/sqlite'
 import { Random, type TestPostgres } from '@weir/internal/testing'
@@ -48,6 +48,7 @@ subscribe('weir:query:bypass', () => {
 const QUERIES = {
   row: (db: Kysely<Schema>) => db.selectFrom('products').select(['id', 'price']).where('id', '=', row()),
   rows: (db: Kysely<Schema>) => db.selectFrom('products').select(['id', 'price']).where('id', 'in', [row(), row()]),
+  named: (db: Kysely<Schema>) => db.selectFrom(sql<{ id: number, price: number }>`${sql.id('products')}`.as('x')).select(['x.id', 'x.price']),
   all: (db: Kysely<Schema>) => db.selectFrom('products').select(['id', 'price']).orderBy('id'),
   joined: (db: Kysely<Schema>) => db.selectFrom('categories').innerJoin('products as p', 'p.category_id', 'categories.id')
     .select(['p.id', 'p.price']).where('categories.id', '=', random.integer(1, 2)),
@@ -56,7 +57,7 @@ const QUERIES = {
 } as const
 
 async function read () {
-  const query = random.pick<keyof typeof QUERIES>(['row', 'row', 'row', 'rows', 'all', 'joined', 'CTE'])
+  const query = random.pick<keyof typeof QUERIES>(['row', 'row', 'row', 'rows', 'named', 'all', 'joined', 'CTE'])
   const state = { isBypass: false }
   const began = now()
   const rows = await within.run(state, () => QUERIES[query](cachedDb).execute())
