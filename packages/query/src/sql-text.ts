@@ -13,7 +13,8 @@ interface Grammar {
   readonly hasNestedComments: boolean
 }
 
-const WORD = String.raw`[\p{L}_][\p{L}\p{N}_]*`
+const TAG = String.raw`[\p{L}_][\p{L}\p{N}_]*`
+const WORD = String.raw`[\p{L}_][\p{L}\p{N}_$]*`
 const PLAIN = '[\\s\\d(),.=<>*?;]+'
 const grammar = (comment: string, text: string, name: string, quotes: string, hasNestedComments: boolean): Grammar => ({
   token: new RegExp(`(?<comment>${comment})|(?<text>${text})|(?<name>${name})|(?<other>${WORD}|${PLAIN}|[^${quotes}])`, 'uy'),
@@ -25,7 +26,7 @@ const SQLITE = grammar(
 )
 const POSTGRES = grammar(
   String.raw`--[^\n\r]*`,
-  String.raw`[eE]'(?:[^'\\]|''|\\[^])*'|'(?:[^']|'')*'|\$(?<tag>(?:${WORD})?)\$[^]*?\$\k<tag>\$`, '"(?:[^"]|"")*"', '\'"', true
+  String.raw`[eE]'(?:[^'\\]|''|\\[^])*'|'(?:[^']|'')*'|\$(?<tag>(?:${TAG})?)\$[^]*?\$\k<tag>\$`, '"(?:[^"]|"")*"', '\'"', true
 )
 
 /**

@@ -275,6 +275,7 @@ t.test('the tags that a statement ends', (t) => {
     [raw(sql`select $$/*$$; delete from products where name = '*/'`), all],
     [raw(sql.raw("select E'\\'', 1; delete from products -- '")), all],
     [raw(sql`explain /* x */ analyze delete /* x */ from products`), all],
+    [raw(sql`with a$b$ as (delete from products returning id) select 1 as a$b$`), all],
     [raw(sql`/* update products */ select 'delete from products', "drop table" -- call f()`), undefined],
     [raw(sql`select $a$ delete from products $a$, e'it\\'s; update x'`), undefined],
     [raw(sql`select '-- ', name from products; -- commit`), undefined],
