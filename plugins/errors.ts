@@ -124,6 +124,10 @@ export const WEIR_ERR_SAFE_METHOD = createError<'WEIR_ERR_SAFE_METHOD', 500, [me
 export const WEIR_ERR_FRAGMENT = createError<'WEIR_ERR_FRAGMENT', 500, [key: string, problem: string]>(
   'WEIR_ERR_FRAGMENT', 'Fragment %s: %s', 500)
 
+/** A fragment that is used when the head of its page is decided, and that this head would be wrong about. */
+export const WEIR_ERR_FRAGMENT_LATE = createError<'WEIR_ERR_FRAGMENT_LATE', 500, [key: string, problem: string]>(
+  'WEIR_ERR_FRAGMENT_LATE', 'Fragment %s is too late: %s', 500)
+
 /* rate-limit */
 
 /** A budget is used up. The message names the policies that denied, and when to try again. */

@@ -1,8 +1,9 @@
 import { isWeakDate, parseCacheControl } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type {} from '../cache-control/index.js'
-import { joinedVary } from '../response-cache/fields.js'
-import { type Page, pageOf } from './page.js'
+import { fieldsOf, joinedVary } from '../response-cache/fields.js'
+import { type Fields, type Head, headOf } from '../response-cache/head.js'
+import { ownPageOf, PAGE, type Page, pageOf } from './page.js'
 
 /**
  * Has a page say no more than its fragments allow. Its Cache-Control, and a targeted one (RFC 9213), is `private` if one of them is, and no
@@ -10,32 +11,101 @@ import { type Page, pageOf } from './page.js'
  */
 export function followFragments (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: () => void): void {
   const page = pageOf(request)
-  if (page !== undefined) follow(page, reply, payload)
+  if (page !== undefined) {
+    const before = fieldsOf(reply)
+    const fields = { ...before }
+    follow(page, request, fields, isSaidLater(reply))
+    for (const name of Object.keys(before)) if (fields[name] === undefined) reply.removeHeader(name)
+    for (const [name, value] of Object.entries(fields)) if (value !== before[name]) reply.header(name, value)
+    // Fastify takes a text for text/plain where no engine has said that it is HTML.
+    const isHtml = payload !== '' && payload === page.html
+    if (isHtml && reply.getHeader('content-type') === 'text/plain; charset=utf-8') reply.type('text/html; charset=utf-8')
+  }
   done()
 }
 
-function follow (page: Page, reply: FastifyReply, payload: unknown): void {
+/**
+ * Has a head that is about to be sent say no more than the fragments allow that were used until now, and notes that it is decided: those
+ * used from here on are too late for it. Its fields are the caller's own. True if one of them has changed.
+ */
+export function followHead (request: FastifyRequest, head: Head): boolean {
+  noteHead(request, head)
+  const page = pageOf(request)
+  if (page === undefined) return false
+  const before = { ...head.fields }
+  follow(page, request, head.fields, false)
+  return [...new Set([...Object.keys(before), ...Object.keys(head.fields)])].some((name) => before[name] !== head.fields[name])
+}
+
+/** Notes the head of a page that cannot follow its fragments any more. */
+export function noteHead (request: FastifyRequest, head: Head): void {
+  // Without the plugin nobody uses fragments.
+  if (request[PAGE] !== undefined) ownPageOf(request).head = head
+}
+
+/** Has the head follow the fragments that were used until it is sent, by whoever sends it: route hooks, streams, and the raw response. */
+export function followAtTheEnd (request: FastifyRequest, reply: FastifyReply): void {
+  const { raw } = reply
+  const native: unknown = Reflect.get(raw, 'writeHead')
+  if (typeof native !== 'function') return
+  Object.assign(raw, {
+    writeHead (...args: readonly unknown[]): unknown {
+      // What is written twice, or has no status, is Node's to refuse.
+      if (raw.headersSent) return Reflect.apply(native, raw, args)
+      const head = headOf(raw, args)
+      if (!followHead(request, head)) return Reflect.apply(native, raw, args)
+      const { status, reason, fields } = head
+      for (const name of raw.getHeaderNames()) raw.removeHeader(name)
+      return Reflect.apply(native, raw, reason === undefined ? [status, fields] : [status, reason, fields])
+    }
+  })
+}
+
+/** @param isSaidLater the route's own Cache-Control is yet to come */
+export function follow (page: Page, request: FastifyRequest, fields: Fields, isSaidLater: boolean): void {
   const now = Date.now()
   const isPrivate = page.isPrivate || page.isOwn
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
-    if (name === 'cache-control' || name.endsWith('-cache-control')) reply.header(name, bounded(String(value), isPrivate, secondsLeft(page, now)))
+  for (const [name, value] of Object.entries(fields)) {
+    if (isCacheControl(name)) fields[name] = bounded(String(value), isPrivate, secondsLeft(page, now))
   }
   // Browsers would guess a lifetime for a page without Cache-Control.
-  if (isPrivate && !reply.hasHeader('cache-control') && !isSaidLater(reply)) reply.header('cache-control', 'private, no-cache')
-  const expires = Date.parse(String(reply.getHeader('expires')))
-  if (expires > page.freshUntil) reply.header('expires', new Date(Math.max(now, page.freshUntil)).toUTCString())
+  if (isPrivate && fields['cache-control'] === undefined && !isSaidLater) fields['cache-control'] = 'private, no-cache'
+  const expires = Date.parse(String(fields['expires']))
+  if (expires > page.freshUntil) fields['expires'] = new Date(Math.max(now, page.freshUntil)).toUTCString()
   const varies = [...page.names, ...page.functions.length > 0 ? ['*'] : []]
-  if (varies.length > 0) reply.header('vary', joinedVary(textOf(reply, 'vary'), varies.join(', ')))
-  const modified = textOf(reply, 'last-modified')
-  if (modified !== undefined && Date.parse(modified) < page.renderedAt) {
-    const later = new Date(page.renderedAt).toUTCString()
-    // Within its second there may be several versions (RFC 9110, 8.8.2.2).
-    if (isWeakDate(later, now)) reply.removeHeader('last-modified')
-    else reply.header('last-modified', later)
-  }
-  // Fastify takes a text for text/plain where no engine has said that it is HTML.
-  const isHtml = payload !== '' && payload === page.html
-  if (isHtml && reply.getHeader('content-type') === 'text/plain; charset=utf-8') reply.type('text/html; charset=utf-8')
+  if (varies.length > 0) fields['vary'] = joinedVary(fields['vary'], varies.join(', '))
+  followed(page, fields, 'last-modified', (own) => lastModified(own, page, request, now))
+  // A tag of the body has all fragments in it.
+  if (!request.isTagged) followed(page, fields, 'etag', (own) => own.replace(/"$/, `-${page.digest}"`))
+}
+
+export const isCacheControl = (name: string): boolean => name === 'cache-control' || name.endsWith('-cache-control')
+
+/** Makes a validator of the route one of the page: from the route's own each time. */
+function followed ({ validators }: Page, fields: Fields, name: string, make: (own: string) => string | undefined): void {
+  const value = fields[name]
+  if (value === undefined) return
+  const before = validators.get(name)
+  const own = before?.sent === value ? before.own : String(value)
+  const sent = make(own)
+  validators.set(name, { own, sent })
+  if (sent === undefined) Reflect.deleteProperty(fields, name)
+  else fields[name] = sent
+}
+
+/**
+ * The time of the latest change. Where the route says when it was changed itself, it is later than that: a client that has the route's own
+ * date has a page without fragments, and only that is answered before the handler runs.
+ */
+function lastModified (own: string, { renderedAt }: Page, { routeOptions: { config: { cacheControl } } }: FastifyRequest, now: number): string | undefined {
+  const date = Date.parse(own)
+  if (Number.isNaN(date)) return own
+  const isOfRoute = cacheControl !== undefined && 'lastModified' in cacheControl
+  const latest = Math.max(renderedAt, isOfRoute ? date + 1000 : date)
+  if (latest === date) return own
+  const later = new Date(latest).toUTCString()
+  // Within its second there may be several versions (RFC 9110, 8.8.2.2).
+  return isWeakDate(later, now) ? undefined : later
 }
 
 /** Whether the route's own Cache-Control is yet to come: see `@weir/fastify/cache-control`. */
@@ -63,9 +133,4 @@ export function bounded (field: string, isPrivate: boolean, seconds: number): st
     directives.set('private', true)
   }
   return [...directives].map(([name, value]) => value === true ? name : `${name}=${/^[\w-]+$/.test(value) ? value : JSON.stringify(value)}`).join(', ')
-}
-
-function textOf (reply: FastifyReply, name: string): string | undefined {
-  const value = reply.getHeader(name)
-  return value === undefined ? undefined : String(value)
 }

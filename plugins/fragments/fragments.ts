@@ -2,7 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Cache, type Entry, type EntryOptions, Fill, freshness, keyTag, parseDuration, servesError } from '@weir/cache'
 import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { WEIR_ERR_FRAGMENT } from '../errors.js'
+import { WEIR_ERR_FRAGMENT, WEIR_ERR_FRAGMENT_LATE } from '../errors.js'
+import { followAtTheEnd, secondsLeft } from './follow.js'
+import { brokenPromise, decidedHead, promisedSeconds } from './late.js'
+import type { Head } from '../response-cache/head.js'
 import { checkKeeping, checkSelecting, type FragmentOptions } from './options.js'
 import { ownPageOf } from './page.js'
 import { KeptPart, type Part, Parts } from './parts.js'
@@ -37,7 +40,7 @@ export class Fragments {
 
   /**
    * The HTML of a fragment: kept, or rendered.
-   * @throws WEIR_ERR_FRAGMENT, and what `render` throws
+   * @throws WEIR_ERR_FRAGMENT, WEIR_ERR_FRAGMENT_LATE, and what `render` throws
    */
   async use (reply: FastifyReply, name: string, options: FragmentOptions, render: Render): Promise<string> {
     const { request } = reply
@@ -45,10 +48,10 @@ export class Fragments {
     const selection = selectionOf(name, options, request, this.identify)
     const { key } = selection
     const hit = key === undefined ? undefined : this.cache.lookup(key)
-    if (hit !== undefined && !hit.stale) return noted(request, { html: hit.entry.value, part: partOf(hit.entry, selection, options) })
+    if (hit !== undefined && !hit.stale) return this.#noted(reply, name, { html: hit.entry.value, part: partOf(hit.entry, selection, options) })
     const use = { name, options, render, request, selection }
     checkKeeping(name, options, render)
-    return noted(request, await (key === undefined ? this.#unkept(use) : this.#found(use, key)))
+    return this.#noted(reply, name, await (key === undefined ? this.#unkept(use) : this.#found(use, key)))
   }
 
   async #found (use: Use, key: string): Promise<Rendered> {
@@ -89,7 +92,7 @@ export class Fragments {
     if (why !== undefined) {
       // Others wait for it, and are not to have it.
       fill.abandon()
-      this.#complain(request, name, why)
+      this.#complainUnkept(request, name, why)
       return { html, part: ownPart(use, parts) }
     }
     const { entry } = await fill.commit(html, () => lasting(use, parts))
@@ -99,17 +102,53 @@ export class Fragments {
   /** Renders for this request alone, as it is not known whose it is or what it depends on. */
   async #unkept (use: Use): Promise<Rendered> {
     const { name, request, selection: { unclear } } = use
-    if (unclear !== undefined) this.#complain(request, name, unclear)
+    if (unclear !== undefined) this.#complainUnkept(request, name, unclear)
     const parts = new Parts()
     return { html: await rendered(use, parts), part: ownPart(use, parts) }
   }
 
+  /** Tells the surroundings of a fragment what it brings along. */
+  #noted (reply: FastifyReply, name: string, { html, part }: Rendered): string {
+    const { request } = reply
+    const around = rendering.getStore()
+    if (around !== undefined) {
+      around.parts.list.push(part)
+      // Its function may have asked the application for another page.
+      if (around.request === request) return html
+    }
+    // The page has no place for it any more.
+    if (reply.raw.writableEnded) return html
+    const page = ownPageOf(request)
+    const head = decidedHead(reply, page)
+    if (head !== undefined) this.#checkLate(request, name, part, head)
+    else if (page.list.length === 0) followAtTheEnd(request, reply)
+    page.list.push(part)
+    page.texts.push(html)
+    return html
+  }
+
+  /** Checks that a head is right although it was decided before the fragment was used. */
+  #checkLate (request: FastifyRequest, name: string, part: Part, head: Head): void {
+    const broken = brokenPromise(part, request, head)
+    if (broken !== undefined) throw new WEIR_ERR_FRAGMENT_LATE(shown(name), broken)
+    const now = Date.now()
+    const [promised, left] = [promisedSeconds(head, now), secondsLeft(part, now)]
+    if (promised !== undefined && promised > left + 1) {
+      this.#complain(request, name, 'LATE', `a fragment is fresh for ${left} s, and its page, whose head was decided before, says ${promised} s: use it before the first byte`)
+    }
+  }
+
   /** Logs why fragments of a route are not kept, once: keys may be as many as there are products. */
-  #complain (request: FastifyRequest, fragment: string, why: string): void {
-    const place = `${request.routeOptions.url} ${why.replace(/^"(?:[^"\\]|\\.)*"/, '')}`
+  #complainUnkept (request: FastifyRequest, fragment: string, why: string): void {
+    this.#complain(request, fragment, why.replace(/^"(?:[^"\\]|\\.)*"/, ''), `a fragment is not kept: ${why}`)
+  }
+
+  #complain (request: FastifyRequest, fragment: string, about: string, message: string): void {
+    const { url } = request.routeOptions
+    const place = `${url} ${about}`
     if (this.#complained.has(place)) return
     this.#complained.add(place)
-    request.log.warn({ fragment, route: request.routeOptions.url }, `a fragment is not kept: ${why}`)
+    request.log.warn({ fragment, route: url }, message)
   }
 }
 
@@ -117,20 +156,6 @@ async function rendered ({ name, render, request }: Use, parts: Parts): Promise<
   const html: unknown = await rendering.run({ parts, request }, render)
   if (typeof html === 'string') return html
   throw new WEIR_ERR_FRAGMENT(shown(name), `render returned ${shown(html)}: return its HTML as text, as viewAsync() and include() do`)
-}
-
-/** Tells the surroundings of a fragment what it brings along. */
-function noted (request: FastifyRequest, { html, part }: Rendered): string {
-  const around = rendering.getStore()
-  if (around !== undefined) {
-    around.parts.list.push(part)
-    // Its function may have asked the application for another page.
-    if (around.request === request) return html
-  }
-  const page = ownPageOf(request)
-  page.list.push(part)
-  page.html = html
-  return html
 }
 
 const partOf = (entry: Entry<string>, selection: Selection, options: FragmentOptions, isStandIn = false): Part =>

@@ -5,6 +5,7 @@ import {
   parseContentRange, type Parts, placeIn, type Policy, servesStaleOnError, type StoredAnswer, updatedHeaders
 } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { followHead, noteHead } from '../fragments/follow.js'
 import { answerAs, type Whole, withoutDigests } from './answer.js'
 import { ownFields, withoutConnectionFields } from './fields.js'
 import type { InternalFills } from './fills.js'
@@ -70,6 +71,7 @@ export class Capture implements Tap {
     this.#judging.hasTrailers = head.hasTrailers === true
     this.#judging.isRaw = this.reply.sent
     this.ongoing.restore()
+    followHead(this.request, head)
     try {
       const plan = this.#plan(head, body)
       return plan instanceof Promise ? plan.catch((error: unknown) => this.#failed(head, error)) : plan
@@ -231,11 +233,15 @@ export class Capture implements Tap {
     }
     // Its fate is known when its head is on its way already.
     const { storing, responseTime } = judgement
+    const judged = { ...judgement, head: { ...head, fields: { ...head.fields } } }
     const sent = withDefaults(this.#judging.told(dated(head, storing.policy), tags), this.ongoing.remote)
+    noteHead(request, sent)
     return this.#passed(sent, { stored: true, ttl: Math.floor(freshFor(storing.policy, responseTime) / 1000) }, async (body) => {
       if (body === undefined) return this.#abandon('TOO_LARGE', head)
       if ((declared > 0 && declared !== body.length) || !isWholePart(head, body)) return this.ongoing.fill.abandon()
-      await this.#judging.commit({ ...judgement, head: sent }, body)
+      const { storing, ...ended } = await this.#judging.judgeEnd(judged, true)
+      if (!storing.store) return this.#abandon(storing.reason, head)
+      await this.#judging.commit({ ...ended, storing, head: sent }, body)
     })
   }
 
@@ -272,7 +278,11 @@ export class Capture implements Tap {
   }
 
   async #collected (judged: Judged, declared: number, body: Buffer | undefined): Promise<Plan> {
-    if (body !== undefined && (declared === 0 || declared === body.length)) return this.#stored(judged, body)
+    if (body !== undefined && (declared === 0 || declared === body.length)) {
+      const ended = await this.#judging.judgeEnd(judged, false)
+      const { storing } = ended
+      return storing.store ? this.#stored({ ...ended, storing }, body) : this.#notStored(ended, storing.reason, undefined)
+    }
     const { head, tags } = judged
     if (body === undefined) await this.#abandon('TOO_LARGE', head)
     else this.ongoing.fill.abandon()

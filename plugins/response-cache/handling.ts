@@ -2,6 +2,7 @@ import { CacheError, type Hit } from '@weir/cache'
 import { appendCacheStatus, type CacheStatus, formatCacheStatus, parseCacheControl } from '@weir/http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { WEIR_CACHE_REENTRANT_FILL, WEIR_ERR_ONLY_IF_CACHED } from '../errors.js'
+import { followHead } from '../fragments/follow.js'
 import { noteRefusal } from '../refusals.js'
 import { AskedHeaders } from './asked-headers.js'
 import type { CachedHandlerOptions } from './cached-handler.js'
@@ -192,6 +193,7 @@ export class Handling {
     tapResponse(reply.raw, {
       head: (given: Head): Plan => {
         this.#hidden?.()
+        followHead(request, given)
         const { fields, ...head } = withoutConnectionFields(given)
         return { kind: 'pass', head: { ...head, fields: { ...fields, 'cache-status': appendCacheStatus(fields['cache-status'], member) } } }
       },

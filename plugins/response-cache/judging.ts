@@ -3,6 +3,7 @@ import { coversWhole, decideStoring, formatCacheGroups, parseNoVarySearch, type 
 import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { STATUS_CODES } from 'node:http'
+import { follow } from '../fragments/follow.js'
 import { pageOf } from '../fragments/page.js'
 import { ignoreRejection, resultOf } from '../given.js'
 import type { CaptureOptions, PendingInvalidations } from './capture.js'
@@ -108,6 +109,28 @@ export class Judging {
     return outbox === undefined ? judgement(true) : this.#settle(outbox, head, tags).then(judgement)
   }
 
+  /**
+   * Judges a response again when its body is whole: by all fragments that were used until now, and what is left of them.
+   * @param judged its fields are the caller's own
+   * @param isSent the client has the head, which cannot be changed any more
+   */
+  async judgeEnd (judged: Judged, isSent: boolean): Promise<Judgement> {
+    const { request, ongoing: { route, target }, options: { outbox } } = this
+    const page = pageOf(request)
+    if (page === undefined) return judged
+    const { head, head: { fields } } = judged
+    const tags = [...new Set([...judged.tags, ...page.tags])]
+    const varied = fields['vary']
+    follow(page, request, fields, false)
+    if (tags.length > judged.tags.length) fields['cache-groups'] = formatCacheGroups(tags.filter((tag) => !isKeyTag(tag)))
+    const settled = outbox === undefined || tags.length === judged.tags.length || await this.#settle(outbox, head, tags)
+    const responseTime = Date.now()
+    const isChanged = isSent && String(fields['vary']) !== String(varied)
+    const storing = !settled ? not('UNSETTLED') : isChanged ? not('VARY') : this.decide(head, responseTime)
+    if (!storing.store && this.isOwn()) route.shared.note(primaryKey(target), false)
+    return { head, tags, responseTime, storing }
+  }
+
   #judged (head: Head, responseTime: number, settled: boolean, malformed: unknown): Storing | NotStorable {
     const { request, ongoing: { route, target } } = this
     if (malformed !== undefined) {
@@ -147,6 +170,8 @@ export class Judging {
   decide (head: Head, responseTime: number): Storing | NotStorable {
     const { status, reason, fields } = head
     const { request, ongoing, ongoing: { route: { options }, requestTime } } = this
+    const page = pageOf(request)
+    if (page?.isPrivate === true || page?.isOwn === true) return not('PRIVATE')
     // Nothing keeps a reason of the application's own (RFC 9112, 4).
     if (reason !== undefined && reason !== STATUS_CODES[status]) return { store: false, reason: 'REASON' }
     if (fields['trailer'] !== undefined || this.hasTrailers) return { store: false, reason: 'TRAILERS' }
@@ -161,7 +186,7 @@ export class Judging {
       { status, headers: fields },
       // What has no Date and no Age was made here, just now; only what came from elsewhere may have aged on its way.
       { requestTime: fields['date'] !== undefined || fields['age'] !== undefined ? requestTime : responseTime, responseTime },
-      { ...this.trust, public: options.public === true, setCookie: ongoing.setCookie ?? 'refuse', keeps, ...boundedBy(pageOf(request)?.freshUntil, responseTime, storingOptions(lifetimes)) }
+      { ...this.trust, public: options.public === true, setCookie: ongoing.setCookie ?? 'refuse', keeps, ...boundedBy(page?.freshUntil, responseTime, storingOptions(lifetimes)) }
     )
     if (status < 400 || (options.ttl === undefined && options.negative === undefined)) return decide(options)
     // A ttl is for what the route has to say, not for its saying that it cannot.
@@ -208,6 +233,8 @@ export class Judging {
     return { requestDirectives: this.ongoing.route.options.requestDirectives !== false }
   }
 }
+
+const not = (reason: string): NotStorable => ({ store: false, reason })
 
 /** HEAD is no fill: whatever else is one asks as GET does. */
 const askedBy = ({ method }: FastifyRequest, { target }: OngoingFill) =>

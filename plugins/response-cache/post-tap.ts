@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { STATUS_CODES } from 'node:http'
 import { appendCacheStatus, formatCacheStatus } from '@weir/http'
 import { WEIR_ERR_NOT_INVALIDATED } from '../errors.js'
+import { followHead } from '../fragments/follow.js'
 import { resultOf } from '../given.js'
 import { Capture, type CaptureOptions } from './capture.js'
 import { withoutConnectionFields } from './fields.js'
@@ -23,6 +24,7 @@ export class PostTap implements Tap {
   async head (head: Head, body: Buffer | undefined, isShared?: boolean): Promise<Plan> {
     const { feed, reply, ongoing, options } = this
     const { request } = feed.options
+    followHead(request, head)
     try {
       const fill = await feed.take(this.#tags(head))
       if (fill === undefined) return this.#passed(head)
