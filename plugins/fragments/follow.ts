@@ -97,7 +97,8 @@ function followed ({ validators }: Page, fields: Fields, name: string, make: (ow
  * The time of the latest change. Where the route says when it was changed itself, it is later than that: a client that has the route's own
  * date has a page without fragments, and only that is answered before the handler runs.
  */
-function lastModified (own: string, { renderedAt }: Page, { routeOptions: { config: { cacheControl } } }: FastifyRequest, now: number): string | undefined {
+function lastModified (own: string, { renderedAt }: Page, request: FastifyRequest, now: number): string | undefined {
+  const { cacheControl } = request.routeOptions.config
   const date = Date.parse(own)
   if (Number.isNaN(date)) return own
   const isOfRoute = cacheControl !== undefined && 'lastModified' in cacheControl
@@ -129,7 +130,8 @@ export function bounded (field: string, isPrivate: boolean, seconds: number): st
     if (typeof value === 'string' && Number(value) > seconds) directives.set(name, String(seconds))
   }
   if (isPrivate) {
-    for (const name of ['public', 's-maxage', 'proxy-revalidate', 'private']) directives.delete(name)
+    for (const name of ['public', 's-maxage', 'proxy-revalidate']) directives.delete(name)
+    if (directives.get('private') !== true) directives.delete('private')
     directives.set('private', true)
   }
   return [...directives].map(([name, value]) => value === true ? name : `${name}=${/^[\w-]+$/.test(value) ? value : JSON.stringify(value)}`).join(', ')

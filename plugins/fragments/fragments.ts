@@ -48,7 +48,9 @@ export class Fragments {
     const selection = selectionOf(name, options, request, this.identify)
     const { key } = selection
     const hit = key === undefined ? undefined : this.cache.lookup(key)
-    if (hit !== undefined && !hit.stale) return this.#noted(reply, name, { html: hit.entry.value, part: partOf(hit.entry, selection, options) })
+    if (hit !== undefined && !hit.stale) {
+      return this.#noted(reply, name, { html: hit.entry.value, part: partOf(hit.entry, selection, options) })
+    }
     const use = { name, options, render, request, selection }
     checkKeeping(name, options, render)
     return this.#noted(reply, name, await (key === undefined ? this.#unkept(use) : this.#found(use, key)))
@@ -134,7 +136,8 @@ export class Fragments {
     const now = Date.now()
     const [promised, left] = [promisedSeconds(head, now), secondsLeft(part, now)]
     if (promised !== undefined && promised > left + 1) {
-      this.#complain(request, name, 'LATE', `a fragment is fresh for ${left} s, and its page, whose head was decided before, says ${promised} s: use it before the first byte`)
+      const message = `a fragment is fresh for ${left} s, and its page, whose head was decided before, says ${Math.floor(promised)} s`
+      this.#complain(request, name, 'LATE', `${message}: use it before the first byte`)
     }
   }
 

@@ -66,7 +66,8 @@ declare module 'fastify' {
     /**
      * The HTML of a part of the page: kept, or rendered once for all instances. Fragments may be within fragments. Templates
      * have it as `fragment`, among their locals.
-     * @throws WEIR_ERR_FRAGMENT, and what `render` throws; WEIR_ERR_FRAGMENT_LATE where the page's head is sent, and would be wrong about it
+     * @throws WEIR_ERR_FRAGMENT, and what `render` throws; WEIR_ERR_FRAGMENT_LATE where the page's head is sent, and is
+     * wrong about it
      * @example const menu = await reply.fragment('menu', { ttl: '1m', tags: ['categories'] }, () => app.view('menu.eta', { categories }))
      */
     fragment (key: string, options: FragmentOptions, render: Render): Promise<string>

@@ -1,6 +1,6 @@
-import { parseCacheControl } from '@weir/http'
+import { type CacheControl, parseCacheControl } from '@weir/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { listOf } from '../response-cache/fields.js'
 import { emptyFields, type Fields, type Head } from '../response-cache/head.js'
 import { isCacheControl } from './follow.js'
@@ -48,11 +48,13 @@ export function brokenPromise ({ isPrivate, isOwn, names, functions }: Part, req
   const vary = listOf(fields['vary'])
   const name = names.find((name) => !vary.includes(name))
   if (isShared && (name !== undefined || functions.length > 0)) {
-    return `it varies by ${name ?? 'a function'}, but ${whose}: use it before the first byte of the page, ${name === undefined ? '' : 'add that to Vary, '}or declare the route private or noStore`
+    return `it varies by ${name ?? 'a function'}, but ${whose}: use it before the first byte of the page, ` +
+      `${name === undefined ? '' : 'add that to Vary, '}or declare the route private or noStore`
   }
   const validator = ['etag', 'last-modified'].find((name) => fields[name] !== undefined)
   if (validator !== undefined && !directivesOf(fields).every((directives) => directives.has('no-store'))) {
-    return `the head of the page is decided, and its ${validator === 'etag' ? 'ETag' : 'Last-Modified'} does not know of it: use it before the first byte of the page, or leave that field out`
+    return `the head of the page is decided, and its ${validator === 'etag' ? 'ETag' : 'Last-Modified'} does not know of it: ` +
+      'use it before the first byte of the page, or leave that field out'
   }
   return undefined
 }
@@ -72,7 +74,7 @@ function mayBeShared (request: FastifyRequest, head: Head): boolean {
   return directivesOf(fields).some((directives) => isKept(directives, request, head))
 }
 
-function isKept (directives: ReadonlyMap<string, string | true>, { method, headers }: { method: string, headers: IncomingHttpHeaders }, { status, fields }: Head): boolean {
+function isKept (directives: CacheControl, { method, headers }: FastifyRequest, { status, fields }: Head): boolean {
   if (directives.has('no-store') || directives.get('private') === true) return false
   const hasValidator = fields['etag'] !== undefined || fields['last-modified'] !== undefined
   // It asks each time, and without a validator the answer is a page of its own.
@@ -83,7 +85,7 @@ function isKept (directives: ReadonlyMap<string, string | true>, { method, heade
 }
 
 /** Cache-Control, and each targeted field that stands in for it. */
-function directivesOf (fields: Fields): ReadonlyMap<string, string | true>[] {
+function directivesOf (fields: Fields): CacheControl[] {
   const targeted = Object.keys(fields).filter((name) => name !== 'cache-control' && isCacheControl(name))
   return ['cache-control', ...targeted].map((name) => parseCacheControl(fields[name]))
 }
