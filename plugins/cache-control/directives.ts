@@ -1,7 +1,8 @@
 import { parseDuration } from '@weir/cache'
 import type { AnyCacheControl } from './options.js'
 
-const seconds = (duration: AnyCacheControl['sharedMaxAge']): number => Math.floor(parseDuration(duration, 'it') / 1000)
+/** Whole seconds, as directives have them. */
+export const seconds = (duration: AnyCacheControl['sharedMaxAge']): number => Math.floor(parseDuration(duration, 'it') / 1000)
 
 /**
  * Writes the field.

@@ -70,7 +70,7 @@ function say (options: AnyCacheControl, request: FastifyRequest, reply: FastifyR
   }
 }
 
-/** The end of a page, as the route's function has it: now, if it gives none. */
+/** The end of a page, as the route's function has it. Long ago, if it gives none: without any a cache could make one up. */
 function endOf ({ expires }: AnyCacheControl, request: FastifyRequest, reply: FastifyReply, complain: Complain): Date | undefined {
   if (expires === undefined) return undefined
   const end = resultOf(() => expires(request, reply))
@@ -85,7 +85,8 @@ function complaints (route: string): Complain {
     if (made.has(option)) return
     made.add(option)
     const expected = option === 'etag' ? 'an entity tag such as "v7", with its quotes' : 'a valid Date'
-    request.log.error({ route, given: shown(given) }, `config.cacheControl.${option} returned what is left out: let it return ${expected}`)
+    const follows = option === 'expires' ? 'no time, so that the page is stale at once' : 'what is left out'
+    request.log.error({ route, given: shown(given) }, `config.cacheControl.${option} returned ${follows}: let it return ${expected}`)
   }
 }
 

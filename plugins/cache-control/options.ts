@@ -2,6 +2,7 @@ import { CacheError, type Duration, parseDuration } from '@weir/cache'
 import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { WEIR_ERR_ROUTE_OPTION } from '../errors.js'
+import { seconds } from './directives.js'
 import { isOptions, unknownOption } from '../plugin-options.js'
 import { isNameList, routeName } from '../response-cache/options.js'
 
@@ -16,7 +17,7 @@ type Known<T> = T | null | undefined | Promise<T | null | undefined>
 
 /** The words for who may keep a page, of which there is at most one. */
 type Audience =
-  | { readonly public?: true, readonly private?: never, readonly sharedMaxAge?: Duration }
+  | { readonly public?: true, readonly private?: never }
   | { readonly private: true, readonly public?: never, readonly sharedMaxAge?: never }
 
 type Staleness =
@@ -24,14 +25,14 @@ type Staleness =
   | { readonly mustRevalidate?: never, readonly staleWhileRevalidate?: Duration, readonly staleIfError?: Duration }
 
 type Lifetime =
-  | { readonly maxAge: Duration, readonly immutable?: true, readonly expires?: never }
-  | { readonly maxAge: 'fragments', readonly immutable?: never, readonly expires?: never }
-  | { readonly expires: Expires, readonly immutable?: never, readonly maxAge?: never }
+  | { readonly maxAge: Duration, readonly sharedMaxAge?: Duration, readonly immutable?: true, readonly expires?: never }
+  | { readonly maxAge: 'fragments', readonly sharedMaxAge?: never, readonly immutable?: never, readonly expires?: never }
+  | { readonly expires: Expires, readonly sharedMaxAge?: never, readonly immutable?: never, readonly maxAge?: never }
 
 type Fresh = Audience & Staleness & Lifetime & { readonly noCache?: never, readonly noStore?: never }
 
 type Validated =
-  & ({ readonly public?: true, readonly private?: never } | { readonly private: true, readonly public?: never })
+  & Audience
   & { readonly noCache: true, readonly noStore?: never }
   & { readonly [Name in 'maxAge' | 'sharedMaxAge' | 'expires' | 'immutable' | 'mustRevalidate' | 'staleWhileRevalidate' | 'staleIfError']?: never }
 
@@ -105,6 +106,7 @@ const CONTRADICTIONS: readonly (readonly [keyof AnyCacheControl, keyof AnyCacheC
   ['public', 'private', 'a page is for everybody or for one user'],
   ['private', 'sharedMaxAge', 'no shared cache keeps what is private'],
   ['maxAge', 'expires', 'each is made of the other: give one of them'],
+  ['expires', 'sharedMaxAge', 'nobody keeps a page for longer than it is right'],
   ['noCache', 'maxAge', CHECKED],
   ['noCache', 'sharedMaxAge', CHECKED],
   ['noCache', 'expires', CHECKED],
@@ -139,8 +141,12 @@ export function checkCacheControl (route: RouteOptions, options: AnyCacheControl
   for (const [one, another, why] of CONTRADICTIONS) {
     if (given.includes(one) && given.includes(another)) fail(one, `contradicts ${another}: ${why}`)
   }
-  if (options.immutable === true && (options.maxAge === undefined || options.maxAge === 'fragments')) {
-    fail('immutable', 'needs maxAge: a duration for which the page does not change (RFC 8246)')
+  const { maxAge, sharedMaxAge, immutable } = options
+  if (maxAge === 'fragments' && sharedMaxAge !== undefined) {
+    fail('sharedMaxAge', "contradicts maxAge 'fragments': in shared caches, too, a page is as fresh as its fragments")
+  }
+  if (immutable === true && (maxAge === undefined || maxAge === 'fragments' || seconds(maxAge) === 0)) {
+    fail('immutable', 'needs maxAge: a duration of a second or more for which the page does not change (RFC 8246)')
   }
   if (!given.some((option) => LIFETIMES.has(option))) fail('', 'does not say for how long: give it maxAge, expires, noCache or noStore')
   checkBesideCache(options, route, fail)

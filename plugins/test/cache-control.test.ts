@@ -1,8 +1,10 @@
 import { memoryStore } from '@weir/cache/memory'
+import { parseCacheControl } from '@weir/http'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import cacheControl, { type PageCacheControl } from '../cache-control/index.js'
 import conditional from '../conditional/index.js'
+import fragments from '../fragments/index.js'
 import responseCache from '../response-cache/index.js'
 import { askBy, TRANSPORTS } from './support/ask.js'
 import { buildService } from './support/service-app.js'
@@ -30,6 +32,10 @@ export const immutableFragments: PageCacheControl = { maxAge: 'fragments', immut
 export const twoEnds: PageCacheControl = { maxAge: 1, expires: () => new Date() }
 // @ts-expect-error no shared cache keeps it
 export const sharedPrivate: PageCacheControl = { private: true, maxAge: 1, sharedMaxAge: 1 }
+// @ts-expect-error nobody keeps it for longer than it is right
+export const sharedUntil: PageCacheControl = { expires: () => new Date(), sharedMaxAge: 1 }
+// @ts-expect-error in shared caches, too
+export const sharedFragments: PageCacheControl = { maxAge: 'fragments', sharedMaxAge: 1 }
 // @ts-expect-error stale is what must-revalidate forbids
 export const staleRevalidated: PageCacheControl = { maxAge: 1, mustRevalidate: true, staleIfError: 1 }
 // @ts-expect-error for how long?
@@ -46,6 +52,10 @@ const wrong: [options: unknown, message: RegExp][] = [
   [{ noCache: true, staleIfError: 1 }, /noCache contradicts staleIfError/],
   [{ private: true, maxAge: 1, sharedMaxAge: 1 }, /private contradicts sharedMaxAge/],
   [{ maxAge: 1, expires: () => new Date() }, /maxAge contradicts expires: each is made of the other/],
+  [{ public: true, expires: () => new Date(), sharedMaxAge: 1 }, /expires contradicts sharedMaxAge: nobody keeps a page for longer than it is right/],
+  [{ maxAge: 'fragments', sharedMaxAge: 1 }, /sharedMaxAge contradicts maxAge 'fragments'/],
+  [{ maxAge: '0s', immutable: true }, /immutable needs maxAge: a duration of a second or more/],
+  [{ maxAge: 999, immutable: true }, /immutable needs maxAge/],
   [{ maxAge: 1, mustRevalidate: true, staleWhileRevalidate: 1 }, /mustRevalidate contradicts staleWhileRevalidate/],
   [{ expires: () => new Date(), immutable: true }, /immutable needs maxAge/],
   [{ maxAge: 'fragments', immutable: true }, /immutable needs maxAge/],
@@ -103,6 +113,82 @@ t.test('every combination of options is refused, or says what it says', async (t
     t.equal(field.split(', ').length, options, `each option is in it: ${field}`)
   }
   t.ok(routes.size > 30, String(routes.size))
+})
+
+/** Says where the headers of a response contradict each other, or what its route promises. */
+function contradiction (headers: Record<string, string | number | string[] | undefined>, promised: number | undefined): string | undefined {
+  const cc = parseCacheControl(String(headers['cache-control'] ?? ''))
+  const given = (...names: string[]) => names.filter((name) => cc.has(name))
+  const age = (name: string) => cc.has(name) ? Number(cc.get(name)) : undefined
+  const lifetimes = [age('max-age'), age('s-maxage')].filter((seconds) => seconds !== undefined)
+  const [maxAge, expires] = [age('max-age'), headers['expires']]
+  if (given('public', 'private', 'no-store').length > 1) return 'several audiences'
+  if (cc.has('no-store') && (cc.size > 1 || expires !== undefined)) return 'no-store, and more'
+  if (given('no-store', 'no-cache', 'max-age').length !== 1) return 'not one lifetime'
+  if (cc.has('no-cache') && (given('s-maxage', 'immutable', 'must-revalidate', 'stale-while-revalidate', 'stale-if-error').length > 0 || expires !== undefined)) return 'no-cache, and fresh'
+  if (cc.has('private') && cc.has('s-maxage')) return 'private, and shared'
+  if (cc.has('must-revalidate') && given('stale-while-revalidate', 'stale-if-error').length > 0) return 'never stale, and stale'
+  if (cc.has('immutable') && !(Number(maxAge) > 0)) return 'immutable for no time'
+  const until = (Date.parse(String(expires)) - Date.parse(String(headers['date']))) / 1000
+  if ((maxAge === undefined) !== (expires === undefined) || (maxAge !== undefined && Math.abs(until - maxAge) > 1)) return 'Expires is another end'
+  if (promised !== undefined && lifetimes.some((seconds) => seconds > promised)) return 'longer than it is right'
+  return undefined
+}
+
+t.test('all pairs of options, with each lifetime: refused, or headers that agree', async (t) => {
+  const until = (ms: number) => () => new Date(Date.now() + ms)
+  const values: Record<string, readonly unknown[]> = {
+    public: [true],
+    private: [true],
+    noStore: [true],
+    noCache: [true],
+    maxAge: ['1h', '0s', 500, 'fragments'],
+    sharedMaxAge: ['2h', '0s'],
+    expires: [until(10_000), until(-1), () => new Date(NaN)],
+    immutable: [true],
+    mustRevalidate: [true],
+    staleWhileRevalidate: ['5s'],
+    staleIfError: [0],
+    vary: [['accept']]
+  }
+  const choices = Object.entries(values).flatMap(([name, list]) => list.map((value, i) => [name, { value, label: `${name} ${i}` }] as const))
+  const lifetimes = [[], ...choices.filter(([name]) => ['noCache', 'maxAge', 'expires', 'noStore'].includes(name)).map((choice) => [choice])]
+  const app = await newApp(t)
+  await app.register(fragments, { cache: memoryStore() })
+  const routes = new Map<string, { url: string, said: string, promised: number | undefined }>()
+  let refused = 0
+  for (const one of choices) {
+    for (const another of choices) {
+      for (const lifetime of lifetimes) {
+        const given = Object.entries(Object.fromEntries([...lifetime, one, another]))
+        const options: Record<string, unknown> = Object.fromEntries(given.map(([name, { value }]) => [name, value]))
+        const said = given.map(([, { label }]) => label).sort().join()
+        if (routes.has(said)) continue
+        for (const hasFragment of [false, true]) {
+          const url = `/${routes.size}/${hasFragment}`
+          try {
+            app.get(url, { config: { cacheControl: options } as object }, async (_request, reply) =>
+              hasFragment ? reply.fragment('part', { ttl: '30s' }, () => 'part') : 'page')
+          } catch (error) {
+            refused++
+            if (!(error instanceof Error && 'code' in error && error.code === 'WEIR_ERR_ROUTE_OPTION')) throw error
+            break
+          }
+          const ends = [options['expires'] === undefined ? Infinity : 10, hasFragment ? 30 : options['maxAge'] === 'fragments' ? 0 : Infinity]
+          routes.set(hasFragment ? `${said} with a fragment` : said, { url, said, promised: Math.min(...ends) })
+        }
+      }
+    }
+  }
+  const wrong: string[] = []
+  for (const { url, said, promised } of routes.values()) {
+    const { headers } = await app.inject(url)
+    const found = contradiction(headers, promised)
+    if (found !== undefined) wrong.push(`${said}: ${found}: ${String(headers['cache-control'])}`)
+  }
+  t.strictSame(wrong, [])
+  t.ok(routes.size > 100 && refused > 100, `${routes.size} ${refused}`)
+  t.equal(contradiction({ date: new Date(0).toUTCString(), expires: new Date(10_000).toUTCString(), 'cache-control': 'public, max-age=10, s-maxage=3600' }, 10), 'longer than it is right')
 })
 
 for (const transport of TRANSPORTS) {
@@ -168,9 +254,10 @@ t.test('what a function should not have returned is left out, and logged once', 
   for (let i = 0; i < 2; i++) {
     const { headers } = await app.inject('/x')
     t.match(headers, { 'cache-control': 'no-cache', etag: /^"/, 'last-modified': undefined })
-    t.match((await app.inject('/until')).headers, { 'cache-control': 'max-age=0' })
+    t.match((await app.inject('/until')).headers, { 'cache-control': 'max-age=0', expires: / GMT$/ }, 'stale at once: without a lifetime a cache may make one up')
   }
   t.equal(log.length, 3)
+  t.match(log.join(), /config.cacheControl.expires returned no time, so that the page is stale at once: let it return a valid Date/)
   t.match(log.join(), /config.cacheControl.etag returned what is left out: let it return an entity tag/)
 })
 
