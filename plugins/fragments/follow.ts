@@ -1,4 +1,5 @@
 import { isWeakDate, parseCacheControl } from '@weir/http'
+import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type {} from '../cache-control/index.js'
 import { fieldsOf, joinedVary } from '../response-cache/fields.js'
@@ -46,19 +47,31 @@ export function noteHead (request: FastifyRequest, head: Head): void {
 /** Has the head follow the fragments that were used until it is sent, by whoever sends it: route hooks, streams, and the raw response. */
 export function followAtTheEnd (request: FastifyRequest, reply: FastifyReply): void {
   const { raw } = reply
+  const isReplaced = Object.hasOwn(raw, 'writeHead')
   const native: unknown = Reflect.get(raw, 'writeHead')
   if (typeof native !== 'function') return
-  Object.assign(raw, {
-    writeHead (...args: readonly unknown[]): unknown {
-      // What is written twice, or has no status, is Node's to refuse.
-      if (raw.headersSent) return Reflect.apply(native, raw, args)
-      const head = headOf(raw, args)
-      if (!followHead(request, head)) return Reflect.apply(native, raw, args)
-      const { status, reason, fields } = head
-      for (const name of raw.getHeaderNames()) raw.removeHeader(name)
-      return Reflect.apply(native, raw, reason === undefined ? [status, fields] : [status, reason, fields])
-    }
+  const writeHead = (...args: readonly unknown[]): unknown => {
+    // What is written twice is Node's to refuse.
+    if (raw.headersSent) return Reflect.apply(native, raw, args)
+    const head = headOf(raw, args)
+    if (!followHead(request, head)) return Reflect.apply(native, raw, args)
+    const { status, reason, fields } = head
+    for (const name of raw.getHeaderNames()) raw.removeHeader(name)
+    return Reflect.apply(native, raw, reason === undefined ? [status, fields] : [status, reason, fields])
+  }
+  restores.set(writeHead, () => {
+    if (isReplaced) Object.assign(raw, { writeHead: native })
+    else Reflect.deleteProperty(raw, 'writeHead')
   })
+  Object.assign(raw, { writeHead })
+}
+
+const restores = new WeakMap<object, () => void>()
+
+/** Undoes `followAtTheEnd` where the response cache takes over, which calls `followHead` for all that it does not answer itself. */
+export function stopFollowing (raw: ServerResponse): void {
+  const writeHead: unknown = Reflect.get(raw, 'writeHead')
+  if (typeof writeHead === 'function') restores.get(writeHead)?.()
 }
 
 /** @param isSaidLater the route's own Cache-Control is yet to come */

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { shown } from '@weir/internal'
+import { stopFollowing } from '../fragments/follow.js'
 import { ignoreRejection, resultOf } from '../given.js'
 import { bypass, type Pass } from './finding.js'
 import { givenHeaders } from './given-headers.js'
@@ -28,6 +29,8 @@ export function whyOfHooks (reply: FastifyReply): Pass | undefined {
   if (raw.statusCode !== 200) return bypass('STATUS')
   const policy = givenHeaders(reply)['content-security-policy'] ?? raw.getHeader('content-security-policy')
   if (policy !== undefined && String(policy).includes("'nonce-")) return bypass('NONCE')
+  if (!Object.hasOwn(raw, 'writeHead')) return undefined
+  stopFollowing(raw)
   // Middleware does this to add to what is sent last: nobody sees it before it is on its way.
   return Object.hasOwn(raw, 'writeHead') ? bypass('WRITE_HEAD') : undefined
 }

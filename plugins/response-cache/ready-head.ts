@@ -45,12 +45,12 @@ export function fieldLines (fields: Fields): string | undefined {
 }
 
 /**
- * Whether `sendReady` may be used: the response is Node's own for HTTP/1.1, and has no fields yet. Hooks that have replaced `writeHead`
- * see the whole head, those that have replaced `write` or `end` the whole body, and Node counts it where a hook has asked for that.
+ * Whether `sendReady` may be used: the response is Node's own for HTTP/1.1, and has no fields yet. Hooks that have replaced `write` or
+ * `end` see the whole body, and Node counts it where a hook has asked for that.
  */
 export const takesReady = (raw: ServerResponse): raw is ServerResponse & Pending =>
   isSupported && Object.getPrototypeOf(raw) === ServerResponse.prototype && raw.getHeaderNames().length === 0 &&
-  !Object.hasOwn(raw, 'end') && !Object.hasOwn(raw, 'write') && !Object.hasOwn(raw, 'writeHead') && !raw.strictContentLength
+  !Object.hasOwn(raw, 'end') && !Object.hasOwn(raw, 'write') && !raw.strictContentLength
 
 /** Whether Node sends no body to this request, although it is given one: HEAD, also if the request says another method by now. */
 export const isBodiless = (raw: ServerResponse & Pending): boolean => !raw._hasBody

@@ -1,14 +1,18 @@
+import { Readable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import compress from '@fastify/compress'
 import cookie from '@fastify/cookie'
 import session from '@fastify/session'
 import { memoryStore } from '@weir/cache/memory'
 import { type Certificate, certificate } from '@weir/internal/testing'
-import Fastify, { type FastifyInstance } from 'fastify'
+import { parseCacheControl } from '@weir/http'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify'
 import t, { type Test } from 'tap'
-import fragments from '../fragments/index.js'
-import responseCache from '../response-cache/index.js'
-import { type Ask, askHttp, askHttp2, type Got } from './support/ask.js'
+import cacheControl, { type PageCacheControl } from '../cache-control/index.js'
+import fragments, { type FragmentOptions } from '../fragments/index.js'
+import responseCache, { type RouteCacheOptions } from '../response-cache/index.js'
+import { type Ask, askBy, askHttp, askHttp2, type Got, type Transport as Plain, TRANSPORTS as PLAIN } from './support/ask.js'
 
 /*
  * Fragments in an application that listens, with sessions and compression: everybody has their own, and the shared ones.
@@ -77,4 +81,195 @@ for (const [name, { server, ask }] of Object.entries(TRANSPORTS)) {
     t.equal(renders.menu, 1, 'one menu for all')
     t.equal(renders.basket, 2 + 3, 'one basket for each user, and for each request of somebody not known')
   })
+}
+
+type Use = (request: FastifyRequest, reply: FastifyReply) => Promise<string>
+
+interface Moment {
+  /** The page is begun before. */
+  readonly isLate: boolean
+  readonly route: (use: Use) => Omit<RouteOptions, 'method' | 'url'>
+}
+
+/** Ways to answer with a fragment, by the moment at which it is used. */
+const MOMENTS: Readonly<Record<string, Moment>> = {
+  'by the handler': {
+    isLate: false,
+    route: (use) => ({ handler: async (request, reply) => reply.type('text/html').send(`<p>${await use(request, reply)}`) })
+  },
+  'by a hook before the handler': {
+    isLate: false,
+    route: (use) => ({
+      preHandler: async (request, reply) => { Object.assign(request, { made: await use(request, reply) }) },
+      handler: async (request) => `<p>${String(Reflect.get(request, 'made'))}`
+    })
+  },
+  'by onSend of the route': {
+    isLate: false,
+    route: (use) => ({
+      onSend: async (request, reply, payload) => `${String(payload)}${await use(request, reply)}`,
+      handler: async (_request, reply) => { reply.type('text/html'); return '<p>' }
+    })
+  },
+  'by the first chunk of a stream': {
+    isLate: false,
+    route: (use) => ({
+      handler: (request, reply) => {
+        reply.type('text/html').send(Readable.from((async function * () { yield `<p>${await use(request, reply)}` })()))
+      }
+    })
+  },
+  'by a later chunk of a stream': {
+    isLate: true,
+    route: (use) => ({
+      handler: (request, reply) => {
+        reply.type('text/html').send(Readable.from((async function * () {
+          yield '<p>'
+          await sent(reply)
+          yield await use(request, reply)
+        })()))
+      }
+    })
+  },
+  'by the raw response, before its head': {
+    isLate: false,
+    route: (use) => ({
+      handler: async (request, reply) => {
+        reply.hijack()
+        const html = await use(request, reply)
+        reply.raw.writeHead(200, { ...reply.getHeaders(), 'content-type': 'text/html' } as Record<string, string>)
+        reply.raw.end(`<p>${html}`)
+      }
+    })
+  },
+  'by the raw response, before an implicit head': {
+    isLate: false,
+    route: (use) => ({
+      handler: async (request, reply) => {
+        reply.hijack()
+        for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value ?? '')
+        reply.raw.end(`<p>${await use(request, reply)}`)
+      }
+    })
+  },
+  'by the raw response, after its first byte': {
+    isLate: true,
+    route: (use) => ({
+      handler: async (request, reply) => {
+        reply.hijack()
+        reply.raw.writeHead(200, { ...reply.getHeaders(), 'content-type': 'text/html' } as Record<string, string>)
+        reply.raw.write('<p>')
+        await sent(reply)
+        try {
+          reply.raw.end(await use(request, reply))
+        } catch (error) {
+          request.log.error(error)
+          reply.raw.destroy()
+        }
+      }
+    })
+  }
+}
+
+/** The head is decided, and on its way. */
+async function sent (reply: FastifyReply): Promise<void> {
+  while (!reply.raw.headersSent) await turn()
+}
+
+const ROUTES: Readonly<Record<string, { cache?: RouteCacheOptions, cacheControl?: PageCacheControl, said?: string }>> = {
+  nothing: {},
+  cached: { cache: { ttl: '1h' } },
+  'cached for everybody': { cache: { ttl: '1h', public: true } },
+  public: { cacheControl: { public: true, maxAge: '1h' } },
+  'public by header': { said: 'public, max-age=3600' },
+  'cached, and public by header': { cache: { ttl: '1h' }, said: 'public, max-age=3600' },
+  'private by header': { said: 'private, max-age=3600' },
+  noStore: { cacheControl: { noStore: true } }
+}
+
+const FRAGMENTS: Readonly<Record<string, FragmentOptions>> = {
+  plain: { ttl: '1m', tags: ['menu'] },
+  private: { ttl: '1m', tags: ['menu'], private: true },
+  varying: { ttl: '1m', tags: ['menu'], vary: ['x-user'] },
+  'varying by a function': { ttl: '1m', tags: ['menu'], vary: [({ headers }) => headers['x-user']] }
+}
+
+const textOfField = (field: unknown) => typeof field === 'string' ? field : ''
+
+/** Whether a cache on the way may answer another user with a response. */
+function isForOthers ({ headers }: Got): boolean {
+  const vary = String(headers['vary'])
+  const directives = parseCacheControl(textOfField(headers['cache-control']))
+  const asks = directives.has('no-cache') && headers['etag'] === undefined && headers['last-modified'] === undefined
+  return !directives.has('private') && !directives.has('no-store') && !asks && !vary.includes('x-user') && !vary.includes('*')
+}
+
+async function usedAtAnyMoment (t: Test, transport: Plain) {
+  const log: string[] = []
+  const logger = { level: 'warn', stream: { write: (line: string) => { log.push(line) } } }
+  const app: FastifyInstance = transport === 'http2' ? Fastify({ http2: true, logger }) as never : Fastify({ logger })
+  t.teardown(() => app.close())
+  await app.register(cacheControl)
+  await app.register(responseCache, { store: memoryStore() })
+  await app.register(fragments, { identify: ({ headers }) => String(headers['x-user']) })
+  let version = 1
+  const cases = new Map<string, { moment: string, route: string, fragment: string }>()
+  for (const [moment, { route: make }] of Object.entries(MOMENTS)) {
+    for (const [route, { said, ...config }] of Object.entries(ROUTES)) {
+      for (const [fragment, options] of Object.entries(FRAGMENTS)) {
+        const url = `/${cases.size}`
+        cases.set(url, { moment, route, fragment })
+        const made = make((request, reply) => reply.fragment(url, options, () =>
+          `[${String(version)}${fragment === 'plain' ? '' : ` of ${String(request.headers['x-user'])}`}]`))
+        app.route({
+          method: 'GET',
+          url,
+          ...made,
+          config,
+          onRequest: async (_request, reply) => { if (said !== undefined) reply.header('cache-control', said) }
+        })
+      }
+    }
+  }
+  if (transport === 'inject') await app.ready()
+  else await app.listen({ host: '127.0.0.1', port: 0 })
+
+  const get = async (url: string, user: string) => {
+    const got = await askBy(transport, app, url, { headers: { 'x-user': user } }).catch(() => undefined)
+    return got?.body === '<p>' ? undefined : got
+  }
+  const broken = new Set<string>()
+  for (const [url, { moment, route, fragment }] of cases) {
+    const name = `${fragment}, used ${moment}, of a route that says ${route}`
+    const isLate = MOMENTS[moment]?.isLate === true
+    log.length = 0
+    version = 1
+    for (const user of ['alice', 'bob', 'alice']) {
+      const got = await get(url, user)
+      if (got === undefined) {
+        broken.add(name)
+        t.ok(isLate && fragment !== 'plain', `${name}: broke off`)
+        t.match(log.join(), /"code":"WEIR_ERR_FRAGMENT_LATE"/, `${name}: says why`)
+        continue
+      }
+      const want = fragment === 'plain' ? `<p>[${version}]` : `<p>[${version} of ${user}]`
+      t.equal(got.body, want, `${name}: for ${user}`)
+      if (fragment !== 'plain') t.notOk(isForOthers(got), `${name}: ${String(got.headers['cache-control'])}, ${String(got.headers['vary'])}`)
+      const age = /max-age=(\d+)/.exec(String(got.headers['cache-control']))?.[1]
+      if (!isLate && age !== undefined) t.ok(Number(age) <= 60, `${name}: max-age=${age}`)
+      if (user === 'bob') {
+        const isKept = route.startsWith('cached') && (fragment === 'plain' || (fragment === 'varying' && !isLate))
+        const again = (await get(url, 'bob'))?.headers['cache-status']
+        t.equal(/hit/.test(String(again)), isKept, `${name}: ${String(again)}`)
+        version = 2
+        await app.fragments.invalidate(['menu'])
+      }
+    }
+  }
+  t.ok(broken.size > 10, `${broken.size} pages were broken off`)
+  for (const name of broken) t.notMatch(name, /says (cached|cached for everybody|private by header)$/, name)
+}
+
+for (const transport of PLAIN) {
+  t.test(`a page follows from its fragments at whatever moment they are used (${transport})`, (t) => usedAtAnyMoment(t, transport))
 }
