@@ -1,4 +1,7 @@
 import { memoryStore } from '@weir/cache/memory'
+import { random as randomFrom } from '@weir/internal/testing'
+import { Readable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
 import Fastify, { type FastifyReply } from 'fastify'
 import t, { type Test } from 'tap'
 import cacheControl, { type PageCacheControl } from '../cache-control/index.js'
@@ -11,15 +14,15 @@ import responseCache, { type RouteCacheOptions } from '../response-cache/index.j
 const NOW = Math.floor(Date.now() / 1000) * 1000
 
 /** All plugins, and a clock that the test moves. */
-async function fullApp (t: Test) {
+async function fullApp (t: Test, { conditions = true } = {}) {
   const clock = { now: NOW }
   t.intercept(Date, 'now', { value: () => clock.now })
   const app = Fastify()
   t.teardown(() => app.close())
-  await app.register(conditional)
+  if (conditions) await app.register(conditional)
   await app.register(cacheControl)
   await app.register(responseCache, { store: memoryStore(), origin: 'http://shop.test' })
-  await app.register(fragments)
+  await app.register(fragments, { identify: ({ headers }) => textOf(headers['x-user']) })
   await app.register(invalidation)
   return { app, clock, seconds: (s: number) => { clock.now += s * 1000 } }
 }
@@ -149,4 +152,149 @@ t.test('the body is what counts for entity tags, and Last-Modified is that of th
   await app.fragments.invalidate(['x'])
   t.match(await app.inject({ url: '/', headers: conditions }), { statusCode: 200, body: '2' })
   t.match(await app.inject({ url: '/', headers: { 'if-modified-since': later(0) } }), { statusCode: 200, body: '2' })
+})
+
+for (const conditions of [true, false]) {
+  t.test(`a client is told that it has the page only if it has: random changes and requests${conditions ? ', with conditional' : ''}`, async (t) => {
+    const { app, clock } = await fullApp(t, { conditions })
+    const below = randomFrom(conditions ? 1 : 2)
+    const random = () => below(1000) / 1000
+    let [version, part, changed] = [1, 1, new Date(NOW - 60_000)]
+    const tag = () => `"v${version}"`
+    const date = () => changed
+    const validators: Record<string, { etag?: () => string, lastModified?: () => Date }> = {
+      date: { lastModified: date }, tag: { etag: tag }, both: { etag: tag, lastModified: date }
+    }
+    const urls: string[] = []
+    for (const [name, given] of Object.entries(validators)) {
+      for (const config of [{}, cached({ ttl: '1h', tags: ['page'] }).config]) {
+        for (const kept of [true, false]) {
+          const url = `/${name}/${urls.length}`
+          urls.push(url)
+          app.get(url, { config: { cacheControl: { noCache: true, ...given }, ...config } }, async (_request, reply) => {
+            const html = kept ? await reply.fragment('part', { ttl: '20s', tags: ['part'] }, () => String(part)) : ''
+            return reply.type('text/html').send(`<${version}.${html}>`)
+          })
+        }
+      }
+    }
+    const had = urls.map(() => [] as { body: string, etag: string | undefined, modified: string | undefined }[])
+    let told = 0
+    for (let step = 0; step < 800; step++) {
+      clock.now += random() < 0.5 ? 1 : Math.floor(random() * 3000)
+      const what = random()
+      if (what < 0.1) {
+        part++
+        await app.fragments.invalidate(['part'])
+      } else if (what < 0.15) {
+        version++
+        changed = new Date(clock.now)
+        await app.responseCache.invalidate(['page'])
+      } else {
+        const i = Math.floor(random() * urls.length)
+        const before = had[i]?.at(-1 - Math.floor(random() * 4))
+        const by = random()
+        const { statusCode, headers, body } = await app.inject({
+          url: urls[i] ?? '',
+          headers: {
+            ...by < 0.7 && before?.etag !== undefined && { 'if-none-match': before.etag },
+            ...by > 0.3 && before?.modified !== undefined && { 'if-modified-since': before.modified }
+          }
+        })
+        const isPlain = i % 2 === 1
+        const now = isPlain ? `<${version}.>` : `<${version}.${part}>`
+        if (statusCode === 304) told++
+        const seen = statusCode === 304 ? before?.body : body
+        if (seen !== now) t.fail(`step ${step}, ${urls[i]}: ${statusCode}, ${seen}, and the page is ${now}`)
+        if (statusCode === 200) had[i]?.push({ body, etag: textOf(headers.etag), modified: textOf(headers['last-modified']) })
+      }
+    }
+    t.ok(told > 30, `${told} times`)
+  })
+}
+
+const textOf = (field: unknown) => typeof field === 'string' ? field : undefined
+
+/** A page that is begun, and goes on with a fragment when the gate opens. */
+async function begunPage (t: Test, cache: RouteCacheOptions, options: FragmentOptions) {
+  const full = await fullApp(t)
+  const page = { version: 1, gate: Promise.resolve(), begun: 0 }
+  full.app.get('/', cached(cache), (request, reply) => {
+    reply.type('text/html').send(Readable.from((async function * () {
+      yield '<'
+      page.begun++
+      await page.gate
+      yield `${await reply.fragment('part', options, () => `${page.version} of ${String(request.headers['x-user'])}`)}>`
+    })()))
+  })
+  const get = async (user: string) => {
+    const { body, headers } = await full.app.inject({ url: '/', headers: { 'x-user': user } })
+    return { body, status: String(headers['cache-status']), groups: headers['cache-groups'] }
+  }
+  return { ...full, page, get }
+}
+
+/** Requests of several users, of which the first has begun the page, and the others wait for it. */
+async function together (page: { gate: Promise<void>, begun: number }, get: (user: string) => Promise<{ body: string }>) {
+  let open = () => {}
+  page.gate = new Promise((resolve) => { open = resolve })
+  const first = get('alice')
+  while (page.begun === 0) await turn()
+  const others = ['bob', 'carol'].map(get)
+  await turn()
+  open()
+  return (await Promise.all([first, ...others])).map(({ body }) => body)
+}
+
+t.test('requests that wait for a page whose later fragment is private compute their own', async (t) => {
+  const { page, get } = await begunPage(t, { ttl: '1h' }, { ttl: '1m', private: true })
+  t.strictSame(await together(page, get), ['alice', 'bob', 'carol'].map((user) => `<1 of ${user}>`))
+  t.match(await get('dave'), { body: '<1 of dave>' })
+})
+
+t.test('a page has tags and lifetime of its later fragments, also when it is refilled', async (t) => {
+  const { app, page, get, seconds } = await begunPage(t, { ttl: '1h', staleWhileRevalidate: '1h' }, { ttl: '10s', tags: ['menu'] })
+  t.strictSame(await together(page, get), Array(3).fill('<1 of alice>'), 'one rendering is for all who wait')
+  t.equal(page.begun, 1)
+  t.match(await get('bob'), { status: /hit; ttl=10/, groups: '"menu"' })
+  page.version = 2
+  seconds(11)
+  t.match(await get('bob'), { body: '<1 of alice>', status: /hit; ttl=-1/ }, 'stale, and refilled')
+  while (page.begun < 2 || !(await get('bob')).status.includes('ttl=10')) await turn()
+  t.match(await get('bob'), { body: /^<2 of/, groups: '"menu"' })
+  page.version = 3
+  await app.fragments.invalidate(['menu'])
+  t.match(await get('bob'), { body: '<3 of bob>' })
+})
+
+t.test('an invalidation while a page is under way counts for its later fragments', async (t) => {
+  const { app, page, get } = await begunPage(t, { ttl: '1h' }, { ttl: '10s', tags: ['menu'] })
+  let open = () => {}
+  page.gate = new Promise((resolve) => { open = resolve })
+  const first = get('alice')
+  while (page.begun === 0) await turn()
+  await app.fragments.invalidate(['menu'])
+  open()
+  t.match(await first, { body: '<1 of alice>' })
+  page.version = 2
+  t.match(await get('bob'), { status: /fwd/ }, 'it was stored by nobody')
+})
+
+t.test('a page that breaks off is not stored, and HEAD has no fragments to wait for', async (t) => {
+  const { app } = await fullApp(t)
+  let fails = true
+  app.get('/', cached({ ttl: '1h' }), (_request, reply) => {
+    reply.type('text/html').send(Readable.from((async function * () {
+      yield '<'
+      yield await reply.fragment('part', { ttl: '1m' }, () => {
+        if (fails) throw new Error('no HTML')
+        return 'part'
+      })
+    })()))
+  })
+  await t.rejects(app.inject('/'))
+  fails = false
+  t.match(await app.inject('/'), { body: '<part', headers: { 'cache-status': /fwd=uri-miss.*stored/ } })
+  t.match(await app.inject({ method: 'HEAD', url: '/' }), { body: '', headers: { 'cache-status': /hit/ } })
+  t.match(await app.inject('/'), { body: '<part', headers: { 'cache-status': /hit/ } })
 })
