@@ -66,7 +66,11 @@ function say (options: AnyCacheControl, request: FastifyRequest, reply: FastifyR
   if (seconds !== undefined) reply.header('expires', new Date(now + Math.min(seconds, left ?? Infinity) * 1000).toUTCString())
   if (options.maxAge === 'fragments' && page !== undefined && !reply.hasHeader('last-modified')) {
     const modified = new Date(page.renderedAt).toUTCString()
-    if (!isWeakDate(modified, now)) reply.header('last-modified', modified)
+    if (!isWeakDate(modified, now)) {
+      reply.header('last-modified', modified)
+      // It has no date of its own.
+      page.validators.set('last-modified', { own: new Date(0).toUTCString(), sent: modified })
+    }
   }
 }
 

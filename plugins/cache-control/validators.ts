@@ -1,5 +1,6 @@
 import { evaluatePreconditions, isWeakDate, parseEntityTag, type Representation } from '@weir/http'
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
+import { mayHaveFragments } from '../fragments/follow.js'
 import type { Described } from './options.js'
 
 /** Logs a mistake of a route's function, once. */
@@ -13,19 +14,11 @@ export function validated (handler: RouteHandlerMethod, { etag, lastModified }: 
     if (current.etag !== undefined) reply.header('etag', current.etag)
     if (current.lastModified !== undefined) reply.header('last-modified', current.lastModified)
     // A precondition that fails is for those who know all validators, as weir-conditional does.
-    const isTold = isKnown(current) && !mayBeOfFragments(request, reply, current)
+    const isTold = isKnown(current) && !mayHaveFragments(request, reply, current.lastModified)
     if (isTold && evaluatePreconditions(request, current) === 'not-modified') return reply.code(304).send()
     return awaitReply(handler.call(this, request, reply), reply)
   }
 }
-
-/**
- * Whether the date that the client has may be that of a page with fragments, which the route's own says nothing about. Such pages
- * have a later date than that, and an entity tag of their own: see `followFragments`.
- */
-const mayBeOfFragments = ({ headers }: FastifyRequest, reply: FastifyReply, { lastModified }: Representation): boolean =>
-  'fragment' in reply && headers['if-none-match'] === undefined && lastModified !== undefined &&
-  Date.parse(headers['if-modified-since'] ?? '') !== Date.parse(lastModified)
 
 /** A resource that is not known may not exist, and no condition holds for one that does not. */
 const isKnown = ({ etag, lastModified }: Representation) => etag !== undefined || lastModified !== undefined

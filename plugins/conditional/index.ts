@@ -3,6 +3,8 @@ import { evaluatePreconditions, isWeakDate, type Representation } from '@weir/ht
 import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { WEIR_ERR_CONDITIONAL_OPTION, WEIR_ERR_PLUGIN_ORDER, WEIR_ERR_PRECONDITION_FAILED } from '../errors.js'
+import { mayHaveFragments } from '../fragments/follow.js'
+import { pageOf } from '../fragments/page.js'
 import { checkOptionNames } from '../plugin-options.js'
 import { discard, emptyBody } from './payload.js'
 
@@ -93,13 +95,20 @@ function answerConditions (request: FastifyRequest, reply: FastifyReply, payload
      headers['if-match'] === undefined && headers['if-unmodified-since'] === undefined) ||
     !isSelected(request, reply)
   ) return done()
-  const outcome = evaluatePreconditions(request, { etag: textHeader(reply, 'etag'), lastModified: textHeader(reply, 'last-modified') })
-  if (outcome === 'proceed') return done()
+  const lastModified = textHeader(reply, 'last-modified')
+  const outcome = evaluatePreconditions(request, { etag: textHeader(reply, 'etag'), lastModified })
+  if (outcome === 'proceed' || (outcome === 'not-modified' && isOpen(request, reply, payload, lastModified))) return done()
   discard(payload)
   if (outcome === 'failed') return done(new WEIR_ERR_PRECONDITION_FAILED())
   reply.code(304)
   for (const name of ofTheBody) reply.removeHeader(name)
   done(null, request.method === 'HEAD' ? emptyBody() : null)
+}
+
+/** Whether a date that says too little decides: later hooks and streams may use fragments that have changed. */
+function isOpen (request: FastifyRequest, reply: FastifyReply, payload: unknown, lastModified: string | undefined): boolean {
+  if (pageOf(request) === undefined) return mayHaveFragments(request, reply, lastModified)
+  return request.headers['if-none-match'] === undefined && typeof payload !== 'string' && !Buffer.isBuffer(payload)
 }
 
 // What a 304 leaves out: the client has it already, and a length of 0 would be wrong (RFC 9110 8.6, 15.4.5).

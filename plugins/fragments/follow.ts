@@ -13,9 +13,10 @@ import { ownPageOf, PAGE, type Page, pageOf } from './page.js'
 export function followFragments (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: () => void): void {
   const page = pageOf(request)
   if (page !== undefined) {
+    if (request.isTagged) page.seenByTag = page.texts.length
     const before = fieldsOf(reply)
     const fields = { ...before }
-    follow(page, request, fields, isSaidLater(reply))
+    follow(page, fields, isSaidLater(reply))
     for (const name of Object.keys(before)) if (fields[name] === undefined) reply.removeHeader(name)
     for (const [name, value] of Object.entries(fields)) if (value !== before[name]) reply.header(name, value)
     // Fastify takes a text for text/plain where no engine has said that it is HTML.
@@ -34,7 +35,7 @@ export function followHead (request: FastifyRequest, head: Head): boolean {
   const page = pageOf(request)
   if (page === undefined) return false
   const before = { ...head.fields }
-  follow(page, request, head.fields, false)
+  follow(page, head.fields, false)
   return [...new Set([...Object.keys(before), ...Object.keys(head.fields)])].some((name) => before[name] !== head.fields[name])
 }
 
@@ -75,7 +76,7 @@ export function stopFollowing (raw: ServerResponse): void {
 }
 
 /** @param isSaidLater the route's own Cache-Control is yet to come */
-export function follow (page: Page, request: FastifyRequest, fields: Fields, isSaidLater: boolean): void {
+export function follow (page: Page, fields: Fields, isSaidLater: boolean): void {
   const now = Date.now()
   const isPrivate = page.isPrivate || page.isOwn
   for (const [name, value] of Object.entries(fields)) {
@@ -87,9 +88,9 @@ export function follow (page: Page, request: FastifyRequest, fields: Fields, isS
   if (expires > page.freshUntil) fields['expires'] = new Date(Math.max(now, page.freshUntil)).toUTCString()
   const varies = [...page.names, ...page.functions.length > 0 ? ['*'] : []]
   if (varies.length > 0) fields['vary'] = joinedVary(fields['vary'], varies.join(', '))
-  followed(page, fields, 'last-modified', (own) => lastModified(own, page, request, now))
-  // A tag of the body has all fragments in it.
-  if (!request.isTagged) followed(page, fields, 'etag', (own) => own.replace(/"$/, `-${page.digest}"`))
+  followed(page, fields, 'last-modified', (own) => lastModified(own, page, now))
+  const { digest } = page
+  if (digest !== undefined) followed(page, fields, 'etag', (own) => own.replace(/"$/, `-${digest}"`))
 }
 
 export const isCacheControl = (name: string): boolean => name === 'cache-control' || name.endsWith('-cache-control')
@@ -107,19 +108,24 @@ function followed ({ validators }: Page, fields: Fields, name: string, make: (ow
 }
 
 /**
- * The time of the latest change. Where the route says when it was changed itself, it is later than that: a client that has the route's own
- * date has a page without fragments, and only that is answered before the handler runs.
+ * The time of the latest change, later than the page's own: a client that has that has a page without fragments, and only that is
+ * answered before it is known which are used.
  */
-function lastModified (own: string, { renderedAt }: Page, request: FastifyRequest, now: number): string | undefined {
-  const { cacheControl } = request.routeOptions.config
+function lastModified (own: string, { renderedAt }: Page, now: number): string | undefined {
   const date = Date.parse(own)
   if (Number.isNaN(date)) return own
-  const isOfRoute = cacheControl !== undefined && 'lastModified' in cacheControl
-  const latest = Math.max(renderedAt, isOfRoute ? date + 1000 : date)
-  if (latest === date) return own
-  const later = new Date(latest).toUTCString()
+  const later = new Date(Math.max(renderedAt, date + 1000)).toUTCString()
   // Within its second there may be several versions (RFC 9110, 8.8.2.2).
   return isWeakDate(later, now) ? undefined : later
+}
+
+/**
+ * Whether the date that a client has may be that of a page with fragments, before it is known which are used: such pages have a later date
+ * than their own, and an entity tag of their own.
+ */
+export function mayHaveFragments ({ headers }: FastifyRequest, reply: FastifyReply, lastModified: string | undefined): boolean {
+  return 'fragment' in reply && headers['if-none-match'] === undefined && lastModified !== undefined &&
+    Date.parse(headers['if-modified-since'] ?? '') !== Date.parse(lastModified)
 }
 
 /** Whether the route's own Cache-Control is yet to come: see `@weir/fastify/cache-control`. */

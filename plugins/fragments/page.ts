@@ -26,9 +26,13 @@ export class Page extends Parts {
     return this.texts.at(-1)
   }
 
-  /** Tells apart pages whose fragments are not the same. */
-  get digest (): string {
-    return hash('sha256', JSON.stringify(this.texts), 'base64url').slice(0, 16)
+  /** The number of fragments that an entity tag made of the body has seen. */
+  seenByTag = 0
+
+  /** Tells apart pages whose entity tag is the same, although their fragments are not; undefined: there are none such. */
+  get digest (): string | undefined {
+    const unseen = this.texts.slice(this.seenByTag)
+    return unseen.length === 0 ? undefined : hash('sha256', JSON.stringify(unseen), 'base64url').slice(0, 16)
   }
 }
 

@@ -2,7 +2,7 @@ import { memoryStore } from '@weir/cache/memory'
 import { random as randomFrom } from '@weir/internal/testing'
 import { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
-import Fastify, { type FastifyReply } from 'fastify'
+import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import t, { type Test } from 'tap'
 import cacheControl, { type PageCacheControl } from '../cache-control/index.js'
 import conditional from '../conditional/index.js'
@@ -159,7 +159,8 @@ for (const conditions of [true, false]) {
     const { app, clock } = await fullApp(t, { conditions })
     const below = randomFrom(conditions ? 1 : 2)
     const random = () => below(1000) / 1000
-    let [version, part, changed] = [1, 1, new Date(NOW - 60_000)]
+    let [version, changed] = [1, new Date(NOW - 60_000)]
+    const parts: Record<string, number> = { part: 1, other: 1 }
     const tag = () => `"v${version}"`
     const date = () => changed
     const validators: Record<string, { etag?: () => string, lastModified?: () => Date }> = {
@@ -168,30 +169,40 @@ for (const conditions of [true, false]) {
     const urls: string[] = []
     for (const [name, given] of Object.entries(validators)) {
       for (const config of [{}, cached({ ttl: '1h', tags: ['page'] }).config]) {
-        for (const kept of [true, false]) {
-          const url = `/${name}/${urls.length}`
+        for (const moment of ['never', 'handler', 'stream', 'hook', 'handler and stream']) {
+          const url = `/${name}/${urls.length}/${moment}`
           urls.push(url)
-          app.get(url, { config: { cacheControl: { noCache: true, ...given }, ...config } }, async (_request, reply) => {
-            const html = kept ? await reply.fragment('part', { ttl: '20s', tags: ['part'] }, () => String(part)) : ''
-            return reply.type('text/html').send(`<${version}.${html}>`)
+          const use = (reply: FastifyReply, fragment: string) =>
+            reply.fragment(fragment, { ttl: '20s', tags: [fragment] }, () => String(parts[fragment]))
+          app.get(url, {
+            config: { cacheControl: { noCache: true, ...given }, ...config },
+            onSend: async (_request, reply, payload) =>
+              moment === 'hook' && typeof payload === 'string' ? `${payload}${await use(reply, 'part')}` : payload
+          }, async (_request, reply) => {
+            const begin = `${version}.${/handler/.test(moment) ? await use(reply, moment === 'handler' ? 'part' : 'other') : ''}`
+            reply.type('text/html')
+            if (!moment.endsWith('stream')) return begin
+            return reply.send(Readable.from((async function * () { yield `${begin}${await use(reply, 'part')}` })()))
           })
         }
       }
     }
     const had = urls.map(() => [] as { body: string, etag: string | undefined, modified: string | undefined }[])
-    let told = 0
-    for (let step = 0; step < 800; step++) {
+    let [told, i] = [0, 0]
+    for (let step = 0; step < 1000; step++) {
       clock.now += random() < 0.5 ? 1 : Math.floor(random() * 3000)
+      // Several requests in a row are for one page.
+      if (step % 8 === 0) i = below(urls.length)
       const what = random()
       if (what < 0.1) {
-        part++
-        await app.fragments.invalidate(['part'])
+        const one = random() < 0.5 ? 'part' : 'other'
+        parts[one] = (parts[one] ?? 0) + 1
+        await app.fragments.invalidate([one])
       } else if (what < 0.15) {
         version++
         changed = new Date(clock.now)
         await app.responseCache.invalidate(['page'])
       } else {
-        const i = Math.floor(random() * urls.length)
         const before = had[i]?.at(-1 - Math.floor(random() * 4))
         const by = random()
         const { statusCode, headers, body } = await app.inject({
@@ -201,8 +212,8 @@ for (const conditions of [true, false]) {
             ...by > 0.3 && before?.modified !== undefined && { 'if-modified-since': before.modified }
           }
         })
-        const isPlain = i % 2 === 1
-        const now = isPlain ? `<${version}.>` : `<${version}.${part}>`
+        const moment = urls[i]?.split('/')[3] ?? ''
+        const now = `${version}.${moment === 'never' ? '' : moment === 'handler and stream' ? `${parts['other']}${parts['part']}` : parts['part']}`
         if (statusCode === 304) told++
         const seen = statusCode === 304 ? before?.body : body
         if (seen !== now) t.fail(`step ${step}, ${urls[i]}: ${statusCode}, ${seen}, and the page is ${now}`)
@@ -297,4 +308,31 @@ t.test('a page that breaks off is not stored, and HEAD has no fragments to wait 
   t.match(await app.inject('/'), { body: '<part', headers: { 'cache-status': /fwd=uri-miss.*stored/ } })
   t.match(await app.inject({ method: 'HEAD', url: '/' }), { body: '', headers: { 'cache-status': /hit/ } })
   t.match(await app.inject('/'), { body: '<part', headers: { 'cache-status': /hit/ } })
+})
+
+t.test('a fragment that is too late for a validator is refused, and one that lasts less long than said is logged', async (t) => {
+  const log: string[] = []
+  const app = Fastify({ logger: { level: 'warn', stream: { write: (line: string) => { log.push(line) } } } })
+  t.teardown(() => app.close())
+  await app.register(cacheControl)
+  await app.register(fragments, { cache: memoryStore() })
+  const handler = (request: FastifyRequest, reply: FastifyReply) => {
+    reply.type('text/html').send(Readable.from((async function * () {
+      yield '<'
+      while (!reply.raw.headersSent) await turn()
+      yield await reply.fragment(request.url, { ttl: '10s' }, () => 'part')
+    })()))
+  }
+  app.get('/date', { config: { cacheControl: { noCache: true, lastModified: () => new Date(0) } } }, handler)
+  app.get('/tag', { config: { cacheControl: { noCache: true, etag: () => '"v1"' } } }, handler)
+  app.get('/hour', { config: { cacheControl: { maxAge: '1h' } } }, handler)
+  app.get('/short', { config: { cacheControl: { maxAge: '5s' } } }, handler)
+  app.get('/unsaid', handler)
+  for (const [url, name] of [['/date', 'Last-Modified'], ['/tag', 'ETag']] as const) {
+    await t.rejects(app.inject(url))
+    t.match(log.splice(0).join(), new RegExp(`Fragment '${url}' is too late: the head of the page is decided, and its ${name} does not know of it: use it before`))
+  }
+  for (const url of ['/short', '/unsaid', '/hour', '/hour']) t.equal((await app.inject(url)).body, '<part', url)
+  t.equal(log.length, 1)
+  t.match(log.join(), /a fragment is fresh for \d+ s, and its page, whose head was decided before, says 3\d+ s: use it before the first byte/)
 })
