@@ -1,5 +1,6 @@
 import { memoryStore } from '@weir/cache/memory'
 import { parseCacheControl } from '@weir/http'
+import { setImmediate as turn } from 'node:timers/promises'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import cacheControl, { type PageCacheControl } from '../cache-control/index.js'
@@ -116,7 +117,9 @@ t.test('every combination of options is refused, or says what it says', async (t
 })
 
 /** Says where the headers of a response contradict each other, or what its route promises. */
-function contradiction (headers: Record<string, string | number | string[] | undefined>, promised: number | undefined): string | undefined {
+function contradiction (
+  headers: Readonly<Record<string, string | number | string[] | undefined>>, { now, promised }: { now: number, promised: number }
+): string | undefined {
   const cc = parseCacheControl(String(headers['cache-control'] ?? ''))
   const given = (...names: string[]) => names.filter((name) => cc.has(name))
   const age = (name: string) => cc.has(name) ? Number(cc.get(name)) : undefined
@@ -129,9 +132,9 @@ function contradiction (headers: Record<string, string | number | string[] | und
   if (cc.has('private') && cc.has('s-maxage')) return 'private, and shared'
   if (cc.has('must-revalidate') && given('stale-while-revalidate', 'stale-if-error').length > 0) return 'never stale, and stale'
   if (cc.has('immutable') && !(Number(maxAge) > 0)) return 'immutable for no time'
-  const until = (Date.parse(String(expires)) - Date.parse(String(headers['date']))) / 1000
-  if ((maxAge === undefined) !== (expires === undefined) || (maxAge !== undefined && Math.abs(until - maxAge) > 1)) return 'Expires is another end'
-  if (promised !== undefined && lifetimes.some((seconds) => seconds > promised)) return 'longer than it is right'
+  const until = (Date.parse(String(expires)) - now) / 1000
+  if ((maxAge === undefined) !== (expires === undefined) || (maxAge !== undefined && Math.abs(until - maxAge) > 2)) return 'Expires is another end'
+  if (lifetimes.some((seconds) => seconds > promised)) return 'longer than it is right'
   return undefined
 }
 
@@ -155,7 +158,7 @@ t.test('all pairs of options, with each lifetime: refused, or headers that agree
   const lifetimes = [[], ...choices.filter(([name]) => ['noCache', 'maxAge', 'expires', 'noStore'].includes(name)).map((choice) => [choice])]
   const app = await newApp(t)
   await app.register(fragments, { cache: memoryStore() })
-  const routes = new Map<string, { url: string, said: string, promised: number | undefined }>()
+  const routes = new Map<string, { url: string, said: string, promised: number }>()
   let refused = 0
   for (const one of choices) {
     for (const another of choices) {
@@ -182,13 +185,16 @@ t.test('all pairs of options, with each lifetime: refused, or headers that agree
   }
   const wrong: string[] = []
   for (const { url, said, promised } of routes.values()) {
+    const now = Date.now()
     const { headers } = await app.inject(url)
-    const found = contradiction(headers, promised)
+    const found = contradiction(headers, { now, promised })
+    // Node keeps the text of Date until its timer runs.
+    await turn()
     if (found !== undefined) wrong.push(`${said}: ${found}: ${String(headers['cache-control'])}`)
   }
   t.strictSame(wrong, [])
   t.ok(routes.size > 100 && refused > 100, `${routes.size} ${refused}`)
-  t.equal(contradiction({ date: new Date(0).toUTCString(), expires: new Date(10_000).toUTCString(), 'cache-control': 'public, max-age=10, s-maxage=3600' }, 10), 'longer than it is right')
+  t.equal(contradiction({ expires: new Date(10_000).toUTCString(), 'cache-control': 'public, max-age=10, s-maxage=3600' }, { now: 0, promised: 10 }), 'longer than it is right')
 })
 
 for (const transport of TRANSPORTS) {
