@@ -224,7 +224,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Stores a value only if there is no fresh one: of many callers in the fleet that do so at once, exactly one gets true.
+   * Stores a value only if there is no fresh one: of many callers in the fleet that do so at once, exactly one gets true. A value
+   * that this instance cannot read, by its serializer, compression or size, is there as well.
    * @throws CacheError as `set`; by WEIR_CACHE_STORE_FAILED it may be stored all the same
    * @example if (await cache.add(`paid:${id}`, true, { ttl: '1d' })) await pay(id)
    */
@@ -236,7 +237,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The fresh value under the key, which is deleted: of callers that pull at once, one gets it. Undefined if there is none.
+   * The fresh value under the key, which is deleted: of callers that pull at once, one gets it. Undefined if there is none; one that
+   * this instance cannot read stays.
    * @throws CacheError WEIR_CACHE_STORE_FAILED: it may be deleted all the same
    * @example const pageviews = await cache.pull('pageviews')
    */
@@ -269,7 +271,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
 
   /**
    * The fresh value under the key as the store has it, never from memory, and its version for {@link compareAndSet}. That there is
-   * none is a version, too.
+   * none is a version, too. A value that this instance cannot read is undefined, and has its own version. That of a counter stands
+   * for its number: the same number has it again.
    * @throws CacheError WEIR_CACHE_STORE_FAILED
    * @example
    * const { value = [], version } = await cache.getWithVersion('cart')
@@ -278,7 +281,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   async getWithVersion (key: string): Promise<{ readonly value: T | undefined, readonly version: Version }> {
     checkKey(key)
     const present = await this.#asked('give the value', this.#swapping.read(key))
-    return { value: this.#counted(key, present.isUsable ? present.entry : undefined)?.value, version: versionOfPresent(present) }
+    return { value: this.#counted(key, present.isPresent ? present.entry : undefined)?.value, version: versionOfPresent(present) }
   }
 
   /**

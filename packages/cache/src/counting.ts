@@ -41,7 +41,7 @@ export class Counting<T> {
       const sum = known && await this.#count(key, known, by)
       if (sum !== undefined) return checkSum(key, sum)
       const present = await this.swapping.read(key)
-      if (present.isUsable && present.entry?.isCounter === true) this.#know(key, present.entry, present.frame)
+      if (present.isPresent && present.entry?.isCounter === true) this.#know(key, present.entry, present.frame)
       else {
         const begun = await this.#begin(key, present, by, options)
         if (begun !== undefined) return begun
@@ -68,8 +68,8 @@ export class Counting<T> {
   /** Makes a counter of nothing, or of a number that was set; undefined if that is not there any more. */
   async #begin (key: string, present: Present<T>, by: number, options: CounterOptions): Promise<number | undefined> {
     const { ttl = LONGEST, tags = [], consistency } = options
-    const plain = present.isUsable ? present.frame && decodeFrame(present.frame) : undefined
-    const sum = checkSum(key, plain === undefined ? by : integer(key, present.entry?.value) + by)
+    const plain = present.isPresent ? present.frame && decodeFrame(present.frame) : undefined
+    const sum = checkSum(key, plain === undefined ? by : integer(key, present.entry) + by)
     const info = { filledBy: this.swapping.name, cost: 0 }
     const counter: Entry<number> = plain === undefined ? makeEntry(sum, 0, { ttl, tags }, info) : { ...plain, value: sum }
     const next = {
@@ -86,7 +86,11 @@ export function checkBy (by: unknown): void {
   throw new CacheError('WEIR_CACHE_INVALID_OPTION', `by ${shown(by)}: give a safe integer`)
 }
 
-function integer (key: string, value: unknown): number {
+function integer (key: string, entry: Entry<unknown> | undefined): number {
+  if (entry === undefined) {
+    throw new CacheError('WEIR_CACHE_NOT_A_NUMBER', `${shown(key)} has a value that this instance cannot read, by its serializer, compression or size`)
+  }
+  const { value } = entry
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value
   throw new CacheError('WEIR_CACHE_NOT_A_NUMBER', `${shown(key)} has ${shown(value)}, which is no safe integer`)
 }

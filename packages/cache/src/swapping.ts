@@ -15,12 +15,12 @@ import { encodeVersion, type Version } from './version.js'
 export interface Present<T> {
   /** Undefined: the store has nothing. */
   readonly frame?: Buffer
-  /** Undefined also where this instance cannot read the frame. */
+  /** The entry, or all but its value where this instance cannot read that. */
+  readonly outline?: L1Entry<unknown>
+  /** Undefined also where this instance cannot read the value. */
   readonly entry?: L1Entry<T>
-  /** Milliseconds since the epoch until which other instances may serve it. */
-  readonly until?: number
-  /** Whether the entry is fresh and valid; if not, the key counts as absent. */
-  readonly isUsable: boolean
+  /** Whether it is fresh and valid, for those too that can read what this instance cannot; if not, the key counts as absent. */
+  readonly isPresent: boolean
 }
 
 /** A frame to come, for so many milliseconds. */
@@ -36,7 +36,7 @@ interface SwapOptions {
   readonly anyNumber?: boolean
 }
 
-const NOTHING = { isUsable: false } as const
+const NOTHING = { isPresent: false } as const
 
 /**
  * Operations that depend on the value the key has: each reads the store, and swaps what it has read for what is to be there. They
@@ -60,8 +60,8 @@ export class Swapping<T> {
     for (;;) {
       const stored = await this.tiers.stored(key)
       if (stored === undefined) return NOTHING
-      if (stored.entry === undefined || freshness(stored.entry, Date.now()) !== 'fresh') return { ...stored, isUsable: false }
-      if (await this.tiers.validity.isValid(stored.entry)) return { ...stored, isUsable: true }
+      if (freshness(stored.outline, Date.now()) !== 'fresh') return { ...stored, isPresent: false }
+      if (await this.tiers.validity.isValid(stored.outline)) return { ...stored, isPresent: true }
       await this.#remove(key, stored.frame)
     }
   }
@@ -69,8 +69,8 @@ export class Swapping<T> {
   /** Undefined if nothing was done, because the store has something else by now, or what was read has been invalidated. */
   async swap (key: string, present: Present<T>, next: Next | undefined, options: SwapOptions): Promise<Swapped | undefined> {
     const { entries, validity } = this.tiers
-    const { entry, frame, isUsable, until = 0 } = present
-    const stamp = entry !== undefined && isUsable ? await validity.stampIfValid(entry) : await validity.stamp()
+    const { outline, frame, isPresent } = present
+    const stamp = outline !== undefined && isPresent ? await validity.stampIfValid(outline) : await validity.stamp()
     if (stamp === undefined) {
       await this.#remove(key, frame)
       return undefined
@@ -79,7 +79,7 @@ export class Swapping<T> {
     const expected = seen !== undefined && options.anyNumber === true ? { ...seen, number: undefined } : seen
     const replacement = next?.make(justAbove(stamp))
     // A fill that began before may end after, and is to find the record.
-    const lastUntil = Math.max(until, Date.now() + this.fillTimeout)
+    const lastUntil = Math.max(outline === undefined ? 0 : goneAt(outline), Date.now() + this.fillTimeout)
     const orDoubt = <R>(answer: Promise<R>): Promise<R> => answer.catch((error: unknown) => {
       this.#doubtful.add(key, stamp, lastUntil)
       throw error
@@ -87,7 +87,7 @@ export class Swapping<T> {
     const swapped = await orDoubt(entries.swap(key, expected, replacement, next?.ttl ?? 0))
     if (swapped === undefined) return undefined
     const wasCounter = frame !== undefined && isCounter(frame)
-    if (replacement !== undefined) this.#stored(key, entry, replacement)
+    if (replacement !== undefined) this.#stored(key, outline, replacement)
     // No memory has a counter.
     if (wasCounter && replacement !== undefined && isCounter(replacement)) return swapped
     await orDoubt(validity.replaced(key, stamp, lastUntil))
@@ -100,7 +100,7 @@ export class Swapping<T> {
     const next = await this.#next(key, value, options)
     for (;;) {
       const present = await this.read(key)
-      if (present.isUsable) return false
+      if (present.isPresent) return false
       if (await this.swap(key, present, next, { isStrict }) !== undefined) return true
     }
   }
@@ -119,7 +119,7 @@ export class Swapping<T> {
   async pull (key: string, isStrict: boolean): Promise<Entry<T> | undefined> {
     for (;;) {
       const present = await this.read(key)
-      if (present.entry === undefined || !present.isUsable) return undefined
+      if (present.entry === undefined || !present.isPresent) return undefined
       const swapped = await this.swap(key, present, undefined, { isStrict, anyNumber: true })
       if (swapped === undefined) continue
       // A counter may have gone on since it was read. That T has room for its number is the caller's claim.
@@ -132,14 +132,14 @@ export class Swapping<T> {
   async touch (key: string, lifetime: number, isStrict: boolean): Promise<boolean> {
     for (;;) {
       const present = await this.read(key)
-      const { frame, entry, isUsable } = present
-      if (frame === undefined || entry === undefined || !isUsable) return false
+      const { frame, outline, isPresent } = present
+      if (frame === undefined || outline === undefined || !isPresent) return false
       const freshUntil = Date.now() + lifetime
-      const moved = freshUntil - entry.freshUntil
-      const times = { freshUntil, staleUntil: entry.staleUntil + moved, errorUntil: entry.errorUntil + moved }
+      const moved = freshUntil - outline.freshUntil
+      const times = { freshUntil, staleUntil: outline.staleUntil + moved, errorUntil: outline.errorUntil + moved }
       const next = {
         make: (stamp: Stamp) => reframed(frame, { ...times, stamp }),
-        ttl: goneAt({ ...entry, freshUntil }) - Date.now()
+        ttl: goneAt({ ...outline, freshUntil }) - Date.now()
       }
       if (await this.swap(key, present, next, { isStrict, anyNumber: true }) !== undefined) return true
     }
@@ -156,12 +156,12 @@ export class Swapping<T> {
     if (seen !== undefined) await this.tiers.entries.swap(key, { ...seen, number: undefined }, undefined, 0)
   }
 
-  #stored (key: string, entry: Entry<T> | undefined, frame: Buffer): void {
+  #stored (key: string, entry: Entry<unknown> | undefined, frame: Buffer): void {
     this.counters.stores++
     emit('weir:cache:store', () => ({ namespace: this.tiers.name, key, tags: entry?.tags ?? [], bytes: frame.length }))
   }
 }
 
 /** The version that {@link Cache.getWithVersion} gives. */
-export const versionOfPresent = ({ frame, isUsable }: Present<unknown>): Version =>
-  encodeVersion(frame !== undefined && isUsable ? versionOf(frame) : undefined)
+export const versionOfPresent = ({ frame, isPresent }: Present<unknown>): Version =>
+  encodeVersion(frame !== undefined && isPresent ? versionOf(frame) : undefined)

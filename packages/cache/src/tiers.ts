@@ -52,22 +52,23 @@ export interface L1Entry<T> extends Entry<T>, Judged {
 class Unreadable {
   readonly stamp: Stamp
   readonly storedAt: number
-  readonly until: number
+  /** All but the value. */
+  readonly outline: L1Entry<unknown>
 
-  constructor (frame: Frame) {
+  constructor (key: string, frame: Frame) {
     this.stamp = frame.stamp
     this.storedAt = frame.storedAt
-    this.until = goneAt(frame)
+    this.outline = l1Entry<unknown>(key, { ...frame, value: undefined }, 0)
   }
 }
 
 /** The store's content of a key, as it was read. */
 export interface Stored<T> {
   readonly frame: Buffer
+  /** The entry, or all but its value where this instance cannot read that. */
+  readonly outline: L1Entry<unknown>
   /** Undefined if this instance cannot read it. */
   readonly entry?: L1Entry<T>
-  /** Milliseconds since the epoch until which other instances may serve it. */
-  readonly until: number
 }
 
 /**
@@ -132,7 +133,7 @@ export class Tiers<T> {
       if (entry === undefined) continue
       seen = entry
       if (entry instanceof Unreadable) {
-        unreadableUntil = entry.until
+        unreadableUntil = goneAt(entry.outline)
         continue
       }
       last = await this.#judged(entry) ?? last
@@ -176,7 +177,7 @@ export class Tiers<T> {
     const [frame] = await this.entries.get([key])
     const entry = frame && await this.#decode(key, frame)
     if (frame === undefined || entry === undefined) return undefined
-    return entry instanceof Unreadable ? { frame, until: entry.until } : { frame, entry, until: goneAt(entry) }
+    return entry instanceof Unreadable ? { frame, outline: entry.outline } : { frame, outline: entry, entry }
   }
 
   /** Makes the entry's frame, for a stamp to come. */
@@ -322,9 +323,9 @@ export class Tiers<T> {
     try {
       const read = this.values.read(frame.value)
       if (!(read instanceof Promise)) return l1Entry(key, { ...frame, value: read.value }, read.size)
-      return read.then(({ value, size }) => l1Entry(key, { ...frame, value }, size), () => new Unreadable(frame))
+      return read.then(({ value, size }) => l1Entry(key, { ...frame, value }, size), () => new Unreadable(key, frame))
     } catch {
-      return new Unreadable(frame)
+      return new Unreadable(key, frame)
     }
   }
 

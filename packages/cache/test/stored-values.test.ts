@@ -87,6 +87,68 @@ eachStore(t, 'one that cannot be read is filled anew, in place of it', async (t,
   t.equal(await second.get('key'), 'fifth')
 })
 
+/** Writers of values that a reader with the default serializer and 1,000 bytes cannot read. */
+const unreadable: Readonly<Record<string, (store: Store, key: string) => Promise<Cache<unknown>>>> = {
+  'another serializer': async (store, key) => {
+    const writer = open(store, { serializer: msgpack })
+    await writer.set(key, 5, TAGGED)
+    return writer
+  },
+  'a lower maxValueBytes': async (store, key) => {
+    const writer = open(store, { compression: { threshold: 0 } })
+    await writer.set(key, 'text '.repeat(1000), TAGGED)
+    return writer
+  },
+  'a compression it does not have': async (store, key) => {
+    const writer = open(store, {})
+    await writer.set(key, 5, TAGGED)
+    const { entries } = store.namespace('n')
+    const [frame] = await entries.get([key])
+    const stored = frame && decodeFrame(frame)
+    if (stored === undefined) throw new Error('a frame was expected')
+    await entries.set(key, encodeFrame({ ...stored, value: { ...stored.value, meta: `\0weir\0lzma\x005\0${stored.value.meta}` } }), 60_000)
+    return writer
+  }
+}
+const TAGGED = { ttl: '1m', tags: ['tag'] } as const
+
+eachStore(t, 'a value that cannot be read is there for all that ask whether there is one', async (t, store) => {
+  const frameOf = async (key: string) => (await store.namespace('n').entries.get([key]))[0]
+  const read = createCache<unknown>({ store, namespace: 'n', maxValueBytes: 1000 })
+  const { version: absent } = await read.getWithVersion('absent')
+  for (const [why, write] of Object.entries(unreadable)) {
+    const writer = await write(store, why)
+    const before = await frameOf(why)
+    t.equal(await read.get(why), undefined, why)
+    t.equal(await read.add(why, 'second', OPTIONS), false)
+    t.equal(await read.compareAndSet(why, absent, 'second', OPTIONS), false)
+    t.equal(await read.pull(why), undefined)
+    await t.rejects(read.increment(why), { code: 'WEIR_CACHE_NOT_A_NUMBER', message: /this instance cannot read/ })
+    const { value, version } = await read.getWithVersion(why)
+    t.strictSame([value, version], [undefined, (await writer.getWithVersion(why)).version])
+    t.strictSame(await frameOf(why), before, 'it is as it was')
+
+    const body = (frame: Buffer | undefined) => frame && decodeFrame(frame)?.value
+    t.equal(await read.touch(why, '1h'), true)
+    t.strictSame(body(await frameOf(why)), body(before), 'touch keeps the bytes')
+    t.equal(await read.compareAndSet(why, version, 'second', OPTIONS), false, 'touch makes a version')
+    const touched = await read.getWithVersion(why)
+    t.equal(await read.compareAndSet(why, touched.version, 'second', OPTIONS), true)
+    t.equal(await read.get(why), 'second')
+
+    for (const end of [() => read.invalidate(['tag']), () => writer.delete(why), () => writer.touch(why, 0), () => read.clear()]) {
+      await write(store, why)
+      await end()
+      t.equal((await read.getWithVersion(why)).version, absent)
+      t.equal(await read.add(why, 'anew', OPTIONS), true, 'one that has ended is not there')
+      await read.delete(why)
+    }
+    t.equal(await (await write(store, why)).add(why, 'second', OPTIONS), false)
+    t.equal(await read.remember(why, OPTIONS, () => 'filled'), 'filled', 'remember replaces it, as before')
+    await read.delete(why)
+  }
+})
+
 t.test('frames that say what is not so are misses, and stay', async (t) => {
   const store = memoryStore()
   const { entries } = store.namespace('n')
