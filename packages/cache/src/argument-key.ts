@@ -1,7 +1,8 @@
 import { types } from 'node:util'
 import { isWellFormed } from './entry.js'
 import { CacheError, shown } from './errors.js'
-import { className, leafBytes, prototypes } from './kinds.js'
+import { className } from './kinds.js'
+import { extraMember, isDisguised, kindOf } from './own-data.js'
 
 // More than arguments have, and far from the end of the stack.
 const MOST_LEVELS = 100
@@ -9,7 +10,8 @@ const MOST_LEVELS = 100
 /**
  * A text that is the same for equal arguments, and for no others: whatever the order of an object's members, of a Map's
  * entries or of a Set's values. `1` and `'1'` differ, as do an argument that was not given and one that is `undefined`.
- * @throws CacheError WEIR_CACHE_INVALID_ARGUMENT for functions, symbols, instances of classes and cycles
+ * @throws CacheError WEIR_CACHE_INVALID_ARGUMENT for functions, symbols, instances of classes and cycles, and for what has more than
+ *   the data of its kind: an array with members, a getter, a member that is not enumerable
  * @example argumentKey(['42']) // ':42'
  * @example argumentKey([42, { b: 1, a: [true] }]) // '(42,{"a":[true],"b":1})'
  */
@@ -44,37 +46,52 @@ class Text {
     if (this.#within.includes(object)) throw this.#refused('is within itself')
     if (this.#within.length === MOST_LEVELS) throw this.#refused(`has more than ${MOST_LEVELS} levels`)
     this.#within.push(object)
-    const text = Array.isArray(object) ? `[${this.#each(object)}]` : this.#ofMembers(object) ?? this.#ofBuiltIn(object)
+    const text = this.#ofKind(kindOf(object), object)
     this.#within.pop()
     return text
   }
 
-  /** Undefined for what is no plain object. */
-  #ofMembers (object: object): string | undefined {
-    if (types.isModuleNamespaceObject(object) || prototypes(object) > 1) return undefined
+  #ofMembers (object: object): string {
     const [symbol] = Object.getOwnPropertySymbols(object)
     if (symbol !== undefined) throw this.#refused(`has the member ${String(symbol)}`)
-    const members = Object.entries(object).map(([name, value]) => `${JSON.stringify(name)}:${this.#step(`.${name}`, value)}`)
-    return `{${members.sort().join(',')}}`
+    const names = Object.getOwnPropertyNames(object)
+    if (isDisguised(object, names.length === 0)) throw this.#refused('is no plain object, and has the prototype of one')
+    return `{${names.map((name) => this.#ofMember(object, name)).sort().join(',')}}`
   }
 
-  #ofBuiltIn (object: object): string {
-    const chain = prototypes(object)
-    if (types.isMap(object) && chain === 2) {
+  #ofMember (object: object, name: string): string {
+    const member = Object.getOwnPropertyDescriptor(object, name)
+    if (member?.enumerable !== true) throw this.#refused(`has the member ${shown(name)}, which is not enumerable`)
+    if (!('value' in member)) throw this.#refused(`has the getter ${shown(name)}`)
+    return `${JSON.stringify(name)}:${this.#step(`.${name}`, member.value)}`
+  }
+
+  /** Each kind of data that JavaScript has, without what an object of it may have besides. */
+  #ofKind (kind: string | undefined, object: object): string {
+    if (kind === 'Object') return this.#ofMembers(object)
+    if (kind === undefined) throw this.#refused(`is an instance of ${className(object)}`)
+    const extra = extraMember(object)
+    if (extra !== undefined) throw this.#refused(`has ${extra}`)
+    if (Array.isArray(object)) return `[${this.#each(object)}]`
+    if (types.isMap(object)) {
       const entries = Array.from(object, ([key, value]) => `${this.#step('.keys()', key)}=>${this.#step(`.get(${shown(key)})`, value)}`)
       return `Map(${entries.sort().join(',')})`
     }
-    if (types.isSet(object) && chain === 2) {
-      return `Set(${Array.from(object, (value) => this.#step('.values()', value)).sort().join(',')})`
+    if (types.isSet(object)) return `Set(${Array.from(object, (value) => this.#step('.values()', value)).sort().join(',')})`
+    if (types.isDate(object)) return `Date(${object.getTime()})`
+    if (types.isRegExp(object)) {
+      // Where the next match begins is part of it.
+      const { lastIndex }: { readonly lastIndex: unknown } = object
+      return `RegExp(${String(object)}${lastIndex === 0 ? '' : `,${this.#step('.lastIndex', lastIndex)}`})`
     }
-    const text = leafBytes(object, chain) === undefined ? undefined : ofLeaf(object)
-    if (text === undefined) throw this.#refused(`is an instance of ${className(object)}`)
-    return text
+    if (ArrayBuffer.isView(object)) return `${kind}(${Buffer.from(object.buffer, object.byteOffset, object.byteLength).toString('base64')})`
+    // eslint-disable-next-line @typescript-eslint/no-base-to-string -- a URL or URLSearchParams
+    return `${kind}(${JSON.stringify(String(object))})`
   }
 
   #each (values: readonly unknown[]): string {
-    // Array.from, not map: a hole is one that is not given.
-    return Array.from(values, (value, i) => this.#step(`[${i}]`, value)).join(',')
+    // Array.from, not map, for holes.
+    return Array.from(values, (value, i) => value === undefined && !(i in values) ? 'empty' : this.#step(`[${i}]`, value)).join(',')
   }
 
   #step (name: string, value: unknown): string {
@@ -88,13 +105,4 @@ class Text {
     const where = this.#steps.length > 12 ? `${this.#steps.slice(0, 12).join('')}…` : this.#steps.join('')
     return new CacheError('WEIR_CACHE_INVALID_ARGUMENT', `${where} ${reason}`)
   }
-}
-
-/** A built-in object without members; undefined for one that holds others. */
-function ofLeaf (object: object): string | undefined {
-  if (types.isDate(object)) return `Date(${object.getTime()})`
-  if (types.isRegExp(object)) return `RegExp(${String(object)})`
-  if (object instanceof URL || object instanceof URLSearchParams) return `${className(object)}(${JSON.stringify(String(object))})`
-  if (!ArrayBuffer.isView(object)) return undefined
-  return `${className(object)}(${Buffer.from(object.buffer, object.byteOffset, object.byteLength).toString('base64')})`
 }

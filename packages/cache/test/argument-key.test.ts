@@ -4,6 +4,8 @@ import { runInNewContext } from 'node:vm'
 import { argumentKey } from '../src/argument-key.js'
 import { randomFrom } from './random.js'
 
+const at = (regExp: RegExp, lastIndex: number) => Object.assign(regExp, { lastIndex })
+
 t.test('equal arguments have one key, in whatever order their members are', (t) => {
   const pairs: [readonly unknown[], readonly unknown[]][] = [
     [[{ a: 1, b: 2 }], [{ b: 2, a: 1 }]],
@@ -11,6 +13,9 @@ t.test('equal arguments have one key, in whatever order their members are', (t) 
     [[new Map([['a', 1], ['b', 2]])], [new Map([['b', 2], ['a', 1]])]],
     [[new Set([1, 2, '3'])], [new Set(['3', 2, 1])]],
     [[new Date(5)], [new Date(5)]],
+    [[at(/a/g, 1)], [at(/a/g, 1)]],
+    [[new Array(2000).fill(1)], [new Array(2000).fill(1)]],
+    [[runInNewContext('[new Set([/a/, new Date(5)]), new Float32Array(2), new DataView(new ArrayBuffer(1))]')], [[new Set([/a/, new Date(5)]), new Float32Array(2), new DataView(new ArrayBuffer(1))]]],
     [[new URL('http://a')], [new URL('http://a/')]],
     [[Object.assign(Object.create(null), { a: 1 })], [{ a: 1 }]],
     [[runInNewContext('({ a: [1, new Map([[1, 2]])] })')], [{ a: [1, new Map([[1, 2]])] }]],
@@ -27,7 +32,7 @@ t.test('different arguments have different keys', (t) => {
     ['(1)'], [1], [[1]], [[[1]]], [[]], [[[]]], [{}], ['{}'], [{ a: 1 }], [{ a: undefined }], [{ 'a":1,"b': 2 }], [{ a: 1, b: 2 }],
     [{ a: { b: 2 } }], [{ a: 1 }, { b: 2 }], [new Map()], [new Set()], [new Map([['a', 1]])], [new Map([[{ a: 1 }, 1]])], [new Set(['a', 1])],
     [new Set(['a']), 1], [new Date(1)], [new Date(NaN)], ['Date(1)'], [new URL('http://a')], ['http://a/'], [new URLSearchParams('a=1')], ['a=1'], [/a/], [/a/g], ['/a/'],
-    [Buffer.from('a')], [new Uint8Array([97])], [new Uint16Array([97])], [new Float64Array([97])], ['a'], ['\ud800'], ['\ud801'], ['\\ud800'],
+    [Buffer.from('a')], [new Uint8Array([97])], [new Uint16Array([97])], [new Float64Array([97])], [new Array(1)], [[undefined]], [['empty']], [at(/a/g, 1)], [at(/a/g, 2)], ['a'], ['\ud800'], ['\ud801'], ['\\ud800'],
     ['\ufffd'], ['\u0000'], [['\u0000']]
   ]
   const keys = all.map(argumentKey)
@@ -92,5 +97,82 @@ t.test('what is no data is refused, and named', (t) => {
   for (const [args, message] of table) {
     t.throws(() => argumentKey(args), { code: 'WEIR_CACHE_INVALID_ARGUMENT', message: new RegExp(message.replace(/[()[\]]/g, '\\$&')) })
   }
+  t.end()
+})
+
+/** An object of each kind that may be an argument. */
+const kinds: Readonly<Record<string, () => object>> = {
+  'plain object': () => ({ a: 1 }),
+  'empty object': () => ({}),
+  'object without a prototype': () => Object.assign(Object.create(null) as object, { a: 1 }),
+  array: () => ['a', 'b'],
+  'empty array': () => [],
+  'array with holes': () => new Array<unknown>(3),
+  'long array': () => Array.from({ length: 5000 }, (_, i) => i),
+  Map: () => new Map([['a', 1]]),
+  Set: () => new Set([1]),
+  Date: () => new Date(0),
+  RegExp: () => /a/g,
+  URL: () => new URL('http://a'),
+  URLSearchParams: () => new URLSearchParams('a=1'),
+  DataView: () => new DataView(new ArrayBuffer(2)),
+  Buffer: () => Buffer.from('ab'),
+  'long Buffer': () => Buffer.alloc(5000),
+  Uint8Array: () => new Uint8Array(2),
+  Float64Array: () => new Float64Array(2),
+  'long BigInt64Array': () => new BigInt64Array(5000),
+  'of another realm': () => runInNewContext('new Map([[1, [2]]])') as object,
+  'array of another realm': () => runInNewContext('["a"]') as object,
+  'typed array of another realm': () => runInNewContext('new Int16Array(4)') as object
+}
+
+/** What an object may have beside the data of its kind. */
+const decorations: Readonly<Record<string, (object: object) => void>> = {
+  'a symbol': (object) => { Object.assign(object, { [Symbol('extra')]: 1 }) },
+  'a hidden symbol': (object) => { Object.defineProperty(object, Symbol.toStringTag, { value: 'Array' }) },
+  'a hidden member': (object) => { Object.defineProperty(object, 'extra', { value: 1 }) },
+  'a getter': (object) => { Object.defineProperty(object, 'extra', { get: () => 1, enumerable: true }) },
+  'a hidden constructor': (object) => { Object.defineProperty(object, 'constructor', { value: Array }) },
+  'a function': (object) => { Object.assign(object, { toString: () => 'a' }) },
+  'a class': (object) => { Object.setPrototypeOf(object, class {}.prototype) },
+  'a class on its own': (object) => { Object.setPrototypeOf(object, Object.create(Object.getPrototypeOf(object) as object | null) as object) },
+  'a class of its name': (object) => {
+    const named = { [object.constructor?.name ?? 'Object']: class {} }
+    Object.setPrototypeOf(object, Object.values(named)[0]?.prototype as object)
+  },
+  'a class that extends null': (object) => { Object.setPrototypeOf(object, Object.create(null) as object) }
+}
+
+/** To a plain object these are data, or nothing at all. */
+const members: Readonly<Record<string, (object: object) => void>> = {
+  'a member': (object) => { Object.assign(object, { extra: 1 }) },
+  'no prototype': (object) => { Object.setPrototypeOf(object, null) },
+  'a plain prototype': (object) => { Object.setPrototypeOf(object, Object.prototype) }
+}
+
+/** A typed array takes these for elements it does not have. */
+const numbers: Readonly<Record<string, (object: object) => void>> = {
+  'a negative number': (object) => { Object.assign(object, { '-1': 1 }) },
+  'a number beyond indices': (object) => { Object.assign(object, { 4294967295: 1 }) }
+}
+
+t.test('generated: whatever has more than the data of its kind is refused, at any depth', (t) => {
+  for (const [kind, make] of Object.entries(kinds)) {
+    t.equal(argumentKey([make()]), argumentKey([make()]), kind)
+    const hasMembers = kind.includes('object')
+    const more = { ...decorations, ...!hasMembers && members, ...kind.includes('array') && numbers }
+    for (const [what, decorate] of Object.entries(more)) {
+      const object = make()
+      // Nothing tells what a URL without its prototype is.
+      if (kind.startsWith('URL') && what in members && what !== 'a member') continue
+      if (what in numbers && ArrayBuffer.isView(object)) continue
+      decorate(object)
+      for (const args of [[object], [1, { deep: [new Map([['key', object]])] }]]) {
+        t.throws(() => argumentKey(args), { code: 'WEIR_CACHE_INVALID_ARGUMENT' }, `${kind} with ${what}`)
+      }
+    }
+  }
+  t.throws(() => argumentKey(['xb'.match(/b/)]), { message: /^argument 1 has the member 'groups', and cannot be part of a key/ })
+  t.throws(() => argumentKey([Object.assign(new Date(0), { zone: 'utc' })]), { message: /^argument 1 has the member 'zone'/ })
   t.end()
 })
