@@ -27,6 +27,12 @@ export interface EntryOptions {
  */
 export type StoreResult = 'stored' | 'invalid' | 'failed' | 'transient'
 
+/** The outcome of storing a value, and for `failed` the reason if there is one. */
+export interface StoreOutcome {
+  readonly result: StoreResult
+  readonly error?: unknown
+}
+
 /** The origin of a value, and how long computing it took. */
 export type FillInfo = Pick<Entry<unknown>, 'filledBy' | 'cost'>
 
@@ -36,9 +42,9 @@ export interface FillKeeper<T> {
   readonly name: string
   readonly defaults: Defaults
   /** Stores the fill's value. */
-  store (entry: Entry<T>): Promise<StoreResult>
+  store (entry: Entry<T>): Promise<StoreOutcome>
   /** Stores a value under another key. */
-  storeVariant (key: string, entry: Entry<T>): Promise<StoreResult>
+  storeVariant (key: string, entry: Entry<T>): Promise<StoreOutcome>
   /** The stale value, if it is valid as of now. */
   validStale (): Promise<Entry<T> | undefined>
   /** Tells the callers that wait. Only the first call has an effect. */
@@ -87,13 +93,13 @@ export class Fill<T> {
    * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG, WEIR_CACHE_UNSERIALIZABLE
    * @example const { result } = await fill.commit(product, () => ({ ttl: '1m', tags: ['product:42'] }))
    */
-  async commit (value: T, options: () => Partial<EntryOptions>): Promise<{ entry: Entry<T>, result: StoreResult }> {
+  async commit (value: T, options: () => Partial<EntryOptions>): Promise<{ entry: Entry<T> } & StoreOutcome> {
     this.node.ran()
     try {
       const entry = makeEntry(value, this.stamp ?? 0, this.keeper.defaults.entry(options()), this.#info())
-      const result = this.stamp === undefined ? 'failed' : goneAt(entry) > entry.storedAt ? await this.keeper.store(entry) : 'transient'
-      this.keeper.finish({ kind: 'value', entry, result })
-      return { entry, result }
+      const outcome = this.stamp === undefined ? FAILED : goneAt(entry) > entry.storedAt ? await this.keeper.store(entry) : TRANSIENT
+      this.keeper.finish({ kind: 'value', entry, result: outcome.result })
+      return { entry, ...outcome }
     } catch (error) {
       this.fail(error)
       throw error
@@ -106,9 +112,9 @@ export class Fill<T> {
    * @throws CacheError as `commit`
    * @example await fill.storeVariant('42:de', product, { ttl: '1m' })
    */
-  async storeVariant (key: string, value: T, options: Partial<EntryOptions>): Promise<{ entry: Entry<T>, result: StoreResult }> {
+  async storeVariant (key: string, value: T, options: Partial<EntryOptions>): Promise<{ entry: Entry<T> } & StoreOutcome> {
     const entry = makeEntry(value, this.stamp ?? 0, this.keeper.defaults.entry(options), this.#info())
-    return { entry, result: this.stamp === undefined ? 'failed' : await this.keeper.storeVariant(key, entry) }
+    return { entry, ...(this.stamp === undefined ? FAILED : await this.keeper.storeVariant(key, entry)) }
   }
 
   /**
@@ -150,6 +156,9 @@ export class Fill<T> {
     return { filledBy: this.keeper.name, cost: Math.min(Math.round((performance.now() - this.#begun) * 1000), LONGEST_COST) }
   }
 }
+
+const FAILED: StoreOutcome = { result: 'failed' }
+const TRANSIENT: StoreOutcome = { result: 'transient' }
 
 // The most that a frame has room for, in microseconds: 71 minutes.
 const LONGEST_COST = 2 ** 32 - 1

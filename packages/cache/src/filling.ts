@@ -4,7 +4,7 @@ import type { Defaults } from './defaults.js'
 import { type Entry, freshness, goneAt, servesError } from './entry.js'
 import { CacheError } from './errors.js'
 import { FillNode } from './fill-graph.js'
-import { Fill, type FillKeeper, type FillOutcome, type StoreResult } from './fill.js'
+import { Fill, type FillKeeper, type FillOutcome, type StoreOutcome } from './fill.js'
 import { type Flight, Flights, type Outcome } from './flights.js'
 import type { AcquireOptions, Hit, OutageOptions } from './options.js'
 import type { Claim, FillEnd, FillLease, FrameId } from './store.js'
@@ -240,15 +240,16 @@ export class Filling<T> {
     if (outcome.result === 'stored') this.#unshared.delete(key)
   }
 
-  async #store (key: string, put: () => Promise<boolean>): Promise<StoreResult> {
+  async #store (key: string, put: () => Promise<boolean>): Promise<StoreOutcome> {
     try {
-      if (!await put()) return 'invalid'
+      if (!await put()) return { result: 'invalid' }
       this.counters.stores++
-      return 'stored'
+      return { result: 'stored' }
     } catch (error) {
-      if (error instanceof CacheError && error.code === 'WEIR_CACHE_UNSERIALIZABLE') throw error
+      // A serializer of one's own that fails costs no caller its value.
+      if (this.tiers.values.isBuiltIn && error instanceof CacheError && error.code === 'WEIR_CACHE_UNSERIALIZABLE') throw error
       this.counters.failed('write', key, error)
-      return 'failed'
+      return { result: 'failed', error }
     }
   }
 

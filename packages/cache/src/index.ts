@@ -9,7 +9,7 @@ export { type Entry, type Freshness, freshness, keyTag, servesError } from './en
 export { CacheError, type CacheErrorCode } from './errors.js'
 export { type CacheEvents, type Source } from './events.js'
 export { type FillContext } from './fill-context.js'
-export { type EntryOptions, Fill, type StoreResult } from './fill.js'
+export { type EntryOptions, Fill, type StoreOutcome, type StoreResult } from './fill.js'
 export {
   type Caches, type CachesBase, type CachesOptions, createCaches, type NamedCacheOptions, type SharedCacheOptions, type ValueType,
   valueType

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { Compression, type CompressionOptions, decompress } from './compression.js'
 import { CacheError, shown } from './errors.js'
 import { own } from './frame.js'
@@ -49,6 +50,8 @@ export class StoredValues<T> {
   readonly #maxBytes: number
   /** The head of a value that is not compressed. */
   readonly #head: string
+  /** Whether the serializer is this package's. */
+  readonly isBuiltIn: boolean
 
   /** @throws CacheError WEIR_CACHE_INVALID_OPTION */
   constructor ({ serializer: option, compression = false, maxValueBytes = MOST_BYTES }: StoredValueOptions<T>) {
@@ -59,21 +62,22 @@ export class StoredValues<T> {
     this.#serializer = serializer
     this.#compression = compression === false ? undefined : new Compression(compression)
     this.#maxBytes = maxValueBytes
-    this.#head = serializer.name === BUILT_IN ? '' : headOf(serializer.name, '', '')
+    this.isBuiltIn = serializer.name === BUILT_IN
+    this.#head = this.isBuiltIn ? '' : headOf(serializer.name, '', '')
   }
 
   /**
    * A promise where the value has to be compressed.
-   * @throws CacheError WEIR_CACHE_VALUE_TOO_LARGE, or whatever the serializer throws
+   * @throws CacheError WEIR_CACHE_VALUE_TOO_LARGE, WEIR_CACHE_UNSERIALIZABLE
    */
   write (key: string, value: T): StoredValue | Promise<StoredValue> {
-    const serialized = this.#serializer.serialize(value, key)
+    const serialized = this.isBuiltIn ? this.#serializer.serialize(value, key) : this.#serialized(key, value)
     const { meta, body } = serialized
     const bytes = body.byteLength
     if (bytes > this.#maxBytes) {
       throw new CacheError('WEIR_CACHE_VALUE_TOO_LARGE', `${shown(key)} has ${bytes} bytes, more than the ${this.#maxBytes}`)
     }
-    const size = this.#sizeOf(serialized)
+    const size = this.isBuiltIn ? this.#sizeOf(serialized) : this.#asked(key, () => this.#sizeOf(serialized))
     if (this.#compression !== undefined && bytes >= this.#compression.threshold) return this.#compress(this.#compression, serialized, size)
     return { stored: this.#head === '' ? serialized : { meta: this.#head + meta, body }, size }
   }
@@ -86,6 +90,27 @@ export class StoredValues<T> {
     const { meta, body } = stored
     if (this.#head === '' ? meta[0] !== MARK : meta.startsWith(this.#head)) return this.#parse(meta.slice(this.#head.length), body)
     return this.#decompress(meta, body)
+  }
+
+  /** The value by a serializer of one's own, which may give anything. */
+  #serialized (key: string, value: T): Serialized {
+    return this.#asked(key, () => {
+      const given: unknown = this.#serializer.serialize(value, key)
+      const { meta, body }: { readonly meta?: unknown, readonly body?: unknown } = typeof given === 'object' && given !== null ? given : {}
+      if (typeof meta === 'string' && types.isUint8Array(body)) return { meta, body }
+      const problem = given instanceof Promise ? 'it returned a promise' : `it returned ${shown(given)}`
+      throw new TypeError(`${problem}: give { meta, body }, a text and a Buffer or Uint8Array`)
+    })
+  }
+
+  #asked<R> (key: string, ask: () => R): R {
+    try {
+      return ask()
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : shown(cause)
+      const what = `${shown(key)} cannot be stored: the serializer ${shown(this.#serializer.name)} failed: ${reason}`
+      throw new CacheError('WEIR_CACHE_UNSERIALIZABLE', what, { cause })
+    }
   }
 
   async #compress (compression: Compression, { meta, body }: Serialized, size: number): Promise<StoredValue> {

@@ -1,6 +1,6 @@
 import { serialize } from 'node:v8'
 import { CacheError, shown } from './errors.js'
-import { defaultSerializer, hasWide, refusing, type Serialized, type Serializer } from './serializer.js'
+import { BUILT_IN, defaultSerializer, hasWide, refusing, type Serialized, type Serializer } from './serializer.js'
 import { type StrictForm, survey, Unstorable } from './survey.js'
 
 /** Serializers by name; see {@link CacheOptions.serializer}. */
@@ -54,6 +54,9 @@ export function serializerOf<T> (option: SerializerName | Serializer<T> | undefi
     // The serializer gives back the value it was given: the type T is the caller's claim.
     if (serializer !== undefined) return serializer as Serializer<T>
   } else if (typeof option?.serialize === 'function' && typeof option.deserialize === 'function') {
+    if (option.name === BUILT_IN && option !== defaultSerializer) {
+      throw new CacheError('WEIR_CACHE_INVALID_OPTION', `serializer.name ${shown(option.name)}: this package's have it, name yours otherwise`)
+    }
     if (typeof option.name === 'string' && /^[\w.-]+$/.test(option.name)) return option
     throw new CacheError('WEIR_CACHE_INVALID_OPTION', `serializer.name ${shown(option.name)}: name its format, by letters, digits, '.', '_' and '-'`)
   }

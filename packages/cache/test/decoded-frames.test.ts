@@ -9,7 +9,7 @@ import { steeredStore } from './steered-store.js'
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 
 const frameWith = (changes: Partial<Entry<Serialized>> = {}) => encodeFrame({
-  value: { meta: 'json 10', body: Buffer.from('{"a":1}') },
+  value: { meta: `${HEAD}json 10`, body: Buffer.from('{"a":1}') },
   stamp: 1000,
   tags: ['tag'],
   storedAt: 4e12,
@@ -22,11 +22,15 @@ const frameWith = (changes: Partial<Entry<Serialized>> = {}) => encodeFrame({
   ...changes
 })
 
+/** What begins the meta of a value of that serializer. */
+const HEAD = '\0counted\0\0\0'
+const plain: Serializer<unknown> = { ...defaultSerializer, name: 'counted' }
+
 /** Values and serializer of one type, and how many values have been parsed. */
 function counting () {
   const counted = { parsed: 0 }
   const serializer: Serializer<unknown> = {
-    ...defaultSerializer,
+    ...plain,
     deserialize (serialized) {
       counted.parsed++
       return defaultSerializer.deserialize(serialized)
@@ -41,7 +45,7 @@ function setUp () {
   const { counted, serializer } = counting()
   const options = { store: steered.store, namespace: 'n' }
   const cache = createCache({ ...options, l1: false, serializer })
-  return { steered, counted, cache, other: createCache<unknown>(options), entries: steered.store.namespace('n').entries }
+  return { steered, counted, cache, other: createCache<unknown>({ ...options, serializer: plain }), entries: steered.store.namespace('n').entries }
 }
 
 const get = async (cache: Cache<unknown>) => cache.get('key')
@@ -68,7 +72,7 @@ t.test('another value is another one: set, refilled, or of the same stamp', asyn
   const [frame] = await entries.get(['key'])
   const stamp = frame?.readDoubleBE(4) ?? 0
   for (const storedAt of [4e12, 4e12 + 1]) {
-    const value = { meta: 'text 10', body: Buffer.from(`${storedAt}`) }
+    const value = { meta: `${HEAD}text 10`, body: Buffer.from(`${storedAt}`) }
     await entries.set('key', frameWith({ stamp, storedAt, value }), 60_000)
     t.equal(await get(cache), `${storedAt}`)
   }
@@ -178,7 +182,7 @@ t.test('with memory it is memory that knows', async (t) => {
   const steered = steeredStore()
   const { counted, serializer } = counting()
   const cache = createCache({ store: steered.store, namespace: 'n', serializer })
-  await createCache<unknown>({ store: steered.store, namespace: 'n' }).set('key', { a: 1 }, OPTIONS)
+  await createCache<unknown>({ store: steered.store, namespace: 'n', serializer: plain }).set('key', { a: 1 }, OPTIONS)
   await get(cache)
   await get(cache)
   t.equal(steered.asked.filter((method) => method === 'get').length, 1)

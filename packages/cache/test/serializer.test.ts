@@ -89,5 +89,40 @@ t.test('one that throws: the value is given, not kept, and an event would tell',
   t.equal(await cache.remember('key', OPTIONS, () => 'value'), 'value')
   t.equal(cache.stats().errors, 1)
   t.notOk(await cache.has('key'))
-  await t.rejects(cache.set('key', 'value', OPTIONS), { code: 'WEIR_CACHE_STORE_FAILED', cause: { message: 'no' } })
+  await t.rejects(cache.set('key', 'value', OPTIONS), { code: 'WEIR_CACHE_UNSERIALIZABLE', cause: { message: 'no' } })
+})
+
+t.test('one that gives what is no bytes: every write says so, and names it', async (t) => {
+  const bytes = new Uint8Array(1)
+  const given: Readonly<Record<string, unknown>> = {
+    undefined,
+    null: null,
+    text: 'text',
+    'no body': { meta: '' },
+    'no meta': { body: bytes },
+    'a text for a body': { meta: '', body: 'text' },
+    'an ArrayBuffer': { meta: '', body: bytes.buffer },
+    'other elements': { meta: '', body: new Uint16Array(1) },
+    'a promise': Promise.resolve({ meta: '', body: bytes })
+  }
+  const broken: Readonly<Record<string, Partial<Serializer<unknown>>>> = {
+    ...Object.fromEntries(Object.entries(given).map(([what, value]) => [what, { serialize: () => value as never }])),
+    throws: { serialize () { throw new Error('no') } },
+    'sizeOf throws': { sizeOf () { throw new Error('no') } }
+  }
+  for (const [what, methods] of Object.entries(broken)) {
+    const serializer: Serializer<unknown> = { name: 'own', serialize: () => ({ meta: '', body: bytes }), deserialize: () => 1, ...methods }
+    const cache = createCache<unknown>({ store: memoryStore(), namespace: 'n', serializer })
+    const { version } = await cache.getWithVersion('key')
+    const writes: Promise<unknown>[] = [
+      cache.set('key', 1, OPTIONS), cache.setMany([['key', 1]], OPTIONS), cache.add('key', 1, OPTIONS), cache.compareAndSet('key', version, 1, OPTIONS)
+    ]
+    for (const write of writes) {
+      await t.rejects(async () => { await write }, { code: 'WEIR_CACHE_UNSERIALIZABLE', message: /^The value for 'key' cannot be stored: the serializer 'own' failed: / }, what)
+    }
+    t.equal(await cache.remember('key', OPTIONS, () => 'value'), 'value', 'callers get it')
+    t.match(await cache.warm(['key'], OPTIONS, () => 1), { failed: 1, errors: [{ error: { code: 'WEIR_CACHE_UNSERIALIZABLE' } }] })
+  }
+  t.throws(() => createCache({ store: memoryStore(), namespace: 'n', serializer: { ...defaultSerializer } }), { code: 'WEIR_CACHE_INVALID_OPTION', message: /'weir'/ })
+  t.doesNotThrow(() => createCache({ store: memoryStore(), namespace: 'n', serializer: defaultSerializer }))
 })
