@@ -6,8 +6,10 @@ import { type Duration, LONGEST, parseDuration } from './duration.js'
 import { checkKey, type Entry, freshFor, freshness, keyTag } from './entry.js'
 import { CacheError, type CacheErrorCode, shown } from './errors.js'
 import { emit } from './events.js'
+import { nothingBut } from './fill-context.js'
 import { type EntryOptions, type Fill, makeEntry, span } from './fill.js'
 import { Filling } from './filling.js'
+import { CALL, checkOptions, COUNTER, CREATE, FIND, FOREVER, MEMORY, WRITE } from './known-options.js'
 import { addLiveCache } from './live-caches.js'
 import type { AcquireOptions, CacheOptions, CacheStats, FindOptions, Hit, RememberOptions, WriteOptions } from './options.js'
 import { type FillFunction, isDueEarly, Remembering } from './remembering.js'
@@ -20,7 +22,7 @@ import { tracedStore } from './traces.js'
 import type { Consistency, Stamp } from './validity.js'
 import { checkVersion, type Version } from './version.js'
 import { type Keys, warm, type WarmFunction, type WarmOptions, type WarmSummary } from './warm.js'
-import { wrap, type Wrapped, type WrapOptions } from './wrap.js'
+import { type ThisOf, wrap, type Wrapped, type WrapOptions } from './wrap.js'
 
 /**
  * A cache of two tiers, this instance's memory before a shared store, in which no value computed before
@@ -42,6 +44,8 @@ export function createCache<T> (options: CacheOptions<T>): Cache<T, 'ttl'> {
 export class Cache<T, in Defaulted extends 'ttl' = never> {
   readonly namespace: string
   readonly name: string
+  /** The lifetime of values whose calls leave it out. */
+  readonly defaultTtl: Duration | undefined
   readonly #store: Store
   readonly #tiers: Tiers<T>
   readonly #filling: Filling<T>
@@ -52,7 +56,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   readonly #defaults: Defaults
   readonly #activity: Activity
 
-  constructor ({ store, namespace, name = '', l1 = {}, fillTimeout = '10s', ...options }: CacheOptions<T>) {
+  constructor (given: CacheOptions<T>) {
+    checkOptions('', given, CREATE)
+    const { store, namespace, name = '', l1 = {}, fillTimeout = '10s', ...options } = given
+    if (l1 !== false) checkOptions('l1', l1, MEMORY)
     checkNamespace(namespace)
     checkName(name)
     this.namespace = namespace
@@ -61,6 +68,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     this.#counters = new Counters(namespace)
     const timeout = parseDuration(fillTimeout, 'fillTimeout')
     this.#defaults = new Defaults(options)
+    this.defaultTtl = this.#defaults.ttl
     this.#tiers = new Tiers(namespace, tracedStore(namespace, store.namespace(namespace)), new StoredValues(options), l1)
     this.#filling = new Filling(this.#tiers, this.#counters, this.#defaults, name, timeout)
     this.#swapping = new Swapping(this.#tiers, this.#counters, name, timeout)
@@ -90,7 +98,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   remember<U extends T> (this: Cache<T, Defaulted | 'ttl'>, key: string, fn: FillFunction<U>): Promise<U>
   remember<U extends T> (key: string, given: Partial<RememberOptions<U>> | FillFunction<U>, fn?: FillFunction<U>): Promise<U> {
     const hit = this.lookup(key)
-    const options: Partial<RememberOptions<U>> = typeof given === 'function' ? NO_OPTIONS : given
+    const options: Partial<RememberOptions<U>> = given === undefined || typeof given === 'function' ? NO_OPTIONS : given
     if (hit !== undefined && !hit.stale) {
       const { earlyRefresh = this.#defaults.earlyRefresh } = options
       // A key holds what its fn returned: that this is always of one type is the caller's claim.
@@ -101,8 +109,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
 
   /**
    * The function with its values kept, as `remember` keeps them: once per key, for the whole fleet. The key is the function's
-   * name and its arguments, in whatever order their members are; `this` is passed on and no part of it. What of the arguments
-   * is no data, such as an AbortSignal, is left out by `key`. Wrap a function once, where it is defined.
+   * name and its arguments, in whatever order their members are; `this` is passed on and no part of it, unless `key` says so. What of
+   * the arguments is no data, such as an AbortSignal, is left out by `key`. Wrap a function once, where it is defined.
    * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG, WEIR_CACHE_NAME_TAKEN;
    *   a call rejects as `remember` does, and with WEIR_CACHE_INVALID_ARGUMENT for an argument that cannot be part of a key
    * @example
@@ -112,15 +120,15 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * await product.clear()
    */
   wrap<F extends (...args: never[]) => T | Promise<T>> (
-    fn: F, options: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>
+    fn: F, options: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>, ThisOf<F>>
   ): Wrapped<F>
   wrap<F extends (...args: never[]) => T | Promise<T>> (
-    this: Cache<T, Defaulted | 'ttl'>, fn: F, options?: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>>
+    this: Cache<T, Defaulted | 'ttl'>, fn: F, options?: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>, ThisOf<F>>>
   ): Wrapped<F>
   wrap<F extends (...args: never[]) => T | Promise<T>> (
-    fn: F, options: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>> = {}
+    fn: F, options: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>, ThisOf<F>>> = {}
   ): Wrapped<F> {
-    return wrap<T, F>(this, fn, options, this.#defaults.ttl)
+    return wrap<T, F>(this, fn, options)
   }
 
   /**
@@ -179,8 +187,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    */
   set (key: string, value: T, options: EntryOptions & WriteOptions): Promise<boolean>
   set (this: Cache<T, Defaulted | 'ttl'>, key: string, value: T, options?: Partial<EntryOptions> & WriteOptions): Promise<boolean>
-  async set (key: string, value: T, { consistency = 'strict', ...options }: Partial<EntryOptions> & WriteOptions = {}): Promise<boolean> {
+  async set (key: string, value: T, given: Partial<EntryOptions> & WriteOptions = {}): Promise<boolean> {
     checkKey(key)
+    checkOptions('', given, CALL)
+    const { consistency = 'strict', ...options } = given
     const entry = makeEntry(value, 0, this.#defaults.entry(options), { filledBy: this.name, cost: 0 })
     return this.#asked('store the value', this.#put(key, entry, consistency === 'strict'))
   }
@@ -196,13 +206,15 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     this: Cache<T, Defaulted | 'ttl'>, entries: Iterable<readonly [key: string, value: T]>, options?: Partial<EntryOptions> & WriteOptions
   ): Promise<boolean[]>
   async setMany (
-    entries: Iterable<readonly [key: string, value: T]>, { consistency = 'strict', ...options }: Partial<EntryOptions> & WriteOptions = {}
+    entries: Iterable<readonly [key: string, value: T]>, given: Partial<EntryOptions> & WriteOptions = {}
   ): Promise<boolean[]> {
     checkSeveral('entries', entries)
-    const given = [...entries]
-    given.forEach(checkPair)
+    checkOptions('', given, CALL)
+    const { consistency = 'strict', ...options } = given
+    const pairs = [...entries]
+    pairs.forEach(checkPair)
     const whole = this.#defaults.entry(options)
-    const made = new Map(given.map(([key, value]) => {
+    const made = new Map(pairs.map(([key, value]) => {
       checkKey(key)
       return [key, makeEntry(value, 0, whole, { filledBy: this.name, cost: 0 })]
     }))
@@ -211,7 +223,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
       stored.set(key, await this.#put(key, entry, false))
     })))
     if (consistency === 'strict' && made.size > 0) await this.#tiers.validity.waitForLeases()
-    return given.map(([key]) => stored.get(key) === true)
+    return pairs.map(([key]) => stored.get(key) === true)
   }
 
   /**
@@ -219,8 +231,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * @throws CacheError as `set`
    * @example await cache.forever('countries', await db.countries(), { tags: ['geography'] })
    */
-  forever (key: string, value: T, options: Pick<EntryOptions, 'tags'> & WriteOptions = {}): Promise<boolean> {
-    return this.set(key, value, { ...options, ttl: LONGEST })
+  async forever (key: string, value: T, options: Pick<EntryOptions, 'tags'> & WriteOptions = {}): Promise<boolean> {
+    checkOptions('', options, FOREVER)
+    return this.set(key, value, { ...options, ...nothingBut(LONGEST) })
   }
 
   /**
@@ -231,8 +244,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    */
   add (key: string, value: T, options: EntryOptions & WriteOptions): Promise<boolean>
   add (this: Cache<T, Defaulted | 'ttl'>, key: string, value: T, options?: Partial<EntryOptions> & WriteOptions): Promise<boolean>
-  async add (key: string, value: T, { consistency, ...options }: Partial<EntryOptions> & WriteOptions = {}): Promise<boolean> {
+  async add (key: string, value: T, given: Partial<EntryOptions> & WriteOptions = {}): Promise<boolean> {
     checkKey(key)
+    checkOptions('', given, CALL)
+    const { consistency, ...options } = given
     return this.#asked('add the value', this.#swapping.add(key, value, this.#defaults.entry(options), consistency !== 'bounded'), UNCERTAIN)
   }
 
@@ -242,8 +257,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * @throws CacheError WEIR_CACHE_STORE_FAILED: it may be deleted all the same
    * @example const pageviews = await cache.pull('pageviews')
    */
-  async pull (key: string, { consistency }: WriteOptions = {}): Promise<T | undefined> {
+  async pull (key: string, options: WriteOptions = {}): Promise<T | undefined> {
     checkKey(key)
+    const consistency = consistencyOf(options)
     const entry = await this.#asked('pull the value', this.#swapping.pull(key, consistency !== 'bounded'), UNCERTAIN)
     return this.#counted(key, entry)?.value
   }
@@ -254,8 +270,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_STORE_FAILED
    * @example await cache.touch(`session:${id}`, '30m')
    */
-  async touch (key: string, ttl: Duration, { consistency }: WriteOptions = {}): Promise<boolean> {
+  async touch (key: string, ttl: Duration, options: WriteOptions = {}): Promise<boolean> {
     checkKey(key)
+    const consistency = consistencyOf(options)
     const lifetime = span(ttl, 'ttl')
     return this.#asked('touch the value', this.#swapping.touch(key, lifetime, consistency !== 'bounded'), UNCERTAIN)
   }
@@ -294,10 +311,12 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     this: Cache<T, Defaulted | 'ttl'>, key: string, version: Version, value: T, options?: Partial<EntryOptions> & WriteOptions
   ): Promise<boolean>
   async compareAndSet (
-    key: string, version: Version, value: T, { consistency, ...options }: Partial<EntryOptions> & WriteOptions = {}
+    key: string, version: Version, value: T, given: Partial<EntryOptions> & WriteOptions = {}
   ): Promise<boolean> {
     checkKey(key)
     checkVersion(version)
+    checkOptions('', given, CALL)
+    const { consistency, ...options } = given
     const swapped = this.#swapping.compareAndSet(key, version, value, this.#defaults.entry(options), consistency !== 'bounded')
     return this.#asked('compare and set the value', swapped, UNCERTAIN)
   }
@@ -313,6 +332,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   async increment (key: string, by = 1, options: CounterOptions = {}): Promise<number> {
     checkKey(key)
     checkBy(by)
+    checkOptions('', options, COUNTER)
     return this.#asked('say whether it has counted', this.#counting.increment(key, by, { ...options, tags: this.#defaults.tags(options.tags ?? []) }), UNCERTAIN)
   }
 
@@ -339,8 +359,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * @throws CacheError as `invalidate`
    * @example await cache.deleteMany(['1', '2'])
    */
-  async deleteMany (keys: Iterable<string>, { consistency }: WriteOptions = {}): Promise<void> {
+  async deleteMany (keys: Iterable<string>, options: WriteOptions = {}): Promise<void> {
     checkSeveral('keys', keys)
+    const consistency = consistencyOf(options)
     const distinct = [...new Set(keys)]
     distinct.forEach(checkKey)
     if (distinct.length === 0) return
@@ -357,7 +378,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * @throws CacheError WEIR_CACHE_INVALID_TAG; WEIR_CACHE_STORE_FAILED: nothing is invalidated
    * @example await cache.invalidate(['product:42', 'products'])
    */
-  async invalidate (tags: readonly string[], { consistency }: WriteOptions = {}): Promise<void> {
+  async invalidate (tags: readonly string[], options: WriteOptions = {}): Promise<void> {
+    const consistency = consistencyOf(options)
     const whole = this.#defaults.tags(tags)
     if (whole.length > 0) await this.#invalidate(whole, consistency)
   }
@@ -367,8 +389,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_STORE_FAILED
    * @example await cache.clear()
    */
-  async clear (namespace = this.namespace, { consistency }: WriteOptions = {}): Promise<void> {
+  async clear (namespace = this.namespace, options: WriteOptions = {}): Promise<void> {
     checkNamespace(namespace)
+    const consistency = consistencyOf(options)
     const stamp = await this.#asked('clear', tracedStore(namespace, this.#store.namespace(namespace)).validity.clear(consistency))
     if (namespace === this.namespace) this.#tiers.clearMemory()
     emit('weir:cache:clear', () => ({ namespace, stamp }))
@@ -461,6 +484,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
       const hit = accept === 'fresh' && !isFresh(peeked) ? undefined : this.#filling.usable(key, peeked)
       if (hit !== undefined) return hit
     }
+    checkFind(accept, options.onOutage)
     const answer = await this.#filling.find(key)
     if (accept === 'fresh') return this.#fresh(key, answer?.found)
     if (accept === 'retained') return answer?.found && { ...answer.found, stale: !isFresh(answer.found) }
@@ -485,6 +509,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    */
   async acquire (key: string, options: AcquireOptions = {}): Promise<Hit<T> | Fill<T>> {
     checkKey(key)
+    checkFind(undefined, options.onOutage)
     return this.#activity.during(this.#filling.acquire(key, options))
   }
 
@@ -557,6 +582,17 @@ const NO_OPTIONS = {}
 
 // What a store says that has had no answer itself.
 const UNANSWERED: readonly CacheErrorCode[] = ['WEIR_CACHE_STORE_UNAVAILABLE', 'WEIR_CACHE_STORE_TIMEOUT']
+
+function consistencyOf (options: WriteOptions): Consistency | undefined {
+  checkOptions('', options, WRITE)
+  return options.consistency
+}
+
+/** Names are not looked at: a server's hooks hand on what their route has. */
+function checkFind (accept: FindOptions['accept'], onOutage: FindOptions['onOutage']): void {
+  if (accept !== undefined) FIND.accept(accept, 'accept')
+  if (onOutage !== undefined) FIND.onOutage(onOutage, 'onOutage')
+}
 
 // A command whose answer is lost may have been carried out.
 const UNCERTAIN = 'it may have been done all the same, and is not tried again: read the value before you do so'

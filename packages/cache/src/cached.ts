@@ -6,9 +6,16 @@ type Method<A extends readonly unknown[], R> = (...args: A) => Promise<R>
 /** As TypeScript calls a decorator of a method with `experimentalDecorators`. */
 type Experimental<F> = [prototype: object, name: string | symbol, descriptor: TypedPropertyDescriptor<F>]
 
+/** The decorator that {@link cached} gives. The method takes and gives what it did. */
+interface Decorator<A extends readonly unknown[], R> {
+  <F extends Method<A, R>> (method: F, context: ClassMethodDecoratorContext): F
+  <F extends Method<A, R>> (prototype: object, name: string | symbol, descriptor: TypedPropertyDescriptor<F>): void
+}
+
 /**
  * A decorator that has a method's values kept by a cache, as {@link Cache.wrap} does for functions. The name of the method begins
- * the keys, and all instances of the class share them: what of an instance the value depends on is told by `key`. A value ends
+ * the keys, and all instances of the class share them: what of an instance the value depends on is told by `key`, whose `this` is
+ * the instance: `key (this: Repo, id: string) { return [this.tenant, id] }`. A value ends
  * by its tags, or by the method's `invalidate` and `clear` where its type says that it has them. It works with and without
  * TypeScript's `experimentalDecorators`, which NestJS and others need.
  * @throws CacheError as {@link Cache.wrap}, when the class is defined
@@ -20,9 +27,16 @@ type Experimental<F> = [prototype: object, name: string | symbol, descriptor: Ty
  * await new Shop().product('42')
  * await cache.invalidate(['product:42'])
  */
-export function cached<T, A extends readonly unknown[] = never[], R extends T = T> (cache: Cache<T>, options: WrapOptions<A, R>) {
+export function cached<T, A extends readonly unknown[] = never[], R extends T = T> (
+  cache: Cache<T>, options: WrapOptions<A, R>
+): Decorator<A, R>
+export function cached<T, A extends readonly unknown[] = never[], R extends T = T> (
+  cache: Cache<T, 'ttl'>, options?: Partial<WrapOptions<A, R>>
+): Decorator<A, R>
+export function cached<T, A extends readonly unknown[], R extends T> (
+  cache: Cache<T>, options: Partial<WrapOptions<A, R>> = {}
+): Decorator<A, R> {
   const wrapped = (method: Method<A, R>, name: string | symbol) => wrap(cache, method, { name: String(name), ...options })
-  // The method takes and gives what it did.
   function decorator<F extends Method<A, R>> (method: F, context: ClassMethodDecoratorContext): F
   function decorator<F extends Method<A, R>> (...experimental: Experimental<F>): void
   function decorator (...args: [Method<A, R>, ClassMethodDecoratorContext] | Experimental<Method<A, R>>) {

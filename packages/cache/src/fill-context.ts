@@ -1,6 +1,7 @@
 import type { Duration } from './duration.js'
 import { checkTags } from './entry.js'
 import type { EntryOptions } from './fill.js'
+import { checkOptions, ENTRY } from './known-options.js'
 
 /** The context that {@link Cache.remember} gives its function: by it the value can tell how it is kept. */
 export interface FillContext<U> {
@@ -19,18 +20,18 @@ export interface FillContext<U> {
    * Says how the value is kept, in place of the options of the call. Tags are added to theirs.
    * @example ctx.options({ ttl: response.maxAge * 1000, tags: response.tags })
    */
-  options (options: Partial<EntryOptions>): void
+  readonly options: (options: Partial<EntryOptions>) => void
   /**
    * Has the value given to the callers that wait for it, and not kept.
    * @example if (!response.ok) ctx.skip()
    */
-  skip (): void
+  readonly skip: () => void
 }
 
 /** Nothing but a lifetime, whatever the cache's defaults are. */
 export const nothingBut = (ttl: Duration): EntryOptions => ({ ttl, staleWhileRevalidate: 0, staleIfError: 0, retain: 0, jitter: 0 })
 
-/** The context of one run of the function. */
+/** The context of one run of the function. Its functions are made when they are asked for, and may be taken out of it. */
 export class RunContext<U> implements FillContext<U> {
   #controller: AbortController | undefined
   #isSkipped = false
@@ -43,12 +44,15 @@ export class RunContext<U> implements FillContext<U> {
     return this.#controller.signal
   }
 
-  options (options: Partial<EntryOptions>): void {
-    this.#given = { ...this.#given, ...options, tags: joined(this.#given?.tags, options.tags) }
+  get options (): (options: Partial<EntryOptions>) => void {
+    return (options) => {
+      checkOptions('ctx.options', options, ENTRY)
+      this.#given = { ...this.#given, ...options, tags: joined(this.#given?.tags, options.tags) }
+    }
   }
 
-  skip (): void {
-    this.#isSkipped = true
+  get skip (): () => void {
+    return () => { this.#isSkipped = true }
   }
 
   abort (reason: Error): void {

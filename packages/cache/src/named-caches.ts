@@ -1,6 +1,7 @@
 import { type Cache, createCache } from './cache.js'
 import type { Duration } from './duration.js'
 import { CacheError, shown } from './errors.js'
+import { checkOptions, CREATE_SEVERAL, isRecord, refused, SHARED } from './known-options.js'
 import type { CacheOptions } from './options.js'
 import type { Serializer } from './serializer.js'
 import type { Store } from './store.js'
@@ -84,9 +85,10 @@ export interface CachesBase {
 export function createCaches<
   const S extends Stores, const C extends Named<keyof S & string>, const D extends SharedCacheOptions = SharedCacheOptions
 > (options: CachesOptions<S, C, D>): Caches<C, D>
-export function createCaches ({ stores, caches, defaults = {}, name = '', ...others }: LooseOptions): object {
-  checkNames('', others, {}, 'stores, caches, defaults, name')
-  checkNames('defaults', defaults, SHARED)
+export function createCaches (options: LooseOptions): object {
+  checkOptions('', options, CREATE_SEVERAL)
+  const { stores, caches, defaults = {}, name = '' } = options
+  checkOptions('defaults', defaults, SHARED)
   const all = entriesOf('stores', stores)
   for (const [store, { namespace, close }] of Object.entries<Partial<Record<keyof Store, unknown>>>(stores)) {
     if (typeof namespace === 'function' && typeof close === 'function') continue
@@ -96,14 +98,14 @@ export function createCaches ({ stores, caches, defaults = {}, name = '', ...oth
   const made = entriesOf('caches', caches).map(([cache, { store: storeName, namespace = cache, value: _, ...options }]) => {
     const where = `caches.${cache}`
     if (cache === 'close') throw refused(`${where}: this name is taken by the method, give the cache another`)
-    checkNames(where, options, SHARED)
+    checkOptions(where, options, SHARED)
     const [, store] = all.find(([known]) => known === storeName) ?? []
     if (store === undefined) throw refused(`${where}.store ${shown(storeName)}: there is ${Object.keys(stores).join(', ')}`)
     const place = JSON.stringify([all.findIndex(([, other]) => other === store), namespace])
     const other = taken.get(place)
     if (other !== undefined) throw refused(`${where}: caches.${other} has the namespace ${shown(namespace)} of the same store, give one of them another`)
     taken.set(place, cache)
-    return [cache, within(where, () => createCache({ ...defaults, ...options, store, namespace, name }))] as const
+    return [cache, within(where, () => createCache({ ...defaults, ...given(options), store, namespace, name }))] as const
   })
   const stored = new Set(all.map(([, store]) => store))
   let closed: Promise<void> | undefined
@@ -120,24 +122,6 @@ interface LooseOptions {
   readonly defaults?: SharedCacheOptions
   readonly name?: string
 }
-
-const SHARED = {
-  l1: true,
-  serializer: true,
-  compression: true,
-  maxValueBytes: true,
-  fillTimeout: true,
-  ttl: true,
-  staleWhileRevalidate: true,
-  staleIfError: true,
-  retain: true,
-  jitter: true,
-  negativeTtl: true,
-  softTimeout: true,
-  hardTimeout: true,
-  earlyRefresh: true,
-  tagPrefix: true
-} as const satisfies Record<keyof SharedCacheOptions, true>
 
 /**
  * The caches as members of their own, read as any other; a name that none of them has is an error.
@@ -173,12 +157,11 @@ function entriesOf<V> (what: string, values: Readonly<Record<string, V>>): [name
   return entries
 }
 
-const isRecord = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
-
-function checkNames (where: string, options: object, known: object, list = Object.keys(known).join(', ')): void {
-  if (!isRecord(options)) throw refused(`${where} ${shown(options)}: give an object of options`)
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
-  if (unknown !== undefined) throw refused(`${where === '' ? '' : `${where}.`}${unknown} is no option: there is ${list}`)
+/** Options without those that are undefined, which would hide the defaults. */
+function given<O extends object> (options: O): Partial<O> {
+  const result: Partial<O> = { ...options }
+  for (const name in options) if (options[name] === undefined) Reflect.deleteProperty(result, name)
+  return result
 }
 
 /** Makes one cache; an error about its options gets its name. */
@@ -189,6 +172,3 @@ function within<R> (where: string, make: () => R): R {
     throw error instanceof CacheError ? refused(`${where}: ${error.message}`, error) : error
   }
 }
-
-const refused = (problem: string, cause?: unknown) =>
-  new CacheError('WEIR_CACHE_INVALID_OPTION', problem, cause === undefined ? undefined : { cause })

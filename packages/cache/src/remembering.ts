@@ -6,6 +6,7 @@ import { CacheError, shown } from './errors.js'
 import { type FillContext, nothingBut, RunContext } from './fill-context.js'
 import { Fill } from './fill.js'
 import type { Filling } from './filling.js'
+import { CALL, checkOptions } from './known-options.js'
 import type { Hit, RememberOptions } from './options.js'
 
 /** The function that computes a value. */
@@ -36,6 +37,7 @@ export class Remembering<T> {
   ): Promise<U> {
     checkKey(key)
     if (typeof fn !== 'function') throw new CacheError('WEIR_CACHE_INVALID_OPTION', `fn ${shown(fn)}: give the function that computes the value`)
+    checkOptions('', given, CALL)
     const options = this.filling.defaults.call(given)
     const softTimeout = milliseconds(options.softTimeout, 'softTimeout')
     const hardTimeout = milliseconds(options.hardTimeout, 'hardTimeout')

@@ -1,24 +1,33 @@
 import { RecentKeys } from '@weir/internal'
 import { argumentKey } from './argument-key.js'
 import type { Cache } from './cache.js'
-import { type Duration, parseDuration } from './duration.js'
+import { parseDuration } from './duration.js'
 import { checkTags } from './entry.js'
 import { CacheError, shown } from './errors.js'
+import { checkOptions, WRAP } from './known-options.js'
 import type { RememberOptions, WriteOptions } from './options.js'
 
-/** Options of {@link Cache.wrap}, for a function of the arguments `A` whose value is an `R`. */
-export interface WrapOptions<A extends readonly unknown[], R> extends Omit<RememberOptions<R>, 'tags'> {
+/**
+ * Options of {@link Cache.wrap}, for a function of the arguments `A` whose value is an `R`. Functions get the `this` of the call: say
+ * what it is, `key (this: Repo, id: string) { return [this.tenant, id] }`.
+ */
+export interface WrapOptions<A extends readonly unknown[], R, This = never> extends Omit<RememberOptions<R>, 'tags'> {
   /**
    * Begins the keys, the same in all instances and for no other function of the cache. Default: the function's own name.
    */
   readonly name?: string
-  /** The part of the arguments that is the key, where it is not all of them: `(id, { signal }) => [id]`. */
-  readonly key?: (...args: A) => readonly unknown[]
+  /** The part of the arguments that is the key, where it is not all of them, `(id, { signal }) => [id]`, or what of `this` is. */
+  readonly key?: (this: This, ...args: A) => readonly unknown[]
   /** Tags, or what makes them of the value and the arguments. */
-  readonly tags?: readonly string[] | ((value: R, ...args: A) => readonly string[])
+  readonly tags?: readonly string[] | ((this: This, value: R, ...args: A) => readonly string[])
 }
 
-/** Methods of a function that {@link Cache.wrap} returns. */
+/** The `this` that a function declares; that of one which declares none is not known. */
+export type ThisOf<F extends AnyFunction> = unknown extends ThisParameterType<F> ? never : ThisParameterType<F>
+
+/**
+ * Methods of a function that {@link Cache.wrap} returns. Where `key` looks at `this`, give it to them: `load.invalidate.call(repo, '42')`.
+ */
 export interface WrappedMethods<A extends readonly unknown[]> {
   /**
    * The key of the value for these arguments, for the other methods of the cache.
@@ -52,45 +61,52 @@ const PREFIX = 'wrap:'
 // Two functions of one name would meet in the store, which no instance could see.
 const taken = new WeakMap<object, Set<string>>()
 
-type Remembering<T> = Pick<Cache<T>, 'remember' | 'delete' | 'invalidate'>
+type Remembering<T> = Pick<Cache<T>, 'remember' | 'delete' | 'invalidate' | 'defaultTtl'>
 
 /** See {@link Cache.wrap}. */
 export function wrap<T, F extends (...args: never[]) => T | Promise<T>> (
-  cache: Remembering<T>, fn: F, options: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>>, defaultTtl?: Duration
+  cache: Remembering<T>, fn: F, options: Partial<WrapOptions<Parameters<F>, Awaited<ReturnType<F>>, ThisOf<F>>>
 ): Wrapped<F>
 export function wrap<T, A extends readonly unknown[], R extends T> (
-  cache: Remembering<T>, fn: (...args: A) => R | Promise<R>, options: Partial<WrapOptions<A, R>>, defaultTtl?: Duration
+  cache: Remembering<T>, fn: (...args: A) => R | Promise<R>, options: Partial<WrapOptions<A, R>>
 ): WrappedMethods<A> & ((...args: A) => Promise<R>)
 export function wrap<T, A extends readonly unknown[], R extends T> (
-  cache: Remembering<T>, fn: (...args: A) => R | Promise<R>, options: Partial<WrapOptions<A, R>>, defaultTtl?: Duration
+  cache: Remembering<T>, fn: (...args: A) => R | Promise<R>, options: Partial<WrapOptions<A, R>>
 ) {
-  const { name = fn.name, key: keyParts, tags = [], ttl = defaultTtl, ...others } = options
+  if (typeof fn !== 'function') throw new CacheError('WEIR_CACHE_INVALID_OPTION', `fn ${shown(fn)}: give the function that computes the value`)
+  checkOptions('', options, WRAP)
+  const { name = fn.name, key: keyParts, tags = [], ttl = cache.defaultTtl, ...others } = options
   checkName(name)
   const rest = { ...others, ttl: parseDuration(ttl, 'ttl') }
   const own = PREFIX + name
   if (typeof tags !== 'function') checkTags(tags)
   const keys = new Keys(own)
-  const keyOf = (args: A) => keys.of(keyParts === undefined ? args : partsOf(keyParts(...args)))
+  const keyOf = (self: unknown, args: A) => keys.of(keyParts === undefined ? args : partsOf(on(self, keyParts, args)))
   const fixed = typeof tags === 'function' ? undefined : { ...rest, tags: [own, ...tags] }
-  const optionsOf = (args: A): RememberOptions<R> => ({
+  const optionsOf = (self: unknown, args: A): RememberOptions<R> => ({
     ...rest,
-    tags: typeof tags === 'function' ? (value) => [own, ...tags(value, ...args)] : tags
+    tags: typeof tags === 'function' ? (value) => tagsOf(own, on(self, tags, [value, ...args])) : tags
   })
   const wrapped = function (this: unknown, ...args: A): Promise<R> {
     try {
-      return cache.remember(keyOf(args), fixed ?? optionsOf(args), () => Reflect.apply(fn, this, args))
+      return cache.remember(keyOf(this, args), fixed ?? optionsOf(this, args), () => Reflect.apply(fn, this, args))
     } catch (error) {
       return rejected(error)
     }
   }
   takeName(cache, name)
   Object.defineProperty(wrapped, 'name', { value: name, configurable: true })
+  // Called as methods of the function, they have no instance.
+  const key = function (this: unknown, ...args: A) { return keyOf(this === wrapped ? undefined : this, args) }
   return Object.assign(wrapped, {
-    key: (...args: A) => keyOf(args),
-    invalidate: (...args: A) => cache.delete(keyOf(args)),
-    clear: (options?: WriteOptions) => cache.invalidate([own], options)
+    key,
+    async invalidate (this: unknown, ...args: A) { await cache.delete(Reflect.apply(key, this, args)) },
+    clear: async (options?: WriteOptions) => cache.invalidate([own], options)
   })
 }
+
+/** What the function returns, called with a `this` that its options have declared. */
+const on = (self: unknown, fn: (this: never, ...args: never) => unknown, args: readonly unknown[]): unknown => Reflect.apply(fn, self, args)
 
 /** The keys of one function. Those of its last arguments are remembered: making and hashing a text costs more than a hit. */
 class Keys {
@@ -126,6 +142,11 @@ function takeName (cache: object, name: string): void {
   const names = taken.get(cache) ?? new Set()
   if (names.has(name)) throw new CacheError('WEIR_CACHE_NAME_TAKEN', name)
   taken.set(cache, names.add(name))
+}
+
+function tagsOf (own: string, tags: unknown): readonly string[] {
+  checkTags(tags)
+  return [own, ...tags]
 }
 
 function partsOf (parts: unknown): readonly unknown[] {

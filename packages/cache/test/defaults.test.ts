@@ -157,3 +157,15 @@ t.test('jitter', async (t) => {
   t.ok(new Set(all).size > 40)
   t.ok(all.every((ttl) => ttl >= 0.5 && ttl <= 1))
 })
+
+t.test('forever is without an end, whatever the defaults are', async (t) => {
+  const windows = ['staleWhileRevalidate', 'staleIfError', 'retain'].map((name) => ({ [name]: '100d' }))
+  for (const defaults of [...windows, { jitter: 1 }, { jitter: 0.5, staleIfError: '1h' }, { ttl: 1 }]) {
+    const cache = cacheWith(untyped(defaults))
+    t.ok(await cache.forever('key', 1, { tags: ['tag'] }))
+    t.equal(await cache.ttl('key'), Infinity, JSON.stringify(defaults))
+    t.strictSame((await times(cache, 'key')).slice(1), [0, 0, 0])
+    await cache.invalidate(['tag'])
+    t.equal(await cache.ttl('key'), undefined)
+  }
+})

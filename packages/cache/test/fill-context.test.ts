@@ -74,9 +74,10 @@ t.test('options that are none are named, and the next caller tries again', async
   const cache = cacheOf<string>()
   const untyped = (value: unknown) => value as never
   for (const [options, code] of [
-    [{ ttl: 'soon' }, 'WEIR_CACHE_INVALID_DURATION'], [{ tags: 'text' }, 'WEIR_CACHE_INVALID_TAG'], [{ tags: [''] }, 'WEIR_CACHE_INVALID_TAG']
+    [{ ttl: 'soon' }, 'WEIR_CACHE_INVALID_DURATION'], [{ tags: 'text' }, 'WEIR_CACHE_INVALID_TAG'], [{ tags: [''] }, 'WEIR_CACHE_INVALID_TAG'],
+    [{ tll: 5 }, 'WEIR_CACHE_INVALID_OPTION'], [5, 'WEIR_CACHE_INVALID_OPTION'], [{ hardTimeout: 5 }, 'WEIR_CACHE_INVALID_OPTION']
   ] as const) {
-    const remember = (options: object) => cache.remember('key', { ttl: '1m' }, (ctx) => {
+    const remember = (options: unknown) => cache.remember('key', { ttl: '1m' }, (ctx) => {
       ctx.options(untyped(options))
       return 'value'
     })
@@ -84,4 +85,18 @@ t.test('options that are none are named, and the next caller tries again', async
     t.equal(await remember({}), 'value')
     await cache.delete('key')
   }
+})
+
+t.test('its functions may be taken out of it', async (t) => {
+  const cache = cacheOf<number>()
+  t.equal(await cache.remember('skipped', { ttl: '1m' }, async ({ skip }) => { skip(); return 1 }), 1)
+  t.equal(await cache.has('skipped'), false)
+  await cache.remember('kept', { ttl: '1m' }, async ({ options, key, stale, signal }) => {
+    t.strictSame([key, stale, signal.aborted], ['kept', undefined, false])
+    options({ ttl: '1h', tags: ['tag'] })
+    return 1
+  })
+  t.ok((await cache.ttl('kept') ?? 0) > 60_000)
+  await cache.invalidate(['tag'])
+  t.equal(await cache.has('kept'), false)
 })

@@ -31,7 +31,7 @@ t.test('a cache with a ttl needs no options, one without needs its ttl', async (
   // @ts-expect-error without options
   t.throws(() => plain.wrap(load), { code: 'WEIR_CACHE_INVALID_DURATION' })
   // @ts-expect-error an option that there is not
-  await timed.set('a', await load(), { tll: '1m' })
+  await t.rejects(timed.set('a', await load(), { tll: '1m' }), invalid)
   // @ts-expect-error without a function
   await t.rejects(timed.remember('c', { ttl: '1m' }), invalid)
 

@@ -121,3 +121,27 @@ t.test('options that are none', async (t) => {
   ]
   for (const [options, message] of table) t.throws(() => createCaches(untyped(options)), invalid(message))
 })
+
+t.test('what is undefined counts as left out, in each option', async (t) => {
+  const defaults = {
+    ttl: '1h',
+    staleWhileRevalidate: '1h',
+    staleIfError: '2h',
+    retain: '3h',
+    negativeTtl: '5m',
+    tagPrefix: 'p:',
+    fillTimeout: '3s',
+    maxValueBytes: 10,
+    serializer: 'json',
+    l1: false
+  } as const
+  const none: object = Object.fromEntries(Object.keys(defaults).map((name) => [name, undefined]))
+  const caches = createCaches({ stores: { memory: memoryStore() }, defaults, caches: { a: { store: 'memory', ...none } } })
+  await caches.a.set('key', 1, { tags: ['tag'] })
+  const { entry } = (await caches.a.inspect('key')).store ?? {}
+  t.match(entry, { keptFor: 3 * 3_600_000, tags: ['p:tag', /key/] })
+  t.ok((await caches.a.ttl('key') ?? 0) > 3_500_000)
+  await t.rejects(caches.a.set('key', 'more than ten bytes'), { code: 'WEIR_CACHE_VALUE_TOO_LARGE' })
+  await t.rejects(caches.a.set('key', new Date(0)), { code: 'WEIR_CACHE_UNSERIALIZABLE' })
+  t.equal(caches.a.stats().l1.entries, 0)
+})

@@ -63,3 +63,55 @@ t.test('durations and jitter of an entry', async (t) => {
     await t.rejects(newCache().set('key', 1, { ...OPTIONS, jitter: untyped(jitter) }), { code: 'WEIR_CACHE_INVALID_OPTION', message: /jitter/ })
   }
 })
+
+t.test('options that are none, wherever they are taken', async (t) => {
+  const invalid = { code: 'WEIR_CACHE_INVALID_OPTION' }
+  const store = memoryStore()
+  for (const options of [{ tll: '1m' }, { ttls: 1 }, { l1: 5 }, { l1: true }, { l1: { maxByte: 5 } }, { stores: {} }]) {
+    t.throws(() => createCache(untyped({ store, namespace: 'n', ...options })), invalid, JSON.stringify(options))
+  }
+  for (const options of [undefined, null, 5, []]) t.throws(() => createCache(untyped(options)), invalid)
+  t.throws(() => createCache(untyped({ store, namespace: 'n', tll: 1 })), { message: /^tll is no option: there is .*ttl/ })
+
+  const version = (await newCache().getWithVersion('key')).version
+  const entry = [{ swr: '1m' }, { consistency: 'eventual' }, { ttl: '1m', nx: true }, 60, '1m', null, ['1m']]
+  const write = [{ consistency: 'weak' }, { consistencies: 'strict' }, 5, null, 'strict']
+  const calls: Readonly<Record<string, [call: (cache: Cache<unknown>, options: never) => Promise<unknown>, wrong: readonly unknown[]]>> = {
+    set: [(cache, options) => cache.set('key', 1, options), entry],
+    setMany: [(cache, options) => cache.setMany([['key', 1]], options), entry],
+    add: [(cache, options) => cache.add('key', 1, options), entry],
+    compareAndSet: [(cache, options) => cache.compareAndSet('key', version, 1, options), entry],
+    remember: [(cache, options) => cache.remember('key', options, () => 1), [
+      { swr: '1m' }, { onOutage: 'throw' }, { earlyRefresh: 'yes' }, { tgs: ['a'] }, 60, '1m', null, ['1m']
+    ]],
+    forever: [(cache, options) => cache.forever('key', 1, options), [{ ttl: '1m' }, { jitter: 1 }, ...write]],
+    increment: [(cache, options) => cache.increment('key', 1, options), [{ jitter: 1 }, ...write]],
+    decrement: [(cache, options) => cache.decrement('key', 1, options), [{ jitter: 1 }, ...write]],
+    pull: [(cache, options) => cache.pull('key', options), write],
+    touch: [(cache, options) => cache.touch('key', '1m', options), write],
+    delete: [(cache, options) => cache.delete('key', options), write],
+    deleteMany: [(cache, options) => cache.deleteMany(['key'], options), write],
+    invalidate: [(cache, options) => cache.invalidate(['key'], options), write],
+    clear: [(cache, options) => cache.clear(undefined, options), write],
+    find: [(cache, options) => cache.find('key', options), [{ accept: 'any' }, { onOutage: 'throw' }, { accept: 5 }]],
+    acquire: [(cache, options) => cache.acquire('key', options), [{ onOutage: 'throw' }]]
+  }
+  for (const [name, [call, wrong]] of Object.entries(calls)) {
+    for (const options of wrong) {
+      const cache = createCache<unknown>({ store: memoryStore(), namespace: 'n', ttl: '1m' })
+      // A promise, whatever is wrong.
+      const called = call(cache, untyped(options))
+      await t.rejects(called, invalid, `${name} ${JSON.stringify(options)}`)
+      t.equal(await cache.get('key'), undefined)
+    }
+  }
+})
+
+t.test('one object of options is for remember and for set', async (t) => {
+  const options = { ttl: '1m', negativeTtl: '1s', softTimeout: 5, hardTimeout: '1s', earlyRefresh: false, onOutage: 'stale', consistency: 'bounded' } as const
+  const cache = newCache()
+  t.ok(await cache.set('a', 1, options))
+  t.equal(await cache.remember('b', options, () => 2), 2)
+  t.equal(await cache.remember('c', untyped(undefined), () => 3).catch((error: { code: string }) => error.code), 'WEIR_CACHE_INVALID_DURATION')
+  t.equal(await cache.remember('a', untyped(undefined), () => 3), 1)
+})

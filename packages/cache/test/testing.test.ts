@@ -110,3 +110,12 @@ t.test('the store fails, is slow, freezes and is restored', async (t) => {
   t.equal(await other.get('key'), undefined, 'what memory has cannot be judged')
   await remote.close()
 })
+
+t.test('a fake clock starts at a time', async (t) => {
+  for (const now of ['nope', NaN, Infinity, 9e15, null, new Date(5)]) {
+    t.throws(() => fakeClock(now as never), { code: 'WEIR_CACHE_INVALID_OPTION', message: /^now / })
+  }
+  const clock = fakeClock(5)
+  t.equal(Date.now(), 5, 'none is in place')
+  clock.restore()
+})

@@ -107,6 +107,11 @@ t.test('mistakes are named', async (t) => {
   t.throws(() => cache.wrap(fn, { ttl: '1m', name: 'a:b' }), { code: 'WEIR_CACHE_INVALID_OPTION' })
   t.throws(() => cache.wrap(fn, untyped({ ttl: 'soon' })), { code: 'WEIR_CACHE_INVALID_DURATION' })
   t.throws(() => cache.wrap(fn, { ttl: 1, tags: [''] }), { code: 'WEIR_CACHE_INVALID_TAG' })
+  for (const [what, options] of [[5, {}], [undefined, {}], [fn, 5], [fn, { tag: ['x'] }], [fn, { keys: 1 }], [fn, { key: 1 }], [fn, { earlyRefresh: 1 }]]) {
+    t.throws(() => cache.wrap(untyped(what), untyped(typeof options === 'object' ? { ttl: '1m', name: 'x', ...options } : options)), {
+      code: 'WEIR_CACHE_INVALID_OPTION'
+    })
+  }
   const wrapped = cache.wrap(fn, { ttl: '1m' })
   t.equal(wrapped.name, 'fn')
   t.throws(() => cache.wrap((value: unknown) => [value], { ttl: '1m', name: 'fn' }), {
@@ -148,4 +153,61 @@ t.test('the decorator works as TypeScript calls it with experimentalDecorators',
   t.strictSame([await shop.product('1'), await new Shop().product('1')], ['shop 1 1', 'shop 1 1'])
   await cache.invalidate(['product:1'])
   t.equal(await shop.product('1'), 'shop 1 2')
+})
+
+t.test('key and tags know the instance, in both kinds of decorators and in functions', async (t) => {
+  const cache = createCache<string>({ store: memoryStore(), namespace: 'tenants' })
+  const options = {
+    ttl: '1m',
+    key (this: Repo, id: string) { return [this.tenant, id] },
+    tags (this: Repo, _value: string, id: string) { return [`${this.tenant} ${id}`] }
+  } as const
+  class Repo {
+    runs = 0
+    constructor (readonly tenant: string) {}
+    @cached(cache, options)
+    async find (id: string): Promise<string> { return `${this.tenant} ${id} ${++this.runs}` }
+
+    async old (id: string): Promise<string> { return `${this.tenant} ${id} ${++this.runs}` }
+  }
+  const descriptor: TypedPropertyDescriptor<Repo['old']> = Object.getOwnPropertyDescriptor(Repo.prototype, 'old') ?? {}
+  cached(cache, options)(Repo.prototype, 'old', descriptor)
+  Object.defineProperty(Repo.prototype, 'old', descriptor)
+  const wrapped = cache.wrap(async function (this: Repo, id: string) { return `${this.tenant} ${id} ${++this.runs}` }, { name: 'wrapped', ...options })
+  for (const call of [(repo: Repo) => repo.find('1'), (repo: Repo) => repo.old('1'), (repo: Repo) => wrapped.call(repo, '1')]) {
+    const [a, b] = [new Repo('a'), new Repo('b')]
+    for (let i = 0; i < 2; i++) t.strictSame([await call(a), await call(b)], ['a 1 1', 'b 1 1'])
+    await cache.invalidate(['a 1'])
+    t.strictSame([await call(a), await call(b)], ['a 1 2', 'b 1 1'])
+  }
+  const [a, b] = [new Repo('a'), new Repo('b')]
+  t.equal(wrapped.key.call(a, '1'), 'wrap:wrapped("a","1")')
+  const before = [await wrapped.call(a, '1'), await wrapped.call(b, '1')]
+  await wrapped.invalidate.call(a, '1')
+  t.strictSame([await wrapped.call(a, '1'), await wrapped.call(b, '1')], ['a 1 1', before[1]])
+  await t.rejects(wrapped.invalidate('1'), TypeError, 'without an instance it cannot tell')
+})
+
+t.test('a decorator takes the lifetime of the cache', async (t) => {
+  const cache = createCache<string>({ store: memoryStore(), namespace: 'timed', ttl: '1m' })
+  let runs = 0
+  class Shop {
+    @cached(cache) async one (id: string): Promise<string> { return `${id} ${++runs}` }
+    @cached(cache, {}) async two (id: string): Promise<string> { return `${id} ${++runs}` }
+    @cached(cache, { tags: ['all'] }) async three (id: string): Promise<string> { return `${id} ${++runs}` }
+  }
+  const shop = new Shop()
+  for (let i = 0; i < 2; i++) t.strictSame([await shop.one('a'), await shop.two('a'), await shop.three('a')], ['a 1', 'a 2', 'a 3'])
+  t.ok((await cache.ttl('wrap:one:a') ?? 0) > 50_000)
+  const plain = createCache<string>({ store: memoryStore(), namespace: 'plain' })
+  // @ts-expect-error neither has one
+  t.throws(() => cached(plain)(async () => '', untyped({ kind: 'method', name: 'method' })), { code: 'WEIR_CACHE_INVALID_DURATION' })
+})
+
+t.test('methods of a function reject', async (t) => {
+  const wrapped = cacheOf<unknown>().wrap((value: unknown) => value, { name: 'fn', ttl: '1m' })
+  const invalidated = wrapped.invalidate(() => 1)
+  await t.rejects(invalidated, { code: 'WEIR_CACHE_INVALID_ARGUMENT' })
+  const cleared = wrapped.clear(untyped(null))
+  await t.rejects(cleared, { code: 'WEIR_CACHE_INVALID_OPTION' })
 })

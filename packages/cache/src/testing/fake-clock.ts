@@ -1,5 +1,5 @@
 import { type Duration, parseDuration } from '../duration.js'
-import { CacheError } from '../errors.js'
+import { CacheError, shown } from '../errors.js'
 import { FakeTimers } from './fake-timers.js'
 
 /** A clock that a test moves. */
@@ -25,7 +25,7 @@ let inPlace: FakeClock | undefined
  * Stops the time of this process: `Date` and `setTimeout` stand still until the test moves them. `performance.now()` goes on, and
  * is moved along. `setInterval`, `setImmediate` and `node:timers/promises` are those of Node.
  * @param now the time at which it stands, in milliseconds since the epoch; default: the present
- * @throws CacheError WEIR_CACHE_INVALID_OPTION while another fake clock is in place
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION while another fake clock is in place, or for what is no time
  * @example
  * const clock = fakeClock()
  * await cache.set('42', 'old', { ttl: '1m' })
@@ -35,6 +35,9 @@ let inPlace: FakeClock | undefined
  */
 export function fakeClock (now = Date.now()): FakeClock {
   if (inPlace !== undefined) throw new CacheError('WEIR_CACHE_INVALID_OPTION', 'A fake clock is in place already: restore it before you make another')
+  if (typeof now !== 'number' || !Number.isFinite(new Date(now).getTime())) {
+    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `now ${shown(now)}: give milliseconds since the epoch`)
+  }
   const { Date: RealDate, setImmediate } = globalThis
   const ownNow = Object.getOwnPropertyDescriptor(performance, 'now')
   const realElapsed = performance.now.bind(performance)
