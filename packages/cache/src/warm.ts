@@ -7,6 +7,7 @@ import { CacheError, shown } from './errors.js'
 import { type FillContext, nothingBut, RunContext } from './fill-context.js'
 import { type EntryOptions, Fill, makeEntry } from './fill.js'
 import type { Filling } from './filling.js'
+import { checkOptions, refused, WARM } from './known-options.js'
 import type { RememberOptions } from './options.js'
 import { bounded } from './remembering.js'
 import { checkSeveral } from './several.js'
@@ -17,8 +18,8 @@ export interface WarmOptions<U> extends Omit<RememberOptions<U>, 'softTimeout' |
   readonly tags?: readonly string[] | ((value: U, key: string) => readonly string[])
   /** Values that are computed at once. Default 4. */
   readonly concurrency?: number
-  /** Called after each look at the store and after each value. What it throws ends the warming. */
-  readonly onProgress?: (progress: WarmProgress) => void
+  /** Called after each look at the store and after each value. What it throws, or rejects with, ends the warming. */
+  readonly onProgress?: (progress: WarmProgress) => void | Promise<void>
   /** Ends the warming: it rejects with the signal's reason, and the functions under way have their signal aborted. */
   readonly signal?: AbortSignal
 }
@@ -55,10 +56,12 @@ const MOST_ERRORS = 10
 export async function warm<T, U extends T> (
   filling: Filling<T>, keys: Keys, options: Partial<WarmOptions<U>>, fn: WarmFunction<U>
 ): Promise<WarmSummary> {
+  checkOptions('', options, WARM)
+  if (typeof fn !== 'function') throw refused(`fn ${shown(fn)}: give the function that computes the value of a key`)
   const { concurrency = 4, signal } = options
   checkSeveral('keys', keys, Symbol.asyncIterator)
   if (!(Number.isInteger(concurrency) && concurrency > 0)) {
-    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `concurrency ${shown(concurrency)}: give a whole number from 1`)
+    throw refused(`concurrency ${shown(concurrency)}: give a whole number from 1`)
   }
   const warming = new Warming<T, U>(filling, options, fn, totalOf(keys))
   const stop = () => { warming.stop(signal?.reason) }
@@ -81,6 +84,8 @@ class Warming<T, U extends T> {
   readonly #counts: { done: number, filled: number, fresh: number, failed: number, readonly total: number | undefined }
   readonly #errors: { key: string, error: unknown }[] = []
   readonly #stop = new AbortController()
+  /** What `onProgress` has not ended yet. */
+  readonly #reports = new Set<Promise<void>>()
 
   constructor (filling: Filling<T>, given: Partial<WarmOptions<U>>, fn: WarmFunction<U>, total: number | undefined) {
     const { tags = [], ...others } = given
@@ -108,7 +113,8 @@ class Warming<T, U extends T> {
     const running = new Set<Promise<void>>()
     try {
       for await (const batch of batches(keys, signal)) {
-        for (const { key, stale } of await this.#due(batch)) {
+        // A store may be silent for ever.
+        for (const { key, stale } of await untilAborted(this.#due(batch), signal)) {
           if (running.size >= concurrency) await untilAborted(Promise.race(running), signal)
           const fill = this.#fill(key, stale).finally(() => { running.delete(fill) })
           running.add(fill)
@@ -120,6 +126,7 @@ class Warming<T, U extends T> {
       throw error
     }
     await untilAborted(Promise.all(running), signal)
+    await untilAborted(Promise.all(this.#reports), signal)
     signal.throwIfAborted()
     return { ...this.#counts, errors: this.#errors }
   }
@@ -129,10 +136,12 @@ class Warming<T, U extends T> {
     const valid = keys.filter((key) => this.#isKey(key))
     const found = await this.#filling.tiers.findMany(valid).catch((cause: unknown) => {
       // Nothing can be kept without the store: values computed now would be computed again.
+      if (this.#stop.signal.aborted) return undefined
       const error = new CacheError('WEIR_CACHE_STORE_FAILED', 'say what is fresh: see the cause; nothing is computed meanwhile', { cause })
       for (const key of valid) this.#failed(key, error)
       return undefined
     })
+    if (this.#stop.signal.aborted) return []
     const now = Date.now()
     const due: { key: string, stale: Entry<T> | undefined }[] = []
     for (const [i, hit] of found?.entries() ?? []) {
@@ -191,11 +200,11 @@ class Warming<T, U extends T> {
     const { tags = [] } = this.#options
     const negativeTtl = this.#negativeTtl
     const negative = (value === null || value === undefined) && negativeTtl !== undefined
-    const { result } = await fill.commit(value, () => context.over({
+    const { result, error } = await fill.commit(value, () => context.over({
       ...(negative ? nothingBut(negativeTtl) : this.#kept),
       tags: typeof tags === 'function' ? tags(value, key) : tags
     }))
-    if (result === 'failed') throw new CacheError('WEIR_CACHE_STORE_FAILED', `store the value for ${shown(key)}: it is computed again when it is asked for`)
+    if (result === 'failed') throw notStored(key, error)
     return result
   }
 
@@ -213,12 +222,23 @@ class Warming<T, U extends T> {
 
   #report (): void {
     try {
-      this.#options.onProgress?.({ ...this.#counts })
+      const reported = this.#options.onProgress?.({ ...this.#counts })
+      if (!(reported instanceof Promise)) return
+      const report: Promise<void> = reported.catch((error: unknown) => { this.stop(error) }).finally(() => { this.#reports.delete(report) })
+      this.#reports.add(report)
     } catch (error) {
       this.stop(error)
     }
   }
 }
+
+/** A value that may not be stored is told from a store that failed. */
+function notStored (key: string, cause: unknown): CacheError {
+  if (cause instanceof CacheError && REFUSALS.has(cause.code)) return cause
+  return new CacheError('WEIR_CACHE_STORE_FAILED', `store the value for ${shown(key)}: it is computed again when it is asked for`, { cause })
+}
+
+const REFUSALS: ReadonlySet<string> = new Set(['WEIR_CACHE_VALUE_TOO_LARGE', 'WEIR_CACHE_UNSERIALIZABLE'])
 
 function totalOf (keys: Keys): number | undefined {
   if (Array.isArray(keys)) return keys.length

@@ -174,6 +174,44 @@ t.test('two instances that replace the same stale values compute each once', asy
   t.equal(ran, 40)
 })
 
+t.test('a signal ends it although the store is silent, and nothing is told afterwards', async (t) => {
+  for (const operation of ['get', 'claim', 'set'] as const) {
+    const steered = steeredStore()
+    const events = record(t, 'weir:cache:error')
+    const cache = createCache<string>({ store: steered.store, namespace: 'n' })
+    const [reached, held] = [gate(), gate()]
+    steered.before[operation] = async () => {
+      reached.open()
+      await held.opened
+      throw new Error('too late')
+    }
+    const controller = new AbortController()
+    let progress = 0
+    const warmed = cache.warm(['a'], { ttl: '1m', signal: controller.signal, onProgress: () => { progress++ } }, () => 'v')
+    await reached.opened
+    controller.abort(new Error('closing'))
+    await t.rejects(warmed, { message: 'closing' }, operation)
+    const [told, published] = [progress, events.length]
+    held.open()
+    for (let i = 0; i < 20; i++) await setImmediate()
+    t.equal(progress, told)
+    if (operation === 'get') t.equal(events.length, published)
+  }
+})
+
+t.test('an onProgress that rejects ends it, also the last one', async (t) => {
+  for (const failing of [1, 2, 3]) {
+    const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
+    let calls = 0
+    const onProgress = async () => {
+      const call = ++calls
+      for (let i = 0; i < 3; i++) await setImmediate()
+      if (call === failing) throw new Error(`no screen ${call}`)
+    }
+    await t.rejects(cache.warm(['a', 'b'], { ttl: '1m', onProgress }, () => 'v'), { message: `no screen ${failing}` })
+  }
+})
+
 for (const where of ['the iterable', 'a function', 'another\'s fill'] as const) {
   t.test(`a signal ends it at once, whatever it waits for: ${where}`, async (t) => {
     const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })
@@ -253,7 +291,7 @@ t.test('a store that cannot be read: nothing is computed in vain; one that canno
   t.equal(events.length, 120, 'each is told by the event')
 
   steered.before = { set: () => { throw new Error('down') } }
-  t.match(await cache.warm(['a'], { ttl: '1m' }, () => 'v'), { filled: 0, failed: 1, errors: [{ key: 'a', error: failed }] })
+  t.match(await cache.warm(['a'], { ttl: '1m' }, () => 'v'), { filled: 0, failed: 1, errors: [{ key: 'a', error: { ...failed, cause: { message: 'down' } } }] })
 })
 
 t.test('what it cannot work with is an error at once', async (t) => {
@@ -266,8 +304,17 @@ t.test('what it cannot work with is an error at once', async (t) => {
   await t.rejects(cache.warm(text, { ttl: '1m' }, mustNotRun), { code: 'WEIR_CACHE_INVALID_OPTION' })
   await t.rejects(cache.warm('abc', { ttl: '1m' }, mustNotRun), { code: 'WEIR_CACHE_INVALID_OPTION', message: /'abc'/ })
   await t.rejects(cache.warm(['a'], { ttl: '1m', tags: [''] }, mustNotRun), { code: 'WEIR_CACHE_INVALID_TAG' })
+  for (const options of [5, null, { conurrency: 1 }, { onProgress: 1 }, { signal: 1 }, { softTimeout: 1 }, { tag: ['x'] }]) {
+    const wrong = typeof options === 'object' && options !== null ? { ttl: '1m', ...options } : options
+    await t.rejects(cache.warm(['a'], wrong as never, mustNotRun), { code: 'WEIR_CACHE_INVALID_OPTION' }, JSON.stringify(options))
+  }
+  for (const fn of [undefined, 5]) {
+    await t.rejects(cache.warm(['a'], { ttl: '1m' }, fn as never), { code: 'WEIR_CACHE_INVALID_OPTION', message: /^fn / })
+  }
   await t.rejects(cache.warm(['a'], { ttl: -1 }, mustNotRun), { code: 'WEIR_CACHE_INVALID_DURATION' })
   await t.rejects(cache.warm(['a'], { ttl: '1m', hardTimeout: -1 }, mustNotRun), { code: 'WEIR_CACHE_INVALID_DURATION' })
   const byFunction = await cache.warm(['a'], { ttl: '1m', tags: () => [''] }, () => 'v')
   t.match(byFunction, { failed: 1, errors: [{ error: { code: 'WEIR_CACHE_INVALID_TAG' } }] })
+  const small = createCache<string>({ store: memoryStore(), namespace: 'small', maxValueBytes: 3 })
+  t.match(await small.warm(['a'], { ttl: '1m' }, () => 'long'), { failed: 1, errors: [{ error: { code: 'WEIR_CACHE_VALUE_TOO_LARGE' } }] })
 })
