@@ -4,7 +4,7 @@ import type { FrameVersion } from './store.js'
 
 /**
  * A counter's frame: that of an entry with no value, under a version byte of its own, and after the header the number as a sign
- * and 16 digits. A store changes them in place: the checksum leaves them out.
+ * and 16 digits. A store changes them in place: the checksum leaves them out, so that digits which change by themselves go unnoticed.
  */
 export const COUNTER_VERSION = VERSION | 0x80
 export const NUMBER_OFFSET = HEADER

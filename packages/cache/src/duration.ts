@@ -1,7 +1,10 @@
 import { millisecondsOf, type Unit } from '@weir/internal'
 import { CacheError, shown } from './errors.js'
 
-/** A span of time: milliseconds as a number, or text such as `'500ms'`, `'60s'`, `'5m'`, `'2h'`, `'1d'`. */
+/**
+ * A span of time: milliseconds as a number, or text such as `'500ms'`, `'60s'`, `'1.5m'`, `'2h'`, `'1d'`. The type takes `'-5s'` and
+ * `'1e3ms'` as well, which are no durations: it has no narrower one that takes `${seconds}s`.
+ */
 export type Duration = number | `${number}${Unit}`
 
 /**
