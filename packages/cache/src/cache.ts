@@ -44,7 +44,10 @@ export function createCache<T> (options: CacheOptions<T>): Cache<T, 'ttl'> {
 export class Cache<T, in Defaulted extends 'ttl' = never> {
   readonly namespace: string
   readonly name: string
-  /** The lifetime of values whose calls leave it out. */
+  /**
+   * The lifetime of values whose calls leave it out.
+   * @example const isTimed = cache.defaultTtl !== undefined
+   */
   readonly defaultTtl: Duration | undefined
   readonly #store: Store
   readonly #tiers: Tiers<T>

@@ -20,12 +20,12 @@ export interface FillContext<U> {
    * Says how the value is kept, in place of the options of the call. Tags are added to theirs.
    * @example ctx.options({ ttl: response.maxAge * 1000, tags: response.tags })
    */
-  readonly options: (options: Partial<EntryOptions>) => void
+  options (this: void, options: Partial<EntryOptions>): void
   /**
    * Has the value given to the callers that wait for it, and not kept.
    * @example if (!response.ok) ctx.skip()
    */
-  readonly skip: () => void
+  skip (this: void): void
 }
 
 /** Nothing but a lifetime, whatever the cache's defaults are. */
