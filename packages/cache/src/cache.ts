@@ -44,10 +44,7 @@ export function createCache<T> (options: CacheOptions<T>): Cache<T, 'ttl'> {
 export class Cache<T, in Defaulted extends 'ttl' = never> {
   readonly namespace: string
   readonly name: string
-  /**
-   * The lifetime of values whose calls leave it out.
-   * @example const isTimed = cache.defaultTtl !== undefined
-   */
+  // The lifetime of values whose calls leave it out.
   readonly defaultTtl: Duration | undefined
   readonly #store: Store
   readonly #tiers: Tiers<T>
