@@ -88,9 +88,9 @@ function world (t: Test, folder: string): Readonly<Record<string, () => unknown>
   const reply = once('reply', async () => {
     const own = await app()
     // A reply is a thenable: by itself it would be waited for.
-    return new Promise<Pick<FastifyReply, 'fragment'>>((resolve) => {
+    return new Promise<Pick<FastifyReply, 'fragment' | 'usedFragments'>>((resolve) => {
       own.get('/', async (_request, reply) => {
-        resolve({ fragment: (...call) => reply.fragment(...call) })
+        resolve({ fragment: (...call) => reply.fragment(...call), usedFragments: reply.usedFragments })
         return 'page'
       })
       own.inject('/').catch((error: unknown) => t.threw(error))
