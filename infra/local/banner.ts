@@ -10,6 +10,7 @@ export interface BannerFacts {
   readonly redisUrl: string | undefined
   readonly dataDir: string
   readonly tokens: DemoTokens
+  /** Further lines, each `labelled`. */
   readonly notes: readonly string[]
 }
 
@@ -18,14 +19,18 @@ export function banner ({ frontDoor, instances, redisUrl, dataDir, tokens, notes
   const [first, second] = instances.map(({ url }) => url ?? '')
   const list = '/api/products?limit=2'
   const product = `${frontDoor}/api/products/1`
+  const lines = [
+    ...instances.map(({ name, url = '' }) => labelled(name, url)),
+    labelled('store', store(redisUrl, dataDir)),
+    labelled('console', `${frontDoor}/ shows live what the caches do`),
+    labelled('shop', `${frontDoor}/shop`),
+    labelled('API docs', `${first}/docs`),
+    ...notes
+  ]
   return `
 Weir is up: ${frontDoor}
 
-${instances.map(({ name, url }) => `  ${name.padEnd(11)}${url}`).join('\n')}
-  store      ${store(redisUrl, dataDir)}
-  console    ${frontDoor}/ shows live what the caches do
-  API docs   ${first}/docs
-${notes.map((note) => `  ${note}\n`).join('')}
+${lines.map((line) => `  ${line}\n`).join('')}
 Anybody may read. Tokens to be somebody, until the suite ends or twelve hours are over; writing needs the editor's:
 
 ${exportLines(tokens)}
@@ -41,6 +46,9 @@ RateLimit says what is left of the 100 requests a second that all instances toge
 Ctrl-C ends it.
 `
 }
+
+/** A line of the banner: its label, and what there is to say. */
+export const labelled = (label: string, text: string): string => `${label.padEnd(14)}${text}`
 
 function store (redisUrl: string | undefined, dataDir: string): string {
   if (redisUrl === undefined) return `SQLite in ${nearest(dataDir)} (set REDIS_URL to share a Redis)`

@@ -19,6 +19,7 @@ const service = (name: string): Program => ({
 export const PROGRAMS = {
   catalog: service('catalog'),
   weather: service('weather'),
+  storefront: service('storefront'),
   stats: service('stats'),
   upstream: { compiled: at('infra/dist/upstream/main.js'), bundle: at('infra/dist/bundle/upstream.js') },
   suite: { compiled: at('infra/dist/local/main.js'), bundle: at('infra/dist/bundle/suite.js') }

@@ -17,6 +17,8 @@ export interface ServiceDefinition {
   readonly instances: number
   /** What its instances have in their environment besides. */
   readonly env?: Readonly<Record<string, string>>
+  /** Variables of their environment that hold the front door's address, such as `http://127.0.0.1:8080`. */
+  readonly frontDoorIn?: readonly string[]
   /** Settings that are found out while other services start; resolves with `undefined` if the service is not needed. */
   readonly pending?: Promise<Settings | undefined>
 }
@@ -28,10 +30,10 @@ export interface Settings {
 }
 
 /** The first port of each service, counted from the base of the suite. */
-const OFFSETS = { catalog: 1, simulator: 90, weather: 101, stats: 201 } as const
+const OFFSETS = { catalog: 1, simulator: 90, weather: 101, stats: 201, storefront: 301 } as const
 
 /** The ports of all instances, counted from the base of the suite. */
-export const PORT_OFFSETS: readonly number[] = [1, 2, 90, 101, 102, 201]
+export const PORT_OFFSETS: readonly number[] = [1, 2, 90, 101, 102, 201, 301, 302]
 
 /** The services that `npm start` runs, on ports from `base` on. The weather service waits for `upstream`, the others do not. */
 export function suite (upstream: Promise<WeatherUpstream>, form: keyof Program = 'compiled', base = 4100): readonly ServiceDefinition[] {
@@ -55,6 +57,15 @@ export function suite (upstream: Promise<WeatherUpstream>, form: keyof Program =
       basePort: base + OFFSETS.weather,
       instances: 2,
       pending: weather()
+    },
+    {
+      name: 'storefront',
+      prefixes: ['/shop'],
+      entry: PROGRAMS.storefront[form],
+      basePort: base + OFFSETS.storefront,
+      instances: 2,
+      env: { DEMO_USERS: 'true', DEBUG_PANEL: 'true' },
+      frontDoorIn: ['CATALOG_ORIGIN', 'WEATHER_ORIGIN']
     },
     {
       name: 'stats',

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { type FastifyInstance } from 'fastify'
-import { banner } from './banner.js'
+import { banner, labelled } from './banner.js'
 import { demoTokens, newSecret } from './demo-tokens.js'
 import { buildFrontDoor } from './front-door.js'
 import { Instance } from './instance.js'
@@ -62,30 +62,34 @@ export class Supervisor {
     const frontDoor = await this.#frontDoor.listen({ port, host: HOST }).catch((error: Error) => {
       throw listenError(error, port, FRONT_DOOR)
     })
-    const [tokens, ...started] = await Promise.all([demoTokens(this.#jwtSecret), ...this.#members.map((member) => this.#launch(member))])
+    const [tokens, ...started] = await Promise.all([demoTokens(this.#jwtSecret), ...this.#members.map((member) => this.#launch(member, frontDoor))])
     const up = started.filter((launched) => launched !== undefined)
     this.#say(banner({
       frontDoor,
       redisUrl: this.#redisUrl,
       dataDir: this.#dataDir,
       instances: up.map(({ instance }) => instance),
-      notes: [...this.#ports?.note === undefined ? [] : [`${'ports'.padEnd(11)}${this.#ports.note}`], ...new Set(up.flatMap(({ service, note }) => note === undefined ? [] : [`${service.name.padEnd(11)}${note}`]))],
+      notes: [
+        ...this.#ports?.note === undefined ? [] : [labelled('ports', this.#ports.note)],
+        ...new Set(up.flatMap(({ service, note }) => note === undefined ? [] : [labelled(service.name, note)]))
+      ],
       tokens
     }))
     return frontDoor
   }
 
   /** Starts one instance; resolves once it is ready, or with `undefined` if its service is not needed. */
-  async #launch (member: Member): Promise<Member & Pick<Settings, 'note'> | undefined> {
+  async #launch (member: Member, frontDoor: string): Promise<Member & Pick<Settings, 'note'> | undefined> {
     const { service, instance, port } = member
+    const addresses = Object.fromEntries((service.frontDoorIn ?? []).map((name) => [name, frontDoor]))
     if (service.pending === undefined) {
-      await instance.start()
+      await instance.start(addresses)
       return member
     }
     const settings = await service.pending
     if (settings === undefined) return undefined
     await assertFree(port, instance.name)
-    await instance.start(settings.env)
+    await instance.start({ ...addresses, ...settings.env })
     return { ...member, ...settings }
   }
 

@@ -12,10 +12,12 @@ t.test('the weather service waits for its upstream, which runs only if it is the
     weather: { note: 'by simulator', env: { FORECAST_ORIGIN: origin, GEOCODING_ORIGIN: origin } }, upstream: {}
   })
   const settings = await pendingOf('open-meteo')
-  t.strictSame(settings, { catalog: undefined, weather: { note: 'by open-meteo' }, stats: undefined, upstream: undefined })
+  t.strictSame(settings, {
+    catalog: undefined, weather: { note: 'by open-meteo' }, storefront: undefined, stats: undefined, upstream: undefined
+  })
 })
 
 t.test('services that need not wait do not', async (t) => {
   const never = new Promise<never>(() => {})
-  t.strictSame(suite(never).flatMap(({ name, pending }) => pending === undefined ? [name] : []), ['catalog', 'stats'])
+  t.strictSame(suite(never).flatMap(({ name, pending }) => pending === undefined ? [name] : []), ['catalog', 'storefront', 'stats'])
 })

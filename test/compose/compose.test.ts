@@ -34,7 +34,9 @@ t.test('each service answers through the one port, and nothing else does', async
   t.match(await ask(`${url}/api/products?limit=1`), { status: 200, body: { items: [{}] } })
   t.match(await ask(`${url}/api/categories`), { status: 200 })
   t.match(await ask(`${url}/api/weather/current?city=Oslo`), { status: 200, body: { source: 'simulated' } })
-  for (const path of ['/metrics', '/health/ready', '/docs', '/api/catalog/cache/entries']) {
+  const shop = await fetch(`${url}/shop`)
+  t.match([shop.status, shop.headers.get('content-type'), await shop.text()], [200, /^text\/html/, /href="\/shop\/products\/\d+"/])
+  for (const path of ['/metrics', '/health/ready', '/docs', '/api/catalog/cache/entries', '/shop/cache/entries']) {
     t.match(await ask(url + path), { status: 404, body: { code: 'WEIR_ERR_NO_SUCH_PATH' } }, path)
   }
   const { stdout } = await run('docker', ['inspect', '--format', '{{range .NetworkSettings.Ports}}{{range .}}{{.HostIp}}{{end}}{{end}}',
@@ -66,9 +68,9 @@ t.test('the console is in the image, and hears of every instance', async (t) => 
     const ticks = [...heard.matchAll(/^event: tick\ndata: (.*)\n/gm)].map(([, data = '']) => JSON.parse(data) as Tick)
     services = ticks.flatMap((tick, i) => i === ticks.length - 1 ? alive(tick) : [])
     // One a second.
-    if (services.length === 4 || ticks.length === 30) break
+    if (services.length === 6 || ticks.length === 30) break
   }
-  t.same(services, ['catalog', 'catalog', 'weather', 'weather'])
+  t.same(services, ['catalog', 'catalog', 'storefront', 'storefront', 'weather', 'weather'])
 })
 
 t.test('a cold response is computed once, and served by every instance', async (t) => {

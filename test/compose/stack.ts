@@ -38,6 +38,7 @@ export async function startStack (t: Test): Promise<Stack> {
     REDIS_URL: '',
     JWT_SECRET: '',
     API_KEYS: '',
+    SHOP_DEMO_USERS: '',
     RATE_LIMIT_ALLOW: '',
     RATE_LIMIT_DENY: ''
   }
@@ -63,6 +64,8 @@ export async function startStack (t: Test): Promise<Stack> {
   try {
     await compose('up', '--detach', '--build')
     await starting.line(/^health_status: healthy nginx/)
+    // nginx does not wait for the shop.
+    await starting.line(/^health_status: healthy storefront/)
   } catch (error) {
     throw new Error(`the stack did not start:\n${await compose('logs', '--tail', '50')}`, { cause: error })
   }

@@ -95,16 +95,19 @@ t.test('each path is passed on to the service that owns it, and no other path at
   const { url } = await startNginx(t, {
     catalog: [(await instance(t, named('catalog'))).url],
     weather: [(await instance(t, named('weather'))).url],
+    storefront: [(await instance(t, named('storefront'))).url],
     stats: [(await instance(t, named('stats'))).url]
   })
   const table: Record<string, readonly string[]> = {
     catalog: ['/api/products', '/api/products/1?x=1', '/api/categories/', '/api/catalog/compare', '/api/catalog/cache/invalidations'],
     weather: ['/api/weather', '/api/weather/current?city=Oslo', '/api/weather/cache/invalidations'],
+    storefront: ['/shop', '/shop?page=2', '/shop/', '/shop/products/1/edit', '/shop/assets/shop-1f3c9a2b7d.css', '/shop/cache/invalidations'],
     stats: ['/', '/?tab=1', '/main.js', '/index.html', '/favicon.svg', '/api/stats', '/api/stats/summary', '/api/stats/live'],
     nobody: [
       '/metrics', '/metrics/', '//metrics', '/%6detrics', '/a/../metrics', '/health/live', '/health/ready', '/docs', '/docs/static/index.html',
       '/docs/json', '/api/catalog/cache/entries', '/api/catalog/cache/stats?x', '/api/weather/cache/entries', '/api/weather/cache%2Fstats',
-      '/api/weather/cache/', '/api/catalog/cache/invalidations/', '/api', '/api/', '/api/productsx', '/api/other', '/x', '/.env', '/a/b.js'
+      '/api/weather/cache/', '/api/catalog/cache/invalidations/', '/shop/cache/entries', '/shop/cache%2Fstats', '/shopx',
+      '/api', '/api/', '/api/productsx', '/api/other', '/x', '/.env', '/a/b.js'
     ]
   }
   for (const [owner, paths] of Object.entries(table)) {
@@ -146,13 +149,15 @@ t.test('nothing is compressed whose ETag a client may have to send back', async 
   const large = await instance(t, (_request, response) => {
     response.writeHead(200, { etag: '"1"', 'content-type': 'application/json' }).end(JSON.stringify('x'.repeat(5000)))
   })
-  const { url } = await startNginx(t, { catalog: [large.url], weather: [large.url], stats: [large.url] })
+  const { url } = await startNginx(t, { catalog: [large.url], weather: [large.url], storefront: [large.url], stats: [large.url] })
   const encoding = async (path: string): Promise<(string | null)[]> => {
     const { headers } = await fetch(url + path, { headers: { 'accept-encoding': 'gzip' } })
     return ['etag', 'content-encoding', 'vary'].map((name) => headers.get(name))
   }
   t.same(await encoding('/api/products'), ['"1"', null, null])
-  for (const path of ['/api/weather', '/api/stats/history', '/main.js']) t.same(await encoding(path), ['W/"1"', 'gzip', 'Accept-Encoding'], path)
+  for (const path of ['/api/weather', '/shop', '/api/stats/history', '/main.js']) {
+    t.same(await encoding(path), ['W/"1"', 'gzip', 'Accept-Encoding'], path)
+  }
 })
 
 t.test('header fields and targets have bounds, and those who pass them are told so', async (t) => {

@@ -26,6 +26,7 @@ export interface NginxOptions {
   /** The URLs of each service's instances. Where they are left out, nobody answers for it. */
   readonly catalog?: readonly string[]
   readonly weather?: readonly string[]
+  readonly storefront?: readonly string[]
   readonly stats?: readonly string[]
   /** Figures of limit_req in place of those that are shipped, which no test can reach at will. */
   readonly shield?: { readonly rate: string, readonly burst: number }
@@ -96,7 +97,7 @@ function relocated (config: string, listen: string, options: NginxOptions | unde
   const { addressFrom } = options
   const client = addressFrom === undefined ? '' : ` set_real_ip_from 127.0.0.1; real_ip_header ${addressFrom};`
   let text = replaced(config, /listen \S*8080;/, `listen ${listen};${client}`)
-  for (const service of ['catalog', 'weather', 'stats'] as const) {
+  for (const service of ['catalog', 'weather', 'storefront', 'stats'] as const) {
     const servers = (options[service] ?? NOBODY).map((url) => `    server ${new URL(url).host}$2;\n`)
     text = replaced(text, new RegExp(`(upstream ${service} {\\n)(?:    server \\S+?( .*)?;\\n)+`), `$1${servers.join('')}`)
   }
