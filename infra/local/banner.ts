@@ -47,7 +47,7 @@ Ctrl-C ends it.
 `
 }
 
-/** A line of the banner: its label, and what there is to say. */
+/** A line of the banner: a label and its text. */
 export const labelled = (label: string, text: string): string => `${label.padEnd(14)}${text}`
 
 function store (redisUrl: string | undefined, dataDir: string): string {

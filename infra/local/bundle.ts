@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { build } from 'esbuild'
+import { build, stop } from 'esbuild'
 import { PROGRAMS } from './programs.js'
 import { slimMap, type SourceMap } from './slim-map.js'
 
@@ -32,6 +32,8 @@ export async function bundleSuite (): Promise<void> {
     banner: { js: COMMON_JS },
     logLevel: 'warning'
   })
+  // Its process holds 500 MB, and would do so for as long as the suite runs.
+  await stop()
   await Promise.all(Object.values(PROGRAMS).map(async ({ bundle }) => {
     const file = `${bundle}.map`
     // esbuild has just written it.

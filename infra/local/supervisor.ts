@@ -62,7 +62,9 @@ export class Supervisor {
     const frontDoor = await this.#frontDoor.listen({ port, host: HOST }).catch((error: Error) => {
       throw listenError(error, port, FRONT_DOOR)
     })
-    const [tokens, ...started] = await Promise.all([demoTokens(this.#jwtSecret), ...this.#members.map((member) => this.#launch(member, frontDoor))])
+    const [tokens, ...started] = await Promise.all([
+      demoTokens(this.#jwtSecret), ...this.#members.map((member) => this.#launch(member, frontDoor))
+    ])
     const up = started.filter((launched) => launched !== undefined)
     this.#say(banner({
       frontDoor,

@@ -7,7 +7,7 @@ import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
 
 const ROOT = new URL('../../../', import.meta.url)
-type Service = 'catalog' | 'weather' | 'stats'
+type Service = 'catalog' | 'weather' | 'storefront' | 'stats'
 
 /** Starts a service as a process of its own, which is expected to end by itself. */
 async function boot (t: Test, service: Service, env: Readonly<Record<string, string>>) {
@@ -51,6 +51,7 @@ t.test('a DATA_DIR that cannot be used is one line with the path', async (t) => 
   await refuses(t, 'catalog', { DATA_DIR: join(folder, 'file') }, /file\/catalog\.db.*path is a file.*DATA_DIR/)
   await refuses(t, 'stats', { DATA_DIR: '/dev/null/x' }, /\/dev\/null\/x\/\w+\.db.*DATA_DIR/)
   await refuses(t, 'weather', { DATA_DIR: '/proc/weir' }, /\/proc\/weir\/[\w-]+\.db.*DATA_DIR/)
+  await refuses(t, 'storefront', { DATA_DIR: '/proc/weir' }, /\/proc\/weir\/[\w-]+\.db.*DATA_DIR/)
 })
 
 t.test('so is one on a disk that is full, or read-only', async (t) => {
@@ -87,4 +88,5 @@ t.test('so is a file that is no database of this version', async (t) => {
 t.test('so is a setting, which is found before any file is made, and whose value is not shown', async (t) => {
   const DATA_DIR = '/dev/null/never-looked-at'
   await refuses(t, 'catalog', { DATA_DIR, REDIS_URL: ' redis://:hunter2@127.0.0.1', API_KEYS: 'hunter2' }, /REDIS_URL.*white space.*API_KEYS must match/)
+  await refuses(t, 'storefront', { DATA_DIR, CATALOG_ORIGIN: 'http://user:hunter2@catalog' }, /CATALOG_ORIGIN must match/)
 })
