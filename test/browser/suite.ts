@@ -7,7 +7,7 @@ import { startStats, type TestStats } from '../support/stats.js'
 import { tempDir } from '../support/temp-dir.js'
 import { startWeather, type WeatherFleet } from '../support/weather.js'
 
-/** What `npm start` runs, with a Redis: two instances of the catalog, two of weather before a simulated Open-Meteo, and stats; not the shop's pages. */
+/** The services of `npm start` but the storefront, with a Redis and a simulated Open-Meteo: catalog and weather twice, and stats. */
 export interface Suite {
   /** Of the front door. */
   readonly url: string
