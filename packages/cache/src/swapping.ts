@@ -1,9 +1,10 @@
 import type { Counters } from './counters.js'
-import { isCounter } from './counter-frame.js'
+import { decodeCounter, isCounter } from './counter-frame.js'
 import { DoubtfulSwaps } from './doubtful-swaps.js'
 import { type Entry, freshness, goneAt } from './entry.js'
 import { emit } from './events.js'
 import { type EntryOptions, makeEntry } from './fill.js'
+import { decodeFrame } from './frame.js'
 import { versionOf } from './frame-version.js'
 import { reframed } from './reframed.js'
 import type { Swapped } from './store.js'
@@ -87,7 +88,7 @@ export class Swapping<T> {
     const swapped = await orDoubt(entries.swap(key, expected, replacement, next?.ttl ?? 0))
     if (swapped === undefined) return undefined
     const wasCounter = frame !== undefined && isCounter(frame)
-    if (replacement !== undefined) this.#stored(key, outline, replacement)
+    if (replacement !== undefined) this.#stored(key, replacement)
     // No memory has a counter.
     if (wasCounter && replacement !== undefined && isCounter(replacement)) return swapped
     await orDoubt(validity.replaced(key, stamp, lastUntil))
@@ -156,9 +157,9 @@ export class Swapping<T> {
     if (seen !== undefined) await this.tiers.entries.swap(key, { ...seen, number: undefined }, undefined, 0)
   }
 
-  #stored (key: string, entry: Entry<unknown> | undefined, frame: Buffer): void {
+  #stored (key: string, frame: Buffer): void {
     this.counters.stores++
-    emit('weir:cache:store', () => ({ namespace: this.tiers.name, key, tags: entry?.tags ?? [], bytes: frame.length }))
+    emit('weir:cache:store', () => ({ namespace: this.tiers.name, key, tags: (decodeCounter(frame) ?? decodeFrame(frame))?.tags ?? [], bytes: frame.length }))
   }
 }
 

@@ -41,3 +41,14 @@ t.test('each outcome is an event', async (t) => {
   t.equal(await a.remember('key', OPTIONS, () => 'value'), 'value')
   t.strictSame(errors, [{ namespace: 'n', operation: 'write', key: 'key', error }])
 })
+
+t.test('a store by a verb tells the tags of the value that is there then', async (t) => {
+  const cache = createCache<number>({ store: steeredStore().store, namespace: 'verbs' })
+  const stores = record(t, 'weir:cache:store')
+  await cache.add('key', 1, { ttl: '1m', tags: ['first'] })
+  const { version } = await cache.getWithVersion('key')
+  await cache.compareAndSet('key', version, 2, { ttl: '1m', tags: ['second'] })
+  await cache.touch('key', '2m')
+  await cache.increment('count', 1, { tags: ['counts'] })
+  t.strictSame(stores.map(({ tags }) => tags), [['first'], ['second'], ['second'], ['counts']])
+})
