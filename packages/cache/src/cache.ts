@@ -532,9 +532,15 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   /** An invalidation that begins after this call ends the value, however late the store executes it. */
   async #put (key: string, entry: Entry<T>, wait: boolean): Promise<boolean> {
     const stamp = await this.#tiers.validity.callStamp()
-    const stored = await this.#tiers.replace(key, { ...entry, stamp }, Infinity, { wait })
-    if (stored) this.#counters.stores++
-    return stored
+    try {
+      const stored = await this.#tiers.replace(key, { ...entry, stamp }, Infinity, { wait })
+      if (stored) this.#counters.stores++
+      return stored
+    } catch (error) {
+      // What the store did not take is not this instance's alone.
+      this.#tiers.evict(key)
+      throw error
+    }
   }
 
   /** As a read, for a store that judges here and now. */

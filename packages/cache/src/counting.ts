@@ -74,7 +74,8 @@ export class Counting<T> {
     const counter: Entry<number> = plain === undefined ? makeEntry(sum, 0, { ttl, tags }, info) : { ...plain, value: sum }
     const next = {
       make: (stamp: number) => encodeCounter({ ...counter, stamp }),
-      ttl: goneAt(counter) - Date.now()
+      ttl: goneAt(counter) - Date.now(),
+      tags: counter.tags
     }
     return await this.swapping.swap(key, present, next, { isStrict: consistency !== 'bounded' }) === undefined ? undefined : sum
   }

@@ -1,10 +1,9 @@
 import type { Counters } from './counters.js'
-import { decodeCounter, isCounter } from './counter-frame.js'
+import { encodeCounter, isCounter } from './counter-frame.js'
 import { DoubtfulSwaps } from './doubtful-swaps.js'
 import { type Entry, freshness, goneAt } from './entry.js'
 import { emit } from './events.js'
 import { type EntryOptions, makeEntry } from './fill.js'
-import { decodeFrame } from './frame.js'
 import { versionOf } from './frame-version.js'
 import { reframed } from './reframed.js'
 import type { Swapped } from './store.js'
@@ -28,6 +27,7 @@ export interface Present<T> {
 export interface Next {
   readonly make: (stamp: Stamp) => Buffer
   readonly ttl: number
+  readonly tags: readonly string[]
 }
 
 interface SwapOptions {
@@ -46,8 +46,14 @@ const NOTHING = { isPresent: false } as const
  * A swap is made under a stamp that the store issues after the read, and only if the entry is valid as of that stamp by the
  * store's own records: an invalidation ends either what was read, and nothing is swapped, or what was swapped in. What memories
  * have of the key ends by a record under that same stamp, after the swap: a record before it would end a value that is then not
- * replaced. An invalid frame is removed by the operation that finds it: nothing counts on it afterwards, in an instance that
- * has not heard of the invalidation yet either.
+ * replaced.
+ *
+ * That a key has nothing is no state of it: between the read and the swap a value may have come and gone, by a record that ends
+ * the one to come as well. So `pull` leaves an empty frame in place of the value until its record is there, and what was put where
+ * nothing was is judged once more after the swap.
+ *
+ * An invalid frame is removed by the operation that finds it: nothing counts on it afterwards, in an instance that has not heard of
+ * the invalidation yet either.
  */
 export class Swapping<T> {
   readonly #doubtful: DoubtfulSwaps
@@ -78,20 +84,31 @@ export class Swapping<T> {
     }
     const seen = frame && versionOf(frame)
     const expected = seen !== undefined && options.anyNumber === true ? { ...seen, number: undefined } : seen
-    const replacement = next?.make(justAbove(stamp))
+    const own = justAbove(stamp)
+    const replacement = next === undefined ? emptyFrame(own) : next.make(own)
     // A fill that began before may end after, and is to find the record.
     const lastUntil = Math.max(outline === undefined ? 0 : goneAt(outline), Date.now() + this.fillTimeout)
     const orDoubt = <R>(answer: Promise<R>): Promise<R> => answer.catch((error: unknown) => {
       this.#doubtful.add(key, stamp, lastUntil)
       throw error
     })
-    const swapped = await orDoubt(entries.swap(key, expected, replacement, next?.ttl ?? 0))
+    const swapped = await orDoubt(entries.swap(key, expected, replacement, next?.ttl ?? this.fillTimeout))
     if (swapped === undefined) return undefined
     const wasCounter = frame !== undefined && isCounter(frame)
-    if (replacement !== undefined) this.#stored(key, replacement)
     // No memory has a counter.
-    if (wasCounter && replacement !== undefined && isCounter(replacement)) return swapped
-    await orDoubt(validity.replaced(key, stamp, lastUntil))
+    if (next !== undefined && isPresent && wasCounter && isCounter(replacement)) {
+      this.#stored(key, next, replacement)
+      return swapped
+    }
+    const [isValid] = await orDoubt(Promise.all([
+      next === undefined || frame !== undefined || this.tiers.isStillValid(key, { stamp: own, tags: next.tags }),
+      validity.replaced(key, stamp, lastUntil)
+    ]))
+    if (!isValid) {
+      await this.#remove(key, replacement)
+      return undefined
+    }
+    if (next !== undefined) this.#stored(key, next, replacement)
     if (options.isStrict && frame !== undefined && !wasCounter) await validity.waitForLeases()
     return swapped
   }
@@ -140,7 +157,8 @@ export class Swapping<T> {
       const times = { freshUntil, staleUntil: outline.staleUntil + moved, errorUntil: outline.errorUntil + moved }
       const next = {
         make: (stamp: Stamp) => reframed(frame, { ...times, stamp }),
-        ttl: goneAt({ ...outline, freshUntil }) - Date.now()
+        ttl: goneAt({ ...outline, freshUntil }) - Date.now(),
+        tags: outline.tags
       }
       if (await this.swap(key, present, next, { isStrict, anyNumber: true }) !== undefined) return true
     }
@@ -148,7 +166,7 @@ export class Swapping<T> {
 
   async #next (key: string, value: T, options: Partial<EntryOptions>): Promise<Next> {
     const entry = makeEntry(value, 0, options, { filledBy: this.name, cost: 0 })
-    return { make: await this.tiers.frameOf(key, entry), ttl: goneAt(entry) - entry.storedAt }
+    return { make: await this.tiers.frameOf(key, entry), ttl: goneAt(entry) - entry.storedAt, tags: entry.tags }
   }
 
   async #remove (key: string, frame: Buffer | undefined): Promise<void> {
@@ -157,11 +175,16 @@ export class Swapping<T> {
     if (seen !== undefined) await this.tiers.entries.swap(key, { ...seen, number: undefined }, undefined, 0)
   }
 
-  #stored (key: string, frame: Buffer): void {
+  #stored (key: string, { tags }: Next, frame: Buffer): void {
     this.counters.stores++
-    emit('weir:cache:store', () => ({ namespace: this.tiers.name, key, tags: (decodeCounter(frame) ?? decodeFrame(frame))?.tags ?? [], bytes: frame.length }))
+    emit('weir:cache:store', () => ({ namespace: this.tiers.name, key, tags, bytes: frame.length }))
   }
 }
+
+/** A frame that counts as nothing for every instance. It is a counter's: those are never in memory. */
+const emptyFrame = (stamp: Stamp): Buffer => encodeCounter({
+  value: 0, stamp, tags: [], storedAt: Date.now(), freshUntil: 0, staleUntil: 0, errorUntil: 0, keptFor: 0, filledBy: '', cost: 0
+})
 
 /** The version that {@link Cache.getWithVersion} gives. */
 export const versionOfPresent = ({ frame, isPresent }: Present<unknown>): Version =>

@@ -211,6 +211,11 @@ export class Tiers<T> {
     return this.validity.isValid(judgedBy(key, entry))
   }
 
+  /** Rule V for an entry held elsewhere, by the store's own records. */
+  async isStillValid (key: string, entry: Pick<Entry<unknown>, 'stamp' | 'tags'>): Promise<boolean> {
+    return await this.validity.stampIfValid({ key, stamp: entry.stamp, tags: judgedTags(key, entry) }) !== undefined
+  }
+
   /**
    * Keeps the entry in both tiers; resolves when every instance can see it. False if it is known to be invalid already.
    * @param lease under which the value was computed, if there was one; it ends when the entry is stored
@@ -361,7 +366,7 @@ const isGone = (entry: Entry<unknown>) => goneAt(entry) <= Date.now()
 const judgedBy = (key: string, entry: Entry<unknown>): Judged => ({ key, stamp: entry.stamp, tags: judgedTags(key, entry) })
 
 // Joined, not spread: that leaves room in the array which is never used.
-const judgedTags = (key: string, entry: Entry<unknown>) => entry.tags.concat(keyTag(key))
+const judgedTags = (key: string, entry: Pick<Entry<unknown>, 'tags'>) => entry.tags.concat(keyTag(key))
 
 /** A counter's entry. That `T` has room for its number is the caller's claim. */
 function l1Counter<T> (key: string, counter: Entry<number>, bytes: number): L1Entry<T> {

@@ -61,7 +61,7 @@ t.test('among many it is the only one that is missed', async (t) => {
 t.test('a body that the serializer cannot read stays for those who can', async (t) => {
   const store = memoryStore()
   const discards = record(t, 'weir:cache:discard')
-  const upper: Serializer<unknown> = { ...defaultSerializer, deserialize () { throw new SyntaxError('no') } }
+  const upper: Serializer<unknown> = { ...defaultSerializer, name: 'upper', deserialize () { throw new SyntaxError('no') } }
   await createCache({ store, namespace: 'n' }).set('key', 'value', OPTIONS)
   t.equal(await createCache({ store, namespace: 'n', serializer: upper }).get('key'), undefined)
   t.match(discards, [{ reason: 'unreadable' }])
