@@ -125,11 +125,11 @@ export class Records {
     const { known } = this
     const item = await this.#read()
     const head = item && Head.decode(item.value)
-    if (head === undefined || this.#isBehind(head, known.clock)) {
+    const table = head && await this.#tableOf(head)
+    if (head === undefined || table === undefined || this.#isBehind(head, known.clock) || !this.#adopt(head, table, known)) {
       await this.change((head) => head.tick())
       return
     }
-    this.#adopt(head, await this.#tableOf(head), known)
     this.#leaseEnd = Math.max(this.#leaseEnd, asked + this.lease)
   }
 
@@ -164,7 +164,8 @@ export class Records {
       if (bytes.length > 2 * HEAD_BYTES) this.change((head) => head.tick()).catch(() => {})
     }
     if (isBegun) this.#begun = head.epoch
-    this.#adopt(head, table, known)
+    // Stamps may have been seen meanwhile that a head of another epoch does not know of.
+    if (!this.#adopt(head, table, known)) return false
     this.#leaseEnd = Math.max(this.#leaseEnd, this.#asked.at + this.lease)
     return true
   }
@@ -215,12 +216,15 @@ export class Records {
   }
 
   /**
-   * Goes on from this head, unless a later one is known by now.
+   * Goes on from this head, unless a later one is known by now. False if that is of another epoch, or this one does not know of
+   * all that was seen here: then it is not known whether it is the last.
    * @param table all records up to `head.trimmed` at least
    * @param before what was known here when the head was asked for
    */
-  #adopt (head: Head, table: TagTable, before: Known): void {
-    if (head.epoch === this.#epoch ? head.clock < this.#clock : before.epoch !== this.#epoch) return
+  #adopt (head: Head, table: TagTable, before: Known): boolean {
+    if (head.epoch === this.#epoch) {
+      if (head.clock < this.#clock) return true
+    } else if (before.epoch !== this.#epoch || this.#isBehind(head, this.#clock)) return false
     record(table, head.changes, this.#clock)
     table.raise(head.floor)
     this.#table = table
@@ -229,6 +233,7 @@ export class Records {
     this.#clock = head.clock
     this.#changedAt = head.changedAt
     this.see(head.clock)
+    return true
   }
 }
 
