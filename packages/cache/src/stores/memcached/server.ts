@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { Breaker, within } from '@weir/internal'
 import { CacheError } from '../../errors.js'
 import { Batch } from '../batch.js'
+import { Slots } from '../slots.js'
 import { createClient } from './driver.js'
 
 /** A version of an item: the server's number of it, and the connection on which it was read. */
@@ -21,14 +22,17 @@ const BYTES = 8
 const END_OF_LINE = Buffer.from('\r\n')
 // Names in one command: the reply should not keep others waiting for long.
 const AT_ONCE = 50
+// Commands under way at most. The time of a command counts from when it is written, and more of them make nothing faster.
+const UNDER_WAY = 128
 
 /**
  * Sends commands to one server: on one connection, in their order, each bounded in time, behind a
- * breaker.
+ * breaker. Of a burst some are under way and the others wait here: that is no sign of an outage.
  */
 export class MemcachedServer {
   readonly #client
   readonly #breaker: Breaker
+  readonly #slots = new Slots(UNDER_WAY)
   readonly #reads = new Batch<string, ReadonlyMap<string, Item>>((names) => this.gets([...new Set(names)]))
   #isClosed = false
 
@@ -97,6 +101,7 @@ export class MemcachedServer {
   close (): void {
     this.#isClosed = true
     this.#breaker.stop()
+    this.#slots.refuse(this.#closed())
     this.#client.shutdown()
   }
 
@@ -113,7 +118,7 @@ export class MemcachedServer {
 
   async #ask (command: string, write: (socket: Socket) => string | Buffer): Promise<unknown> {
     try {
-      return await this.#breaker.run(() => this.#send(command, write))
+      return await this.#slots.run(() => this.#breaker.run(() => this.#send(command, write)))
     } catch (error) {
       throw error instanceof CacheError ? error : this.#explained(error)
     }
@@ -121,15 +126,17 @@ export class MemcachedServer {
 
   async #send (command: string, write: (socket: Socket) => string | Buffer): Promise<unknown> {
     // The client would connect again.
-    if (this.#isClosed) {
-      throw new CacheError('WEIR_CACHE_STORE_FAILED', `answer: the store on Memcached ${this.address} is closed`)
-    }
+    if (this.#isClosed) throw this.#closed()
     const reply = this.#client.xsend((socket) => {
       if (socket === undefined) throw new Error('connection lost')
       socket.write(write(socket))
     })
     return within(this.timeout, reply, () => new Error(
       `no answer to ${command} within ${this.timeout} ms: check that it runs, or raise commandTimeout`))
+  }
+
+  #closed (): CacheError {
+    return new CacheError('WEIR_CACHE_STORE_FAILED', `answer: the store on Memcached ${this.address} is closed`)
   }
 
   #explained (cause: unknown): CacheError {

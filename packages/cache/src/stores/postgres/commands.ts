@@ -1,5 +1,7 @@
 import { Breaker, within } from '@weir/internal'
 import { CacheError, shown } from '../../errors.js'
+import { Slots } from '../slots.js'
+import { parserOf } from './bytes-parser.js'
 import { isAnswer, isConflict, isMissing } from './failures.js'
 import type { PostgresClient, PostgresPool, PostgresQuery } from './pool.js'
 import type { FunctionName, Schema } from './schema.js'
@@ -16,18 +18,29 @@ const INSTALLED_WITHIN = 10_000
 // After a failure, as of a user who may not. In milliseconds.
 const INSTALL_AGAIN = 250
 
-const asText = { getTypeParser: () => (text: string) => text }
+const asText = { getTypeParser: parserOf }
 
 export const queryOf = (text: string, values: readonly Value[] = []): PostgresQuery =>
   ({ text, values: [...values], rowMode: 'array', types: asText })
 
-/** Sends the store's commands to Postgres, behind a breaker. Each is one statement and one transaction: none stays open. */
+/**
+ * Sends the store's commands to Postgres, behind a breaker. Each is one statement and one transaction: none stays open.
+ *
+ * Commands wait for a connection here, and their time begins when there is one for them: the pool's queue is no sign of an outage.
+ * Once the breaker opens, those that wait are refused one after the other, without a command.
+ */
 export class Commands {
   readonly #breaker: Breaker
+  readonly #slots: Slots
   readonly #uses = new Set<Use>()
   #installing: Promise<void> | undefined
 
-  constructor (readonly pool: PostgresPool, readonly schema: Schema, readonly timeout: number) {
+  /**
+   * @param atOnce commands under way at most: as many as there are connections for
+   * @param timeout milliseconds that each may take
+   */
+  constructor (readonly pool: PostgresPool, atOnce: number, readonly schema: Schema, readonly timeout: number) {
+    this.#slots = new Slots(atOnce)
     this.#breaker = new Breaker({
       probe: () => this.#timed(queryOf('SELECT 1')),
       refusal: () => new CacheError('WEIR_CACHE_STORE_UNAVAILABLE', 'The store'),
@@ -35,12 +48,18 @@ export class Commands {
     })
   }
 
-  /** Calls one of the schema's functions. */
-  call (name: FunctionName, values: readonly Value[]): Promise<readonly Row[]> {
-    return this.#breaker.run(() => this.send(name, values))
+  /**
+   * Calls one of the schema's functions.
+   * @param sent called before the command is sent; not called if it is refused
+   */
+  call (name: FunctionName, values: readonly Value[], sent: () => void = ignore): Promise<readonly Row[]> {
+    return this.#slots.run(() => this.#breaker.run(() => {
+      sent()
+      return this.send(name, values)
+    }))
   }
 
-  /** As `call`, however Postgres is doing: for what should undo an earlier command that may still be executed. */
+  /** As `call`, at once and however Postgres is doing: for what should undo an earlier command that may still be executed. */
   send (name: FunctionName, values: readonly Value[]): Promise<readonly Row[]> {
     return this.#timed(queryOf(this.schema.call(name, values.length), values))
   }
@@ -55,9 +74,10 @@ export class Commands {
     return this.#installing
   }
 
-  /** Ends the probing, and what is under way: a pool that ends forgets commands that wait for a connection. */
+  /** Ends the probing, what waits and what is under way: a pool that ends forgets commands that wait for a connection. */
   close (): void {
     this.#breaker.stop()
+    this.#slots.refuse(new CacheError('WEIR_CACHE_STORE_FAILED', 'answer: the store on Postgres is closed'))
     for (const use of this.#uses) use.giveUp()
   }
 

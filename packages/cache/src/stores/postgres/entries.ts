@@ -92,8 +92,10 @@ export class PostgresEntries implements Entries {
     const id = this.#id(key)
     const token = `${PROCESS}.${++tokens}`
     const { interruptions } = this.shared.announcements
+    let isSent = false
     try {
-      const [row] = await this.#commands.call('claim', [id, this.records.ns, seen.stamp, storedAtOf(seen), token, FILL_LEASE])
+      const values = [id, this.records.ns, seen.stamp, storedAtOf(seen), token, FILL_LEASE]
+      const [row] = await this.#commands.call('claim', values, () => { isSent = true })
       const [frame, holder, remaining, clock, epoch] = row ?? []
       if (typeof frame === 'string') return { kind: 'found', frame: bufferOf(frame) }
       if (typeof holder === 'string') {
@@ -103,7 +105,7 @@ export class PostgresEntries implements Entries {
       return { kind: 'granted', lease: this.#lease(id, token, await this.#stamp(seen.stamp, clock, epoch)) }
     } catch (error) {
       // A command that timed out may still be executed. Nobody would then hold the lease, and everybody wait for it.
-      this.#commands.send('release', [id, token, 'done', this.#channel]).catch(() => {})
+      if (isSent) this.#commands.send('release', [id, token, 'done', this.#channel]).catch(() => {})
       throw error
     }
   }

@@ -47,8 +47,8 @@ export function postgresStore ({ prefix = 'weir', maxTags = 100_000, lease = 50,
     throw new CacheError('WEIR_CACHE_INVALID_OPTION',
       `prefix ${shown(prefix)}: give lower-case letters, digits and underscores, such as 'weir', or 'schema.weir'; at most 30 of each`)
   }
-  const { pool, commandTimeout, end } = openPool(location)
-  const commands = new Commands(pool, new Schema(prefix), commandTimeout)
+  const { pool, atOnce, commandTimeout, end } = openPool(location)
+  const commands = new Commands(pool, atOnce, new Schema(prefix), commandTimeout)
   const feed = new Feed(commands, milliseconds)
   const shared: Shared = {
     commands,

@@ -7,7 +7,7 @@ export interface PostgresQuery {
   readonly text: string
   readonly values?: unknown[]
   readonly rowMode: 'array'
-  readonly types: { getTypeParser (): (text: string) => string }
+  readonly types: { getTypeParser (oid?: number): (text: string) => string }
 }
 
 /** A client of `pg`, as far as the store needs it. */
@@ -37,16 +37,21 @@ export interface PostgresLocation {
   readonly url?: string | undefined
   /**
    * A `Pool` of `pg` 8, yours to configure and to end, once the store is closed. One of its connections is the store's for as long
-   * as it is open.
+   * as it is open, and the store sends so many commands at a time as there are others.
    */
   readonly pool?: PostgresPool | undefined
-  /** How long a command may take, in ms: until there is a connection for it, and it is answered. Default 500. */
+  /**
+   * How long a command may take, in ms. It counts from when the store has one of its connections for it: before that, commands of a
+   * burst wait for each other. Default 500.
+   */
   readonly commandTimeout?: number | undefined
 }
 
 /** A pool, and what ends it if it was made for a URL. */
 export interface OpenPool {
   readonly pool: PostgresPool
+  /** Connections for commands: all but the one that listens. */
+  readonly atOnce: number
   readonly commandTimeout: number
   readonly end: () => Promise<void>
 }
@@ -62,7 +67,7 @@ export function openPool ({ url, pool, commandTimeout = COMMAND_TIMEOUT }: Postg
     throw refused(`commandTimeout ${shown(commandTimeout)} is not a whole number of ms from 1 to ${LONGEST_TIMEOUT}`)
   }
   if (pool !== undefined && url !== undefined) throw refused('Both url and pool are given: give the one that is to be used')
-  if (pool !== undefined) return { pool: checkedPool(pool), commandTimeout, end: async () => {} }
+  if (pool !== undefined) return { ...checkedPool(pool), commandTimeout, end: async () => {} }
   if (url === undefined) {
     throw refused('There is no Postgres to talk to: give { url: "postgres://user:password@host:5432/database" }, or { pool } made by pg 8')
   }
@@ -78,16 +83,16 @@ export function openPool ({ url, pool, commandTimeout = COMMAND_TIMEOUT }: Postg
   })
   // Of a connection that nothing is asked on. The next command gets another.
   own.on('error', () => {})
-  return { pool: own, commandTimeout, end: () => own.end() }
+  return { pool: own, atOnce: CONNECTIONS - 1, commandTimeout, end: () => own.end() }
 }
 
-function checkedPool (pool: PostgresPool): PostgresPool {
+function checkedPool (pool: PostgresPool): Pick<OpenPool, 'pool' | 'atOnce'> {
   if (typeof pool !== 'object' || pool === null || typeof pool.connect !== 'function') {
     throw refused(`pool: ${shown(pool)} is none that is known: give a Pool of pg 8`)
   }
-  const { max = 10 } = pool.options ?? {}
+  const { max = CONNECTIONS } = pool.options ?? {}
   if (max < 2) throw refused(`pool: it has room for ${max} connection, and the store keeps one to listen: give it a max of at least 2`)
-  return pool
+  return { pool, atOnce: max - 1 }
 }
 
 /** The text of a URL may have a password in it, so it is not shown. */
