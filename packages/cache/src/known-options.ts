@@ -6,8 +6,8 @@ import type { CacheOptions, FindOptions, OutageOptions, RememberOptions, WriteOp
 import type { WarmOptions } from './warm.js'
 import type { WrapOptions } from './wrap.js'
 
-type Check = (value: unknown, name: string) => void
-type Known<O> = Readonly<Record<keyof O, Check>>
+export type Check = (value: unknown, name: string) => void
+export type Known<O> = Readonly<Record<keyof O, Check>>
 
 /**
  * Checks that options are an object, with names that are known and values that may be. Options that are undefined count as left out.
@@ -32,9 +32,12 @@ export const refused = (problem: string, cause?: unknown) =>
   new CacheError('WEIR_CACHE_INVALID_OPTION', problem, cause === undefined ? undefined : { cause })
 
 /** The one who takes the option checks it. */
-const elsewhere: Check = () => {}
+export const elsewhere: Check = () => {}
 const boolean: Check = (value, name) => { if (typeof value !== 'boolean') throw refused(`${name} ${shown(value)}: give true or false`) }
 const callable: Check = (value, name) => { if (typeof value !== 'function') throw refused(`${name} ${shown(value)}: give a function`) }
+const wholeNumber: Check = (value, name) => {
+  if (!Number.isSafeInteger(value) || Number(value) < 1) throw refused(`${name} ${shown(value)}: give a whole number from 1`)
+}
 const oneOf = (...values: readonly string[]): Check => (value, name) => {
   if (typeof value === 'string' && values.includes(value)) return
   throw refused(`${name} ${shown(value)}: give ${values.map((known) => `'${known}'`).join(' or ')}`)
@@ -89,3 +92,6 @@ export const SHARED: Known<Omit<CacheOptions<unknown>, 'store' | 'namespace' | '
 export const CREATE: Known<CacheOptions<unknown>> = { ...SHARED, store: elsewhere, namespace: elsewhere, name: elsewhere }
 export const CREATE_SEVERAL = { stores: elsewhere, caches: elsewhere, defaults: elsewhere, name: elsewhere } as const
 export const MEMORY = { maxBytes: elsewhere, maxEntries: elsewhere } as const
+
+/** Of every store. */
+export const STORE = { maxTags: wholeNumber } as const

@@ -34,7 +34,7 @@ export class Replacements {
     this.#stamps.set(key, stamp)
     this.#dropEnded()
     let floor: Stamp = 0
-    while (this.size > this.limit) floor = Math.max(floor, this.#dropOldest())
+    while (this.size > Math.max(0, this.limit)) floor = Math.max(floor, this.#dropOldest())
     return floor
   }
 

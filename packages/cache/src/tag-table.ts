@@ -21,7 +21,7 @@ export class TagTable implements TagRecords {
   record (tag: string, stamp: Stamp): void {
     if (stamp <= this.floor || stamp <= (this.stamps.get(tag) ?? 0)) return
     this.stamps.set(tag, stamp)
-    while (this.stamps.size > this.limit) this.raise(this.stamps.oldest()?.[1] ?? 0)
+    while (this.stamps.size > Math.max(0, this.limit)) this.raise(this.stamps.oldest()?.[1] ?? 0)
   }
 
   /**

@@ -49,6 +49,33 @@ t.test('a frozen server costs the requests under way one timeout, and later ones
   t.equal(await cache.get('key'), undefined)
 })
 
+t.test('a frozen server: those of a burst that wait are refused with those under way, and by close()', async (t) => {
+  const { servers: [server], addresses } = await open(t, 1)
+  // Unmistakably shorter than two timeouts, on a machine with other things to do.
+  const timeout = 2000
+  const store = memcachedStore({ servers: addresses, commandTimeout: timeout })
+  t.teardown(() => store.close())
+  const { entries, validity } = store.namespace('n')
+  await validity.stamp()
+  const burst = () => Promise.allSettled(Array.from({ length: 500 }, (_, i) => entries.delete(`key-${i}`)))
+  for (const [end, most] of [[async () => {}, 1.75 * timeout], [() => store.close(), timeout / 2]] as const) {
+    server?.freeze()
+    // A signal takes effect some time after it is sent.
+    await setTimeout(50)
+    const begun = performance.now()
+    const results = burst()
+    // Until they are asked for.
+    await setTimeout(0)
+    await setTimeout(0)
+    await end()
+    t.ok((await results).every(({ status }) => status === 'rejected'))
+    const took = performance.now() - begun
+    t.ok(took < most, `${took.toFixed()} ms`)
+    server?.thaw()
+    if (most > timeout) await until('it is in use again', () => validity.stamp().then(() => true, () => false))
+  }
+})
+
 t.test('a server that is killed, and comes back empty: misses, then as new', async (t) => {
   const { servers: [server], make } = await open(t, 1)
   const [a, b] = [make(), make()].map((store) => createCache<string>({ store, namespace: 'n' }))

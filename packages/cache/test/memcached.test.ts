@@ -237,6 +237,21 @@ t.test('keys of many servers are spread, and a server more takes only what is it
   t.end()
 })
 
+t.test('a burst of thousands of calls is no outage', async (t) => {
+  const errors = record(t, 'weir:cache:error')
+  const keys = Array.from({ length: 5000 }, (_, i) => `key-${i}`)
+  for (const namespace of ['remembered', 'set']) {
+    const store = memcachedStore({ servers: addresses.slice(0, 1), prefix: randomUUID() })
+    t.teardown(() => store.close())
+    const cache = createCache<string>({ store, namespace })
+    if (namespace === 'set') t.ok((await cache.setMany(keys.map((key) => [key, key] as const), OPTIONS)).every(Boolean))
+    else t.strictSame(await Promise.all(keys.map((key) => cache.remember(key, OPTIONS, () => key))), keys)
+    await cache.idle()
+    t.strictSame(await createCache<string>({ store, namespace, l1: false }).getMany(keys), keys)
+  }
+  t.strictSame(errors, [])
+})
+
 t.test('options that cannot be are errors that say what to give', (t) => {
   const untyped = (value: unknown) => value as never
   const refused: [object, RegExp][] = [
@@ -245,7 +260,8 @@ t.test('options that cannot be are errors that say what to give', (t) => {
     [{ servers: ['::1'] }, /server '::1' is not host:port/],
     [{ servers: ['memcached://host'] }, /'memcached:\/\/host' is not host:port/],
     [{ servers: ['host:0'] }, /'host:0' is not host:port/],
-    [{ servers: ['host:65536'] }, /'host:65536' is not host:port/],
+    [{ servers: ['host:65536'] }, /'host:65536' is not host:port: .* a port from 1 to 65535 unless it is 11211/],
+    [{ servers: ['host:011'] }, /'host:011' is not host:port/],
     [{ servers: ['a b'] }, /'a b' is not host:port/],
     [{ servers: [untyped(1)] }, /server 1 is not host:port/],
     [{ servers: ['host', 'HOST:11211'] }, /'host:11211' is listed twice/],

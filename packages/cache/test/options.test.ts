@@ -1,6 +1,10 @@
 import t from 'tap'
 import { type Cache, createCache } from '../src/index.js'
+import { memcachedStore } from '../src/stores/memcached/index.js'
 import { memoryStore } from '../src/stores/memory.js'
+import { postgresStore } from '../src/stores/postgres/index.js'
+import { redisStore } from '../src/stores/redis/index.js'
+import { sqliteStore } from '../src/stores/sqlite/index.js'
 
 const newCache = () => createCache<unknown>({ store: memoryStore(), namespace: 'n' })
 const OPTIONS = { ttl: '1m' } as const
@@ -21,6 +25,27 @@ t.test('memory limits and the fill timeout', async (t) => {
     t.throws(() => createCache({ store: memoryStore(), namespace: 'n', l1: { maxEntries: untyped(limit) } }), { code: 'WEIR_CACHE_INVALID_OPTION', message: /maxEntries/ })
   }
   t.throws(() => createCache({ store: memoryStore(), namespace: 'n', fillTimeout: untyped('soon') }), { code: 'WEIR_CACHE_INVALID_DURATION', message: /fillTimeout/ })
+})
+
+t.test('options of stores', async (t) => {
+  const stores: Record<string, [open: (options: never) => unknown, options: object]> = {
+    memoryStore: [memoryStore, {}],
+    sqliteStore: [sqliteStore, { file: '' }],
+    redisStore: [redisStore, { url: 'redis://127.0.0.1:1' }],
+    postgresStore: [postgresStore, { url: 'postgres://127.0.0.1:1' }],
+    memcachedStore: [memcachedStore, { servers: ['127.0.0.1:1'] }]
+  }
+  for (const [name, [open, options]] of Object.entries(stores)) {
+    const refused = (given: unknown, message: string) => {
+      t.throws(() => open(untyped(given)), { code: 'WEIR_CACHE_INVALID_OPTION', message: new RegExp(`^${name}${message}`) })
+    }
+    for (const given of [null, 'redis', 5, []]) refused(given, ' .*: give an object of options$')
+    if (name !== 'memoryStore') refused(undefined, ' undefined: give an object of options$')
+    refused({ ...options, leese: 1 }, '.leese is no option: there is .*maxTags')
+    for (const maxTags of [-5, 0, 0.5, NaN, Infinity, 'x', '5', null]) {
+      refused({ ...options, maxTags }, '.maxTags .*: give a whole number from 1$')
+    }
+  }
 })
 
 t.test('a key: every method says so, as a rejection', async (t) => {

@@ -80,6 +80,39 @@ t.test('Postgres frozen: a verb fails, says what may have been done, and does it
   t.equal(await cache.increment('counter'), 4)
 })
 
+t.test('Postgres frozen: those that wait for a connection are refused with those that have one', async (t) => {
+  // Unmistakably shorter than two timeouts, on a machine with other things to do.
+  const timeout = 2000
+  const store = postgresStore({ url, prefix: nextPrefix(), commandTimeout: timeout })
+  t.teardown(() => store.close())
+  const cache = createCache<string>({ store, namespace: 'n' })
+  await cache.set('key', 'value', { ttl: '1h' })
+  server.freeze()
+  t.teardown(() => { server.thaw() })
+  const begun = performance.now()
+  const keys = Array.from({ length: 500 }, (_, i) => `key-${i}`)
+  const [remembered, set] = await Promise.all([
+    Promise.all(keys.map((key) => cache.remember(key, { ttl: '1h' }, () => key))),
+    Promise.allSettled(keys.map((key) => cache.set(`set-${key}`, key, { ttl: '1h' })))
+  ])
+  const took = performance.now() - begun
+  t.ok(took < 1.75 * timeout, `${took.toFixed()} ms`)
+  t.strictSame(remembered, keys)
+  t.ok(set.every((result) => result.status === 'rejected' || !result.value))
+  server.thaw()
+  await until('Postgres is in use again', () => cache.set('key', 'value', { ttl: '1h' }).catch(() => false))
+
+  const waiting = keys.map((key) => store.namespace('n').entries.delete(key))
+  server.freeze()
+  const closing = performance.now()
+  const closed = store.close()
+  const results = await Promise.allSettled(waiting)
+  t.ok(performance.now() - closing < timeout / 2, 'close() refuses what waits')
+  t.ok(results.filter(({ status }) => status === 'rejected').length > 450)
+  server.thaw()
+  await closed
+})
+
 t.test('an instance whose server is frozen trusts its memory for no longer than a lease', async (t) => {
   const { validity } = await hearing(openPostgres(t, { url, prefix: nextPrefix(), lease: 50, commandTimeout: 100 }).namespace('n'))
   const entry = { key: 'key', stamp: await validity.stamp(), tags: [] }

@@ -4,8 +4,9 @@ import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { versionOf } from '../src/frame-version.js'
-import { createCache } from '../src/index.js'
+import { type Cache, createCache } from '../src/index.js'
 import { type PostgresClient, postgresStore, type PostgresPool, type PostgresQuery } from '../src/stores/postgres/index.js'
+import { record } from './events.js'
 import { frameOf } from './frames.js'
 import { type Operation, startInstance } from './instance-process.js'
 import { hearing, valid } from './judging.js'
@@ -188,6 +189,53 @@ t.test('a command that is late: its connection is not used again, and no answer 
   for (let i = 0; i < 10; i++) {
     await until('it answers', () => entries.get([`${i}`]).then(([frame]) => frame?.equals(frameOf(1, `${i}`)) === true, () => false))
   }
+})
+
+t.test('another form of bytes by default changes nothing', async (t) => {
+  const prefix = nextPrefix()
+  const pool = openPool(t, server, { max: 5, options: '-c bytea_output=escape' })
+  const stores = [openPostgres(t, { pool, prefix }), openPostgres(t, { url: `${url}&options=-c%20bytea_output%3Descape`, prefix }),
+    openPostgres(t, { url, prefix })]
+  for (const store of stores) await hearing(store.namespace('n'))
+  const caches = stores.map((store) => createCache<unknown>({ store, namespace: 'n' }))
+  const all = <R>(ask: (cache: Cache<unknown>) => Promise<R>) => Promise.all(caches.map(ask))
+  const options = { ttl: '1h', tags: ['tag'] } as const
+  // Every byte, and what looks like either form.
+  const values = [Buffer.from(Array.from({ length: 256 }, (_, i) => i)), '\\x00', '\\\\', '\\134']
+  for (const [i, cache] of caches.entries()) {
+    for (const value of values) {
+      await cache.set('key', value, options)
+      t.strictSame(await all((cache) => cache.get('key')), caches.map(() => value))
+    }
+    await cache.invalidate(['tag'])
+    t.strictSame(await all((cache) => cache.get('key')), caches.map(() => undefined))
+    let fills = 0
+    const remembered = await all((cache) => cache.remember(`remembered-${i}`, options, async () => ++fills))
+    t.strictSame(remembered, caches.map(() => 1))
+    t.equal(await cache.increment('counter'), i + 1)
+  }
+})
+
+t.test('a burst of thousands of calls is no outage', async (t) => {
+  const errors = record(t, 'weir:cache:error')
+  const keys = Array.from({ length: 2000 }, (_, i) => `key-${i}`)
+  const bursts: Record<string, (cache: Cache<unknown>) => Promise<unknown>[]> = {
+    set: (cache) => keys.map((key) => cache.set(key, key, { ttl: '1h' })),
+    increment: (cache) => keys.map((key) => cache.increment(key)),
+    remember: (cache) => keys.map((key) => cache.remember(key, { ttl: '1h' }, () => key))
+  }
+  const prefix = nextPrefix()
+  for (const [namespace, burst] of Object.entries(bursts)) {
+    const store = postgresStore({ ...namespace === 'set' ? { pool: openPool(t, server, { max: 3 }) } : { url }, prefix })
+    t.teardown(() => store.close())
+    const cache = createCache<unknown>({ store, namespace })
+    const results = await Promise.allSettled(burst(cache))
+    t.strictSame(results.filter(({ status }) => status === 'rejected'), [], namespace)
+    await cache.idle()
+    const kept = await createCache<unknown>({ store, namespace, l1: false }).getMany(keys)
+    t.strictSame(kept, keys.map((key) => namespace === 'increment' ? 1 : key))
+  }
+  t.strictSame(errors, [])
 })
 
 t.test('a stricter isolation by default changes nothing', async (t) => {

@@ -4,6 +4,7 @@ import { isNews, stampOf } from '../frame.js'
 import { isSeen } from '../frame-version.js'
 import { frameBytes } from '../heap.js'
 import { isValid, mayReplace } from '../rule-v.js'
+import { checkOptions, type Known, MEMORY, STORE } from '../known-options.js'
 import type { Claim, Entries, FrameId, FrameVersion, Store, StoreNamespace } from '../store.js'
 import { TagTable } from '../tag-table.js'
 import { type Judged, nextStamp, type Stamp, type Validity } from '../validity.js'
@@ -16,9 +17,12 @@ export interface MemoryStoreOptions extends MemoryLimits {
 
 /**
  * A store in this process: for tests, and for applications of one process.
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give
  * @example const cache = createCache({ store: memoryStore({ maxBytes: 32 * 1024 * 1024 }), namespace: 'pages' })
  */
-export function memoryStore ({ maxTags = 100_000, ...limits }: MemoryStoreOptions = {}): Store {
+export function memoryStore (options: MemoryStoreOptions = {}): Store {
+  checkOptions('memoryStore', options, KNOWN)
+  const { maxTags = 100_000, ...limits } = options
   const namespaces = new Map<string, StoreNamespace>()
   return {
     namespace (name) {
@@ -35,6 +39,8 @@ export function memoryStore ({ maxTags = 100_000, ...limits }: MemoryStoreOption
     }
   }
 }
+
+const KNOWN: Known<MemoryStoreOptions> = { ...MEMORY, ...STORE }
 
 class MemoryValidity implements Validity {
   readonly #tags: TagTable

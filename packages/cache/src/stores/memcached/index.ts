@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from '../../duration.js'
 import { CacheError, shown } from '../../errors.js'
+import { checkOptions, elsewhere, type Known, STORE } from '../../known-options.js'
 import type { Store, StoreNamespace } from '../../store.js'
 import { MemcachedEntries } from './entries.js'
 import { Records } from './records.js'
@@ -9,11 +10,14 @@ import { MemcachedValidity } from './validity.js'
 /** Options of {@link memcachedStore}. */
 export interface MemcachedStoreOptions {
   /**
-   * Every server, as `host:port`; the port is 11211 by default. The same for every instance, in any
+   * Every server, as `host:port`, or as `host` for port 11211. The same for every instance, in any
    * order: instances that list others do not hear of each other's invalidations.
    */
   readonly servers: readonly string[]
-  /** How long a command may take, in ms. Default 500. */
+  /**
+   * How long a command may take, in ms. It counts from when it is sent: those of a burst wait for
+   * each other before. Default 500.
+   */
   readonly commandTimeout?: number
   /** Before every key. Default `weir`. */
   readonly prefix?: string
@@ -39,6 +43,7 @@ export interface MemcachedStoreOptions {
  *   WEIR_CACHE_MISSING_DRIVER if memcache-client is not installed
  */
 export function memcachedStore (options: MemcachedStoreOptions): Store {
+  checkOptions('memcachedStore', options, KNOWN)
   const { commandTimeout = 500, prefix = 'weir', maxTags = 10_000, lease = 5 } = options
   const milliseconds = parseDuration(lease, 'lease')
   if (milliseconds > LONGEST_LEASE) {
@@ -72,6 +77,9 @@ export function memcachedStore (options: MemcachedStoreOptions): Store {
 }
 
 const LONGEST_LEASE = 3_600_000
+const KNOWN: Known<MemcachedStoreOptions> = {
+  servers: elsewhere, commandTimeout: elsewhere, prefix: elsewhere, lease: elsewhere, ...STORE
+}
 const LONGEST_TIMEOUT = 60_000
 
 /** The servers with their ports, each once. */
@@ -80,11 +88,11 @@ function addressesOf (servers: readonly string[]): string[] {
     throw invalid(`servers ${shown(servers)}: give a list such as ['host:11211'], of every server`)
   }
   const addresses = servers.map((server: unknown) => {
-    const [, host, port = '11211'] = typeof server === 'string' ? /^([^\s:/@]+)(?::(\d{1,5}))?$/.exec(server) ?? [] : []
-    if (host === undefined || Number(port) < 1 || Number(port) > 65_535) {
-      throw invalid(`server ${shown(server)} is not host:port: give a name or an IPv4 address, as in '127.0.0.1:11211'`)
+    const [, host, port = '11211'] = typeof server === 'string' ? /^([^\s:/@]+)(?::([1-9]\d{0,4}))?$/.exec(server) ?? [] : []
+    if (host === undefined || Number(port) > 65_535) {
+      throw invalid(`server ${shown(server)} is not host:port: give a name or an IPv4 address, and a port from 1 to 65535 unless it is 11211, as in '127.0.0.1:11211'`)
     }
-    return `${host.toLowerCase()}:${Number(port)}`
+    return `${host.toLowerCase()}:${port}`
   })
   const twice = addresses.find((address, i) => addresses.indexOf(address) !== i)
   if (twice !== undefined) throw invalid(`server ${shown(twice)} is listed twice: list each once`)

@@ -1,6 +1,7 @@
 import { within } from '@weir/internal'
 import { parseDuration, type Duration } from '../../duration.js'
 import { CacheError, shown } from '../../errors.js'
+import { checkOptions, elsewhere, type Known, STORE } from '../../known-options.js'
 import type { Store, StoreNamespace } from '../../store.js'
 import { FillAnnouncements } from '../fill-announcements.js'
 import { LeasedValidity } from '../leased-validity.js'
@@ -38,7 +39,9 @@ export interface PostgresStoreOptions extends PostgresLocation {
  * @example postgresStore({ url: 'postgres://user:password@127.0.0.1:5432/database' })
  * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give; WEIR_CACHE_MISSING_DRIVER if `pg` is not installed
  */
-export function postgresStore ({ prefix = 'weir', maxTags = 100_000, lease = 50, ...location }: PostgresStoreOptions): Store {
+export function postgresStore (options: PostgresStoreOptions): Store {
+  checkOptions('postgresStore', options, KNOWN)
+  const { prefix = 'weir', maxTags = 100_000, lease = 50, ...location } = options
   const milliseconds = parseDuration(lease, 'lease')
   if (milliseconds > LONGEST_LEASE) {
     throw new CacheError('WEIR_CACHE_INVALID_OPTION', `lease ${shown(lease)}: give at most '1h': strict writes wait for it to end`)
@@ -82,3 +85,6 @@ export function postgresStore ({ prefix = 'weir', maxTags = 100_000, lease = 50,
 }
 
 const LONGEST_LEASE = 3_600_000
+const KNOWN: Known<PostgresStoreOptions> = {
+  url: elsewhere, pool: elsewhere, commandTimeout: elsewhere, prefix: elsewhere, lease: elsewhere, ...STORE
+}

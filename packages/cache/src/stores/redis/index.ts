@@ -1,6 +1,7 @@
 import { openRedis, type RedisError, type RedisLocation } from '@weir/redis'
 import { parseDuration, type Duration } from '../../duration.js'
 import { CacheError, shown } from '../../errors.js'
+import { checkOptions, elsewhere, type Known, STORE } from '../../known-options.js'
 import type { Store, StoreNamespace } from '../../store.js'
 import { Commands } from './commands.js'
 import { RedisEntries } from './entries.js'
@@ -34,7 +35,9 @@ export interface RedisStoreOptions extends RedisLocation {
  * @example redisStore({ url: 'redis://127.0.0.1:6379' })
  * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give
  */
-export function redisStore ({ prefix = 'weir', maxTags = 100_000, lease = 50, ...location }: RedisStoreOptions): Store {
+export function redisStore (options: RedisStoreOptions): Store {
+  checkOptions('redisStore', options, KNOWN)
+  const { prefix = 'weir', maxTags = 100_000, lease = 50, ...location } = options
   const milliseconds = parseDuration(lease, 'lease')
   if (milliseconds > LONGEST_LEASE) {
     throw new CacheError('WEIR_CACHE_INVALID_OPTION', `lease ${shown(lease)}: give at most '1h': strict writes wait for it to end`)
@@ -71,5 +74,8 @@ export function redisStore ({ prefix = 'weir', maxTags = 100_000, lease = 50, ..
 }
 
 const LONGEST_LEASE = 3_600_000
+const KNOWN: Known<RedisStoreOptions> = {
+  url: elsewhere, client: elsewhere, commandTimeout: elsewhere, prefix: elsewhere, lease: elsewhere, ...STORE
+}
 
 const refuse = (error: RedisError) => new CacheError('WEIR_CACHE_INVALID_OPTION', `redisStore: ${error.message}`, { cause: error })

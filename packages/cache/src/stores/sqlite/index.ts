@@ -1,4 +1,5 @@
 import { DisposableFile } from '@weir/sqlite'
+import { checkOptions, elsewhere, type Known, STORE } from '../../known-options.js'
 import type { Store } from '../../store.js'
 import { SqliteEntries } from './entries.js'
 import { migrate } from './schema.js'
@@ -24,14 +25,18 @@ const LOCK_TIMEOUT = 5000
 // How often a set looks after expired entries and the size; the work is bounded each time.
 const SWEEP_EVERY = 128
 
+const KNOWN: Known<SqliteStoreOptions> = { file: elsewhere, maxBytes: elsewhere, ...STORE }
+
 /**
  * A store in one SQLite file, for many processes on one machine without a server.
  * An instance trusts its memory for 5 ms after it has looked whether another process has written, and
  * strict writes wait that long. A process knows of its own writes at once.
- * @throws SqliteFileError if there cannot be such a file, or better-sqlite3 is not installed
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give; SqliteFileError if there cannot be such a file, or better-sqlite3 is not installed
  * @example sqliteStore({ file: '.data/cache.db' })
  */
-export function sqliteStore ({ file, maxBytes = 256 * 1024 * 1024, maxTags = 100_000 }: SqliteStoreOptions): Store {
+export function sqliteStore (options: SqliteStoreOptions): Store {
+  checkOptions('sqliteStore', options, KNOWN)
+  const { file, maxBytes = 256 * 1024 * 1024, maxTags = 100_000 } = options
   // One object per namespace: data_version does not tell a connection of its own commits.
   const namespaces = new Map<string, { entries: SqliteEntries, validity: SqliteValidity }>()
   const shared = new DisposableFile(file, {
