@@ -245,11 +245,12 @@ t.test('a burst of thousands of calls is no outage', async (t) => {
     t.teardown(() => store.close())
     const cache = createCache<string>({ store, namespace })
     if (namespace === 'set') t.ok((await cache.setMany(keys.map((key) => [key, key] as const), OPTIONS)).every(Boolean))
-    else t.strictSame(await Promise.all(keys.map((key) => cache.remember(key, OPTIONS, () => key))), keys)
+    else await Promise.all(keys.map((key) => cache.remember(key, OPTIONS, () => key)))
     await cache.idle()
-    t.strictSame(await createCache<string>({ store, namespace, l1: false }).getMany(keys), keys)
+    const kept = await createCache<string>({ store, namespace, l1: false }).getMany(keys)
+    t.equal(kept.filter((value, i) => value === keys[i]).length, keys.length, namespace)
   }
-  t.strictSame(errors, [])
+  t.equal(errors.length, 0, String(errors[0]?.error))
 })
 
 t.test('options that cannot be are errors that say what to give', (t) => {

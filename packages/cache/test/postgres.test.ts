@@ -229,13 +229,12 @@ t.test('a burst of thousands of calls is no outage', async (t) => {
     const store = postgresStore({ ...namespace === 'set' ? { pool: openPool(t, server, { max: 3 }) } : { url }, prefix })
     t.teardown(() => store.close())
     const cache = createCache<unknown>({ store, namespace })
-    const results = await Promise.allSettled(burst(cache))
-    t.strictSame(results.filter(({ status }) => status === 'rejected'), [], namespace)
+    await Promise.all(burst(cache))
     await cache.idle()
     const kept = await createCache<unknown>({ store, namespace, l1: false }).getMany(keys)
-    t.strictSame(kept, keys.map((key) => namespace === 'increment' ? 1 : key))
+    t.equal(kept.filter((value, i) => value === (namespace === 'increment' ? 1 : keys[i])).length, keys.length, namespace)
   }
-  t.strictSame(errors, [])
+  t.equal(errors.length, 0, String(errors[0]?.error))
 })
 
 t.test('a stricter isolation by default changes nothing', async (t) => {

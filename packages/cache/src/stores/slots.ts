@@ -21,7 +21,7 @@ export class Slots {
   /** @throws what `refuse` was given, if the task had not begun; what the task throws */
   async run<R> (task: () => Promise<R>): Promise<R> {
     if (this.#free > 0) this.#free--
-    else await new Promise<void>((begin, refuse) => { this.#arriving.push({ begin, refuse }) })
+    else await new Promise<void>((resolve, reject) => { this.#arriving.push({ begin: resolve, refuse: reject }) })
     try {
       return await task()
     } finally {

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
-import { Breaker, within } from '@weir/internal'
+import { Breaker } from '@weir/internal'
 import { CacheError } from '../../errors.js'
 import { Batch } from '../batch.js'
 import { Slots } from '../slots.js'
+import { withinAwake } from '../within-awake.js'
 import { createClient } from './driver.js'
 
 /** A version of an item: the server's number of it, and the connection on which it was read. */
@@ -127,12 +128,16 @@ export class MemcachedServer {
   async #send (command: string, write: (socket: Socket) => string | Buffer): Promise<unknown> {
     // The client would connect again.
     if (this.#isClosed) throw this.#closed()
+    let connection: Socket | undefined
     const reply = this.#client.xsend((socket) => {
       if (socket === undefined) throw new Error('connection lost')
+      connection = socket
       socket.write(write(socket))
     })
-    return within(this.timeout, reply, () => new Error(
-      `no answer to ${command} within ${this.timeout} ms: check that it runs, or raise commandTimeout`))
+    return withinAwake(this.timeout, reply, () => {
+      connection?.destroy()
+      return new Error(`no answer to ${command} within ${this.timeout} ms: check that it runs, or raise commandTimeout`)
+    })
   }
 
   #closed (): CacheError {

@@ -1,6 +1,7 @@
-import { Breaker, within } from '@weir/internal'
+import { Breaker } from '@weir/internal'
 import { CacheError, shown } from '../../errors.js'
 import { Slots } from '../slots.js'
+import { withinAwake } from '../within-awake.js'
 import { parserOf } from './bytes-parser.js'
 import { isAnswer, isConflict, isMissing } from './failures.js'
 import type { PostgresClient, PostgresPool, PostgresQuery } from './pool.js'
@@ -93,7 +94,7 @@ export class Commands {
     const use = new Use(this.pool)
     this.#uses.add(use)
     try {
-      return await within(ms, run(use), () => new CacheError('WEIR_CACHE_STORE_TIMEOUT', `Postgres has not answered within ${ms} ms`))
+      return await withinAwake(ms, run(use), () => new CacheError('WEIR_CACHE_STORE_TIMEOUT', `Postgres has not answered within ${ms} ms`))
     } finally {
       this.#uses.delete(use)
       use.giveUp()

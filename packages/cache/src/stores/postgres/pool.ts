@@ -60,6 +60,8 @@ const COMMAND_TIMEOUT = 500
 const LONGEST_TIMEOUT = 60_000
 // One of them listens.
 const CONNECTIONS = 5
+// Milliseconds that the process may be busy at a stretch.
+const BUSY = 2000
 
 /** @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_MISSING_DRIVER */
 export function openPool ({ url, pool, commandTimeout = COMMAND_TIMEOUT }: PostgresLocation): OpenPool {
@@ -75,7 +77,8 @@ export function openPool ({ url, pool, commandTimeout = COMMAND_TIMEOUT }: Postg
   const own = new Pool({
     connectionString: checkedUrl(url),
     max: CONNECTIONS,
-    connectionTimeoutMillis: commandTimeout,
+    // The store gives up first. A timer of the pool would end an attempt after a busy moment: it fires before the sockets are read.
+    connectionTimeoutMillis: commandTimeout + BUSY,
     // Connections are kept: a new one costs more than a hundred reads.
     idleTimeoutMillis: 0,
     keepAlive: true,

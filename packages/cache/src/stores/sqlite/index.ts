@@ -31,7 +31,8 @@ const KNOWN: Known<SqliteStoreOptions> = { file: elsewhere, maxBytes: elsewhere,
  * A store in one SQLite file, for many processes on one machine without a server.
  * An instance trusts its memory for 5 ms after it has looked whether another process has written, and
  * strict writes wait that long. A process knows of its own writes at once.
- * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give; SqliteFileError if there cannot be such a file, or better-sqlite3 is not installed
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give
+ * @throws SqliteFileError if there cannot be such a file, or better-sqlite3 is not installed
  * @example sqliteStore({ file: '.data/cache.db' })
  */
 export function sqliteStore (options: SqliteStoreOptions): Store {
