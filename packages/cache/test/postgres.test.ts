@@ -226,7 +226,7 @@ t.test('a burst of thousands of calls is no outage', async (t) => {
   }
   const prefix = nextPrefix()
   for (const [namespace, burst] of Object.entries(bursts)) {
-    const store = postgresStore({ ...namespace === 'set' ? { pool: openPool(t, server, { max: 3 }) } : { url }, prefix })
+    const store = postgresStore({ ...namespace === 'set' ? { pool: openPool(t, server, { max: 3 }) } : { url }, prefix, commandTimeout: 1000 })
     t.teardown(() => store.close())
     const cache = createCache<unknown>({ store, namespace })
     await Promise.all(burst(cache))

@@ -1,5 +1,6 @@
 // A stretch in which the process is busy counts as one of these at most.
-const PARTS = 4
+// To connect takes several.
+const PARTS = 10
 
 /**
  * Settles as `promise` does, if that happens within `ms` milliseconds in which the process could read
