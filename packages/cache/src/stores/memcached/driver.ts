@@ -2,7 +2,7 @@ import type { MemcacheClient, MemcacheClientOptions } from 'memcache-client'
 import { loadDriver } from '../load-driver.js'
 
 // Milliseconds that the process may be busy at a stretch.
-const BUSY = 2000
+const BUSY = 10_000
 
 type Driver = new (options: MemcacheClientOptions) => MemcacheClient
 
