@@ -1,7 +1,7 @@
 import type { Counters } from './counters.js'
 import { encodeCounter, isCounter } from './counter-frame.js'
 import { DoubtfulSwaps } from './doubtful-swaps.js'
-import { type Entry, freshness, goneAt } from './entry.js'
+import { type Entry, freshness, goneAt, keyTag } from './entry.js'
 import { emit } from './events.js'
 import { type EntryOptions, makeEntry } from './fill.js'
 import { versionOf } from './frame-version.js'
@@ -158,7 +158,7 @@ export class Swapping<T> {
       const next = {
         make: (stamp: Stamp) => reframed(frame, { ...times, stamp }),
         ttl: goneAt({ ...outline, freshUntil }) - Date.now(),
-        tags: outline.tags
+        tags: outline.tags.filter((tag) => tag !== keyTag(key))
       }
       if (await this.swap(key, present, next, { isStrict, anyNumber: true }) !== undefined) return true
     }
