@@ -225,7 +225,8 @@ export class Records {
     if (head.epoch === this.#epoch) {
       if (head.clock < this.#clock) return true
     } else if (before.epoch !== this.#epoch || this.#isBehind(head, this.#clock)) return false
-    record(table, head.changes, this.#clock)
+    // A table that was made beside this one has nothing but what the segments had.
+    record(table, head.changes, table === this.#table ? this.#clock : 0)
     table.raise(head.floor)
     this.#table = table
     this.#epoch = head.epoch
