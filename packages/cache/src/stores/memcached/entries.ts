@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { added, numberOf, takingOver } from '../../counter-frame.js'
 import { isNews, stampOf } from '../../frame.js'
 import { isSeen } from '../../frame-version.js'
 import type { Claim, Entries, FillId, FrameId, FrameVersion, Swapped } from '../../store.js'
 import type { Stamp } from '../../validity.js'
+import { nextToken } from '../fill-token.js'
 import { RenewedLease } from '../renewed-lease.js'
 import { CasQueue } from './cas-queue.js'
 import { decodeFill, Fills } from './fills.js'
@@ -11,10 +11,6 @@ import { decodeItem, encodeItem, lifetimeUntil } from './items.js'
 import type { Records } from './records.js'
 import type { Item } from './server.js'
 import { isDigest, type Location, type Servers } from './servers.js'
-
-// What sets the tokens of this process apart.
-const PROCESS = randomBytes(9).toString('base64url')
-let tokens = 0
 
 /** What is to be under a key. */
 interface Slot {
@@ -103,7 +99,7 @@ export class MemcachedEntries implements Entries {
   async #begin (
     key: string, location: Location, before: Item | undefined, above: Stamp
   ): Promise<RenewedLease | undefined> {
-    const token = `${PROCESS}.${++tokens}`
+    const token = nextToken()
     const fills = this.#fills
     try {
       const [begun, stamp] = await Promise.all([fills.begin(location, token, before), this.fillStamp(above)])

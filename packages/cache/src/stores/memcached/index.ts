@@ -1,7 +1,9 @@
-import { type Duration, parseDuration } from '../../duration.js'
+import type { Duration } from '../../duration.js'
 import { CacheError, shown } from '../../errors.js'
 import { checkOptions, elsewhere, type Known, STORE } from '../../known-options.js'
 import type { Store, StoreNamespace } from '../../store.js'
+import { eachOnce } from '../each-once.js'
+import { leaseOf } from '../lease-option.js'
 import { MemcachedEntries } from './entries.js'
 import { Records } from './records.js'
 import { Servers } from './servers.js'
@@ -45,10 +47,7 @@ export interface MemcachedStoreOptions {
 export function memcachedStore (options: MemcachedStoreOptions): Store {
   checkOptions('memcachedStore', options, KNOWN)
   const { commandTimeout = 500, prefix = 'weir', maxTags = 10_000, lease = 5 } = options
-  const milliseconds = parseDuration(lease, 'lease')
-  if (milliseconds > LONGEST_LEASE) {
-    throw invalid(`lease ${shown(lease)}: give at most '1h': strict writes wait for it to end`)
-  }
+  const milliseconds = leaseOf(lease)
   if (!(Number.isInteger(commandTimeout) && commandTimeout >= 1 && commandTimeout <= LONGEST_TIMEOUT)) {
     throw invalid(`commandTimeout ${shown(commandTimeout)} is not a whole number of ms from 1 to ${LONGEST_TIMEOUT}`)
   }
@@ -56,7 +55,6 @@ export function memcachedStore (options: MemcachedStoreOptions): Store {
     throw invalid(`prefix ${shown(prefix)}: give 1 to 100 letters, digits or signs of ASCII, without blanks`)
   }
   const servers = new Servers(addressesOf(options.servers), commandTimeout)
-  const namespaces = new Map<string, StoreNamespace>()
 
   const open = (name: string): StoreNamespace => {
     const records = new Records(prefix, servers.locate(name), maxTags, milliseconds)
@@ -65,18 +63,13 @@ export function memcachedStore (options: MemcachedStoreOptions): Store {
     return { entries, validity }
   }
   return {
-    namespace (name) {
-      let namespace = namespaces.get(name)
-      if (namespace === undefined) namespaces.set(name, namespace = open(name))
-      return namespace
-    },
+    namespace: eachOnce(open),
     async close () {
       servers.close()
     }
   }
 }
 
-const LONGEST_LEASE = 3_600_000
 const KNOWN: Known<MemcachedStoreOptions> = {
   servers: elsewhere, commandTimeout: elsewhere, prefix: elsewhere, lease: elsewhere, ...STORE
 }

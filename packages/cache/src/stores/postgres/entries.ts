@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import { digits } from '../../counter-frame.js'
 import { stampOf as stampOfFrame } from '../../frame.js'
 import { versionBytes } from '../../frame-version.js'
@@ -8,17 +6,14 @@ import { justAbove, type Stamp } from '../../validity.js'
 import type { FillAnnouncements } from '../fill-announcements.js'
 import { type Increment, IncrementBatch } from '../increment-batch.js'
 import { ReadBatch } from '../read-batch.js'
+import { nextToken } from '../fill-token.js'
+import { persistently } from '../persistently.js'
 import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
 import { parseStrings } from '../string-list.js'
 import type { Commands } from './commands.js'
 import { bufferOf, type Bytes, idOf, isId } from './names.js'
 import { type PostgresRecords, stampOf } from './records.js'
 
-// What sets the tokens of this process apart.
-const PROCESS = randomBytes(9).toString('base64url')
-let tokens = 0
-// Milliseconds until the release of a lease is tried again, doubled each time.
-const FIRST_PAUSE = 50
 // How often those who wait ask again where no notification comes through, in milliseconds.
 const ASK_AGAIN = 50
 // How often a set has some of what has ended deleted, and how much of it.
@@ -90,7 +85,7 @@ export class PostgresEntries implements Entries {
 
   async claim (key: string, seen: FrameId = { stamp: 0, storedAt: 0 }): Promise<Claim> {
     const id = this.#id(key)
-    const token = `${PROCESS}.${++tokens}`
+    const token = nextToken()
     const { interruptions } = this.shared.announcements
     let isSent = false
     try {
@@ -169,17 +164,4 @@ function storedAtOf ({ storedAt }: FrameId): Buffer {
   const bytes = Buffer.allocUnsafe(8)
   bytes.writeDoubleBE(storedAt)
   return bytes
-}
-
-/** Tries again until it succeeds, or a lease has run out. */
-async function persistently (task: () => Promise<void>): Promise<void> {
-  const end = performance.now() + FILL_LEASE
-  for (let pause = FIRST_PAUSE; ; pause *= 2) {
-    try {
-      return await task()
-    } catch (error) {
-      if (performance.now() + pause > end) throw error
-      await setTimeout(pause, undefined, { ref: false })
-    }
-  }
 }

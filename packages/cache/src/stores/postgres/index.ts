@@ -1,8 +1,10 @@
 import { within } from '@weir/internal'
-import { parseDuration, type Duration } from '../../duration.js'
+import type { Duration } from '../../duration.js'
 import { CacheError, shown } from '../../errors.js'
 import { checkOptions, elsewhere, type Known, STORE } from '../../known-options.js'
 import type { Store, StoreNamespace } from '../../store.js'
+import { eachOnce } from '../each-once.js'
+import { leaseOf } from '../lease-option.js'
 import { FillAnnouncements } from '../fill-announcements.js'
 import { LeasedValidity } from '../leased-validity.js'
 import { Commands } from './commands.js'
@@ -42,10 +44,7 @@ export interface PostgresStoreOptions extends PostgresLocation {
 export function postgresStore (options: PostgresStoreOptions): Store {
   checkOptions('postgresStore', options, KNOWN)
   const { prefix = 'weir', maxTags = 100_000, lease = 50, ...location } = options
-  const milliseconds = parseDuration(lease, 'lease')
-  if (milliseconds > LONGEST_LEASE) {
-    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `lease ${shown(lease)}: give at most '1h': strict writes wait for it to end`)
-  }
+  const milliseconds = leaseOf(lease)
   if (typeof prefix !== 'string' || !/^([a-z_][a-z0-9_]{0,29}\.)?[a-z_][a-z0-9_]{0,29}$/.test(prefix)) {
     throw new CacheError('WEIR_CACHE_INVALID_OPTION',
       `prefix ${shown(prefix)}: give lower-case letters, digits and underscores, such as 'weir', or 'schema.weir'; at most 30 of each`)
@@ -60,7 +59,6 @@ export function postgresStore (options: PostgresStoreOptions): Store {
     reads: readsOf(commands),
     increments: incrementsOf(commands)
   }
-  const namespaces = new Map<string, StoreNamespace>()
 
   const open = (name: string): StoreNamespace => {
     // An integer of Postgres.
@@ -70,11 +68,7 @@ export function postgresStore (options: PostgresStoreOptions): Store {
     return { entries: new PostgresEntries(shared, records), validity: new LeasedValidity(records, mirror, milliseconds) }
   }
   return {
-    namespace (name) {
-      let namespace = namespaces.get(name)
-      if (namespace === undefined) namespaces.set(name, namespace = open(name))
-      return namespace
-    },
+    namespace: eachOnce(open),
     async close () {
       feed.close()
       commands.close()
@@ -84,7 +78,6 @@ export function postgresStore (options: PostgresStoreOptions): Store {
   }
 }
 
-const LONGEST_LEASE = 3_600_000
 const KNOWN: Known<PostgresStoreOptions> = {
   url: elsewhere, pool: elsewhere, commandTimeout: elsewhere, prefix: elsewhere, lease: elsewhere, ...STORE
 }

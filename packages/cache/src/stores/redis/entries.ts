@@ -1,22 +1,16 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import { digits } from '../../counter-frame.js'
 import { CacheError, shown } from '../../errors.js'
 import { versionBytes } from '../../frame-version.js'
 import type { Claim, Entries, FillEnd, FillId, FrameId, FrameVersion, Swapped } from '../../store.js'
 import type { Stamp } from '../../validity.js'
+import { nextToken } from '../fill-token.js'
+import { persistently } from '../persistently.js'
 import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
 import { parseStrings } from '../string-list.js'
 import type { Commands } from './commands.js'
 import { announcement, type FillAnnouncements } from '../fill-announcements.js'
 import { ANNOUNCE, CLAIM, RELEASE, RENEW, SET_WAITS, STORE, WAITS } from './scripts.js'
 import { DELETE_UP_TO, SWAP } from './swap-scripts.js'
-
-// What sets the tokens of this process apart.
-const PROCESS = randomBytes(9).toString('base64url')
-let tokens = 0
-// Milliseconds until the release of a lease is tried again, doubled each time.
-const FIRST_PAUSE = 50
 
 /** A namespace's entries, and the leases to fill them. */
 export class RedisEntries implements Entries {
@@ -62,7 +56,7 @@ export class RedisEntries implements Entries {
   }
 
   async claim (key: string, seen: FrameId = { stamp: 0, storedAt: 0 }): Promise<Claim> {
-    const token = `${PROCESS}.${++tokens}`
+    const token = nextToken()
     const { interruptions } = this.announcements
     try {
       const reply = await this.commands.evaluateBuffer(CLAIM, this.#keys(key), [seen.stamp, seen.storedAt, token, FILL_LEASE])
@@ -137,19 +131,6 @@ export class RedisEntries implements Entries {
 
   #keys (key: string): string[] {
     return keysOf(this.#entry(key))
-  }
-}
-
-/** Tries again until it succeeds, or a lease has run out. */
-async function persistently<R> (task: () => Promise<R>): Promise<R> {
-  const end = performance.now() + FILL_LEASE
-  for (let pause = FIRST_PAUSE; ; pause *= 2) {
-    try {
-      return await task()
-    } catch (error) {
-      if (performance.now() + pause > end) throw error
-      await setTimeout(pause, undefined, { ref: false })
-    }
   }
 }
 

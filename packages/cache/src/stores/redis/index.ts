@@ -1,8 +1,10 @@
 import { openRedis, type RedisError, type RedisLocation } from '@weir/redis'
-import { parseDuration, type Duration } from '../../duration.js'
-import { CacheError, shown } from '../../errors.js'
+import type { Duration } from '../../duration.js'
+import { CacheError } from '../../errors.js'
 import { checkOptions, elsewhere, type Known, STORE } from '../../known-options.js'
 import type { Store, StoreNamespace } from '../../store.js'
+import { eachOnce } from '../each-once.js'
+import { leaseOf } from '../lease-option.js'
 import { Commands } from './commands.js'
 import { RedisEntries } from './entries.js'
 import { FillAnnouncements } from '../fill-announcements.js'
@@ -38,14 +40,10 @@ export interface RedisStoreOptions extends RedisLocation {
 export function redisStore (options: RedisStoreOptions): Store {
   checkOptions('redisStore', options, KNOWN)
   const { prefix = 'weir', maxTags = 100_000, lease = 50, ...location } = options
-  const milliseconds = parseDuration(lease, 'lease')
-  if (milliseconds > LONGEST_LEASE) {
-    throw new CacheError('WEIR_CACHE_INVALID_OPTION', `lease ${shown(lease)}: give at most '1h': strict writes wait for it to end`)
-  }
+  const milliseconds = leaseOf(lease)
   const connection = openRedis(location, prefix, refuse)
   const subscriptions = new Subscriptions(connection, milliseconds)
   const commands = new Commands(connection)
-  const namespaces = new Map<string, StoreNamespace>()
 
   const open = (name: string): StoreNamespace => {
     const subscription = subscriptions.next()
@@ -60,11 +58,7 @@ export function redisStore (options: RedisStoreOptions): Store {
     return { entries, validity }
   }
   return {
-    namespace (name) {
-      let namespace = namespaces.get(name)
-      if (namespace === undefined) namespaces.set(name, namespace = open(name))
-      return namespace
-    },
+    namespace: eachOnce(open),
     async close () {
       subscriptions.close()
       commands.close()
@@ -73,7 +67,6 @@ export function redisStore (options: RedisStoreOptions): Store {
   }
 }
 
-const LONGEST_LEASE = 3_600_000
 const KNOWN: Known<RedisStoreOptions> = {
   url: elsewhere, client: elsewhere, commandTimeout: elsewhere, prefix: elsewhere, lease: elsewhere, ...STORE
 }

@@ -1,0 +1,9 @@
+/** A function of a name that makes what it returns once for each. */
+export function eachOnce<R> (make: (name: string) => R): (name: string) => R {
+  const made = new Map<string, R>()
+  return (name) => {
+    let one = made.get(name)
+    if (one === undefined) made.set(name, one = make(name))
+    return one
+  }
+}
