@@ -18,7 +18,7 @@ t.teardown(() => supervisor.stop())
 const url = await supervisor.start()
 const banner = said.join('\n')
 
-/** What the banner has after a label. */
+/** The text that follows a label in the banner. */
 const told = (label: string): string => new RegExp(`${label}[ =]+(\\S+)`).exec(banner)?.[1] ?? ''
 
 t.test('the bundled suite answers as the compiled one: APIs, the console, the shop, API docs, weather', async (t) => {

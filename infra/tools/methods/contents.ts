@@ -7,7 +7,7 @@ export interface Section {
   readonly of?: string
   /** The functions to tell of, or the members; default: all members that have a comment. */
   readonly only?: readonly string[]
-  /** What members belong to, in their headings. */
+  /** The object that members are called on, in their headings. */
   readonly on?: string
 }
 

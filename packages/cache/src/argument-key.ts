@@ -80,7 +80,7 @@ class Text {
     if (types.isSet(object)) return `Set(${Array.from(object, (value) => this.#step('.values()', value)).sort().join(',')})`
     if (types.isDate(object)) return `Date(${object.getTime()})`
     if (types.isRegExp(object)) {
-      // Where the next match begins is part of it.
+      // `lastIndex` decides where the next match begins.
       const { lastIndex }: { readonly lastIndex: unknown } = object
       return `RegExp(${String(object)}${lastIndex === 0 ? '' : `,${this.#step('.lastIndex', lastIndex)}`})`
     }

@@ -537,7 +537,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
       if (stored) this.#counters.stores++
       return stored
     } catch (error) {
-      // What the store did not take is not this instance's alone.
+      // Memory keeps nothing that the store did not take.
       this.#tiers.evict(key)
       throw error
     }
@@ -586,7 +586,7 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
 
 const NO_OPTIONS = {}
 
-// What a store says that has had no answer itself.
+// Causes that only say that there was no answer.
 const UNANSWERED: readonly CacheErrorCode[] = ['WEIR_CACHE_STORE_UNAVAILABLE', 'WEIR_CACHE_STORE_TIMEOUT']
 
 function consistencyOf (options: WriteOptions): Consistency | undefined {

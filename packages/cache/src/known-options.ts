@@ -66,7 +66,7 @@ const TIMEOUTS = { negativeTtl: parseDuration, hardTimeout: parseDuration } as c
 const REMEMBER: Known<RememberOptions<unknown>> = {
   ...ENTRY, ...OUTAGE, ...TIMEOUTS, softTimeout: parseDuration, earlyRefresh: boolean
 }
-/** Of `remember` and of `set` and its like: one object of options may be for both, and each takes what it needs. */
+/** Options of `remember`, `set` and the like: one object may be for both, and each takes what it needs. */
 export const CALL: Known<RememberOptions<unknown> & WriteOptions> = { ...REMEMBER, ...WRITE }
 export const WRAP: Known<WrapOptions<never, unknown>> = { ...REMEMBER, name: elsewhere, key: callable }
 export const WARM: Known<WarmOptions<unknown>> = { ...ENTRY, ...TIMEOUTS, concurrency: elsewhere, onProgress: callable, signal }
@@ -93,5 +93,5 @@ export const CREATE: Known<CacheOptions<unknown>> = { ...SHARED, store: elsewher
 export const CREATE_SEVERAL = { stores: elsewhere, caches: elsewhere, defaults: elsewhere, name: elsewhere } as const
 export const MEMORY = { maxBytes: elsewhere, maxEntries: elsewhere } as const
 
-/** Of every store. */
+/** Options that every store has. */
 export const STORE = { maxTags: wholeNumber } as const

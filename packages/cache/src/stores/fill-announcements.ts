@@ -6,7 +6,7 @@ const LOOK_EVERY = 50
 // How many are remembered for those whose question is still on its way.
 const RECENT = 1000
 
-/** What announcements are heard by. */
+/** A connection that announcements come through. */
 export interface Hearing {
   /** Whether everything said a lease ago or earlier has been heard. */
   isCoherent (): boolean

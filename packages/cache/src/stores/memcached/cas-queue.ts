@@ -5,7 +5,7 @@ import type { Item } from './server.js'
 /** An item's contents, as changes see them. */
 export interface Contents<S> {
   readonly read: () => Promise<Item | undefined>
-  /** What the item says; a new object each time, which changes may alter. */
+  /** Decodes the item: a new object each time, which changes may alter. */
   readonly decode: (item: Item | undefined) => S | Promise<S>
   /** Puts it in the item's place if that is still there: `false` if it is not. */
   readonly write: (state: S, item: Item | undefined) => Promise<boolean>
