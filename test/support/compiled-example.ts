@@ -26,23 +26,27 @@ const parsed = new Map<string, ts.SourceFile>()
 let previous: ts.Program | undefined
 
 /** Compiles a module as if it were a file in the repository's root, where the packages are found. Returns what is wrong with it. */
-export function problemsOf (source: string): string[] {
-  const file = `${ROOT}readme-example.ts`
+export const problemsOf = (source: string): string[] => problemsOfAll([source]).flat()
+
+/** Compiles several modules, each on its own, in less time than one by one. Returns what is wrong with each, in their order. */
+export function problemsOfAll (sources: readonly string[]): string[][] {
+  const examples = new Map(sources.map((source, i) => [`${ROOT}readme-example-${i}.ts`, source]))
   const host = ts.createCompilerHost(OPTIONS)
-  host.fileExists = (name) => name === file || ts.sys.fileExists(name)
-  host.readFile = (name) => name === file ? source : ts.sys.readFile(name)
+  host.fileExists = (name) => examples.has(name) || ts.sys.fileExists(name)
+  host.readFile = (name) => examples.get(name) ?? ts.sys.readFile(name)
   host.getSourceFile = (name, options) => {
     const known = parsed.get(name)
     if (known !== undefined) return known
     const text = host.readFile(name)
     if (text === undefined) return undefined
     const made = ts.createSourceFile(name, text, options)
-    if (name !== file) parsed.set(name, made)
+    if (!examples.has(name)) parsed.set(name, made)
     return made
   }
-  previous = ts.createProgram([file], OPTIONS, host, previous)
-  return ts.getPreEmitDiagnostics(previous).map(({ messageText, start = 0 }) =>
-    `line ${source.slice(0, start).split('\n').length}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
+  const program = previous = ts.createProgram([...examples.keys()], OPTIONS, host, previous)
+  return [...examples].map(([file, source]) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file))
+    .map(({ messageText, start = 0 }) =>
+      `line ${source.slice(0, start).split('\n').length}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`))
 }
 
 /** The code of a document in this language, in its order. */

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises'
+import { Application } from 'typedoc'
+
+/** The packages whose symbols are documented, in the order of the contents, by folder. */
+const PACKAGES = [
+  'plugins', 'packages/cache', 'packages/query', 'packages/outbox', 'packages/limiter', 'packages/http', 'packages/metrics',
+  'packages/redis', 'packages/sqlite'
+]
+
+/** What `exports` of a package.json has for one name. */
+type Export = string | { readonly types?: string, readonly default: string }
+
+/** Where a package's exports are declared, without `.d.ts`, with the name that each is imported by. */
+async function exportsOf (root: string, folder: string): Promise<[string, string][]> {
+  const { name, exports } = JSON.parse(await readFile(`${root}/${folder}/package.json`, 'utf8')) as
+    { name: string, exports: Record<string, Export> }
+  return Object.entries(exports)
+    .map(([path, at]): [string, string] => [typeof at === 'string' ? at : at.default, name + path.slice(1)])
+    .filter(([file]) => file.endsWith('.js'))
+    .map(([file, imported]) => [`${folder}/${file.slice('./'.length, -'.js'.length)}`, imported])
+}
+
+/**
+ * Writes a page for each export of each package from its doc comments.
+ * @param root of the repository, compiled
+ * @param out folder of the pages
+ */
+export async function writeApiPages (root: string, out: string): Promise<void> {
+  const modules = (await Promise.all(PACKAGES.map((folder) => exportsOf(root, folder)))).flat()
+  const app = await Application.bootstrapWithPlugins({
+    ...OPTIONS,
+    plugin: ['typedoc-plugin-markdown'],
+    entryPoints: modules.map(([file]) => `${root}/${file}.d.ts`),
+    tsconfig: `${root}/tsconfig.base.json`,
+    basePath: root,
+    outputs: [{ name: 'markdown', path: out }]
+  })
+  const project = await app.convert()
+  if (project === undefined) throw new Error('TypeDoc could not read the declarations')
+  const names = new Map(modules.map(([file, imported]) => [file.replace(/\/index$/, ''), imported]))
+  for (const module of project.children ?? []) module.name = names.get(module.name) ?? module.name
+  await app.generateOutputs(project)
+}
+
+const OPTIONS = {
+  router: 'module',
+  readme: 'none',
+  disableSources: true,
+  skipErrorChecking: true,
+  excludePrivate: true,
+  excludeInternal: true,
+  hideBreadcrumbs: true,
+  hidePageHeader: true,
+  parametersFormat: 'table',
+  interfacePropertiesFormat: 'table',
+  typeAliasPropertiesFormat: 'table',
+  entryFileName: 'index',
+  // It counts rows of tables as headings when it numbers those of one name.
+  useHTMLAnchors: true,
+  // Overloads each have a comment of their own, and it warns of each.
+  logLevel: 'Error'
+} as const

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { DefaultTheme, UserConfig } from 'vitepress'
+import { ADDRESSES, SECTIONS } from './contents.js'
+import { resolveLinks } from './links.js'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '')
+
+const { repository } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { repository: { url: string } }
+const source = repository.url.replace(/^git\+|\.git$/g, '')
+
+const sidebar = SECTIONS.map(({ text, at, pages }) => ({
+  text,
+  collapsed: false,
+  items: [
+    ...pages.map((page) => ({ text: page.text, link: `/${ADDRESSES.get(page.file) ?? ''}` })),
+    ...at === 'reference' ? [{ text: 'All symbols', link: '/api/' }] : []
+  ]
+}))
+
+/** The anchor of a heading as GitHub makes it, so that links hold in both places. */
+const slugify = (heading: string) => heading.toLowerCase().replace(/[^\p{L}\p{N}\p{M}\s_-]/gu, '').trim().replace(/\s/g, '-')
+
+/** The settings of VitePress. The repository is its source, so that READMEs and docs have one place each. */
+export const config: UserConfig<DefaultTheme.Config> = {
+  title: 'Weir',
+  description: 'Shared HTTP response caching, invalidation on writes and rate limits for Fastify',
+  lang: 'en',
+  srcDir: root,
+  srcExclude: ['**/{dist,.tap,.data,.github}/**', 'packages/internal/**'],
+  outDir: `${root}/docs/.vitepress/dist`,
+  cacheDir: `${root}/docs/.vitepress/cache`,
+  rewrites: {
+    ...Object.fromEntries([...ADDRESSES].map(([file, address]) => [file, `${address}.md`])),
+    'docs/api/:path*': 'api/:path*'
+  },
+  cleanUrls: true,
+  ignoreDeadLinks: 'localhostLinks',
+  vite: { publicDir: `${root}/docs/public`, build: { chunkSizeWarningLimit: 2000 } },
+  markdown: {
+    anchor: { slugify },
+    config: (markdown) => { resolveLinks(markdown, root, `${source}/blob/main`) }
+  },
+  themeConfig: {
+    nav: [
+      { text: 'Guides', link: '/guides/proxy', activeMatch: '^/guides/' },
+      { text: 'Reference', link: '/reference/fastify', activeMatch: '^/reference/' }
+    ],
+    sidebar,
+    outline: [2, 3],
+    search: { provider: 'local' },
+    socialLinks: [{ icon: 'github', link: source }],
+    footer: { message: 'MIT licence' }
+  }
+}

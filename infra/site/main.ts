@@ -1,0 +1,18 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vitepress'
+import { writeApiPages } from './api.js'
+import { problemsOf } from './check.js'
+import { llmsText } from './llms.js'
+
+// npm run docs:build: writes the site to docs/.vitepress/dist and checks its links. Exits with 1 if any leads nowhere.
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const out = `${root}docs/.vitepress/dist`
+await rm(`${root}docs/api`, { recursive: true, force: true })
+await writeApiPages(root.slice(0, -1), `${root}docs/api`)
+await build(`${root}docs`)
+await writeFile(`${out}/llms.txt`, await llmsText(root))
+const problems = await problemsOf(out)
+for (const problem of problems) console.error(problem)
+console.log(`${problems.length} dead links`)
+process.exitCode = problems.length === 0 ? 0 : 1

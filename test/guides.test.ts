@@ -1,0 +1,43 @@
+import { readdir, readFile } from 'node:fs/promises'
+import t from 'tap'
+import { problemsOfAll, ROOT } from './support/compiled-example.js'
+import { withGivens } from './support/givens.js'
+
+const FOLDERS = ['docs/guides', 'docs/concepts', 'docs/operations', 'docs/reference']
+const TOP = ['docs/why.md', 'docs/quick-start.md', 'docs/suite.md', 'docs/comparison.md']
+
+/** Languages of blocks that no test compiles: commands, data and what programs print. */
+const OTHERS = new Set(['sh', 'json', 'http', 'nginx', 'yaml', 'sql', 'html', 'text', 'dockerfile', 'promql'])
+
+async function pagesIn (folder: string): Promise<string[]> {
+  const names = await readdir(ROOT + folder).catch(() => [])
+  return names.filter((name) => name.endsWith('.md')).map((name) => `${folder}/${name}`)
+}
+
+const pages = [...TOP, ...(await Promise.all(FOLDERS.map(pagesIn))).flat()]
+const blocks = (await Promise.all(pages.map(async (page) => {
+  const text = await readFile(ROOT + page, 'utf8')
+  return [...text.matchAll(/^ *```(\w*)[^\n]*\n(.*?)^ *```$/gms)].map(({ 1: language = '', 2: code = '', index }) =>
+    ({ at: `${page}:${text.slice(0, index).split('\n').length}`, language, code }))
+}))).flat()
+
+t.test('each block of code in the guides says its language', async (t) => {
+  t.strictSame(blocks.filter(({ language }) => language !== 'ts' && !OTHERS.has(language)).map(({ at }) => at), [])
+})
+
+t.test('each block of TypeScript in the guides compiles', async (t) => {
+  const code = blocks.filter(({ language }) => language === 'ts')
+  const problems = problemsOfAll(code.map((block) => withGivens(block.code)))
+  for (const [i, { at }] of code.entries()) t.strictSame(problems[i], [], at)
+})
+
+t.test('each block of JSON in the guides can be read', async (t) => {
+  for (const { at, code } of blocks.filter(({ language }) => language === 'json')) {
+    t.doesNotThrow(() => { JSON.parse(code) }, at)
+  }
+})
+
+t.test('a mistake in a block would be found', async (t) => {
+  const [problems = []] = problemsOfAll([withGivens("app.get<object>('/', { config: { cache: { tll: '1m' } } }, async () => 'x')\n")])
+  t.match(problems.join('\n'), /'tll' does not exist/)
+})
