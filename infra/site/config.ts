@@ -26,6 +26,7 @@ export const config: UserConfig<DefaultTheme.Config> = {
   title: 'Weir',
   description: 'Shared HTTP response caching, invalidation on writes and rate limits for Fastify',
   lang: 'en',
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/logo.svg' }]],
   srcDir: root,
   srcExclude: ['**/{dist,.tap,.data,.github}/**', 'packages/internal/**'],
   outDir: `${root}/docs/.vitepress/dist`,
@@ -42,9 +43,12 @@ export const config: UserConfig<DefaultTheme.Config> = {
     config: (markdown) => { resolveLinks(markdown, root, `${source}/blob/main`) }
   },
   themeConfig: {
+    logo: '/logo.svg',
     nav: [
-      { text: 'Guides', link: '/guides/proxy', activeMatch: '^/guides/' },
-      { text: 'Reference', link: '/reference/fastify', activeMatch: '^/reference/' }
+      { text: 'Quick start', link: '/quick-start' },
+      { text: 'Guides', link: '/guides/ttl-and-tags', activeMatch: '^/guides/' },
+      { text: 'Reference', link: '/reference/fastify', activeMatch: '^/reference/' },
+      { text: 'Comparison', link: '/comparison' }
     ],
     sidebar,
     outline: [2, 3],
