@@ -64,7 +64,7 @@ export function suite (upstream: Promise<WeatherUpstream>, form: keyof Program =
       entry: PROGRAMS.storefront[form],
       basePort: base + OFFSETS.storefront,
       instances: 2,
-      env: { DEMO_USERS: 'true', DEBUG_PANEL: 'true' },
+      env: { DEMO_USERS: 'true', DEBUG_PANEL: 'true', LAB: 'true' },
       frontDoorIn: ['CATALOG_ORIGIN', 'WEATHER_ORIGIN']
     },
     {

@@ -31,6 +31,8 @@ t.test('the bundled suite answers as the compiled one: APIs, the console, the sh
     [`${url}/`, 'text/html'],
     [`${url}/main.js`, 'javascript'],
     [`${url}/shop`, 'text/html'],
+    // The lab's thread is a file beside the bundle.
+    [`${url}/shop/lab/run/uncached?work=query`, 'application/json'],
     [`${told('storefront-2')}/docs/static/index.html`, 'text/html'],
     [`${told('catalog-1')}/docs/static/index.html`, 'text/html']
   ] as const) {

@@ -39,6 +39,7 @@ export async function startStack (t: Test): Promise<Stack> {
     JWT_SECRET: '',
     API_KEYS: '',
     SHOP_DEMO_USERS: '',
+    SHOP_LAB: '',
     RATE_LIMIT_ALLOW: '',
     RATE_LIMIT_DENY: ''
   }

@@ -69,6 +69,8 @@ export const SHOTS: readonly Shot[] = [
     hash: '#/compare',
     isMeasured: true,
     prepare: async (page) => {
+      await press(page, 'Run the load')
+      await table(page, 'Throughput and latency, by way')
       await press(page, 'Measure')
       await table(page, 'Time to answer, by where from')
     }

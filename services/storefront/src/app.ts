@@ -5,6 +5,7 @@ import cacheControl from '@weir/fastify/cache-control'
 import conditional from '@weir/fastify/conditional'
 import redis from '@weir/fastify/redis'
 import service, { instanceName, serverOptions } from '@weir/fastify/service'
+import { type Store } from '@weir/cache'
 import { fastify, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { loadAssets, serveAssets } from './assets.js'
@@ -12,6 +13,8 @@ import { openStore, registerCaches, registerPageCaches } from './caches.js'
 import { registerCounting } from './counting.js'
 import { openDatabase } from './db/open.js'
 import { databaseFile, type StorefrontEnv } from './env.js'
+import { Lab } from './lab/lab.js'
+import { labRoutes } from './lab/routes.js'
 import { registerLimits } from './limits.js'
 import { accountRoutes } from './pages/account.js'
 import { registerDebugging } from './pages/debugging.js'
@@ -33,7 +36,7 @@ import { Views } from './views/views.js'
 export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'storefront' }))
   const assets = await loadAssets()
-  const render = makeRender(assets)
+  const render = makeRender(assets, { hasLab: env.LAB })
   const db = await openDatabase(databaseFile(env))
   await app.register(service, {
     name: 'storefront',
@@ -70,8 +73,16 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
     pages.addHook('onRequest', setPagePolicy)
     pages.addHook('onRequest', refuseForeignPosts)
     for (const routes of [listRoute, detailRoute, editRoutes, accountRoutes]) await pages.register(routes, { shop })
+    if (env.LAB) await registerLab(pages, shop, store)
   })
   return app
+}
+
+async function registerLab (pages: FastifyInstance, shop: Shop, store: Store): Promise<void> {
+  const instance = instanceName(shop.env, 'storefront')
+  const lab = new Lab({ store, instance })
+  pages.addHook('onClose', () => lab.close())
+  await pages.register(labRoutes, { shop, lab, instance })
 }
 
 function openShop (app: FastifyInstance, env: StorefrontEnv, { db, render }: Pick<Shop, 'render'> & { db: Awaited<ReturnType<typeof openDatabase>> }): Shop {

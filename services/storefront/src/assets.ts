@@ -3,13 +3,14 @@ import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type FastifyInstance } from 'fastify'
+import { LAB_LOAD } from './programs.js'
 
 const FOLDER = fileURLToPath(new URL('../../assets', import.meta.url))
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml'
 }
 
-/** A file of `assets`, under a path with a hash of it, such as `/shop/assets/shop-1f3c9a2b7d.css`. */
+/** An asset, a file of `assets` or compiled, under a path with a hash of it, such as `/shop/assets/shop-1f3c9a2b7d.css`. */
 interface Asset {
   readonly path: string
   readonly type: string
@@ -23,13 +24,17 @@ export type Assets = ReadonlyMap<string, Asset>
 /** Reads all assets. */
 export async function loadAssets (): Promise<Assets> {
   const names = (await readdir(FOLDER)).sort()
-  return new Map(await Promise.all(names.map(async (name): Promise<[string, Asset]> => {
-    const extension = extname(name)
-    const content = await readFile(join(FOLDER, name))
-    const hash = createHash('sha256').update(content).digest('hex').slice(0, 10)
-    const path = `/shop/assets/${name.slice(0, -extension.length)}-${hash}${extension}`
-    return [name, { path, type: TYPES[extension] ?? 'application/octet-stream', etag: `"${hash}"`, content }]
-  })))
+  const files = await Promise.all(names.map(async (name) => assetOf(name, await readFile(join(FOLDER, name)))))
+  const load = await readFile(LAB_LOAD, 'utf8')
+  // The source map is not served.
+  return new Map([...files, assetOf('lab-load.js', Buffer.from(load.replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n')))])
+}
+
+function assetOf (name: string, content: Buffer): [string, Asset] {
+  const extension = extname(name)
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 10)
+  const path = `/shop/assets/${name.slice(0, -extension.length)}-${hash}${extension}`
+  return [name, { path, type: TYPES[extension] ?? 'application/octet-stream', etag: `"${hash}"`, content }]
 }
 
 /** Serves assets for good: another version of one has another path, so that browsers never ask again. */

@@ -19,7 +19,8 @@ export const storefrontEnv = Type.Object({
   WEATHER_ORIGIN: origin('weather service'),
   WEATHER_CITY: Type.String({ minLength: 1, maxLength: 100, default: 'Berlin', description: 'the city of the weather box' }),
   DEMO_USERS: Type.Boolean({ default: false, description: 'true: anybody may sign in as a reader, an editor or an admin, to try things out' }),
-  DEBUG_PANEL: Type.Boolean({ default: false, description: 'true: anybody may see ?debug=cache, not only admins' })
+  DEBUG_PANEL: Type.Boolean({ default: false, description: 'true: anybody may see ?debug=cache, not only admins' }),
+  LAB: Type.Boolean({ default: false, description: 'true: anybody may have /shop/lab compute something expensive, within a limit' })
 })
 export type StorefrontEnv = Static<typeof storefrontEnv>
 

@@ -34,3 +34,13 @@ export const STOREFRONT_ERR_FOREIGN_POST = createError('STOREFRONT_ERR_FOREIGN_P
 /** The demo users are switched off. */
 export const STOREFRONT_ERR_NO_DEMO_USERS = createError('STOREFRONT_ERR_NO_DEMO_USERS',
   'There are no demo users here: sign in with a token', 404)
+
+const Busy = expected('info', createError<'STOREFRONT_ERR_LAB_BUSY', 503, [most: number]>('STOREFRONT_ERR_LAB_BUSY',
+  'The lab of this instance has %s computations under way or waiting, and takes no more: try again in a second', 503, Error, false))
+
+/** The instance has as many computations of the lab as it takes. */
+export const labBusy = (most: number) => Object.assign(new Busy(most), { headers: { 'retry-after': '1' } })
+
+/** The lab's thread ended or was silent; another one takes its place. */
+export const STOREFRONT_ERR_LAB_FAILED = expected('warn', createError<'STOREFRONT_ERR_LAB_FAILED', 503, [options: { cause: unknown }]>(
+  'STOREFRONT_ERR_LAB_FAILED', 'The lab could not compute this: try again in a second', 503, Error, false))

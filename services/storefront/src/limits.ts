@@ -12,6 +12,12 @@ export const formLimit = {
   policies: [{ name: 'forms', limit: 10, window: '1s', burst: 20 }]
 } as const satisfies RouteLimitOptions
 
+/** The limit of the lab: its largest load, 400 requests and those before it, three times a minute. */
+export const labLimit = {
+  group: 'lab',
+  policies: [{ name: 'lab', limit: 1500, window: '1m' }]
+} as const satisfies RouteLimitOptions
+
 /** Registers the limits that all instances share, for pages and for paths that are not there. */
 export async function registerLimits (app: FastifyInstance, env: StorefrontEnv): Promise<void> {
   const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'limits.db') }) : redisStore({ client: app.redis })

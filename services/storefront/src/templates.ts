@@ -7,15 +7,18 @@ const FOLDER = fileURLToPath(new URL('../../views', import.meta.url))
 /** Fills in a template of `views`, by its path there. Everything but `<%~` is escaped. */
 export type Render = (template: string, data: object) => string
 
-/** Compiles templates as they are used, each once. In all of them `it` has `asset` and what helps to write amounts. */
-export function makeRender (assets: Assets): Render {
+/**
+ * Compiles templates as they are used, each once. In all of them `it` has `asset` and what helps to write amounts, and `hasLab`:
+ * whether there is something to link to.
+ */
+export function makeRender (assets: Assets, { hasLab }: { readonly hasLab: boolean }): Render {
   const asset = (name: string): string => {
     const found = assets.get(name)
     if (found === undefined) throw new Error(`There is no asset ${name}`)
     return found.path
   }
   const eta = new Eta({ views: FOLDER, cache: true, autoEscape: true })
-  return (template, data) => eta.render(`./${template}`, { asset, amount, count, moment, ...data })
+  return (template, data) => eta.render(`./${template}`, { asset, amount, count, moment, hasLab, ...data })
 }
 
 const formats = new Map<string, Intl.NumberFormat>()

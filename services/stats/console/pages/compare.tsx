@@ -11,6 +11,7 @@ import { Waiting } from '../parts/waiting.js'
 import { getJson } from '../state/get-json.js'
 import { identities } from '../state/identity.js'
 import { useNow } from '../state/now.js'
+import { CompareWays } from './compare-ways.js'
 
 const SOURCES = {
   handler: { label: 'Computed by the handler', color: 'miss' },
@@ -24,8 +25,20 @@ type State =
 
 const LONGEST_MS = 30_000
 
+/** An expensive result in four ways, and a page of the catalog from three places. */
+export const Compare = () => (
+  <Page title='Compare'>
+    <p class='lead'>
+      The same result computed and kept: one that is expensive, under load from this browser, and a page of the catalog, which is not,
+      measured in the instance that serves it.
+    </p>
+    <CompareWays />
+    <ComparePage />
+  </Page>
+)
+
 /** The same page of the catalog, computed and from each tier, measured where it is served. */
-export function Compare () {
+function ComparePage () {
   const [path, setPath] = useState('/api/products?limit=20')
   const [samples, setSamples] = useState('40')
   const [state, setState] = useState<State>({ kind: 'idle' })
@@ -52,12 +65,13 @@ export function Compare () {
   }
 
   return (
-    <Page title='Compare'>
-      <p class='lead'>
-        One page of the catalog three times: computed, from the store that all instances share, and from the memory of one instance.
-        Measured in that instance, in turns, without the network.
-      </p>
-      <section class='panel'>
+    <>
+      <section class='panel' aria-labelledby='page'>
+        <div class='panel-head'><h2 id='page'>A page of the catalog from three places</h2></div>
+        <p class='small muted'>
+          Computed, from the store that all instances share, and from the memory of one instance. Measured in that instance, in turns,
+          without the network.
+        </p>
         <form class='fields' onSubmit={measure}>
           <Field label='Page of the catalog' class='grow'>
             {(attributes) => (
@@ -78,11 +92,10 @@ export function Compare () {
           <button class='button primary' type='submit' disabled={state.kind === 'measuring'}>Measure</button>
         </form>
       </section>
-      {state.kind === 'idle' && <section class='panel'><p class='empty'>Nothing was measured yet.</p></section>}
       {state.kind === 'measuring' && <Measuring since={state.since} onStop={stop} />}
       {state.kind === 'failed' && <ProblemNotice problem={state.problem} title='It could not be measured' />}
       {state.kind === 'measured' && <Results comparison={state.comparison} />}
-    </Page>
+    </>
   )
 }
 

@@ -1,0 +1,155 @@
+// Runs in browsers: the shop's lab loads it as an asset, the console has it in its bundle. Imports
+// nothing.
+
+/** The ways to have the same result, slowest first. */
+export const WAYS = [
+  { way: 'uncached', label: 'Uncached' },
+  { way: 'memoized', label: 'Memoized in the process' },
+  { way: 'stored', label: 'From the fleet’s store' },
+  { way: 'cached', label: 'Cached response' }
+] as const
+export type Way = (typeof WAYS)[number]['way']
+
+/** The expensive computations. */
+export const WORKS = [
+  { work: 'fibonacci', label: 'Fibonacci by recursion' },
+  { work: 'query', label: 'A slow query' }
+] as const
+export type Work = (typeof WORKS)[number]['work']
+
+/** Sizes of a load: four requests at once leave room for a second visitor (see LabWorker). */
+export const LOADS = { requests: [20, 50, 100], concurrency: [1, 2, 4] } as const
+
+/** The path and query that run one way. */
+export const runPath = (way: Way, work: Work): string => `/shop/lab/run/${way}?work=${work}`
+
+/** The requests that {@link runLoad} sends. */
+export interface Load {
+  readonly url: string
+  readonly requests: number
+  readonly concurrency: number
+  readonly signal?: AbortSignal
+}
+
+/** The outcome of a load. Times are milliseconds, by nearest rank; undefined if nothing was answered. */
+export interface LoadResult {
+  readonly answered: number
+  /** Answered 429 or 503. */
+  readonly refused: number
+  /** Any other status, or no answer within 30 s. */
+  readonly failed: number
+  /** Answered requests per second. */
+  readonly perSecond: number
+  readonly p50: number | undefined
+  readonly p95: number | undefined
+  readonly p99: number | undefined
+}
+
+/** A load that was not measured, because its first requests were not answered 200. */
+export class LoadRefused extends Error {
+  /**
+   * @param status 0 if there was no answer
+   * @param retryAfter seconds
+   */
+  constructor (message: string, readonly status: number, readonly retryAfter: number | undefined) {
+    super(message)
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly ms: number
+}
+
+const DEADLINE = 30_000
+
+/**
+ * Sends a load and measures it. `concurrency` requests go before it and are not counted: then each
+ * instance keeps what it keeps, and connections are open.
+ * @throws LoadRefused if one of those is not answered 200; the reason of `signal`
+ * @example
+ * const load = { url: runPath('cached', 'query'), requests: 50, concurrency: 4 }
+ * const { perSecond, p50 } = await runLoad(load)
+ */
+export async function runLoad (load: Load): Promise<LoadResult> {
+  const { url, requests, concurrency, signal } = load
+  await Promise.all(Array.from({ length: concurrency }, () => warmUp(url, signal)))
+  const answers: Answer[] = []
+  let left = requests
+  const client = async () => {
+    while (left-- > 0) answers.push(await ask(url, signal))
+  }
+  const began = performance.now()
+  await Promise.all(Array.from({ length: concurrency }, client))
+  const seconds = (performance.now() - began) / 1000
+  const times = answers.flatMap(({ status, ms }) => status === 200 ? [ms] : []).sort((a, b) => a - b)
+  const refused = answers.filter(({ status }) => status === 429 || status === 503).length
+  return {
+    answered: times.length,
+    refused,
+    failed: requests - times.length - refused,
+    perSecond: times.length / seconds,
+    p50: percentile(times, 50),
+    p95: percentile(times, 95),
+    p99: percentile(times, 99)
+  }
+}
+
+/** The nearest-rank percentile of sorted times; undefined if there are none. */
+export const percentile = (sorted: readonly number[], percent: number): number | undefined =>
+  sorted[Math.ceil(sorted.length * percent / 100) - 1]
+
+async function warmUp (url: string, signal: AbortSignal | undefined): Promise<void> {
+  let response: Response
+  try {
+    response = await send(url, signal)
+  } catch {
+    signal?.throwIfAborted()
+    throw new LoadRefused('There was no answer.', 0, undefined)
+  }
+  const body = await response.text()
+  if (response.status === 200) return
+  const { status, headers } = response
+  const seconds = Number(headers.get('retry-after') ?? NaN)
+  const retryAfter = Number.isFinite(seconds) ? seconds : undefined
+  throw new LoadRefused(detailOf(body) ?? `The answer was ${status}.`, status, retryAfter)
+}
+
+async function ask (url: string, signal: AbortSignal | undefined): Promise<Answer> {
+  const began = performance.now()
+  try {
+    const response = await send(url, signal)
+    await response.arrayBuffer()
+    return { status: response.status, ms: performance.now() - began }
+  } catch {
+    signal?.throwIfAborted()
+    return { status: 0, ms: performance.now() - began }
+  }
+}
+
+/**
+ * Fetches past the browser's own cache, which would answer itself, and lets requests for one URL
+ * through one by one.
+ */
+function send (url: string, signal: AbortSignal | undefined): Promise<Response> {
+  const deadline = AbortSignal.timeout(DEADLINE)
+  // Browsers know `cache`; the types of Node's fetch do not.
+  const init = {
+    cache: 'no-store',
+    credentials: 'omit',
+    headers: { accept: 'application/json' },
+    signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline])
+  } as const
+  return fetch(url, init)
+}
+
+/** The detail of a problem document (RFC 9457); undefined for any other body. */
+function detailOf (body: string): string | undefined {
+  try {
+    const problem: unknown = JSON.parse(body)
+    if (typeof problem !== 'object' || problem === null || !('detail' in problem)) return undefined
+    return typeof problem.detail === 'string' ? problem.detail : undefined
+  } catch {
+    return undefined
+  }
+}

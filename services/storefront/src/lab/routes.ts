@@ -1,0 +1,89 @@
+import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { NoQuery, problems } from '@weir/fastify/service'
+import { Type } from 'typebox'
+import { UpstreamSilent } from '../errors.js'
+import { formLimit, labLimit } from '../limits.js'
+import { html } from '../pages/schemas.js'
+import { type Shop } from '../pages/shop.js'
+import { KEPT_FOR, type Lab } from './lab.js'
+import { type Way } from './load.js'
+import { labPage } from './page.js'
+import { LabQuery, RunQuery, RunSchema } from './schemas.js'
+
+export interface LabRoutesOptions {
+  readonly shop: Shop
+  readonly lab: Lab
+  /** The name of this instance. */
+  readonly instance: string
+}
+
+/** Ends all cached responses of the lab. */
+const TAG = 'storefront-lab'
+
+/** Cache settings of each way. The browser's own cache may not answer unasked: times would be its own. */
+const KEEPING = {
+  uncached: { cacheControl: { noStore: true } },
+  memoized: { cacheControl: { noStore: true } },
+  stored: { cacheControl: { noStore: true } },
+  cached: {
+    // Browsers that are asked past their own cache say `Cache-Control: no-cache` to this one, too.
+    cache: { public: true, ttl: KEPT_FOR, tags: [TAG], requestDirectives: false },
+    cacheControl: { public: true, noCache: true }
+  }
+} as const
+
+const DESCRIPTIONS: Readonly<Record<Way, string>> = {
+  uncached: 'computes for each request',
+  memoized: 'keeps the result in the memory of its process',
+  stored: 'keeps the result in the store of the fleet, and asks it each time',
+  cached: 'does not run while its response is kept, for the fleet'
+}
+
+/** Everything under /shop/lab: one computation, kept in four ways, and a page to try them. */
+export const labRoutes: FastifyPluginAsyncTypebox<LabRoutesOptions> = async (app, { shop, lab, instance }) => {
+  for (const way of ['uncached', 'memoized', 'stored', 'cached'] as const) {
+    app.get(`/shop/lab/run/${way}`, {
+      schema: {
+        tags: ['lab'],
+        summary: `An expensive result: this handler ${DESCRIPTIONS[way]}`,
+        description: `Results are kept for ${KEPT_FOR}. An instance computes one at a time, and refuses (503) more ` +
+          'than it can compute within half a second.',
+        querystring: RunQuery,
+        response: { 200: RunSchema, ...problems }
+      },
+      config: { ...KEEPING[way], rateLimit: labLimit }
+    }, async ({ query: { work } }) => {
+      const began = performance.now()
+      const outcome = await lab.run(way, work)
+      return { way, work, instance, ...outcome, handlerMs: performance.now() - began }
+    })
+  }
+
+  app.get('/shop/lab', {
+    schema: {
+      tags: ['pages'],
+      summary: 'The lab: what caching is for',
+      querystring: LabQuery,
+      response: html
+    },
+    config: { cacheControl: { noStore: true }, rateLimit: labLimit }
+  }, async (request, reply) => labPage(shop, instance, request, reply))
+
+  app.post('/shop/lab/forget', {
+    schema: {
+      tags: ['lab'],
+      summary: 'Forget what this instance and the fleet keep of the lab',
+      querystring: NoQuery,
+      response: { 303: Type.Null(), ...problems }
+    },
+    config: { rateLimit: formLimit }
+  }, async (_request, reply) => {
+    try {
+      await app.responseCache.invalidate([TAG])
+      await lab.forget()
+    } catch (error) {
+      throw new UpstreamSilent('store of the fleet', error)
+    }
+    return reply.redirect('/shop/lab', 303)
+  })
+}

@@ -1,0 +1,54 @@
+import Database from 'better-sqlite3'
+import { type Work } from './load.js'
+
+/** Takes about 50 ms of CPU, as does the query. */
+const N = 34
+const BASKETS = 5000
+const PRODUCTS = 400
+const PER_BASKET = 6
+
+/** The computations: each is prepared, and then a function that computes and says the result in words. */
+export const WORK: Readonly<Record<Work, () => () => string>> = {
+  fibonacci: () => () => `fibonacci(${N}) = ${fibonacci(N)}`,
+  query: () => {
+    const statement = (purchases ??= generate()).prepare<[], Pair>(BOUGHT_TOGETHER)
+    return () => {
+      const pair = statement.get()
+      return `products ${pair?.one} and ${pair?.other} were bought together ${pair?.times} times`
+    }
+  }
+}
+
+const fibonacci = (n: number): number => n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2)
+
+interface Pair {
+  readonly one: number
+  readonly other: number
+  readonly times: number
+}
+
+/** The pair of products that is in most baskets. No index helps: all pairs of all baskets are counted. */
+const BOUGHT_TOGETHER = `
+  select a.product as one, b.product as other, count(*) as times
+  from purchases a join purchases b on b.basket = a.basket and b.product > a.product
+  group by one, other order by times desc, one, other limit 1`
+
+let purchases: Database.Database | undefined
+
+/** A table in memory, with the same rows on every instance. */
+function generate (): Database.Database {
+  const database = new Database(':memory:')
+  database.exec('create table purchases (basket integer not null, product integer not null) strict')
+  const insert = database.prepare('insert into purchases values (?, ?)')
+  let seed = 1
+  const below = (limit: number): number => (seed = seed * 48_271 % 2_147_483_647) % limit
+  database.transaction(() => {
+    for (let basket = 1; basket <= BASKETS; basket++) {
+      // The lower its number, the more often a product is bought.
+      for (let i = 0; i < PER_BASKET; i++) {
+        insert.run(basket, 1 + Math.floor(below(PRODUCTS) * below(PRODUCTS) / PRODUCTS))
+      }
+    }
+  })()
+  return database
+}

@@ -1,0 +1,25 @@
+// The program of the lab's thread: see LabWorker.
+import { parentPort } from 'node:worker_threads'
+import { type Work } from './load.js'
+import { WORK } from './work.js'
+
+/** A job as the thread gets it. */
+export interface Order {
+  readonly id: number
+  readonly work: Work
+}
+
+/** The result of a job. */
+export interface Delivery {
+  readonly id: number
+  readonly value: string
+  /** Milliseconds that computing it took. */
+  readonly ms: number
+}
+
+parentPort?.on('message', ({ id, work }: Order) => {
+  const compute = WORK[work]()
+  const began = performance.now()
+  const value = compute()
+  parentPort?.postMessage({ id, value, ms: performance.now() - began } satisfies Delivery)
+})
