@@ -2,7 +2,7 @@ import { isWeakDate, parseCacheControl } from '@weir/http'
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type {} from '../cache-control/index.js'
-import { fieldsOf, joinedVary } from '../response-cache/fields.js'
+import { joinedVary } from '../response-cache/fields.js'
 import { type Fields, type Head, headOf } from '../response-cache/head.js'
 import { ownPageOf, PAGE, type Page, pageOf } from './page.js'
 
@@ -14,11 +14,10 @@ export function followFragments (request: FastifyRequest, reply: FastifyReply, p
   const page = pageOf(request)
   if (page !== undefined) {
     if (request.isTagged) page.seenByTag = page.texts.length
-    const before = fieldsOf(reply)
-    const fields = { ...before }
-    follow(page, fields, isSaidLater(reply))
-    for (const name of Object.keys(before)) if (fields[name] === undefined) reply.removeHeader(name)
-    for (const [name, value] of Object.entries(fields)) if (value !== before[name]) reply.header(name, value)
+    for (const [name, value] of changesBy(page, reply.getHeaders(), isSaidLater(reply))) {
+      if (value === undefined) reply.removeHeader(name)
+      else reply.header(name, value)
+    }
     // Fastify takes a text for text/plain where no engine has said that it is HTML.
     const isHtml = payload !== '' && payload === page.html
     if (isHtml && reply.getHeader('content-type') === 'text/plain; charset=utf-8') reply.type('text/html; charset=utf-8')
@@ -33,10 +32,7 @@ export function followFragments (request: FastifyRequest, reply: FastifyReply, p
 export function followHead (request: FastifyRequest, head: Head): boolean {
   noteHead(request, head)
   const page = pageOf(request)
-  if (page === undefined) return false
-  const before = { ...head.fields }
-  follow(page, head.fields, false)
-  return [...new Set([...Object.keys(before), ...Object.keys(head.fields)])].some((name) => before[name] !== head.fields[name])
+  return page !== undefined && follow(page, head.fields)
 }
 
 /** Notes the head of a page that cannot follow its fragments any more. */
@@ -45,66 +41,109 @@ export function noteHead (request: FastifyRequest, head: Head): void {
   if (request[PAGE] !== undefined) ownPageOf(request).head = head
 }
 
-/** Has the head follow the fragments that were used until it is sent, by whoever sends it: route hooks, streams, and the raw response. */
-export function followAtTheEnd (request: FastifyRequest, reply: FastifyReply): void {
-  const { raw } = reply
-  const isReplaced = Object.hasOwn(raw, 'writeHead')
-  const native: unknown = Reflect.get(raw, 'writeHead')
-  if (typeof native !== 'function') return
-  const writeHead = (...args: readonly unknown[]): unknown => {
-    // What is written twice is Node's to refuse.
-    if (raw.headersSent) return Reflect.apply(native, raw, args)
-    const head = headOf(raw, args)
-    if (!followHead(request, head)) return Reflect.apply(native, raw, args)
-    const { status, reason, fields } = head
-    for (const name of raw.getHeaderNames()) raw.removeHeader(name)
-    return Reflect.apply(native, raw, reason === undefined ? [status, fields] : [status, reason, fields])
-  }
-  restores.set(writeHead, () => {
-    if (isReplaced) Object.assign(raw, { writeHead: native })
-    else Reflect.deleteProperty(raw, 'writeHead')
-  })
-  Object.assign(raw, { writeHead })
+/** A response whose head follows the fragments of its request's page. */
+interface Following {
+  readonly request: FastifyRequest
+  /** The `writeHead` that was there before. */
+  readonly before: unknown
+  /** That was the response's own, not one of its class. */
+  readonly isOwn: boolean
 }
 
-const restores = new WeakMap<object, () => void>()
+const FOLLOWING = Symbol('weir.following')
+
+declare module 'node:http' {
+  interface ServerResponse {
+    [FOLLOWING]?: Following
+  }
+}
+
+/** Has the head follow the fragments that were used until it is sent, by whoever sends it: route hooks, streams, and the raw response. */
+export function followAtTheEnd (request: FastifyRequest, { raw }: FastifyReply): void {
+  const before: unknown = Reflect.get(raw, 'writeHead')
+  const following: Following = { request, before, isOwn: Object.hasOwn(raw, 'writeHead') }
+  Object.assign(raw, { [FOLLOWING]: following, writeHead: writeFollowing })
+}
+
+// One function for all responses: one each would give each a hidden class of its own.
+function writeFollowing (this: ServerResponse, ...args: readonly unknown[]): unknown {
+  const { [FOLLOWING]: following } = this
+  if (typeof following?.before !== 'function') throw new TypeError('this writeHead is that of another response')
+  const { request, before } = following
+  // What is written twice is Node's to refuse.
+  if (this.headersSent) return Reflect.apply(before, this, args)
+  const head = headOf(this, args)
+  if (!followHead(request, head)) return Reflect.apply(before, this, args)
+  const { status, reason, fields } = head
+  for (const name of this.getHeaderNames()) this.removeHeader(name)
+  return Reflect.apply(before, this, reason === undefined ? [status, fields] : [status, reason, fields])
+}
 
 /** Undoes `followAtTheEnd` where the response cache takes over, which calls `followHead` for all that it does not answer itself. */
 export function stopFollowing (raw: ServerResponse): void {
-  const writeHead: unknown = Reflect.get(raw, 'writeHead')
-  if (typeof writeHead === 'function') restores.get(writeHead)?.()
+  const following = raw[FOLLOWING]
+  if (following === undefined || Reflect.get(raw, 'writeHead') !== writeFollowing) return
+  if (following.isOwn) Object.assign(raw, { writeHead: following.before })
+  else Reflect.deleteProperty(raw, 'writeHead')
 }
 
-/** @param isSaidLater the route's own Cache-Control is yet to come */
-export function follow (page: Page, fields: Fields, isSaidLater: boolean): void {
+/** Has fields say no more than the page's fragments allow. True if one of them has changed. */
+export function follow (page: Page, fields: Fields): boolean {
+  const changes = changesBy(page, fields, false)
+  for (const [name, value] of changes) {
+    if (value === undefined) Reflect.deleteProperty(fields, name)
+    else fields[name] = value
+  }
+  return changes.length > 0
+}
+
+/** A field as Node and Fastify give it. */
+type FieldValue = string | number | readonly string[] | undefined
+
+/** A field's new value; undefined: the field goes. */
+type Change = readonly [name: string, value: string | undefined]
+
+/**
+ * The changes of a head that its page's fragments make.
+ * @param isSaidLater the route's own Cache-Control is yet to come
+ */
+function changesBy (page: Page, fields: Readonly<Record<string, FieldValue>>, isSaidLater: boolean): readonly Change[] {
   const now = Date.now()
   const isPrivate = page.isPrivate || page.isOwn
-  for (const [name, value] of Object.entries(fields)) {
-    if (isCacheControl(name)) fields[name] = bounded(String(value), isPrivate, secondsLeft(page, now))
+  const changes: Change[] = []
+  const note = (name: string, value: string | undefined) => { if (value !== fields[name]) changes.push([name, value]) }
+  for (const name in fields) {
+    const value = fields[name]
+    if (value !== undefined && isCacheControl(name)) note(name, bounded(String(value), isPrivate, secondsLeft(page, now)))
   }
+  const { expires, vary, etag } = fields
   // Browsers would guess a lifetime for a page without Cache-Control.
-  if (isPrivate && fields['cache-control'] === undefined && !isSaidLater) fields['cache-control'] = 'private, no-cache'
-  const expires = Date.parse(String(fields['expires']))
-  if (expires > page.freshUntil) fields['expires'] = new Date(Math.max(now, page.freshUntil)).toUTCString()
-  const varies = [...page.names, ...page.functions.length > 0 ? ['*'] : []]
-  if (varies.length > 0) fields['vary'] = joinedVary(fields['vary'], varies.join(', '))
-  followed(page, fields, 'last-modified', (own) => lastModified(own, page, now))
-  const { digest } = page
-  if (digest !== undefined) followed(page, fields, 'etag', (own) => own.replace(/"$/, `-${digest}"`))
+  if (isPrivate && fields['cache-control'] === undefined && !isSaidLater) note('cache-control', 'private, no-cache')
+  if (expires !== undefined && Date.parse(String(expires)) > page.freshUntil) {
+    note('expires', new Date(Math.max(now, page.freshUntil)).toUTCString())
+  }
+  if (page.functions.length > 0) note('vary', joinedVary(textOf(vary), ...page.names, '*'))
+  else if (page.names.length > 0) note('vary', joinedVary(textOf(vary), ...page.names))
+  const date = fields['last-modified']
+  if (date !== undefined) note('last-modified', followed(page, 'last-modified', date, (own) => lastModified(own, page, now)))
+  const digest = etag === undefined ? undefined : page.digest
+  if (digest !== undefined) note('etag', followed(page, 'etag', etag, (own) => own.replace(/"$/, `-${digest}"`)))
+  return changes
 }
+
+const textOf = (value: FieldValue) => value === undefined ? undefined : String(value)
 
 export const isCacheControl = (name: string): boolean => name === 'cache-control' || name.endsWith('-cache-control')
 
 /** Makes a validator of the route one of the page: from the route's own each time. */
-function followed ({ validators }: Page, fields: Fields, name: string, make: (own: string) => string | undefined): void {
-  const value = fields[name]
-  if (value === undefined) return
+function followed (
+  { validators }: Page, name: string, value: FieldValue, make: (own: string) => string | undefined
+): string | undefined {
   const before = validators.get(name)
-  const own = before?.sent === value ? before.own : String(value)
+  const own = before !== undefined && before.sent === value ? before.own : String(value)
   const sent = make(own)
   validators.set(name, { own, sent })
-  if (sent === undefined) Reflect.deleteProperty(fields, name)
-  else fields[name] = sent
+  return sent
 }
 
 /**
@@ -142,6 +181,7 @@ export const secondsLeft = ({ freshUntil }: Pick<Page, 'freshUntil'>, now: numbe
  * @example bounded('public, max-age=60', true, 10) // 'max-age=10, private'
  */
 export function bounded (field: string, isPrivate: boolean, seconds: number): string {
+  if (!isPrivate && !/max-?age/i.test(field)) return field
   const directives = new Map(parseCacheControl(field))
   for (const name of ['max-age', 's-maxage']) {
     const value = directives.get(name)

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Cache, type Entry, type EntryOptions, Fill, freshness, keyTag, parseDuration, servesError } from '@weir/cache'
 import { shown } from '@weir/internal'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -9,6 +8,7 @@ import type { Head } from '../response-cache/head.js'
 import { checkKeeping, checkSelecting, type FragmentOptions } from './options.js'
 import { ownPageOf } from './page.js'
 import { KeptPart, type Part, Parts } from './parts.js'
+import { renderWithin, surroundings } from './rendering.js'
 import { type Identify, type Selection, selectionOf } from './selection.js'
 
 /** Makes the HTML of a fragment, as its engine escapes it. */
@@ -28,9 +28,6 @@ interface Rendered {
   readonly html: string
   readonly part: Part
 }
-
-/** The fragment that is being rendered: the surroundings of those that its function asks for. */
-const rendering = new AsyncLocalStorage<{ readonly parts: Parts, readonly request: FastifyRequest }>()
 
 /** Keeps fragments, and notes in what is made of them what follows from that. */
 export class Fragments {
@@ -60,7 +57,7 @@ export class Fragments {
     const { cache } = this
     let outcome = await cache.acquire(key)
     // A fragment that is kept may not begin with a part that has ended.
-    const isPart = rendering.getStore() !== undefined
+    const isPart = surroundings() !== undefined
     if (!(outcome instanceof Fill) && outcome.stale && isPart) outcome = await cache.acquire(key, { renew: true })
     if (outcome instanceof Fill) return this.#filled(use, outcome)
     const { entry, stale } = outcome
@@ -112,9 +109,9 @@ export class Fragments {
   /** Tells the surroundings of a fragment what it brings along. */
   #noted (reply: FastifyReply, name: string, { html, part }: Rendered): string {
     const { request } = reply
-    const around = rendering.getStore()
+    const around = surroundings()
     if (around !== undefined) {
-      around.parts.list.push(part)
+      around.parts.add(part)
       // Its function may have asked the application for another page.
       if (around.request === request) return html
     }
@@ -124,7 +121,7 @@ export class Fragments {
     const head = decidedHead(reply, page)
     if (head !== undefined) this.#checkLate(request, name, part, head)
     else if (page.list.length === 0) followAtTheEnd(request, reply)
-    page.list.push(part)
+    page.add(part)
     page.texts.push(html)
     return html
   }
@@ -156,7 +153,7 @@ export class Fragments {
 }
 
 async function rendered ({ name, render, request }: Use, parts: Parts): Promise<string> {
-  const html: unknown = await rendering.run({ parts, request }, render)
+  const html: unknown = await renderWithin(parts, request, render)
   if (typeof html === 'string') return html
   throw new WEIR_ERR_FRAGMENT(shown(name), `render returned ${shown(html)}: return its HTML as text, as viewAsync() and include() do`)
 }

@@ -9,8 +9,9 @@ import type { Part } from './parts.js'
 
 /** The head of a page that cannot be changed any more; undefined if it still can. */
 export function decidedHead ({ raw }: FastifyReply, page: Page): Head | undefined {
-  const fields = page.head === undefined ? sentFields(raw) : undefined
-  return fields === undefined ? page.head : { status: raw.statusCode, fields }
+  if (page.head !== undefined || !raw.headersSent) return page.head
+  const fields = sentFields(raw)
+  return fields && { status: raw.statusCode, fields }
 }
 
 /** The fields that Node has written. Those given to `writeHead` are in its text only, except over HTTP/2. */

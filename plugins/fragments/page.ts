@@ -29,10 +29,17 @@ export class Page extends Parts {
   /** The number of fragments that an entity tag made of the body has seen. */
   seenByTag = 0
 
+  #digest: { readonly of: string, readonly value: string } | undefined
+
   /** Tells apart pages whose entity tag is the same, although their fragments are not; undefined: there are none such. */
   get digest (): string | undefined {
-    const unseen = this.texts.slice(this.seenByTag)
-    return unseen.length === 0 ? undefined : hash('sha256', JSON.stringify(unseen), 'base64url').slice(0, 16)
+    if (this.seenByTag >= this.texts.length) return undefined
+    const of = `${this.seenByTag} ${this.texts.length}`
+    if (this.#digest?.of !== of) {
+      const unseen = this.texts.slice(this.seenByTag)
+      this.#digest = { of, value: hash('sha256', JSON.stringify(unseen), 'base64url').slice(0, 16) }
+    }
+    return this.#digest.value
   }
 }
 

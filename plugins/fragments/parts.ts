@@ -45,39 +45,29 @@ export class KeptPart implements Part {
 /** The fragments that a page, or another fragment, is made of. */
 export class Parts {
   readonly list: Part[] = []
-
   /** Fresh as long as all of them are. Infinity: there is none. */
-  get freshUntil (): number {
-    return this.list.reduce((least, { freshUntil }) => Math.min(least, freshUntil), Infinity)
-  }
-
+  freshUntil = Infinity
   /** The time at which the latest was rendered. */
-  get renderedAt (): number {
-    return this.list.reduce((latest, { renderedAt }) => Math.max(latest, renderedAt), 0)
-  }
-
-  get isPrivate (): boolean {
-    return this.list.some(({ isPrivate }) => isPrivate)
-  }
-
-  get isOwn (): boolean {
-    return this.list.some(({ isOwn }) => isOwn)
-  }
-
-  get isStandIn (): boolean {
-    return this.list.some(({ isStandIn }) => isStandIn)
-  }
+  renderedAt = 0
+  isPrivate = false
+  isOwn = false
+  isStandIn = false
+  names: readonly string[] = NONE
+  functions: readonly VaryFunction[] = NONE
 
   get tags (): readonly string[] {
     return [...new Set(this.list.flatMap(({ tags }) => tags))]
   }
 
-  get names (): readonly string[] {
-    return [...new Set(this.list.flatMap(({ names }) => names))]
-  }
-
-  get functions (): readonly VaryFunction[] {
-    return [...new Set(this.list.flatMap(({ functions }) => functions))]
+  add (part: Part): void {
+    this.list.push(part)
+    this.freshUntil = Math.min(this.freshUntil, part.freshUntil)
+    this.renderedAt = Math.max(this.renderedAt, part.renderedAt)
+    this.isPrivate ||= part.isPrivate
+    this.isOwn ||= part.isOwn
+    this.isStandIn ||= part.isStandIn
+    this.names = united(this.names, part.names)
+    this.functions = united(this.functions, part.functions)
   }
 
   /** Finds a fragment that depends on more than its surroundings say, and says on what. */
@@ -93,3 +83,8 @@ export class Parts {
     return undefined
   }
 }
+
+const NONE: readonly never[] = []
+
+const united = <V>(some: readonly V[], others: readonly V[]): readonly V[] =>
+  others.length === 0 ? some : [...new Set([...some, ...others])]

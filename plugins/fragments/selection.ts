@@ -26,10 +26,14 @@ export interface Selection {
 const PREFIX = 'fragment'
 
 /** The key of a fragment that depends on nothing of the request. */
-export function fragmentKey (key: string): string {
+export const fragmentKey = (key: string): string => plainSelection(key).of
+
+/** The selection of a fragment that depends on nothing of the request. */
+function plainSelection (key: string): Selection {
   const known = recent.get(key)
   if (known !== undefined) return known
-  const made = `${PREFIX}:${key}`
+  const of = `${PREFIX}:${key}`
+  const made = { key: of, of, names: NONE, functions: NONE, unclear: undefined }
   recent.set(key, made)
   return made
 }
@@ -38,14 +42,15 @@ export function fragmentKey (key: string): string {
 export const keyOfFragment = (key: string): string => key.slice(PREFIX.length + 1)
 
 // A key that is the same string each time is hashed once.
-const recent = new RecentKeys<string>()
+const recent = new RecentKeys<Selection>()
 
 /** Finds the key under which a request has a fragment. */
 export function selectionOf (
   key: string, { vary, private: isPrivate }: FragmentOptions, request: FastifyRequest, identify: Identify
 ): Selection {
-  const of = fragmentKey(key)
-  if (vary === undefined && isPrivate !== true) return { key: of, of, names: NONE, functions: NONE, unclear: undefined }
+  const plain = plainSelection(key)
+  if (vary === undefined && isPrivate !== true) return plain
+  const { of } = plain
   const names: string[] = []
   const functions: VaryFunction[] = []
   for (const item of vary ?? NONE) {

@@ -121,7 +121,7 @@ export class Judging {
     const { head, head: { fields } } = judged
     const tags = [...new Set([...judged.tags, ...page.tags])]
     const varied = fields['vary']
-    follow(page, fields, false)
+    follow(page, fields)
     if (tags.length > judged.tags.length) fields['cache-groups'] = formatCacheGroups(tags.filter((tag) => !isKeyTag(tag)))
     const settled = outbox === undefined || tags.length === judged.tags.length || await this.#settle(outbox, head, tags)
     const responseTime = Date.now()

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import fragments from '../fragments/index.js'
 import invalidation from '../invalidation/index.js'
 import responseCache from '../response-cache/index.js'
+import { gate } from './support/cached-app.js'
 
 /** A fragment of the value of its tag and of those in it. */
 interface Node {
@@ -47,6 +48,31 @@ t.test('an inner invalidation renders what is around it anew, and no sibling', a
   t.equal(await rendered(), 'page')
   await app.fragments.delete('a')
   t.equal(await rendered(), 'page list a', 'a fragment ends by its key, and what contains it with it')
+})
+
+t.test('fragments that are rendered at one time have parts of their own, and what is asked for after that is part of the page', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(fragments, { cache: memoryStore() })
+  const gates = { short: gate(), long: gate(), late: gate() }
+  const inner = (reply: FastifyReply, key: string) => reply.fragment(key, { ttl: '1h', tags: [key] }, () => key)
+  let late: Promise<string> | undefined
+  app.get('/', async (_request, reply) => {
+    const outer = (['short', 'long'] as const).map((key) => reply.fragment(key, { ttl: '1h', tags: [key] }, async () => {
+      // The function of a fragment may begin what its HTML does not wait for.
+      if (key === 'short') late = gates.late.opened.then(() => inner(reply, 'late'))
+      await gates[key].opened
+      return `${key}(${await inner(reply, `in ${key}`)})`
+    }))
+    gates.short.open()
+    await outer[0]
+    gates.late.open()
+    await late
+    gates.long.open()
+    await outer[1]
+    return reply.usedFragments.map(({ key, tags }) => [key, ...tags.filter((tag) => !tag.startsWith('\u0001'))])
+  })
+  t.strictSame((await app.inject('/')).json(), [['short', 'short', 'in short'], ['late', 'late'], ['long', 'long', 'in long']])
 })
 
 t.test('a fragment is fresh as long as each one in it, by what is left of that', async (t) => {

@@ -3,7 +3,9 @@ import { memoryStore } from '@weir/cache/memory'
 import ejs from 'ejs'
 import { Eta } from 'eta'
 import Fastify from 'fastify'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { mock } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import fragments, { type FragmentOptions, type UsedFragment } from '../fragments/index.js'
 import responseCache from '../response-cache/index.js'
@@ -264,4 +266,41 @@ t.test('a page knows its fragments: those that stand in because rendering fails,
   t.match(await used(), [{ key: 'menu', isStandIn: true }, { isStandIn: false }], 'one in it stands in')
   fails = false
   t.match(await used(), [{ key: 'menu', isStandIn: false }, {}])
+})
+
+t.test('async storages are on only while fragments are rendered: they slow down each await of the process', async (t) => {
+  const app = await bareApp(t)
+  const on = new Set<unknown>()
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called on their storage
+  const { run, disable } = AsyncLocalStorage.prototype
+  t.intercept(AsyncLocalStorage.prototype, 'run', {
+    value (this: unknown, ...args: unknown[]): unknown {
+      on.add(this)
+      return Reflect.apply(run, this, args)
+    }
+  })
+  t.intercept(AsyncLocalStorage.prototype, 'disable', {
+    value (this: unknown) {
+      on.delete(this)
+      Reflect.apply(disable, this, [])
+    }
+  })
+  const gates = { first: gate(), failing: gate(), last: gate() }
+  for (const [name, { opened }] of Object.entries(gates)) {
+    app.get(`/${name}`, (_request, reply) => reply.fragment(name, { ttl: '1h' }, async () => {
+      await opened
+      if (name === 'failing') throw new Error('no HTML')
+      return name
+    }))
+  }
+  const statuses = Object.keys(gates).map(async (name) => (await app.inject(`/${name}`)).statusCode)
+  while (on.size === 0) await turn()
+  for (const [i, name] of (['first', 'failing'] as const).entries()) {
+    gates[name].open()
+    t.equal(await statuses[i], name === 'first' ? 200 : 500)
+    t.not(on.size, 0, 'another is still rendered')
+  }
+  gates.last.open()
+  t.equal(await statuses[2], 200)
+  t.equal(on.size, 0)
 })
