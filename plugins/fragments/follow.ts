@@ -125,9 +125,9 @@ function changesBy (page: Page, fields: Readonly<Record<string, FieldValue>>, is
   if (page.functions.length > 0) note('vary', joinedVary(textOf(vary), ...page.names, '*'))
   else if (page.names.length > 0) note('vary', joinedVary(textOf(vary), ...page.names))
   const date = fields['last-modified']
-  if (date !== undefined) note('last-modified', followed(page, 'last-modified', date, (own) => lastModified(own, page, now)))
+  if (date !== undefined) note('last-modified', followed(page, 'last-modified', date, page.renderedAt, (own) => lastModified(own, page, now)))
   const digest = etag === undefined ? undefined : page.digest
-  if (digest !== undefined) note('etag', followed(page, 'etag', etag, (own) => own.replace(/"$/, `-${digest}"`)))
+  if (digest !== undefined) note('etag', followed(page, 'etag', etag, digest, (own) => own.replace(/"$/, `-${digest}"`)))
   return changes
 }
 
@@ -137,12 +137,15 @@ export const isCacheControl = (name: string): boolean => name === 'cache-control
 
 /** Makes a validator of the route one of the page: from the route's own each time. */
 function followed (
-  { validators }: Page, name: string, value: FieldValue, make: (own: string) => string | undefined
+  { validators }: Page, name: string, value: FieldValue, by: string | number, make: (own: string) => string | undefined
 ): string | undefined {
-  const before = validators.get(name)
-  const own = before !== undefined && before.sent === value ? before.own : String(value)
+  const last = validators.get(name)
+  const before = last !== undefined && last.sent === value ? last : undefined
+  // A date that was old enough to be sent still is.
+  if (before?.by === by) return before.sent
+  const own = before === undefined ? String(value) : before.own
   const sent = make(own)
-  validators.set(name, { own, sent })
+  validators.set(name, { own, sent, by })
   return sent
 }
 

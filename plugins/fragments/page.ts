@@ -10,6 +10,8 @@ export const PAGE = Symbol('weir.page')
 export interface Followed {
   readonly own: string
   readonly sent: string | undefined
+  /** What of the fragments it was made by. */
+  readonly by?: string | number | undefined
 }
 
 /** The page that is made for a request, as far as its fragments tell. */

@@ -18,7 +18,20 @@ export function makeRender (assets: Assets, { hasLab }: { readonly hasLab: boole
     return found.path
   }
   const eta = new Eta({ views: FOLDER, cache: true, autoEscape: true })
-  return (template, data) => eta.render(`./${template}`, { asset, amount, count, moment, hasLab, ...data })
+  const templates = new Map<string, { readonly run: ReturnType<Eta['compile']>, readonly filepath: string }>()
+  const compiled = (template: string) => {
+    const known = templates.get(template)
+    if (known !== undefined) return known
+    const filepath = eta.resolvePath(`./${template}`)
+    const made = { run: eta.compile(eta.readFile(filepath)), filepath }
+    templates.set(template, made)
+    return made
+  }
+  // Given a name, Eta would find the file's path anew for each page.
+  return (template, data) => {
+    const { run, filepath } = compiled(template)
+    return eta.render(run, { asset, amount, count, moment, hasLab, ...data }, { filepath })
+  }
 }
 
 const formats = new Map<string, Intl.NumberFormat>()

@@ -54,10 +54,7 @@ function productsPart (page: Page, query: ListQuery): Promise<string> {
   const { shop: { catalog, render } } = page
   const { page: number, minPrice, maxPrice, ...filter } = query
   const key = `list:${searchOf(query, number).toString()}`
-  return page.part({
-    key,
-    title: 'Products',
-    isEssential: true,
+  return page.part({ key, title: 'Products', isEssential: true }, {
     ttl: '1m',
     staleWhileRevalidate: '30s',
     staleIfError: '6h',

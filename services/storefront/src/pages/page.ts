@@ -12,7 +12,7 @@ declare module 'fastify' {
 }
 
 /** A part of a page, kept for all instances. */
-export interface PartOptions extends FragmentOptions {
+export interface Part {
   readonly key: string
   /** Its name on the page, for where it cannot be shown. */
   readonly title: string
@@ -32,7 +32,7 @@ export class Page {
    * The HTML of a part: kept, or rendered. One that cannot be rendered, because a service does not answer, is a line that says so.
    * @throws UpstreamSilent for what is essential
    */
-  async part ({ key, title, isEssential = false, ...options }: PartOptions, render: () => Promise<string>): Promise<string> {
+  async part ({ key, title, isEssential = false }: Part, options: FragmentOptions, render: () => Promise<string>): Promise<string> {
     const number = this.#keys.push(key)
     const began = performance.now()
     let html: string

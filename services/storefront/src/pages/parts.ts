@@ -13,12 +13,8 @@ const MOST_VIEWED = 5
 /** A product without its surroundings. */
 export function productPart (page: Page, { id }: Product): Promise<string> {
   const { shop: { catalog, render } } = page
-  return page.part({
-    ...OF_CATALOG,
-    key: `product:${id}`,
-    title: 'The product',
-    isEssential: true,
-    tags: [tags.everything, tags.product(id), tags.categoryList]
+  return page.part({ key: `product:${id}`, title: 'The product', isEssential: true }, {
+    ...OF_CATALOG, tags: [tags.everything, tags.product(id), tags.categoryList]
   }, async () => {
     const [told, categories] = await Promise.all([catalog.product(id), catalog.categories()])
     const product = current(told)
@@ -29,16 +25,16 @@ export function productPart (page: Page, { id }: Product): Promise<string> {
 /** All categories, one of them marked. */
 export function categoriesPart (page: Page, marked: string): Promise<string> {
   const { shop: { catalog, render } } = page
-  return page.part({
-    ...OF_CATALOG, key: `categories:${marked}`, title: 'Categories', tags: [tags.everything, tags.categoryList]
+  return page.part({ key: `categories:${marked}`, title: 'Categories' }, {
+    ...OF_CATALOG, tags: [tags.everything, tags.categoryList]
   }, async () => render('parts/categories', { categories: current(await catalog.categories()), marked, iconOf }))
 }
 
 /** Products that are like one. */
 export function recommendationsPart (page: Page, { id }: Product): Promise<string> {
   const { shop: { catalog, recommendations, render } } = page
-  return page.part({
-    ...OF_CATALOG, key: `recommendations:${id}`, title: 'You may also like', tags: [tags.everything, tags.productLists, tags.product(id)]
+  return page.part({ key: `recommendations:${id}`, title: 'You may also like' }, {
+    ...OF_CATALOG, tags: [tags.everything, tags.productLists, tags.product(id)]
   }, async () => {
     const [told, categories] = await Promise.all([catalog.product(id), catalog.categories()])
     const product = current(told)
@@ -51,17 +47,15 @@ export function recommendationsPart (page: Page, { id }: Product): Promise<strin
 /** The weather where the shop is. No write ends it, but an admin can. */
 export function weatherPart (page: Page): Promise<string> {
   const { shop: { weather, env: { WEATHER_CITY: city }, render } } = page
-  return page.part({
-    key: `weather:${city}`, title: 'Weather', ttl: '5m', staleWhileRevalidate: '10m', staleIfError: '6h', tags: [tags.weather]
+  return page.part({ key: `weather:${city}`, title: 'Weather' }, {
+    ttl: '5m', staleWhileRevalidate: '10m', staleIfError: '6h', tags: [tags.weather]
   }, async () => render('parts/weather', { city, weather: await currentWeather(weather, city) }))
 }
 
 /** The products that were viewed most, with how often. */
 export function mostViewedPart (page: Page): Promise<string> {
   const { shop: { catalog, views, render } } = page
-  return page.part({
-    key: 'most-viewed',
-    title: 'Most viewed',
+  return page.part({ key: 'most-viewed', title: 'Most viewed' }, {
     ttl: '30s',
     staleWhileRevalidate: '2m',
     staleIfError: '6h',

@@ -113,11 +113,13 @@ export class Views {
   async #total (product: number, count: number): Promise<void> {
     const { counters, db, log } = this.#options
     const key = String(product)
-    const known = await this.#totals.read(key, async () => {
-      const row = await db.selectFrom('views').select('total').where('product', '=', product).executeTakeFirst()
-      return row?.total ?? 0
-    })
-    await counters.add(key, known, { ttl: '365d' })
+    if (await counters.get(key) === undefined) {
+      const known = await this.#totals.read(key, async () => {
+        const row = await db.selectFrom('views').select('total').where('product', '=', product).executeTakeFirst()
+        return row?.total ?? 0
+      })
+      await counters.add(key, known, { ttl: '365d' })
+    }
     const total = await counters.increment(key, count)
     // The counter has it: the next total that is written is larger.
     await this.#totals.put(key, total).catch((error: unknown) => { log.debug({ err: error, product }, 'a total could not be written') })
