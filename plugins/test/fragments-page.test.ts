@@ -336,3 +336,45 @@ t.test('a fragment that is too late for a validator is refused, and one that las
   t.equal(log.length, 1)
   t.match(log.join(), /a fragment is fresh for \d+ s, and its page, whose head was decided before, says 3\d+ s: use it before the first byte/)
 })
+
+t.test('writeHead of middleware, put in place before or after the first fragment, gets or gives the head of its own page', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(fragments, { cache: memoryStore() })
+  const seen = new Map<string, string[]>()
+  const wrap = (request: FastifyRequest, { raw }: FastifyReply) => {
+    const below: unknown = Reflect.get(raw, 'writeHead')
+    if (typeof below !== 'function') throw new TypeError('there is none')
+    Object.assign(raw, {
+      writeHead (this: unknown, ...args: unknown[]): unknown {
+        const fields = args.find((arg) => typeof arg === 'object' && arg !== null) ?? {}
+        seen.set(request.url, [...seen.get(request.url) ?? [], String(Reflect.get(fields, 'cache-control'))])
+        return Reflect.apply(below, this, args)
+      }
+    })
+  }
+  app.addHook('onRequest', async (request, reply) => { if (request.url.startsWith('/before')) wrap(request, reply) })
+  app.get<{ Params: { moment: string, seconds: string } }>('/:moment/:seconds', async (request, reply) => {
+    const { moment, seconds } = request.params
+    const html = await reply.fragment(seconds, { ttl: `${Number(seconds)}s` }, () => turn(seconds))
+    if (moment === 'after') wrap(request, reply)
+    // Sent by the application itself, past the hooks.
+    reply.hijack()
+    await turn()
+    reply.raw.writeHead(200, { 'cache-control': 'public, max-age=600' }).end(html)
+  })
+  const urls = ['/before/10', '/after/20', '/before/30', '/after/40', '/plain/50']
+  const heads = await Promise.all(urls.map(async (url) => (await app.inject(url)).headers['cache-control']))
+  const age = (field: unknown) => Number(/^public, max-age=(\d+)$/.exec(String(field))?.[1])
+  for (const [i, url] of urls.entries()) {
+    const least = Number(url.split('/')[2])
+    const told = age(heads[i])
+    t.ok(told <= least && told >= least - 5, `${url}: ${String(heads[i])}`)
+  }
+  for (const [url, [field, ...others]] of seen) {
+    t.strictSame(others, [], 'called once')
+    // One that is below is given the head as it is sent, one above as it was written.
+    t.equal(age(field) === 600, url.startsWith('/after'), `${url}: ${field}`)
+  }
+  t.equal(seen.size, 4)
+})
