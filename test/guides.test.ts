@@ -4,7 +4,7 @@ import { problemsOfAll, ROOT } from './support/compiled-example.js'
 import { withGivens } from './support/givens.js'
 
 const FOLDERS = ['docs/guides', 'docs/concepts', 'docs/operations', 'docs/reference']
-const TOP = ['docs/why.md', 'docs/quick-start.md', 'docs/suite.md', 'docs/comparison.md']
+const TOP = ['docs/index.md', 'docs/why.md', 'docs/quick-start.md', 'docs/suite.md', 'docs/comparison.md']
 
 /** Languages of blocks that no test compiles: commands, data and what programs print. */
 const OTHERS = new Set(['sh', 'json', 'http', 'nginx', 'yaml', 'sql', 'html', 'text', 'dockerfile', 'promql'])
