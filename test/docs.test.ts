@@ -57,7 +57,7 @@ t.test('each detail of Cache-Status that the code has is explained', async (t) =
   const codes = [...new Set(['memory', 'store', ...texts.map(([, code = '']) => code)])]
     .filter((code) => !OTHERS.has(code) && !/^(?:WEIR|ERR)_/.test(code))
   t.ok(codes.length > 30, String(codes.length))
-  for (const file of ['docs/rfc9211.md', 'plugins/README.md']) {
+  for (const file of ['docs/rfc9211.md', 'plugins/README.md', 'docs/guides/troubleshooting.md']) {
     const text = await read(file)
     t.strictSame(codes.filter((code) => !text.includes(`\`${code}\``)), [], file)
   }

@@ -21,14 +21,20 @@ const blocks = (await Promise.all(pages.map(async (page) => {
     ({ at: `${page}:${text.slice(0, index).split('\n').length}`, language, code }))
 }))).flat()
 
+/** The new side of a diff: the old one may be code of another library. */
+const newSideOf = (diff: string) =>
+  diff.split('\n').filter((line) => !line.startsWith('-')).map((line) => line.slice(1)).join('\n')
+
+const compiled = blocks.filter(({ language }) => language === 'ts' || language === 'diff')
+  .map(({ at, language, code }) => ({ at, code: language === 'diff' ? newSideOf(code) : code }))
+
 t.test('each block of code in the guides says its language', async (t) => {
-  t.strictSame(blocks.filter(({ language }) => language !== 'ts' && !OTHERS.has(language)).map(({ at }) => at), [])
+  t.strictSame(blocks.filter(({ language }) => !['ts', 'diff'].includes(language) && !OTHERS.has(language)).map(({ at }) => at), [])
 })
 
-t.test('each block of TypeScript in the guides compiles', async (t) => {
-  const code = blocks.filter(({ language }) => language === 'ts')
-  const problems = problemsOfAll(code.map((block) => withGivens(block.code)))
-  for (const [i, { at }] of code.entries()) t.strictSame(problems[i], [], at)
+t.test('each block of TypeScript in the guides compiles, and the new side of each diff', async (t) => {
+  const problems = problemsOfAll(compiled.map(({ code }) => withGivens(code)))
+  for (const [i, { at }] of compiled.entries()) t.strictSame(problems[i], [], at)
 })
 
 t.test('each block of JSON in the guides can be read', async (t) => {

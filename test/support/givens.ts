@@ -2,6 +2,7 @@
 const GIVENS: Readonly<Record<string, string>> = {
   app: `
     import type {} from '@weir/fastify/response-cache'
+    import type {} from '@weir/fastify/cache-control'
     import type {} from '@weir/fastify/invalidation'
     import type {} from '@weir/fastify/rate-limit'
     import type {} from '@weir/fastify/conditional'
@@ -26,7 +27,8 @@ const PRODUCT = 'interface Product { id: string, name: string, price: number, up
  * A name counts as declared if the example imports it, declares it, or takes it as a parameter.
  */
 export function withGivens (code: string): string {
-  const uses = (name: string) => new RegExp(`(?<![\\w.'"\`/-])${name}(?![\\w'"\`-]|\\s*:)`).test(code)
+  // `shop.products` is another's member; `...products` is a use.
+  const uses = (name: string) => new RegExp(`(?<![\\w'"\`/-]|(?<!\\.\\.)\\.)${name}(?![\\w'"\`-]|\\s*:)`).test(code)
   const declares = (name: string) => new RegExp(`(?:const|let|function|class|interface|type)\\s+(?:\\{[^}]*)?\\b${name}\\b|import[^']*\\b${name}\\b`).test(code)
   const missing = Object.keys(GIVENS).filter((name) => uses(name) && !declares(name)).map((name) => GIVENS[name] ?? '')
   const all = [code, ...missing].join('\n')
