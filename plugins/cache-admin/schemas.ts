@@ -72,7 +72,8 @@ const CacheStatsSchema = Type.Object({
     coalesced: Count('From what another request was computing')
   }),
   stale: Count('Hits that were stale'),
-  misses: Count('Reads that found nothing to serve'),
+  misses: Count('Reads that found nothing to serve, and fills in the background'),
+  savedMicros: Count('Microseconds that computing the values of hits had taken'),
   stores: Count('Values stored'),
   discarded: Count('Entries found and not used: invalidated, or damaged'),
   invalidations: Count('Invalidations by this instance'),

@@ -10,7 +10,7 @@ import { CacheErrors } from './cache-errors.js'
 import { countNotFound, countRoute } from './count.js'
 import { exposition } from './exposition.js'
 import { Invalidations } from './invalidations.js'
-import { memoryOf, type SomeCache } from './memory.js'
+import { memoryOf, type NamedCaches, readsOf } from './memory.js'
 import { ProcessVitals } from './vitals.js'
 
 /** Options of the metrics. */
@@ -21,8 +21,12 @@ export interface ObservabilityOptions {
   readonly service: string
   /** This process among them: as the response cache's `name`, by which it is known who has filled. */
   readonly instance: string
-  /** Caches besides the response cache whose memory is told of; asked for each time, so that they may be made later. Default: none. */
-  readonly caches?: () => readonly SomeCache[]
+  /**
+   * Caches besides the response cache, by name: their reads are counted by it, and their memory with all other. Asked for each
+   * time, so that they may be made later. Default: none.
+   * @example caches: () => ({ fragments: app.fragments.cache, products: app.caches.products })
+   */
+  readonly caches?: NamedCaches
 }
 
 declare module 'fastify' {
@@ -42,12 +46,12 @@ const NAME = 'weir-observability'
  */
 async function observability (app: FastifyInstance, options: ObservabilityOptions): Promise<void> {
   checkOptionNames<ObservabilityOptions>(NAME, options, { store: true, service: true, instance: true, caches: true })
-  const { store, service, instance, caches = () => [] } = options
+  const { store, service, instance, caches = () => ({}) } = options
   const invalidations = new Invalidations()
   const cacheErrors = new CacheErrors()
   const memory = memoryOf(app, caches)
   const vitals = new ProcessVitals(memory, invalidations)
-  const recorder = named({ store, service, instance, vitals: () => vitals.read(), onWritten: logOutages(app) })
+  const recorder = named({ store, service, instance, vitals: () => vitals.read(), caches: readsOf(caches), onWritten: logOutages(app) })
   app.addHook('onReady', async () => { recorder.start() })
   app.addHook('onClose', async () => {
     await recorder.close()

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { type KeyFunction, keyOf } from './key.js'
 import type { RouteCacheOptions } from './options.js'
 import { declaredNames, hasQuerySchema, queryOf } from './query.js'
+import { REFRESH } from './refresh.js'
 import { toldVariance } from './told-variance.js'
 
 /** The parts of a request that select a route's response. */
@@ -22,7 +23,7 @@ export interface Selection {
  * `@fastify/compress` may encode responses, they differ by what encodings a client takes, also those that have no Vary.
  */
 export function selectionOf (
-  route: RouteOptions, { vary = [], key: custom }: RouteCacheOptions, origin: string | undefined
+  route: RouteOptions, { vary = [], key: custom, refresh }: RouteCacheOptions, origin: string | undefined
 ): (request: FastifyRequest) => Selection {
   let selection: Selection | undefined
   return (request) => {
@@ -33,7 +34,9 @@ export function selectionOf (
     const slash = !ignoresFinalSlash(request.server)
     const queryText = queryOf(route, queryNames)
     const keyFor = keyOf({ origin, slash, vary: names, custom, queryText, hasQuerySchema: hasQuerySchema(route), route })
-    const noVarySearch = custom === undefined ? toldVariance(request.server, queryNames) : undefined
+    // A browser that has the page without it must ask for the one with it.
+    const told = refresh === undefined ? queryNames : queryNames && [...queryNames, REFRESH]
+    const noVarySearch = custom === undefined ? toldVariance(request.server, told) : undefined
     selection = { vary: names, keyFor, queryNames, noVarySearch, encodes }
     return selection
   }

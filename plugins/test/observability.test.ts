@@ -5,6 +5,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import createError from '@fastify/error'
 import { fastify, type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import { createCache } from '@weir/cache'
 import { memoryStore as cacheStore } from '@weir/cache/memory'
 import { memoryStore as limitStore } from '@weir/limiter'
 import { memoryStore, type MetricsStore, type MinuteRecord, type Outcome, type RouteCounts } from '@weir/metrics'
@@ -284,6 +285,22 @@ t.test('the state: what was invalidated last, and what is in memory', async (t) 
   t.match(state?.invalidations[18]?.tags, ['http://shop.test/x', 'http://shop.test/x#', 'POST http://shop.test/x', '0'])
   t.equal(state?.invalidations[18]?.tags.length, 20)
   t.match(state?.invalidations[19], { tags: [] })
+})
+
+t.test('reads of caches are told by the name of the cache', async (t) => {
+  const { app } = await buildService(t)
+  const store = memoryStore()
+  const cache = createCache<string>({ store: cacheStore(), namespace: 'n' })
+  const unread = createCache<string>({ store: cacheStore(), namespace: 'm' })
+  await app.register(observability, { store, service: 'demo', instance: 'a', caches: () => ({ products: cache, unread }) })
+  await app.ready()
+  for (let i = 0; i < 3; i++) await cache.remember('key', { ttl: '1m' }, () => 'value')
+  await app.close()
+  const [record] = await recordsOf(store)
+  t.match(record?.caches, [{ cache: 'products', l1: 2, l2: 0, coalesced: 0, stale: 0, misses: 1, savedMicros: Number }])
+  t.equal(record?.caches?.length, 1)
+  const [state] = await store.instances()
+  t.match(state, { l1: { entries: 1 } })
 })
 
 t.test('a store that fails is told of in one line when it goes and one when it is back, and closing does not hang on it', async (t) => {

@@ -32,6 +32,7 @@ t.test('the field of a route, on a miss and on each hit', async (t) => {
     ['two parameters', 'key-order, params, except=("a" "b")', TWO],
     ['strict', 'key-order, params, except=("a")', schemaOf({ type: 'object', properties: { a: text }, additionalProperties: false })],
     ['names that are not ASCII', 'key-order, params, except=("%C3%A9+%22")', schemaOf({ type: 'object', properties: { 'é "': text } })],
+    ['refresh, which its handler does not see', 'key-order, params, except=("a" "b" "refresh")', { ...TWO, config: { cache: { ttl: '1m', refresh: () => true } } }],
     ['none', 'params', schemaOf({ type: 'object', properties: {} })],
     ['no schema', undefined, {}],
     ['a schema without properties', undefined, schemaOf({ type: 'object' })],

@@ -1,55 +1,70 @@
-import { createServer } from 'node:http'
-import { type AddressInfo } from 'node:net'
-import axe from 'axe-core'
+import responseCache from '@weir/fastify/response-cache'
+import { memoryStore } from '@weir/cache/memory'
+import { fastify } from 'fastify'
 import { type Page } from 'playwright-core'
-import t, { type Test } from 'tap'
-import { buildFrontDoor } from '#infra/local/front-door.js'
-import { suite } from '#infra/local/suite.js'
-import { startRedis } from '@weir/internal/testing'
-import { asEditor, startCatalog } from '../support/catalog.js'
-import { startStats } from '../support/stats.js'
-import { startStorefront } from '../support/storefront.js'
-import { tempDir } from '../support/temp-dir.js'
+import t from 'tap'
+import { asEditor } from '../support/catalog.js'
+import { become } from './become.js'
+import { looksWell } from './looks-well.js'
+import { startSuite } from './suite.js'
 import { startBrowser, visit } from './visit.js'
 
-const WEATHER = {
-  place: { name: 'Berlin' },
-  source: 'simulated',
-  fetchedAt: '2026-01-01T12:00:00Z',
-  current: { temperature: 21, apparentTemperature: 20, windSpeed: 11, conditions: 'clear sky' }
-}
+const MINUTE = 60_000
 
-const dataDir = await tempDir(t)
-const weather = createServer((_request, response) => { response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(WEATHER)) })
-await new Promise<void>((resolve) => { weather.listen(0, '127.0.0.1', resolve) })
-t.teardown(() => { weather.close().closeAllConnections() })
-const [catalog, browser] = await Promise.all([startCatalog(t, { dataDir }), startBrowser(t)])
-const { url } = await startStorefront(t, {
-  DATA_DIR: dataDir,
-  CATALOG_ORIGIN: catalog.url,
-  WEATHER_ORIGIN: `http://127.0.0.1:${(weather.address() as AddressInfo).port}`,
-  DEMO_USERS: 'true',
-  DEBUG_PANEL: 'true',
-  LAB: 'true'
-})
+t.setTimeout(4 * MINUTE)
 
-async function looksWell (t: Test, page: Page, name: string): Promise<void> {
-  await page.evaluate(`${axe.source}; undefined`)
-  for (const [width, colorScheme] of [[1280, 'light'], [360, 'dark']] as const) {
-    await page.setViewportSize({ width, height: 800 })
-    await page.emulateMedia({ colorScheme })
-    const { violations } = await page.evaluate<axe.AxeResults>('axe.run(document, { resultTypes: ["violations"] })')
-    const findings = violations.flatMap(({ id, impact, nodes }) => nodes.map(({ html, failureSummary }) => `${impact}: ${id}: ${html} ${failureSummary}`))
-    t.strictSame(findings, [], `${name}, ${width}, ${colorScheme}`)
-    const needed = await page.evaluate<number>('document.documentElement.scrollWidth')
-    t.ok(needed <= width, `${name}: ${needed} px of ${width}`)
-  }
-}
+const [suite, browser] = await Promise.all([startSuite(t, { storefronts: 2 }), startBrowser(t)])
+const { url, storefronts, catalogs, redis, weather } = suite
 
 const signIn = async (page: Page, role: string) => {
   await page.goto(`${url}/shop/account`)
   await page.getByRole('button', { name: new RegExp(`^${role} `) }).click()
 }
+
+/** Reads by cache. */
+type Reads = Record<string, { hits: number, stale: number, misses: number, savedMicros: number }>
+
+/** Adds what the panel of a page says. */
+function addPanel (sum: Reads, body: string): void {
+  for (const [, cache = '', ...told] of body.matchAll(/<th scope="row">(\w+)<\/th><td>(\d+)<\/td><td>(\d+)<\/td><td>(\d+)<\/td><td><data value="([\d.]+)">/g)) {
+    const [hits = NaN, stale = NaN, misses = NaN, savedMs = NaN] = told.map(Number)
+    const of = (sum[cache] ??= { hits: 0, stale: 0, misses: 0, savedMicros: 0 })
+    Object.assign(of, {
+      hits: of.hits + hits, stale: of.stale + stale, misses: of.misses + misses, savedMicros: of.savedMicros + Math.round(savedMs * 1000)
+    })
+  }
+}
+
+/** What the stats service tells of the storefront's caches. */
+async function statsOfCaches (): Promise<Reads> {
+  const { caches } = await (await fetch(`${url}/api/stats/caches`)).json() as
+    { caches: { service: string, cache: string, hits: number, stale: number, misses: number, savedMs: number }[] }
+  return Object.fromEntries(caches.filter(({ service }) => service === 'storefront').map(({ cache, hits, stale, misses, savedMs }) =>
+    [cache, { hits, stale, misses, savedMicros: Math.round(savedMs * 1000) }]))
+}
+
+// The first one: until then no page was asked for.
+t.test('what the panels of two instances say adds up to what the stats service tells', async (t) => {
+  const said: Reads = {}
+  await Promise.all(storefronts.map(async (instance) => {
+    for (let i = 0; i < 8; i++) {
+      for (const path of ['/shop', `/shop/products/${31 + i % 2}`]) {
+        const response = await fetch(`${instance.url}${path}?debug=cache`)
+        t.equal(response.status, 200)
+        addPanel(said, await response.text())
+      }
+    }
+  }))
+  t.match(Object.keys(said).sort(), ['catalog', 'fragments', 'queries'])
+  t.ok((said['fragments']?.hits ?? 0) > 100 && (said['fragments']?.savedMicros ?? 0) > 1000, JSON.stringify(said))
+  const readsOf = (all: Reads) => Object.values(all).reduce((sum, { hits, misses }) => sum + hits + misses, 0)
+  let told: Reads = {}
+  while (readsOf(told) < readsOf(said)) {
+    await suite.stats.tick(() => true)
+    told = await statsOfCaches()
+  }
+  t.strictSame(told, said)
+})
 
 t.test('can be used by all: in light and dark, wide and narrow', async (t) => {
   await visit(t, { browser, url: `${url}/shop`, complaint: /status of 4(?:00|04|12)/ }, async (page) => {
@@ -58,6 +73,11 @@ t.test('can be used by all: in light and dark, wide and narrow', async (t) => {
     // Browsers keep pages by what No-Vary-Search says.
     await page.goto(`${url}/shop?debug=cache`)
     await page.getByRole('heading', { name: 'What this page is made of' }).waitFor()
+    await page.goto(`${url}/shop/account`)
+    await page.getByLabel('Token').fill('x')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('This token is not accepted').waitFor()
+    await looksWell(t, page, 'a token that is not accepted')
     await signIn(page, 'editor')
     for (const path of ['/shop?category=lighting&minPrice=20&page=2', '/shop?q=nothinglikeit', '/shop/products/21', '/shop/account', '/shop/products/21/edit', '/shop/products/22?debug=cache', '/shop/products/999999']) {
       await page.goto(url + path)
@@ -69,7 +89,7 @@ t.test('can be used by all: in light and dark, wide and narrow', async (t) => {
     await page.getByText('Price (€) must be an amount').waitFor()
     await looksWell(t, page, 'mistakes')
     await page.goto(`${url}/shop/products/23/edit`)
-    await fetch(`${catalog.url}/api/products/23`, { method: 'PATCH', headers: asEditor, body: '{"stock":77}' })
+    await fetch(`${url}/api/products/23`, { method: 'PATCH', headers: asEditor, body: '{"stock":77}' })
     await page.getByLabel('Price').fill('12')
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByText('This product has changed').waitFor()
@@ -99,98 +119,141 @@ for (const javaScriptEnabled of [false, true]) {
   })
 }
 
-t.test('the lab: each way live, the last twenty, a load, and cold again', async (t) => {
-  await visit(t, { browser, url: `${url}/shop`, complaint: /status of 503/ }, async (page) => {
-    await page.getByRole('link', { name: 'Lab' }).click()
-    await page.getByRole('heading', { name: 'Under load' }).waitFor()
-    await looksWell(t, page, 'lab')
-    const result = page.locator('[data-result]')
-    const run = async (way: string, origin: string) => {
-      await page.getByRole('button', { name: way, exact: true }).click()
-      await result.getByText(new RegExp(` ms ${way}, ${origin}$`)).waitFor()
+/** The newest product: it is on the first page of the list. */
+async function newest (): Promise<{ id: number, name: string }> {
+  const { items: [product] } = await (await fetch(`${url}/api/products?limit=1`)).json() as { items: { id: number, name: string }[] }
+  return product ?? { id: 0, name: '' }
+}
+
+t.test('a write in the console is on the first page that either storefront shows then', async (t) => {
+  const { id } = await newest()
+  await visit(t, { browser, url: `${url}/#/shop/${id}` }, async (page) => {
+    await become(page, 'editor')
+    const readers = await Promise.all(storefronts.map(async (storefront) => ({ storefront, page: await page.context().newPage() })))
+    for (const change of ['first', 'second']) {
+      // Each instance has both pages, and so has the browser.
+      for (const { storefront, page } of readers) for (const path of ['/shop', `/shop/products/${id}`]) await page.goto(storefront.url + path)
+      await page.getByLabel('Name').fill(`Lamp of the ${change} change`)
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText(/^Saved as version/).waitFor()
+      for (const { storefront, page } of readers) {
+        await page.goto(`${storefront.url}/shop/products/${id}`)
+        t.equal(await page.getByRole('heading', { level: 1 }).innerText(), `Lamp of the ${change} change`, storefront.url)
+        await page.goto(`${storefront.url}/shop`)
+        t.match(await page.locator('.tile').first().innerText(), `Lamp of the ${change} change`, storefront.url)
+      }
     }
-    await page.getByLabel('A slow query').check()
-    await run('Uncached', 'computed')
-    await run('Memoized in the process', 'computed')
-    await run('Memoized in the process', 'memory')
-    await run('From the fleet’s store', 'computed')
-    await run('From the fleet’s store', 'store')
-    await run('Cached response', 'computed')
-    await run('Cached response', 'hit')
-    t.match(await result.innerText(), /bought together.*No handler ran\. Computed by storefront-1: its computation 4,/s)
-    for (let i = 0; i < 15; i++) {
-      await page.getByRole('button', { name: 'Memoized in the process' }).click()
-      await page.getByRole('img', { name: new RegExp(`^${Math.min(20, i + 8)} runs\\.`) }).waitFor()
+  })
+})
+
+t.test('browsers ask the server for ?refresh=1, and for no other parameter that a page does not have', async (t) => {
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(responseCache, { store: memoryStore() })
+  const asked: string[] = []
+  let runs = 0
+  app.addHook('onRequest', async ({ url }) => { asked.push(url) })
+  const schema = { querystring: { type: 'object', properties: { page: { type: 'integer' } } } } as const
+  app.get('/', { schema, config: { cache: { ttl: '1h', refresh: () => true } } }, async (_request, reply) =>
+    reply.type('text/html').header('cache-control', 'public, max-age=3600').send(`<!doctype html><title>x</title><link rel="icon" href="data:,"><p>run ${++runs}`))
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  await visit(t, { browser, url: origin }, async (page) => {
+    const shown = async (query: string) => {
+      await page.goto(`${origin}/${query}`)
+      return page.locator('p').innerText()
     }
-    t.equal(await page.getByRole('img', { name: /^20 runs\. The last: Memoized in the process/ }).locator('.whole').count(), 20)
-    await page.getByText('As a table').click()
-    t.equal(await page.getByRole('table', { name: 'Last runs, newest first' }).locator('tbody tr').count(), 20)
-
-    await page.getByRole('button', { name: 'Forget what is kept' }).click()
-    await page.getByText('Forgotten: the next run is cold.').waitFor()
-    await run('Cached response', 'computed')
-
-    await page.getByLabel('Requests of each way').selectOption('20')
-    await page.getByRole('button', { name: 'Run the load' }).click()
-    await page.getByText(/^A cached response takes .* instead of .* requests\/s\.$/).waitFor()
-    const table = page.getByRole('table', { name: 'Load, by way' })
-    t.strictSame(await table.getByRole('rowheader').allInnerTexts(), ['Uncached', 'Memoized in the process', 'From the fleet’s store', 'Cached response'])
-    for (const row of await table.locator('tbody tr').allInnerTexts()) t.match(row, /\t[\d,]+\t\d+×\t[\d.]+ ms\t[\d.]+ ms\t[\d.]+ ms\t0$/)
-    for (const name of [/^Requests per second\. Uncached: /, /^Latency\. Uncached: p50 /]) t.equal(await page.getByRole('img', { name }).locator('rect').count(), 4)
-    await looksWell(t, page, 'lab with results')
-
-    await page.route('**/shop/lab/run/**', (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"detail":"Too many."}', headers: { 'retry-after': '3' } }))
-    await page.getByRole('button', { name: 'Uncached', exact: true }).click()
-    await result.getByText('Too many.').waitFor()
-    await page.getByRole('button', { name: 'Run the load' }).click()
-    await page.getByText('Too many. Try again in 3 s.').waitFor()
+    t.equal(await shown('?utm_source=x'), 'run 1')
+    t.equal(await shown('?refresh=1'), 'run 2')
+    t.strictSame(asked, ['/', '/?refresh=1'])
   })
 })
 
-t.test('the lab without script: a run is a page', async (t) => {
-  await visit(t, { browser, url: `${url}/shop/lab`, javaScriptEnabled: false, viewport: { width: 360, height: 800 } }, async (page) => {
-    t.equal(await page.getByRole('button', { name: 'Run the load' }).isVisible(), false)
-    await page.getByRole('button', { name: 'Forget what is kept' }).click()
-    await page.getByLabel('A slow query').check()
-    await page.getByRole('button', { name: 'From the fleet’s store' }).click()
-    await page.getByText('From the fleet’s store, computed').waitFor()
-    await page.reload()
-    await page.getByText('From the fleet’s store, store').waitFor()
-    t.equal(await page.getByLabel('A slow query').isChecked(), true)
-  })
-})
+/** Asks for pages again and again, one after the other, until it is told to end. */
+function keepAsking (origin: string, paths: readonly string[]) {
+  const statuses: Record<string, number> = {}
+  const ended = new AbortController()
+  const asking = (async () => {
+    for (let i = 0; !ended.signal.aborted; i++) {
+      const { status } = await fetch(origin + paths[i % paths.length])
+      statuses[status] = (statuses[status] ?? 0) + 1
+    }
+  })()
+  return {
+    /** Resolves after so many more answers. */
+    async answers (count: number) {
+      const sum = () => Object.values(statuses).reduce((all, one) => all + one, 0)
+      for (const until = sum() + count; sum() < until;) await new Promise((resolve) => { setImmediate(resolve) })
+    },
+    async end () {
+      ended.abort()
+      await asking
+      return statuses
+    }
+  }
+}
 
-t.test('the console compares the ways of the lab, and says where there is none', async (t) => {
-  const stats = await startStats(t, (await startRedis(t)).url)
-  const upstreams: Readonly<Record<string, string>> = { catalog: catalog.url, storefront: url, stats: stats.url }
-  const frontDoor = buildFrontDoor(suite(Promise.resolve({ kind: 'simulator', note: '' }))
-    .map((service) => ({ ...service, upstreams: [{ name: service.name, url: upstreams[service.name] }] })))
-  t.teardown(() => frontDoor.close())
-  const console = await frontDoor.listen({ host: '127.0.0.1', port: 0 })
-  await visit(t, { browser, url: `${console}/#/compare`, complaint: /status of 404/ }, async (page) => {
-    await page.getByRole('radio', { name: 'A slow query' }).check()
-    await page.getByLabel('Requests of each way').selectOption('20')
-    await page.getByLabel('At once').selectOption('2')
-    await page.getByRole('button', { name: 'Run the load' }).click()
-    await page.getByText(/^A cached response takes .* instead of .* requests\/s\.$/).waitFor()
-    const table = page.getByRole('table', { name: 'Throughput and latency, by way' })
-    t.strictSame(await table.getByRole('rowheader').allInnerTexts(), ['Uncached', 'Memoized in the process', 'From the fleet’s store', 'Cached response'])
-    t.match(await table.getByRole('row').nth(1).innerText(), /1×/)
-    await looksWell(t, page, 'Compare, with ways')
-    await page.route('**/shop/lab/run/**', (route) => route.fulfill({ status: 404, body: '' }))
-    await page.getByRole('button', { name: 'Run the load' }).click()
-    await page.getByText('The shop has no lab here').waitFor()
-    await page.getByRole('button', { name: 'Measure' }).waitFor()
-  })
-})
+const PAGES = ['/shop', '/shop/products/21', '/shop/products/22']
+const NOTICE = 'Showing saved content'
 
-t.test('the catalog is gone: what is there stays, and a notice says so', async (t) => {
-  await visit(t, { browser, url: `${url}/shop/products/21`, complaint: /status of 503/ }, async (page) => {
-    await catalog.kill()
-    await page.goto(`${url}/shop/products/21`)
-    await page.getByRole('heading', { level: 1 }).waitFor()
-    await page.goto(`${url}/shop/products/4000`)
-    await page.getByText('The catalog does not answer').waitFor()
-    await looksWell(t, page, 'no answer')
+t.test('what pages are made of goes away: they go on with what they have, and say so', async (t) => {
+  const bodyOf = async (path: string, origin = url) => (await fetch(origin + path)).text()
+  for (const { url } of storefronts) for (const path of PAGES) t.notMatch(await bodyOf(path, url), NOTICE)
+
+  t.test('Open-Meteo: the weather box says that it may be old', async (t) => {
+    await weather.upstreamHas({ kind: 'drop' })
+    for (const one of [weather, ...storefronts]) await one.advance(30 * MINUTE)
+    const body = await bodyOf('/shop/products/21')
+    t.match(body, /°C.*This may be out of date/s)
+    t.notMatch(body, NOTICE, 'all else is current')
+  })
+
+  t.test('the weather service: the page says so, too', async (t) => {
+    await Promise.all(weather.instances.map(({ kill }) => kill()))
+    for (const storefront of storefronts) await storefront.advance(30 * MINUTE)
+    await visit(t, { browser, url: `${url}/shop/products/21` }, async (page) => {
+      await page.getByText('Showing saved content: the weather service does not answer. The weather may have changed.').waitFor()
+      await page.getByText('°C').first().waitFor()
+      await looksWell(t, page, 'no weather')
+    })
+  })
+
+  t.test('Redis: pages are made without it, and are current, so that there is nothing to say', async (t) => {
+    const asking = keepAsking(url, PAGES)
+    await asking.answers(10)
+    await redis.kill()
+    await asking.answers(10)
+    const changed = await fetch(`${url}/api/products/21`, { method: 'PATCH', headers: asEditor, body: '{"price":4321}' })
+    t.equal(changed.status, 200)
+    for (const { url } of storefronts) t.match(await bodyOf('/shop/products/21', url), '€43.21')
+    t.notMatch(await bodyOf('/shop'), NOTICE)
+    await redis.start()
+    await asking.answers(10)
+    t.strictSame(Object.keys(await asking.end()), ['200'])
+    for (const { url } of storefronts) t.match(await bodyOf('/shop/products/21', url), '€43.21')
+  })
+
+  t.test('an instance: the other one goes on', async (t) => {
+    const [first, second] = storefronts
+    const asking = keepAsking(url, PAGES)
+    await asking.answers(10)
+    await first?.kill()
+    await asking.answers(20)
+    t.strictSame(Object.keys(await asking.end()), ['200'])
+    t.notMatch(await bodyOf('/shop', second?.url), NOTICE)
+  })
+
+  t.test('the catalog: pages are what they were', async (t) => {
+    for (const path of PAGES) await bodyOf(path)
+    await Promise.all(catalogs.map(({ kill }) => kill()))
+    await storefronts[1]?.advance(30 * MINUTE)
+    await visit(t, { browser, url: `${url}/shop/products/21`, complaint: /status of 503/ }, async (page) => {
+      for (const path of PAGES) {
+        await page.goto(url + path)
+        await page.getByText(`${NOTICE}: the catalog`).waitFor()
+      }
+      await page.goto(`${url}/shop/products/4000`)
+      await page.getByText('The catalog does not answer').waitFor()
+      await looksWell(t, page, 'no answer')
+    })
   })
 })

@@ -1,55 +1,82 @@
 import { type Test } from 'tap'
 import { buildFrontDoor } from '#infra/local/front-door.js'
 import { suite } from '#infra/local/suite.js'
-import { JWT_SECRET, startCatalog } from '../support/catalog.js'
-import { startRedis } from '@weir/internal/testing'
+import { JWT_SECRET, startCatalog, type TestCatalog } from '../support/catalog.js'
+import { startRedis, type TestRedis } from '@weir/internal/testing'
 import { startStats, type TestStats } from '../support/stats.js'
+import { startStorefront, type TestStorefront } from '../support/storefront.js'
 import { tempDir } from '../support/temp-dir.js'
 import { startWeather, type WeatherFleet } from '../support/weather.js'
 
-/** The services of `npm start` but the storefront, with a Redis and a simulated Open-Meteo: catalog and weather twice, and stats. */
+/** The services of `npm start` with a Redis and a simulated Open-Meteo: catalog and weather twice, stats, storefronts as a test wants. */
 export interface Suite {
   /** Of the front door. */
   readonly url: string
   /** Some clients use it, so that there is something of everything to show: hits, 304, and alice, who asks for more than a user may. */
   use (): Promise<void>
+  readonly redis: TestRedis
+  readonly catalogs: readonly TestCatalog[]
+  readonly storefronts: readonly TestStorefront[]
   readonly weather: WeatherFleet
   readonly stats: TestStats
   /** Starts stats anew, with what it knew; the one before has to have ended. */
   statsAgain (): Promise<void>
 }
 
-/** Starts it on free ports; it ends with the test. The catalog limits its clients, as it always does. */
-export async function startSuite (t: Test): Promise<Suite> {
-  const { url: redisUrl } = await startRedis(t)
-  const dataDir = await tempDir(t)
-  const startStatsAgain = () => startStats(t, redisUrl, { DATA_DIR: dataDir, JWT_SECRET, DEMO_USERS: 'true' })
-  // 192.0.2.1 is nobody's (RFC 5737).
-  const catalog = (instance: string) => startCatalog(t, { dataDir, redisUrl, instance, env: { RATE_LIMIT_ALLOW: '192.0.2.1' } })
-  const [stats, weather, ...catalogs] = await Promise.all([
-    startStatsAgain(), startWeather(t, 2, redisUrl), catalog('catalog-1'), catalog('catalog-2')
-  ])
+interface Options {
+  /** Instances of it. Default: none. */
+  readonly storefronts?: number
+}
 
-  const statsUpstream = { name: 'stats-1', url: stats.url }
-  const upstreams: Readonly<Record<string, readonly { name: string, url: string }[]>> = {
-    catalog: catalogs.map(({ url }, i) => ({ name: `catalog-${i + 1}`, url })),
-    weather: weather.instances.map(({ url }, i) => ({ name: `weather-${i + 1}`, url })),
-    stats: [statsUpstream]
-  }
-  const frontDoor = buildFrontDoor(suite(Promise.resolve({ kind: 'simulator', note: '' })).map((service) => ({ ...service, upstreams: upstreams[service.name] ?? [] })))
+/** Starts it on free ports; it ends with the test. The catalog limits its clients, as it always does. */
+export async function startSuite (t: Test, { storefronts: shops = 0 }: Options = {}): Promise<Suite> {
+  const upstreams = { catalog: named('catalog', 2), weather: named('weather', 2), stats: named('stats', 1), storefront: named('storefront', shops) }
+  const known: Readonly<Record<string, readonly Upstream[]>> = upstreams
+  const frontDoor = buildFrontDoor(suite(Promise.resolve({ kind: 'simulator', note: '' }))
+    .map((service) => ({ ...service, upstreams: known[service.name] ?? [] })))
   t.teardown(() => frontDoor.close())
-  const url = await frontDoor.listen({ host: '127.0.0.1', port: 0 })
+  const [redis, dataDir, url] = await Promise.all([startRedis(t), tempDir(t), frontDoor.listen({ host: '127.0.0.1', port: 0 })])
+
+  const startStatsAgain = () => startStats(t, redis.url, { DATA_DIR: dataDir, JWT_SECRET, DEMO_USERS: 'true' })
+  // 192.0.2.1 is nobody's (RFC 5737).
+  const catalog = ({ name: instance }: Upstream) =>
+    startCatalog(t, { dataDir, redisUrl: redis.url, instance, env: { RATE_LIMIT_ALLOW: '192.0.2.1' } })
+  const storefront = ({ name }: Upstream) => startStorefront(t, {
+    INSTANCE: name, DATA_DIR: dataDir, REDIS_URL: redis.url, CATALOG_ORIGIN: url, WEATHER_ORIGIN: url, DEMO_USERS: 'true', DEBUG_PANEL: 'true'
+  })
+  const [stats, weather, catalogs, storefronts] = await Promise.all([
+    startStatsAgain(),
+    startWeather(t, 2, redis.url, { JWT_SECRET }),
+    Promise.all(upstreams.catalog.map(catalog)),
+    Promise.all(upstreams.storefront.map(storefront))
+  ])
+  const found = (of: readonly Upstream[], instances: readonly { url: string }[]) => of.forEach((one, i) => { one.url = instances[i]?.url })
+  found(upstreams.catalog, catalogs)
+  found(upstreams.weather, weather.instances)
+  found(upstreams.stats, [stats])
+  found(upstreams.storefront, storefronts)
   return {
     url,
     use: () => use(url),
+    redis,
+    catalogs,
+    storefronts,
     weather,
     stats,
     async statsAgain () {
-      const { url } = await startStatsAgain()
-      statsUpstream.url = url
+      found(upstreams.stats, [await startStatsAgain()])
     }
   }
 }
+
+/** One instance as the front door sees it, which has a URL as soon as it is ready. */
+interface Upstream {
+  readonly name: string
+  url: string | undefined
+}
+
+const named = (service: string, instances: number): Upstream[] =>
+  Array.from({ length: instances }, (_, i) => ({ name: `${service}-${i + 1}`, url: undefined }))
 
 const LIST = '/api/products?limit=20'
 const CITY = '/api/weather/current?city=Berlin'

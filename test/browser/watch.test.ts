@@ -48,6 +48,7 @@ t.test('Routes: what each route did', async (t) => {
   await visit(t, { browser, url: `${suite.url}/#/routes` }, async (page) => {
     await rows(page, 'Routes', 'GET /api/products', 'catalog', '7').waitFor()
     await rows(page, 'Routes', 'GET /api/weather/current', 'weather').waitFor()
+    await rows(page, 'Caches', 'current', 'weather', /[1-9]/).waitFor()
   })
 })
 

@@ -33,7 +33,7 @@ export async function startStack (t: Test): Promise<Stack> {
   const env = {
     ...process.env,
     WEIR_PORT: '0',
-    WEATHER_ORIGIN: 'http://upstream:4190',
+    OPEN_METEO_ORIGIN: 'http://upstream:4190',
     // What the shell has is not what these containers get.
     REDIS_URL: '',
     JWT_SECRET: '',

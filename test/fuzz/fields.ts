@@ -1,4 +1,5 @@
 import type { Random } from '../coherence/random.js'
+import { tokenOf } from '../support/catalog.js'
 import { fieldValue } from './values.js'
 
 /** Fields that a request may have, and values that they are meant to have. */
@@ -15,7 +16,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   'if-unmodified-since': ['Sat, 28 Nov 2026 10:00:00 GMT', 'Sun Nov  6 08:49:37 1994'],
   'cache-control': ['no-cache', 'no-store', 'max-age=0', 'only-if-cached', 'min-fresh=10', 'max-stale', 'max-stale=5, no-transform', 'max-age=-1', 'max-age=99999999999999999999'],
   pragma: ['no-cache'],
-  cookie: ['a=b', 'session=1; session=2'],
+  cookie: ['a=b', 'session=1; session=2', `weir_shop=${tokenOf('editor')}`, `a=b; weir_shop=${tokenOf('admin')}`, 'weir_shop=x'],
   'content-encoding': ['gzip', 'identity', 'x'],
   'content-language': ['de'],
   expect: ['100-continue', '200-ok'],
@@ -37,6 +38,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   prefer: ['return=minimal'],
   upgrade: ['h2c', 'websocket'],
   'sec-fetch-mode': ['navigate'],
+  'sec-fetch-site': ['same-origin', 'cross-site'],
   'last-event-id': ['1'],
   'content-md5': ['x'],
   'content-range': ['bytes 0-1/2']

@@ -60,6 +60,7 @@ t.test('whatever is sent, answers are right in kind, in time, and leave nothing 
   t.equal((await fetch(`${services.catalog.url}/api/products?limit=1`)).status, 200)
   t.equal((await fetch(`${services.weather.url}/api/weather/current?city=Berlin`)).status, 200)
   t.equal((await fetch(`${services.stats.url}/api/stats/summary`)).status, 200)
+  for (const path of ['/shop', '/shop/products/1']) t.equal((await fetch(services.storefront.url + path)).status, 200)
   const body = JSON.stringify({ slug: 'after-all', name: 'After all' })
   t.equal((await fetch(`${services.catalog.url}/api/categories`, { method: 'POST', headers: asEditor, body })).status, 201)
 })
@@ -87,9 +88,9 @@ async function ask (services: Services, request: FuzzRequest, connection?: Conne
 
 /** The bytes that services keep besides their caches, which are emptied. */
 async function heaps (services: Services): Promise<number[]> {
-  for (const [url, prefix] of [[services.catalog.url, 'catalog'], [services.weather.url, 'weather']]) {
+  for (const [url, prefix] of [[services.catalog.url, 'api/catalog'], [services.weather.url, 'api/weather'], [services.storefront.url, 'shop']]) {
     const headers = { authorization: `Bearer ${tokenOf('admin')}`, 'content-type': 'application/json' }
-    const { status } = await fetch(`${url}/api/${prefix}/cache/invalidations`, { method: 'POST', headers, body: '{"all":true}' })
+    const { status } = await fetch(`${url}/${prefix}/cache/invalidations`, { method: 'POST', headers, body: '{"all":true}' })
     if (status !== 200) throw new Error(`${prefix} could not be purged: ${status}`)
   }
   return Promise.all(SERVICES.map((service) => services[service].heap()))

@@ -1,7 +1,7 @@
 import type { Random } from '../coherence/random.js'
 import { urlValue } from './values.js'
 
-export const SERVICES = ['catalog', 'weather', 'stats'] as const
+export const SERVICES = ['catalog', 'weather', 'stats', 'storefront'] as const
 export type ServiceName = typeof SERVICES[number]
 
 /** The target of a request: a path of one service, its parameters filled in, and the query parameters that it knows. */
@@ -25,6 +25,15 @@ const list = {
   after: ['1', 'x']
 }
 const place = { city: ['Berlin', 'Paris', 'New%20York'], latitude: ['52.5', '-33.9', '90'], longitude: ['13.4', '151.2', '180'], units: ['metric', 'imperial'] }
+const shop = {
+  page: ['1', '2', '400', '401'],
+  q: ['iron', 'iron%20pan', ''],
+  category: ['cookware', 'tableware', ''],
+  minPrice: ['', '5', '12.50'],
+  maxPrice: ['', '100'],
+  sort: ['newest', 'name', 'price', '-price'],
+  debug: ['cache']
+}
 const range = { from: ['1700000000000', '0'], to: ['1800000000000', '1'] }
 const common: readonly Place[] = [
   { path: '/health/live' }, { path: '/health/ready' }, { path: '/metrics' }, { path: '/docs/json' }, { path: '/docs/' }, { path: '/docs/static/:x', values: ['index.html', 'x.js'] },
@@ -58,6 +67,19 @@ const PLACES: Readonly<Record<ServiceName, readonly Place[]>> = {
     { path: '/api/stats/redis' },
     { path: '/api/stats/live' },
     { path: '/api/stats/demo-users' }
+  ],
+  storefront: [
+    { path: '/shop', query: shop },
+    { path: '/shop', query: shop },
+    { path: '/shop/products/:id', values: ['1', '17', '400', '9000', '123456'], query: { debug: ['cache'] } },
+    { path: '/shop/products/:id/edit', values: ['1', '17', '123456'], methods: ['GET', 'POST'] },
+    { path: '/shop/account' },
+    { path: '/shop/account/box', query: { product: ['1', '17'] } },
+    { path: '/shop/account/:x', values: ['sign-in', 'demo', 'sign-out'], methods: ['POST'] },
+    { path: '/shop/assets/:x', values: ['shop.css', 'shop-0000000000.css', 'icons.svg'] },
+    { path: '/shop/cache/invalidations', methods: ['POST'] },
+    { path: '/shop/cache/entries', query: { url: ['/shop', '/shop%3Fpage%3D2', '/x'] } },
+    { path: '/shop/cache/stats' }
   ]
 }
 

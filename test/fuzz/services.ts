@@ -7,7 +7,7 @@ import { JWT_SECRET } from '../support/catalog.js'
 import { type Program, program } from '../support/program.js'
 import { tempDir } from '../support/temp-dir.js'
 import '../support/uncounted.js'
-import { SERVICES, type ServiceName } from './routes.js'
+import { type ServiceName } from './routes.js'
 
 /** A service of the suite that tells how much it keeps. */
 export interface FuzzedService extends Program {
@@ -24,8 +24,8 @@ const HEAP = new URL('../programs/heap-after-gc.js', import.meta.url).href
 export async function startServices (t: Test): Promise<Readonly<Record<ServiceName, FuzzedService>>> {
   const dataDir = await tempDir(t)
   const simulator = await start(t, 'infra/dist/upstream/main.js', {})
-  const [catalog, weather, stats] = await Promise.all(SERVICES.map((service) => start(t, `services/${service}/dist/src/server.js`, {
-    INSTANCE: `${service}-1`,
+  const service = (name: ServiceName, env: Readonly<Record<string, string>> = {}) => start(t, `services/${name}/dist/src/server.js`, {
+    INSTANCE: `${name}-1`,
     DATA_DIR: dataDir,
     LOG_LEVEL: 'error',
     JWT_SECRET,
@@ -35,10 +35,12 @@ export async function startServices (t: Test): Promise<Readonly<Record<ServiceNa
     ...PATIENT,
     FORECAST_ORIGIN: simulator.url,
     GEOCODING_ORIGIN: simulator.url,
-    DEMO_USERS: 'true'
-  })))
-  if (catalog === undefined || weather === undefined || stats === undefined) throw new Error('a service is missing')
-  return { catalog, weather, stats }
+    DEMO_USERS: 'true',
+    ...env
+  })
+  const [catalog, weather, stats] = await Promise.all([service('catalog'), service('weather'), service('stats')])
+  const storefront = await service('storefront', { CATALOG_ORIGIN: catalog.url, WEATHER_ORIGIN: weather.url, DEBUG_PANEL: 'true' })
+  return { catalog, weather, stats, storefront }
 }
 
 async function start (t: Test, entry: string, env: Readonly<Record<string, string>>): Promise<FuzzedService> {

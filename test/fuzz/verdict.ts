@@ -32,6 +32,10 @@ export function faultOf ({ request, answer, ms }: Exchange): string | undefined 
   const { status, headers, body } = answer
   if (status < 400) return undefined
   const type = headers.get('content-type')
+  // The shop's errors are pages for those who take HTML.
+  if (request.service === 'storefront' && type === 'text/html; charset=utf-8') {
+    return status < 500 || Object.values(DOCUMENTED).some((known) => known === status && known !== 503) ? undefined : `${status} as a page`
+  }
   // Readiness tells of itself, which is no error of the request.
   if (type !== 'application/problem+json') return `${status} as ${type ?? 'nothing'}`
   if (request.method === 'HEAD') return status >= 500 && status !== 504 ? `${status} without a body` : undefined

@@ -1,15 +1,19 @@
 import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type Test } from 'tap'
 import { JWT_SECRET } from './catalog.js'
 import { PATIENT } from './patience.js'
 import { type Program, program } from './program.js'
 
+const CLOCK = new URL('../programs/movable-clock.js', import.meta.url).href
 const SERVER = fileURLToPath(new URL('../../../services/storefront/dist/src/server.js', import.meta.url))
 
 /** One real instance of the storefront. */
 export interface TestStorefront extends Program {
   readonly url: string
+  /** Moves its clock. */
+  advance (ms: number): Promise<void>
 }
 
 /** Starts an instance on a free port and resolves when it is ready; it ends with the test. */
@@ -17,6 +21,7 @@ export async function startStorefront (t: Test, env: Readonly<Record<string, str
   const { REDIS_URL: _, ...inherited } = process.env
   const child = fork(SERVER, [], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: ['--import', CLOCK],
     env: {
       ...inherited, HOST: '127.0.0.1', PORT: '0', INSTANCE: 'storefront-1', LOG_LEVEL: 'warn', JWT_SECRET, RATE_LIMIT_ALLOW: '127.0.0.1', ...PATIENT, ...env
     }
@@ -28,5 +33,13 @@ export async function startStorefront (t: Test, env: Readonly<Record<string, str
     })
     child.once('close', () => { reject(new Error(`the storefront ended before it was ready:\n${storefront.output()}`)) })
   })
-  return { ...storefront, url: `http://127.0.0.1:${port}` }
+  return {
+    ...storefront,
+    url: `http://127.0.0.1:${port}`,
+    async advance (ms) {
+      const advanced = once(child, 'message')
+      child.send({ advance: ms })
+      await advanced
+    }
+  }
 }

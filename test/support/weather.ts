@@ -34,7 +34,9 @@ export interface WeatherFleet {
   upstreamSaw (): Promise<{ forecasts: number, searches: number, overlaps: number }>
 }
 
-export async function startWeather (t: Test, instances: number, redisUrl: string): Promise<WeatherFleet> {
+export async function startWeather (
+  t: Test, instances: number, redisUrl: string, env: Readonly<Record<string, string>> = {}
+): Promise<WeatherFleet> {
   const dataDir = await tempDir(t)
   const simulator = await startNode(t, SIMULATOR, { ...process.env, PORT: '0' })
   const fleet = await Promise.all(Array.from({ length: instances }, (_, i) => startNode(t, SERVER, {
@@ -48,7 +50,8 @@ export async function startWeather (t: Test, instances: number, redisUrl: string
     ...PATIENT,
     FORECAST_ORIGIN: simulator.url,
     GEOCODING_ORIGIN: simulator.url,
-    REDIS_URL: redisUrl
+    REDIS_URL: redisUrl,
+    ...env
   })))
   const control = `${simulator.url}/_control`
   return {

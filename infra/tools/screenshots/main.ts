@@ -1,5 +1,5 @@
 // npm run screenshots
-// Starts the suite, has clients use it, and writes what the console shows then to docs/console: each page in light and dark.
+// Starts the suite, has clients use it, and writes what the console and the shop show then to docs/console: each page in light and dark.
 import { mkdir } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -68,8 +68,8 @@ async function take (url: string): Promise<void> {
   }
 }
 
-async function shoot (page: Page, url: string, { name, hash, prepare, isNarrow = false }: Shot): Promise<void> {
-  await page.goto(`${url}/${hash}`)
+async function shoot (page: Page, url: string, { name, path, prepare, isNarrow = false }: Shot): Promise<void> {
+  await page.goto(`${url}/${path}`)
   await prepare(page, tokens.admin)
   // Nothing is to look as if it were pointed at.
   await page.mouse.move(0, 0)

@@ -4,7 +4,8 @@ import { type Page } from 'playwright-core'
 export interface Shot {
   /** Of its file. */
   readonly name: string
-  readonly hash: string
+  /** Of the page: a hash of the console, or a path of the shop. */
+  readonly path: string
   /** Has the page show what it is for. Who pastes a token stays who it is for. */
   readonly prepare: (page: Page, token: string) => Promise<unknown>
   /** As a phone shows it, too. */
@@ -25,12 +26,12 @@ async function become (page: Page, token: string): Promise<void> {
 
 /** In the order they are taken. */
 export const SHOTS: readonly Shot[] = [
-  { name: 'overview', hash: '#/', prepare: (page) => table(page, 'Requests by how they were answered'), isNarrow: true },
-  { name: 'routes', hash: '#/routes', prepare: (page) => table(page, 'Routes') },
-  { name: 'instances', hash: '#/instances', prepare: (page) => table(page, 'Hits by who served and who filled') },
+  { name: 'overview', path: '#/', prepare: (page) => table(page, 'Requests by how they were answered'), isNarrow: true },
+  { name: 'routes', path: '#/routes', prepare: (page) => table(page, 'Routes') },
+  { name: 'instances', path: '#/instances', prepare: (page) => table(page, 'Hits by who served and who filled') },
   {
     name: 'try',
-    hash: '#/try?path=/api/products?category=cookware%26sort=price',
+    path: '#/try?path=/api/products?category=cookware%26sort=price',
     prepare: async (page) => {
       await press(page, 'Send as anonymous')
       for (const [number, how] of ['Again', 'With If-None-Match'].entries()) {
@@ -39,10 +40,10 @@ export const SHOTS: readonly Shot[] = [
       await page.getByText('no body was sent').first().waitFor()
     }
   },
-  { name: 'shop', hash: '#/shop', prepare: (page) => table(page, 'Products'), isNarrow: true },
+  { name: 'shop', path: '#/shop', prepare: (page) => table(page, 'Products'), isNarrow: true },
   {
     name: 'product',
-    hash: '#/shop/17',
+    path: '#/shop/17',
     prepare: async (page, token) => {
       await become(page, token)
       const price = page.getByLabel('Price in euro')
@@ -52,10 +53,10 @@ export const SHOTS: readonly Shot[] = [
     }
   },
   // The identity pasted for the product is an admin, as the table needs.
-  { name: 'limits', hash: '#/limits', prepare: (page) => table(page, 'Refused clients') },
+  { name: 'limits', path: '#/limits', prepare: (page) => table(page, 'Refused clients') },
   {
     name: 'invalidate',
-    hash: '#/invalidate',
+    path: '#/invalidate',
     prepare: async (page) => {
       await page.getByLabel('Tags').fill('product:17\ncategory:cookware')
       await press(page, 'Invalidate')
@@ -63,10 +64,10 @@ export const SHOTS: readonly Shot[] = [
       await page.getByRole('table').getByText('product:17, category:cookware').waitFor()
     }
   },
-  { name: 'weather', hash: '#/weather?city=Oslo', prepare: (page) => page.getByRole('img', { name: /^temperature: / }).waitFor() },
+  { name: 'weather', path: '#/weather?city=Oslo', prepare: (page) => page.getByRole('img', { name: /^temperature: / }).waitFor() },
   {
     name: 'compare',
-    hash: '#/compare',
+    path: '#/compare',
     isMeasured: true,
     prepare: async (page) => {
       await press(page, 'Run the load')
@@ -74,5 +75,13 @@ export const SHOTS: readonly Shot[] = [
       await press(page, 'Measure')
       await table(page, 'Time to answer, by where from')
     }
+  },
+  // Away from the console, whose charts go on only while it is open.
+  { name: 'storefront', path: 'shop', prepare: (page) => page.locator('.tile').first().waitFor(), isNarrow: true },
+  { name: 'storefront-product', path: 'shop/products/17', prepare: (page) => page.getByRole('heading', { name: 'You may also like' }).waitFor() },
+  {
+    name: 'storefront-panel',
+    path: 'shop/products/17?debug=cache',
+    prepare: (page) => page.getByRole('heading', { name: 'What this page is made of' }).scrollIntoViewIfNeeded()
   }
 ]

@@ -446,12 +446,13 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
    * console.log(`${hits.l1} hits in memory, ${hits.l2} in the store, ${misses} misses`)
    */
   stats (): CacheStats {
-    const { hits, stale, misses, stores, invalidations, errors } = this.#counters
+    const { hits, stale, misses, savedMicros, stores, invalidations, errors } = this.#counters
     const memory = this.#tiers.l1
     return {
       hits: { ...hits },
       stale,
       misses,
+      savedMicros,
       stores,
       invalidations,
       errors,

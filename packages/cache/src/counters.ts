@@ -6,6 +6,8 @@ export class Counters {
   readonly hits = { l1: 0, l2: 0, coalesced: 0 }
   stale = 0
   misses = 0
+  /** Microseconds that computing the values of hits had taken. */
+  savedMicros = 0
   stores = 0
   invalidations = 0
   errors = 0
@@ -15,7 +17,8 @@ export class Counters {
   hit<T> (key: string, hit: Hit<T>): Hit<T> {
     this.hits[hit.source]++
     if (hit.stale) this.stale++
-    emit('weir:cache:hit', () => ({ namespace: this.namespace, key, source: hit.source, stale: hit.stale }))
+    this.savedMicros += hit.entry.cost
+    emit('weir:cache:hit', () => ({ namespace: this.namespace, key, source: hit.source, stale: hit.stale, cost: hit.entry.cost }))
     return hit
   }
 

@@ -6,7 +6,8 @@ export type Source = 'l1' | 'l2' | 'coalesced'
 
 /** The messages on this package's diagnostics channels, by channel name. */
 export interface CacheEvents {
-  'weir:cache:hit': { namespace: string, key: string, source: Source, stale: boolean }
+  /** `cost`: microseconds that computing the value had taken. */
+  'weir:cache:hit': { namespace: string, key: string, source: Source, stale: boolean, cost: number }
   'weir:cache:miss': { namespace: string, key: string }
   'weir:cache:store': { namespace: string, key: string, tags: readonly string[], bytes: number }
   /**

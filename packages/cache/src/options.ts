@@ -99,6 +99,8 @@ export interface CacheStats {
   readonly hits: { readonly l1: number, readonly l2: number, readonly coalesced: number }
   readonly stale: number
   readonly misses: number
+  /** Microseconds that computing the values of all hits had taken, and that callers did not wait for again. */
+  readonly savedMicros: number
   readonly stores: number
   /** Entries found and not used: invalid by Rule V, or not whole. */
   readonly discarded: number

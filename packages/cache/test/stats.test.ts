@@ -12,6 +12,7 @@ t.test('what happened is counted, on this instance', async (t) => {
     hits: { l1: 0, l2: 0, coalesced: 0 },
     stale: 0,
     misses: 0,
+    savedMicros: 0,
     stores: 0,
     discarded: 0,
     invalidations: 0,
@@ -32,6 +33,9 @@ t.test('what happened is counted, on this instance', async (t) => {
   await a.get('none')
   const { l1: { bytes }, ...counts } = a.stats()
   t.match(counts, { hits: { l1: 1, l2: 0, coalesced: 2 }, misses: 2, stores: 1, flights: 0 })
+  const cost = (await a.inspect('key')).memory?.entry.cost ?? 0
+  t.ok(cost > 0)
+  t.equal(counts.savedMicros, 3 * cost, 'of each hit')
   t.ok(bytes > 60 && bytes < 1024, `${bytes} bytes`)
 
   await b.get('key')

@@ -1,4 +1,5 @@
 export * from './record.js'
+export { addedTo } from './cache-counts.js'
 export { Counters } from './counters.js'
 export { MetricsError, type MetricsErrorCode } from './errors.js'
 export { Recorder, type RecorderOptions, type Vitals } from './recorder.js'

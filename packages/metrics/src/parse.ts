@@ -25,6 +25,8 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 const listOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check)
 
+const optional = (check: Check): Check => (value) => value === undefined || check(value)
+
 /** An object in which all members, whatever their names, pass. */
 const mapOf = (check: Check): Check => (value) => isObject(value) && Object.values(value).every(check)
 
@@ -53,7 +55,10 @@ const hasRecord = shape({
   seq: isNumber,
   routes: listOf(shape({ route: isText, outcomes: isOutcomes, reasons: mapOf(isNumber) })),
   filledBy: mapOf(isNumber),
-  denials: listOf(shape({ route: isText, policy: isText, client: isText, count: isNumber }))
+  denials: listOf(shape({ route: isText, policy: isText, client: isText, count: isNumber })),
+  caches: optional(listOf(shape({
+    cache: isText, l1: isNumber, l2: isNumber, coalesced: isNumber, stale: isNumber, misses: isNumber, savedMicros: isNumber
+  })))
 })
 
 const hasState = shape({

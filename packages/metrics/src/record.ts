@@ -46,6 +46,22 @@ export interface DenialCounts {
   readonly count: number
 }
 
+/** Reads of one cache of the application, by what they found. The requests that the response cache answers are counted by route. */
+export interface CacheCounts {
+  /** As the application calls it. */
+  readonly cache: string
+  /** Hits in memory, in the store, and of a fill that another caller had begun. */
+  readonly l1: number
+  readonly l2: number
+  readonly coalesced: number
+  /** Hits that were stale, which are among the others. */
+  readonly stale: number
+  /** Reads that found nothing to serve, and fills in the background. */
+  readonly misses: number
+  /** Microseconds that computing the values of the hits had taken. */
+  readonly savedMicros: number
+}
+
 /** What one process counted in one minute. A later one of the same process and minute has all that is in it, and replaces it. */
 export interface MinuteRecord {
   /** The process, unlike any other before or after. */
@@ -60,6 +76,8 @@ export interface MinuteRecord {
   /** Hits by the instance whose fill they were answered with. */
   readonly filledBy: Readonly<Record<string, number>>
   readonly denials: readonly DenialCounts[]
+  /** Left out where no cache was read, and by versions that did not count them. */
+  readonly caches?: readonly CacheCounts[]
 }
 
 /** Something that was invalidated, for those who show it. */

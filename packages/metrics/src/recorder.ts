@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { within } from '@weir/internal'
-import { Counters } from './counters.js'
+import { Counters, type Totals } from './counters.js'
 import { MetricsError } from './errors.js'
-import { type InstanceState, type MinuteRecord } from './record.js'
+import { type CacheCounts, type InstanceState, type MinuteRecord } from './record.js'
 import { type MetricsStore } from './store.js'
 
 // Milliseconds.
@@ -26,6 +26,8 @@ export interface RecorderOptions {
   readonly instance: string
   /** How the instance is. Asked once a second. */
   readonly vitals: () => Vitals
+  /** The application's caches, with what they have counted since they were made. Asked from `start` on, once a second. Default: none. */
+  readonly caches?: () => readonly CacheCounts[]
   /** Hears after each write how it went: the error, or nothing. */
   readonly onWritten?: (error?: unknown) => void
 }
@@ -46,13 +48,13 @@ export interface RecorderOptions {
  * await recorder.close()
  */
 export class Recorder {
-  readonly counters = new Counters()
+  readonly counters: Counters
   /** The process, unlike any other. */
   readonly run = randomUUID()
   readonly #options: RecorderOptions
   readonly #startedAt = Date.now()
   #minute = minuteOf(this.#startedAt)
-  #before = this.counters.begin()
+  #before: Totals
   /** `counters.count` of the last record, and the last number that one was given. */
   #recorded = 0
   #seq = 0
@@ -74,6 +76,8 @@ export class Recorder {
       }
     }
     this.#options = options
+    this.counters = new Counters(options.caches)
+    this.#before = this.counters.begin()
   }
 
   /** From now on the store is told each second. It does not keep the process running. */

@@ -28,6 +28,29 @@ t.test('only what was counted since is in the difference', async (t) => {
   t.equal(counters.count, 5)
 })
 
+t.test('reads of caches: what was counted since, by name', async (t) => {
+  const reads = { l1: 0, l2: 0, coalesced: 0, stale: 0, misses: 0, savedMicros: 0 }
+  const fragments = { cache: 'fragments', ...reads }
+  const queries = { cache: 'queries', ...reads }
+  let isMade = false
+  const counters = new Counters(() => {
+    if (!isMade) throw new Error('they are made later')
+    return [{ ...fragments }, { ...queries }]
+  })
+  const first = counters.begin()
+  isMade = true
+  t.strictSame(counters.since(first), { routes: [], filledBy: {}, denials: [] }, 'what was not read is not told')
+  t.equal(counters.count, 0)
+  Object.assign(fragments, { l1: 3, l2: 2, coalesced: 1, stale: 1, misses: 4, savedMicros: 900 })
+  t.equal(counters.count, 10)
+  t.strictSame(counters.since(first).caches, [{ ...fragments }])
+  const second = counters.begin(first)
+  t.equal(counters.since(second).caches, undefined)
+  fragments.l1++
+  queries.misses++
+  t.strictSame(counters.since(second).caches, [{ ...fragments, ...reads, l1: 1 }, { ...queries, misses: 1 }])
+})
+
 t.test('each outcome is counted apart', async (t) => {
   const counters = new Counters()
   const before = counters.begin()

@@ -103,7 +103,8 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
     const wrong = [
       '', 'null', '{', '[]', '{}', JSON.stringify(partial),
       JSON.stringify({ ...recordOf('a', now, 1, 1), routes: [{ route: 'x', outcomes: { l3: {} }, reasons: {} }] }),
-      JSON.stringify({ ...recordOf('a', now, 1, 1), filledBy: { x: 'many' } })
+      JSON.stringify({ ...recordOf('a', now, 1, 1), filledBy: { x: 'many' } }),
+      JSON.stringify({ ...recordOf('a', now, 1, 1), caches: [{ cache: 'x' }] })
     ]
     await store.write(stateOf('b'), [recordOf('b', now, 1, 2)])
     for (const text of wrong) {
@@ -115,6 +116,12 @@ export function storeContract (t: Test, name: string, makePlace: (t: Test) => Pr
     await store.write(stateOf('a', { at: Date.now() + 1 }), [recordOf('a', now, 2, 9)])
     t.strictSame(countsOf(await store.read(0)), { [`a ${now}`]: 9, [`b ${now}`]: 2 })
     t.equal((await store.instances()).length, 2)
+  })
+
+  test('records of versions that did not count caches are records', async (t, store) => {
+    const { caches: _, ...older } = recordOf('a', minuteNow(), 1, 3)
+    await store.write(stateOf('a'), [older])
+    t.strictSame(await store.read(0), [older])
   })
 
   test('a process is known that has told it something', async (t, store) => {

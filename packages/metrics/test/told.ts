@@ -18,7 +18,8 @@ export const recordOf = (run: string, minute: number, seq: number, count: number
   seq,
   routes: [{ route: 'GET /a', outcomes: { l1: { ...emptySeries(), count } }, reasons: { PRIVATE: count } }],
   filledBy: { 'shop-2': count },
-  denials: [{ route: 'GET /a', policy: 'burst', client: 'user:ä', count }]
+  denials: [{ route: 'GET /a', policy: 'burst', client: 'user:ä', count }],
+  caches: [{ cache: 'fragments', l1: count, l2: 1, coalesced: 2, stale: 3, misses: 4, savedMicros: 5 }]
 })
 
 /** Requests by process and minute, as records have them. */

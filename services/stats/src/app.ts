@@ -14,6 +14,7 @@ import { demoUsers } from './demo-users.js'
 import { databaseFile, type StatsEnv } from './env.js'
 import { addPulse } from './live/pulse.js'
 import { Viewers } from './live/viewers.js'
+import { cachesRoute } from './routes/caches.js'
 import { demoUsersRoute } from './routes/demo-users.js'
 import { historyRoute } from './routes/history.js'
 import { instancesRoute } from './routes/instances.js'
@@ -60,7 +61,8 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
     store: stores.cache, namespace: 'stats', name: instanceName(env, 'stats'), origin: 'http://stats', l1: L1
   })
 
-  for (const route of [summaryRoute, routesRoute, instancesRoute, limitsRoutes, historyRoute]) await app.register(route, { db, collector })
+  const figures = [summaryRoute, routesRoute, cachesRoute, instancesRoute, limitsRoutes, historyRoute]
+  for (const route of figures) await app.register(route, { db, collector })
   await app.register(redisRoute, { redis: stores.redis, collector })
   await app.register(liveRoute, { viewers })
   await app.register(demoUsersRoute, { users: () => demoUsers(app, env) })

@@ -34,7 +34,8 @@ t.test('what two instances counted', async (t) => {
         { route: 'POST /api/products', outcomes: { uncached: series(3), limited: series(4), error: series(1) }, reasons: {} }
       ],
       filledBy: { 'catalog-1': 40, 'catalog-2': 40 },
-      denials: [{ route: 'POST /api/products', policy: 'writes', client: 'user:alice', count: 4 }]
+      denials: [{ route: 'POST /api/products', policy: 'writes', client: 'user:alice', count: 4 }],
+      caches: [{ cache: 'queries', l1: 6, l2: 2, coalesced: 1, stale: 3, misses: 1, savedMicros: 9000 }]
     })
   ])
   await metrics.write(state(now - 10 * MINUTE, second), [
@@ -44,7 +45,8 @@ t.test('what two instances counted', async (t) => {
         route: 'GET /api/products',
         outcomes: { stale: series(5), coalesced: series(15), bypass: series(10) },
         reasons: { PRIVATE: 10 }
-      }]
+      }],
+      caches: [{ cache: 'queries', l1: 1, l2: 0, coalesced: 0, stale: 0, misses: 1, savedMicros: 500 }]
     })
   ])
   const app = await build(t, directory, { JWT_SECRET })
@@ -106,6 +108,13 @@ t.test('what two instances counted', async (t) => {
         { route: 'POST /api/products', requests: 8, hitRatio: null, limited: 4, errors: 1, outcomes: { uncached: 3, limited: 4, error: 1 }, reasons: {} }
       ]
     })
+  })
+
+  t.test('by cache', async (t) => {
+    t.strictSame((await get(app, 'caches')).json<{ caches: unknown[] }>().caches, [
+      { service: 'catalog', cache: 'queries', hits: 10, l1: 7, l2: 2, coalesced: 1, stale: 3, misses: 2, hitRatio: 10 / 12, savedMs: 9.5 }
+    ])
+    t.strictSame((await get(app, `caches?from=${(minute - 31) * MINUTE}&to=${(minute - 29) * MINUTE}`)).json<{ caches: unknown[] }>().caches, [])
   })
 
   t.test('by instance', async (t) => {
@@ -259,7 +268,7 @@ t.test('every route is described, its errors too', async (t) => {
   const { paths } = (await app.inject('/docs/json')).json<{ paths: Record<string, { get: { summary?: string, responses: object } }> }>()
   const described = Object.entries(paths).filter(([path]) => path.startsWith('/api'))
   t.same(described.map(([path]) => path.slice('/api/stats/'.length)).sort(),
-    ['demo-users', 'history', 'instances', 'limits', 'limits/clients', 'live', 'redis', 'routes', 'summary'])
+    ['caches', 'demo-users', 'history', 'instances', 'limits', 'limits/clients', 'live', 'redis', 'routes', 'summary'])
   for (const [path, { get }] of described) {
     t.ok(get.summary, path)
     t.match(get.responses, { '4XX': { content: { 'application/problem+json': {} } } }, path)

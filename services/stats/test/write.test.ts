@@ -8,7 +8,7 @@ import { writing } from '../src/db/open.js'
 import { figuresOf } from '../src/figures.js'
 import { prune } from '../src/history/prune.js'
 import { rangeOf } from '../src/history/range.js'
-import { readClients, readInstances, readPolicies, readRoutes, readTotal } from '../src/history/read.js'
+import { readCaches, readClients, readInstances, readPolicies, readRoutes, readTotal } from '../src/history/read.js'
 import { writeRecords } from '../src/history/write.js'
 import { database, totals } from './support/database.js'
 import { record, series } from './support/records.js'
@@ -70,6 +70,14 @@ t.test('reasons and denials grow with the record', async (t) => {
   t.match(await readRoutes(db, parts), [{ route: 'GET /a', reasons: { PRIVATE: 5, SET_COOKIE: 1 }, outcomes: { bypass: { count: 5 } } }])
   t.same(await readPolicies(db, parts), [{ service: 'catalog', policy: 'reads', denied: 6 }])
   t.same(await readClients(db, parts, 1), [{ client: 'user:alice', service: 'catalog', policy: 'reads', route: 'GET /a', denied: 5 }])
+})
+
+t.test('reads of caches grow with the record, and processes add up', async (t) => {
+  const db = await database(t)
+  const none = { l1: 0, l2: 0, coalesced: 0, stale: 0, misses: 0, savedMicros: 0 }
+  const told = (seq: number, l1: number, run = 'run-1') => record(MINUTE, seq, {}, { run, caches: [{ ...none, cache: 'fragments', l1, savedMicros: 10 * l1 }] })
+  for (const records of [[told(1, 3)], [told(1, 3)], [told(2, 5)], [told(1, 3), told(1, 2, 'run-2')], [record(MINUTE, 3, {})]]) await writeRecords(db, records, NOW)
+  t.strictSame(await readCaches(db, rangeOf({}, NOW).parts), [{ ...none, service: 'catalog', cache: 'fragments', l1: 7, savedMicros: 70 }])
 })
 
 t.test('a process that dies before it commits has counted nothing', async (t) => {

@@ -20,6 +20,7 @@ import { accountRoutes } from './pages/account.js'
 import { registerDebugging } from './pages/debugging.js'
 import { detailRoute } from './pages/detail.js'
 import { editRoutes } from './pages/edit.js'
+import { redirectFinalSlashes } from './pages/final-slash.js'
 import { listRoute } from './pages/list.js'
 import { setPagePolicy } from './pages/page.js'
 import { problemPages } from './pages/problem.js'
@@ -70,6 +71,7 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
     await pages.register(formbody)
     pages.decorateRequest('isWhole', false)
     registerDebugging(pages, env)
+    redirectFinalSlashes(pages)
     pages.addHook('onRequest', setPagePolicy)
     pages.addHook('onRequest', refuseForeignPosts)
     for (const routes of [listRoute, detailRoute, editRoutes, accountRoutes]) await pages.register(routes, { shop })
@@ -109,9 +111,9 @@ function openShop (app: FastifyInstance, env: StorefrontEnv, { db, render }: Pic
     views,
     recommendations: new Recommendations(catalog, caches.catalog),
     inspected: [
-      { namespace, prefix: 'fragment:', cache: app.fragments.cache },
-      { namespace, prefix: '', cache: caches.catalog },
-      { namespace: caches.queries.namespace, prefix: '', cache: caches.queries }
+      { name: 'fragments', namespace, prefix: 'fragment:', cache: app.fragments.cache },
+      { name: 'catalog', namespace, prefix: '', cache: caches.catalog },
+      { name: 'queries', namespace: caches.queries.namespace, prefix: '', cache: caches.queries }
     ]
   }
 }

@@ -6,9 +6,14 @@ import { sqliteStore } from '@weir/metrics/sqlite'
 import { type FastifyInstance } from 'fastify'
 import { type StorefrontEnv } from './env.js'
 
-/** Counts requests where those of all services are counted: in Redis, `app.redis`, else in a file in DATA_DIR. */
+/** Counts requests and reads of caches where those of all services are counted: in Redis, `app.redis`, else in a file in DATA_DIR. */
 export async function registerCounting (app: FastifyInstance, env: StorefrontEnv): Promise<void> {
   const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'metrics.db') }) : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())
-  await app.register(observability, { store, service: 'storefront', instance: instanceName(env, 'storefront') })
+  await app.register(observability, {
+    store,
+    service: 'storefront',
+    instance: instanceName(env, 'storefront'),
+    caches: () => ({ fragments: app.fragments.cache, catalog: app.caches.catalog, queries: app.caches.queries })
+  })
 }

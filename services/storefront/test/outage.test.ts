@@ -3,10 +3,10 @@ import { mock } from 'node:test'
 import { startRedis } from '@weir/internal/testing'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
-import { type Answerer, article, build, fakeCatalog, gone, json, startFake, sunny, tempDir } from './support/world.js'
+import { type Answerer, article, build, fakeCatalog, gone, json, startFake, SUNNY, sunny, tempDir } from './support/world.js'
 
 const HTML = { accept: 'text/html' }
-const SAVED = /Showing saved content:<\/strong> the catalog does not answer/
+const SAVED = /Showing saved content:<\/strong> the catalog does not answer\. Prices and stock may have changed\./
 
 async function start (t: Test, env: Record<string, string> = {}) {
   const products = [article(1), article(2)]
@@ -62,7 +62,15 @@ t.test('the weather is gone: the box is old, then says that there is none', asyn
   weather.answer = gone
   advance(60)
   const old = await get('/shop/products/1')
-  t.match(old.body, /the weather service does not answer.*21 °C/s)
+  t.match(old.body, /the weather service does not answer\. The weather may have changed\..*21 °C/s)
+  weather.answer = json(SUNNY, 200, { 'cache-status': 'weather-1; fwd=stale; ttl=-600; detail=STALE_IF_ERROR' })
+  await app.fragments.invalidate(['weather'])
+  for (let tries = 0; tries < 40 && !/out of date/.test((await get('/shop/products/1')).body); tries++) {
+    await app.fragments.invalidate(['weather'])
+    await new Promise((resolve) => { setTimeout(resolve, 50) })
+  }
+  t.match((await get('/shop/products/1')).body, /21 °C.*This may be out of date/s, 'it answers with what it had')
+  weather.answer = gone
   await app.fragments.invalidate(['weather'])
   const { statusCode, body } = await get('/shop/products/1')
   t.equal(statusCode, 200)

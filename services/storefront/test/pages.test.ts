@@ -92,6 +92,24 @@ t.test('what is not there, or cannot be, is a page for browsers and a problem do
   }
 })
 
+t.test('a slash at the end leads to the page without it', async (t) => {
+  const { app, get } = await start(t)
+  const cases: [url: string, location: string][] = [
+    ['/shop/', '/shop'],
+    ['/shop/?q=oak+lamp&page=2', '/shop?q=oak+lamp&page=2'],
+    ['/shop/products/1/', '/shop/products/1'],
+    ['/shop/products/1/edit/', '/shop/products/1/edit'],
+    ['/shop/account/', '/shop/account'],
+    ['/shop/products/%2F%2Fevil.example/', '/shop/products/%2F%2Fevil.example']
+  ]
+  for (const [url, location] of cases) {
+    const { statusCode, headers } = await get(url)
+    t.strictSame([statusCode, headers.location, headers['cache-control']], [308, location, 'public, max-age=86400'], url)
+    t.equal((await app.inject({ method: 'HEAD', url })).statusCode, 308)
+  }
+  for (const url of ['/shop//', '//shop/', '/shop/nothing/']) t.equal((await get(url)).statusCode, 404, url)
+})
+
 t.test('HEAD, OPTIONS and other methods', async (t) => {
   const { app, get } = await start(t)
   const { body, headers } = await get('/shop/products/1')
@@ -142,6 +160,10 @@ t.test('the debug panel: what a page is made of, in order, for admins', async (t
   const second = await get('/shop/products/1?debug=cache', admin)
   t.strictSame(rowsOf(second.body).map((row) => row.split(' ').slice(4).join(' ')), Array<string>(6).fill('hit in memory'))
   t.match(second.body, /<code class="tag">product:1<\/code>/)
+  t.notMatch(second.body, /<td>–<\/td><td>[^<]*<\/td><td>(?:<code class="tag">|<\/td>)/, 'each took some time')
+  t.strictSame([...second.body.matchAll(/<th scope="row">(\w+)<\/th><td>(\d+)<\/td><td>(\d+)<\/td><td>(\d+)</g)].map(([, ...row]) => row.join(' ')), [
+    'fragments 5 0 0', 'catalog 1 0 0'
+  ])
 
   const list = await get('/shop?debug=cache', admin)
   t.match(list.body, /What this page is made of/)

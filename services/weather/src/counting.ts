@@ -18,10 +18,7 @@ export async function registerCounting (app: FastifyInstance, env: WeatherEnv, c
     store,
     service: 'weather',
     instance: instanceName(env, 'weather'),
-    caches () {
-      const { places, current, forecasts } = caches()
-      return [places, current, forecasts]
-    }
+    caches: () => ({ ...caches() })
   })
 }
 

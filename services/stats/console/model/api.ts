@@ -70,6 +70,25 @@ export interface Routes {
   readonly routes: readonly RouteFigures[]
 }
 
+export interface CacheFigures {
+  readonly service: string
+  readonly cache: string
+  readonly hits: number
+  readonly l1: number
+  readonly l2: number
+  readonly coalesced: number
+  readonly stale: number
+  readonly misses: number
+  readonly hitRatio: number | null
+  readonly savedMs: number
+}
+
+export interface Caches {
+  /** When the instances were heard of last. */
+  readonly asOf: number | null
+  readonly caches: readonly CacheFigures[]
+}
+
 export interface InstanceFigures {
   readonly instance: string
   readonly service: string

@@ -1,4 +1,4 @@
-import { type RouteFigures, type Routes as RoutesAnswer } from '../model/api.js'
+import { type CacheFigures, type Caches, type RouteFigures, type Routes as RoutesAnswer } from '../model/api.js'
 import { bytes, count, ms, percent } from '../model/format.js'
 import { bounds } from '../model/ranges.js'
 import { type Column, DataTable } from '../parts/data-table.js'
@@ -29,10 +29,22 @@ const COLUMNS: readonly Column<RouteFigures>[] = [
   }
 ]
 
-/** What each route of each service does. */
+const CACHE_COLUMNS: readonly Column<CacheFigures>[] = [
+  { id: 'cache', label: 'Cache', isText: true, value: ({ cache }) => cache, cell: ({ cache }) => cache },
+  { id: 'service', label: 'Service', isText: true, value: ({ service }) => service, cell: ({ service }) => service },
+  { id: 'l1', label: 'Memory', value: ({ l1 }) => l1, cell: ({ l1 }) => count(l1) },
+  { id: 'l2', label: 'Store', value: ({ l2 }) => l2, cell: ({ l2 }) => count(l2) },
+  { id: 'coalesced', label: 'Coalesced', value: ({ coalesced }) => coalesced, cell: ({ coalesced }) => count(coalesced) },
+  { id: 'misses', label: 'Misses', value: ({ misses }) => misses, cell: ({ misses }) => count(misses) },
+  { id: 'hitRatio', label: 'Hit ratio', value: ({ hitRatio }) => hitRatio, cell: ({ hitRatio }) => percent(hitRatio) },
+  { id: 'saved', label: 'Saved', value: ({ savedMs }) => savedMs, cell: ({ savedMs }) => ms(savedMs) }
+]
+
+/** What each route of each service does, and each cache that is no response cache. */
 export function Routes () {
   const range = useRange()
   const routes = useQuery<RoutesAnswer>(range.id, (now) => `/api/stats/routes?${bounds(range, now)}`, 5000)
+  const caches = useQuery<Caches>(range.id, (now) => `/api/stats/caches?${bounds(range, now)}`, 5000)
   return (
     <Page title='Routes' tools={<RangePicker />}>
       <p class='lead'>Each route over all instances. Shared are hits that were answered with what another instance had computed; saved is the time that handlers did not have to run.</p>
@@ -47,6 +59,17 @@ export function Routes () {
               />
             </section>
             )}
+      </Loaded>
+      <Loaded query={caches} what='Caches'>
+        {(value) => value.caches.length > 0 && (
+          <section class='panel flush' aria-labelledby='caches'>
+            <div class='panel-head'><h2 id='caches'>Fragments and application caches</h2></div>
+            <DataTable
+              label='Caches' rows={value.caches} rowKey={({ service, cache }) => `${service} ${cache}`} columns={CACHE_COLUMNS}
+              initial={{ column: 'saved', direction: 'descending' }}
+            />
+          </section>
+        )}
       </Loaded>
     </Page>
   )

@@ -62,7 +62,18 @@ const counts: Migration = {
   }
 }
 
+const caches: Migration = {
+  async up (db: AnyDatabase) {
+    await sql`
+      create table cache_counts (
+        ${period}, service text not null, cache text not null, l1 integer not null, l2 integer not null, coalesced integer not null,
+        stale integer not null, misses integer not null, saved_micros integer not null,
+        primary key (step, at, service, cache)
+      ) strict, without rowid`.execute(db)
+  }
+}
+
 /** Applied in the order of their names; a released one is never edited. */
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001-counts': counts })
+  getMigrations: async () => ({ '0001-counts': counts, '0002-caches': caches })
 }

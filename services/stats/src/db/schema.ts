@@ -1,4 +1,4 @@
-import { type Outcome, type Series } from '@weir/metrics'
+import { type CacheCounts, type Outcome, type Series } from '@weir/metrics'
 
 /** What a row is about: the minute, or the whole hour, that begins `at`. */
 export interface Period {
@@ -66,6 +66,10 @@ export interface DenialTable extends Period {
   count: number
 }
 
+export interface CacheCountTable extends Period, CacheCounts {
+  service: string
+}
+
 /** The database, in camelCase; the tables themselves are in snake_case. */
 export interface StatsSchema {
   records: RecordTable
@@ -75,4 +79,5 @@ export interface StatsSchema {
   reasons: ReasonTable
   fills: FillTable
   denials: DenialTable
+  cacheCounts: CacheCountTable
 }

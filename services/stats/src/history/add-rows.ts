@@ -6,7 +6,9 @@ import { type Rows } from './rows.js'
  * Adds the rows to those that are there. A statement gets all of a table's as one value, JSON: to write out several for each row takes
  * longer than to add them.
  */
-export async function addRows (db: Kysely<StatsSchema>, { routeCounts, instanceCounts, reasons, fills, denials }: Rows): Promise<void> {
+export async function addRows (
+  db: Kysely<StatsSchema>, { routeCounts, instanceCounts, reasons, fills, denials, cacheCounts }: Rows
+): Promise<void> {
   await sql`
     insert into route_counts (step, at, service, route, outcome, ${columns})
     select ${period}, value ->> 'service', value ->> 'route', value ->> 'outcome', ${values} from ${each(routeCounts)}
@@ -27,6 +29,18 @@ export async function addRows (db: Kysely<StatsSchema>, { routeCounts, instanceC
     insert into denials (step, at, service, route, policy, client, count)
     select ${period}, value ->> 'service', value ->> 'route', value ->> 'policy', value ->> 'client', value ->> 'count' from ${each(denials)}
     on conflict do update set ${sum}`.execute(db)
+  await sql`
+    insert into cache_counts (step, at, service, cache, l1, l2, coalesced, stale, misses, saved_micros)
+    select ${period}, value ->> 'service', value ->> 'cache', value ->> 'l1', value ->> 'l2', value ->> 'coalesced', value ->> 'stale',
+      value ->> 'misses', value ->> 'savedMicros'
+    from ${each(cacheCounts)}
+    on conflict do update set
+      l1 = l1 + excluded.l1,
+      l2 = l2 + excluded.l2,
+      coalesced = coalesced + excluded.coalesced,
+      stale = stale + excluded.stale,
+      misses = misses + excluded.misses,
+      saved_micros = saved_micros + excluded.saved_micros`.execute(db)
 }
 
 // Without a condition, SQLite would take "on conflict" for one of a join.

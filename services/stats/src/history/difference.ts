@@ -1,4 +1,4 @@
-import { type MinuteRecord, type Outcome, OUTCOMES, type RouteCounts, type Series, subtractSeries } from '@weir/metrics'
+import { addedTo, type MinuteRecord, type Outcome, OUTCOMES, type RouteCounts, type Series, subtractSeries } from '@weir/metrics'
 
 /** What a version of a record has in addition to an earlier one of the same process and minute; all of it, if there is none. */
 export function difference (record: MinuteRecord, earlier: MinuteRecord | undefined): MinuteRecord {
@@ -14,7 +14,8 @@ export function difference (record: MinuteRecord, earlier: MinuteRecord | undefi
     filledBy: tallyDifference(record.filledBy, earlier.filledBy),
     denials: record.denials
       .map((denial) => ({ ...denial, count: denial.count - (denialsBefore.get(denialKey(denial)) ?? 0) }))
-      .filter(({ count }) => count !== 0)
+      .filter(({ count }) => count !== 0),
+    caches: addedTo(earlier.caches ?? [], record.caches ?? [])
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Outcome, type Series } from '@weir/metrics'
+import { type CacheCounts, type Outcome, type Series } from '@weir/metrics'
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { parse } from '../db/latency.js'
 import { type SeriesColumns, type StatsSchema } from '../db/schema.js'
@@ -35,6 +35,20 @@ export async function readRoutes (db: Database, parts: readonly Part[]): Promise
   }))
 
   function nameOf ({ service, route }: { service: string, route: string }) { return JSON.stringify([service, route]) }
+}
+
+/** Reads of each cache that is no response cache. */
+export async function readCaches (db: Database, parts: readonly Part[]): Promise<(CacheCounts & { readonly service: string })[]> {
+  return await db.selectFrom('cacheCounts').select([
+    'service',
+    'cache',
+    sql<number>`sum(l1)`.as('l1'),
+    sql<number>`sum(l2)`.as('l2'),
+    sql<number>`sum(coalesced)`.as('coalesced'),
+    sql<number>`sum(stale)`.as('stale'),
+    sql<number>`sum(misses)`.as('misses'),
+    sql<number>`sum(saved_micros)`.as('savedMicros')
+  ]).where(during(parts)).groupBy(['service', 'cache']).orderBy('service').orderBy('cache').execute()
 }
 
 export interface InstanceOutcomes {

@@ -1,11 +1,13 @@
-import { mergeSeries, type MinuteRecord, type Series } from '@weir/metrics'
+import { type CacheCounts, mergeSeries, type MinuteRecord, type Series } from '@weir/metrics'
 import {
-  type DenialTable, type FillTable, type InstanceCountTable, type Period, type ReasonTable, type RouteCountTable, type SeriesColumns
+  type CacheCountTable, type DenialTable, type FillTable, type InstanceCountTable, type Period, type ReasonTable, type RouteCountTable,
+  type SeriesColumns
 } from '../db/schema.js'
 import { entriesOf } from '../outcomes.js'
 import { hourOf } from './time.js'
 
 interface Tally { readonly count: number }
+type CacheReads = Omit<CacheCounts, 'cache'>
 
 /** Whose the numbers of a row are. */
 type Owner<Row> = Omit<Row, keyof SeriesColumns>
@@ -17,6 +19,7 @@ export interface Rows {
   readonly reasons: readonly ReasonTable[]
   readonly fills: readonly FillTable[]
   readonly denials: readonly DenialTable[]
+  readonly cacheCounts: readonly CacheCountTable[]
 }
 
 /** The rows of records, for their minutes and for the hours of these: each row once, with the sum of what they add. */
@@ -26,8 +29,9 @@ export function rowsOf (records: readonly MinuteRecord[]): Rows {
   const reasons = new Sums<Owner<ReasonTable>, Tally>(mergeTallies)
   const fills = new Sums<Owner<FillTable>, Tally>(mergeTallies)
   const denials = new Sums<Owner<DenialTable>, Tally>(mergeTallies)
+  const cacheCounts = new Sums<Omit<CacheCountTable, keyof CacheReads>, CacheReads>(mergeReads)
 
-  for (const { service, instance, minute, routes, filledBy: fillers, denials: denied } of records) {
+  for (const { service, instance, minute, routes, filledBy: fillers, denials: denied, caches = [] } of records) {
     const periods: Period[] = [{ step: 'minute', at: minute }, { step: 'hour', at: hourOf(minute) }]
     for (const period of periods) {
       for (const { route, outcomes, reasons: told } of routes) {
@@ -39,6 +43,7 @@ export function rowsOf (records: readonly MinuteRecord[]): Rows {
       }
       for (const [filledBy, count] of Object.entries(fillers)) fills.add({ ...period, service, instance, filledBy }, { count })
       for (const { route, policy, client, count } of denied) denials.add({ ...period, service, route, policy, client }, { count })
+      for (const { cache, ...reads } of caches) cacheCounts.add({ ...period, service, cache }, reads)
     }
   }
   return {
@@ -46,7 +51,8 @@ export function rowsOf (records: readonly MinuteRecord[]): Rows {
     instanceCounts: instanceCounts.rows(),
     reasons: reasons.rows(),
     fills: fills.rows(),
-    denials: denials.rows()
+    denials: denials.rows(),
+    cacheCounts: cacheCounts.rows()
   }
 }
 
@@ -70,5 +76,14 @@ class Sums<Who extends object, Numbers extends object> {
     return Array.from(this.#sums.values(), ({ who, numbers }) => ({ ...who, ...numbers }))
   }
 }
+
+const mergeReads = (a: CacheReads, b: CacheReads): CacheReads => ({
+  l1: a.l1 + b.l1,
+  l2: a.l2 + b.l2,
+  coalesced: a.coalesced + b.coalesced,
+  stale: a.stale + b.stale,
+  misses: a.misses + b.misses,
+  savedMicros: a.savedMicros + b.savedMicros
+})
 
 const mergeTallies = (a: Tally, b: Tally): Tally => ({ count: a.count + b.count })

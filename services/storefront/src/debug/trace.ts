@@ -15,6 +15,28 @@ interface Use {
   readonly began: number
   /** Milliseconds. */
   took: number | undefined
+  /** Milliseconds that computing it had taken, where that was saved. */
+  saved: number | undefined
+}
+
+/** One read of a cache, as its statistics count it. */
+interface Read {
+  readonly namespace: string
+  readonly key: string
+  /** Microseconds; undefined for a miss. */
+  readonly saved: number | undefined
+  readonly isStale: boolean
+}
+
+/** Reads of a cache by one page: added up over all pages, they are what the stats service tells of it. */
+export interface CacheTotals {
+  /** As statistics call it. */
+  readonly cache: string
+  readonly hits: number
+  /** Hits that were stale. */
+  readonly stale: number
+  readonly misses: number
+  readonly savedMs: number
 }
 
 /** A line of the panel. */
@@ -33,8 +55,16 @@ export interface Row {
   readonly saved: number | undefined
 }
 
-/** The uses of the work that is being traced: of the page, or of a fill. */
-const current = new AsyncLocalStorage<Use[]>()
+/** The work that is being traced: the page, or a fill. */
+interface Work {
+  readonly uses: Use[]
+  /** Of the whole page. */
+  readonly reads: Read[]
+  /** When the store, or a fill of another caller, was asked for a key. Milliseconds. */
+  readonly asked: Map<string, number>
+}
+
+const current = new AsyncLocalStorage<Work>()
 let traced = 0
 
 const HITS = { l1: 'hit in memory', l2: 'hit in store', coalesced: 'coalesced' } as const satisfies Record<string, Outcome>
@@ -42,13 +72,14 @@ const HITS = { l1: 'hit in memory', l2: 'hit in store', coalesced: 'coalesced' }
 /** Everything that a page had of the caches, in order. The caches are listened to only while a page is traced. */
 export class Trace {
   readonly #uses: Use[] = []
+  readonly #reads: Read[] = []
   readonly #took = new Map<string, number>()
 
   /** Runs what makes the page. */
   async run<T> (work: () => Promise<T>): Promise<T> {
     if (traced++ === 0) listen(subscribe)
     try {
-      return await current.run(this.#uses, work)
+      return await current.run({ uses: this.#uses, reads: this.#reads, asked: new Map() }, work)
     } finally {
       if (--traced === 0) listen(unsubscribe)
     }
@@ -64,8 +95,13 @@ export class Trace {
     return this.#uses.find((use) => use.key === `fragment:${key}`)?.outcome ?? 'failed'
   }
 
-  /** The lines of the panel: the fragments of the page as they are on it, each with what it is made of, and the rest. */
-  async rows (inspected: Shop['inspected'], keys: readonly string[]): Promise<Row[]> {
+  /** What the panel shows. */
+  async panel (inspected: Shop['inspected'], keys: readonly string[]): Promise<{ totals: CacheTotals[], rows: Row[] }> {
+    return { totals: this.#totals(inspected), rows: await this.#rows(inspected, keys) }
+  }
+
+  /** The fragments of the page as they are on it, each with what it is made of, and the rest. */
+  async #rows (inspected: Shop['inspected'], keys: readonly string[]): Promise<Row[]> {
     const numberOf = ({ key }: Use) => keys.findIndex((fragment) => key === `fragment:${fragment}`) + 1 || undefined
     const ordered = this.#uses.toSorted((a, b) => (numberOf(a) ?? 0) - (numberOf(b) ?? 0))
     const flat = (use: Use, depth: number): [Use, number][] => [[use, depth], ...use.uses.flatMap((inner) => flat(inner, depth + 1))]
@@ -73,11 +109,24 @@ export class Trace {
     return Promise.all(lines.map(([use, depth]) => this.#row(use, depth, depth === 0 ? numberOf(use) : undefined, inspected)))
   }
 
+  #totals (inspected: Shop['inspected']): CacheTotals[] {
+    return inspected.flatMap((of) => {
+      const reads = this.#reads.filter((read) => cacheOf(inspected, read) === of)
+      const hits = reads.filter(({ saved }) => saved !== undefined)
+      if (reads.length === 0) return []
+      return [{
+        cache: of.name,
+        hits: hits.length,
+        stale: hits.filter(({ isStale }) => isStale).length,
+        misses: reads.length - hits.length,
+        savedMs: hits.reduce((sum, { saved = 0 }) => sum + saved, 0) / 1000
+      }]
+    })
+  }
+
   async #row (use: Use, depth: number, number: number | undefined, inspected: Shop['inspected']): Promise<Row> {
-    const { namespace, key, outcome, took } = use
-    const cache = inspected.find((one) => one.namespace === namespace && key.startsWith(one.prefix))?.cache
-    const entry = await entryOf(cache, key)
-    const isMiss = outcome === 'miss' || outcome === 'failed'
+    const { key, outcome, took, saved } = use
+    const entry = await entryOf(cacheOf(inspected, use)?.cache, key)
     const isSaved = outcome === 'failed' && entry !== undefined
     return {
       number,
@@ -89,12 +138,16 @@ export class Trace {
       tags: (entry?.tags ?? []).filter((tag) => !tag.startsWith('\u0001')),
       age: entry && (Date.now() - entry.storedAt) / 1000,
       took: (number === undefined ? undefined : this.#took.get(keyOnPage(key))) ?? took,
-      saved: entry === undefined || isMiss ? undefined : entry.cost / 1000
+      saved
     }
   }
 }
 
 const keyOnPage = (key: string): string => key.slice('fragment:'.length)
+
+/** The cache that a key is of. */
+const cacheOf = (inspected: Shop['inspected'], { namespace, key }: Pick<Use, 'namespace' | 'key'>) =>
+  inspected.find((one) => one.namespace === namespace && key.startsWith(one.prefix))
 
 /** The entry as it is kept; undefined while the store does not answer, too. */
 async function entryOf (cache: Cache<unknown> | undefined, key: string) {
@@ -110,32 +163,51 @@ async function entryOf (cache: Cache<unknown> | undefined, key: string) {
 function noted (uses: Use[], namespace: string, key: string, outcome: Outcome): Use {
   const known = uses.findLast((use) => use.key === key && use.namespace === namespace)
   if (known !== undefined) return known
-  const use = { namespace, key, outcome, uses: [], began: performance.now(), took: undefined }
+  const use = { namespace, key, outcome, uses: [], began: performance.now(), took: undefined, saved: undefined }
   uses.push(use)
   return use
 }
 
 function onHit (message: unknown): void {
-  const { namespace, key, source, stale } = message as CacheEvents['weir:cache:hit']
-  const uses = current.getStore()
-  if (uses !== undefined) noted(uses, namespace, key, stale ? 'stale' : HITS[source])
+  const { namespace, key, source, stale, cost } = message as CacheEvents['weir:cache:hit']
+  const work = current.getStore()
+  if (work === undefined) return
+  work.reads.push({ namespace, key, saved: cost, isStale: stale })
+  const use = noted(work.uses, namespace, key, stale ? 'stale' : HITS[source])
+  if (use.outcome === 'miss' || use.outcome === 'failed') return
+  use.saved ??= cost / 1000
+  const asked = work.asked.get(key)
+  // Memory answers within a microsecond or so.
+  use.took ??= asked === undefined ? 0 : performance.now() - asked
+}
+
+/** Notes when a hit that is not in memory began: with the first call of the store, or with the wait. */
+function onAsked (message: unknown): void {
+  const asked = message as CacheTraces['weir:cache:call'] | CacheTraces['weir:cache:wait']
+  const work = current.getStore()
+  if (work === undefined) return
+  for (const key of 'key' in asked ? [asked.key] : asked.keys ?? []) if (!work.asked.has(key)) work.asked.set(key, performance.now())
 }
 
 function onMiss (message: unknown): void {
   const { namespace, key } = message as CacheEvents['weir:cache:miss']
-  const uses = current.getStore()
-  if (uses !== undefined) noted(uses, namespace, key, 'miss')
+  const work = current.getStore()
+  if (work === undefined) return
+  work.reads.push({ namespace, key, saved: undefined, isStale: false })
+  noted(work.uses, namespace, key, 'miss')
 }
 
 /** What is used within a fill belongs to it; what is done in the background belongs to no page. */
 function onFill (message: unknown): void {
   const trace = message as CacheTraces['weir:cache:fill']
-  const uses = current.getStore()
-  if (uses === undefined) return
+  const work = current.getStore()
+  if (work === undefined) return
   const { namespace, key, background, around } = trace
-  const inner = background ? [] : noted(uses, namespace, key, 'miss').uses
+  const inner: Work = background
+    ? { uses: [], reads: [], asked: new Map() }
+    : { uses: noted(work.uses, namespace, key, 'miss').uses, reads: work.reads, asked: new Map() }
   trace.around = (fn) => current.run(inner, () => around === undefined ? fn() : around(fn))
-  fills.set(trace, uses)
+  fills.set(trace, work.uses)
 }
 
 function onFilled (message: unknown): void {
@@ -154,6 +226,8 @@ const fills = new WeakMap<CacheTraces['weir:cache:fill'], Use[]>()
 function listen (change: typeof subscribe | typeof unsubscribe): void {
   change('weir:cache:hit', onHit)
   change('weir:cache:miss', onMiss)
+  change('tracing:weir:cache:call:start', onAsked)
+  change('tracing:weir:cache:wait:start', onAsked)
   change('tracing:weir:cache:fill:start', onFill)
   change('tracing:weir:cache:fill:asyncEnd', onFilled)
 }

@@ -58,7 +58,7 @@ export class Page {
     const { reply, shop, trace } = this
     for (const { key, isStandIn } of reply.usedFragments) if (isStandIn) this.silent(serviceOf(key))
     reply.request.isWhole = this.#silent.size === 0
-    const panel = trace === undefined ? undefined : await trace.rows(shop.inspected, this.#keys)
+    const panel = await trace?.panel(shop.inspected, this.#keys)
     if (trace !== undefined) reply.header('cache-control', PRIVATE)
     const html = shop.render(template, { silent: [...this.#silent], panel, search: NO_SEARCH, nav: true, box: '/shop/account/box', ...data })
     return reply.code(status).type('text/html; charset=utf-8').send(html)

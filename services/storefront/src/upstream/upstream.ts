@@ -15,6 +15,8 @@ const PASSING: ReadonlySet<number> = new Set([502, 503, 504])
 export interface Answer {
   readonly status: number
   readonly etag: string | undefined
+  /** The service has it from before, because it could not make it anew (Cache-Status, RFC 9211). */
+  readonly isStandIn: boolean
   /** Parsed JSON; undefined where there was none. */
   readonly body: unknown
 }
@@ -107,8 +109,13 @@ export class Upstream {
     }
     const response = await this.#pool.request(request)
     const text = await response.body.text()
-    const { etag } = response.headers
-    return { status: response.statusCode, etag: typeof etag === 'string' ? etag : undefined, body: parsed(text) }
+    const { etag, 'cache-status': cacheStatus = '' } = response.headers
+    return {
+      status: response.statusCode,
+      etag: typeof etag === 'string' ? etag : undefined,
+      isStandIn: /;\s*detail=(?:STALE_IF_ERROR|CLIENT_SHARE|OUTAGE)\b/.test(String(cacheStatus)),
+      body: parsed(text)
+    }
   }
 }
 

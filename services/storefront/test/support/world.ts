@@ -78,12 +78,13 @@ export const json = (body: unknown, status = 200, headers: Record<string, string
 /** A service that is gone: connections are cut. */
 export const gone: Answerer = (request) => { request.socket.destroy() }
 
-export const sunny = json({
+export const SUNNY = {
   place: { name: 'Berlin' },
   source: 'simulated',
   fetchedAt: '2026-01-01T12:00:00Z',
   current: { temperature: 21.4, apparentTemperature: 20, windSpeed: 11, conditions: 'clear sky' }
-})
+}
+export const sunny = json(SUNNY)
 
 export interface Article {
   id: number,
