@@ -54,10 +54,10 @@ export function usage (all: readonly Scenario[]): string {
 
   --scenario NAME     one of these (default: warm), or all:
 ${all.map(({ name, about }) => `                        ${name.padEnd(12)} ${about}`).join('\n')}
-  --url URL           what is loaded (http://localhost:8080)
-  --duration SECONDS  how long each measurement takes (10; soak 1800)
-  --connections N     requests under way at once (10; stampede 100, limited 50)
-  --rate N            requests a second that are not to be exceeded (soak 220)
+  --url URL           what is loaded (http://localhost:8080); shop starts its own
+  --duration SECONDS  how long each measurement takes (10; soak 1800, shop 22)
+  --connections N     requests under way at once (10; stampede 100, limited 50, shop 8)
+  --rate N            requests a second that are not to be exceeded (soak 220); the mean of shop (5)
   --token TOKEN       of an editor, for writes (EDITOR_TOKEN)
   --require R         exit status 1 if it is not so, like 'hit-ratio>=0.9' or 'warm:p99<50'; may be given several times, of
                         ${METRIC_NAMES.join(', ')}

@@ -146,5 +146,5 @@ function latencyOf (histogram: RecordableHistogram): Latency | null {
   if (histogram.count === 0) return null
   const ms = (micros: number) => micros / 1000
   const at = (percentile: number) => ms(histogram.percentile(percentile))
-  return { mean: ms(histogram.mean), p50: at(50), p90: at(90), p99: at(99), max: ms(histogram.max) }
+  return { mean: ms(histogram.mean), p50: at(50), p90: at(90), p95: at(95), p99: at(99), max: ms(histogram.max) }
 }

@@ -1,4 +1,5 @@
 import { type Outcome } from './outcome.js'
+import { type Comparison } from './shop/comparison.js'
 import { type ProcessSample } from './soak/processes.js'
 import { type StoreSample } from './soak/store.js'
 
@@ -7,6 +8,7 @@ export interface Latency {
   readonly mean: number
   readonly p50: number
   readonly p90: number
+  readonly p95: number
   readonly p99: number
   readonly max: number
 }
@@ -78,6 +80,8 @@ export interface Result extends Figures {
   readonly bursts?: readonly Burst[]
   /** Of the first result of `soak`. */
   readonly memory?: Memory
+  /** Both sides of `shop`, in its first result. */
+  readonly comparison?: Comparison
 }
 
 /** What a report is made of, and what --json writes. */

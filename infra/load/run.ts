@@ -37,7 +37,7 @@ export async function run (wish: Wish, say: (what: string) => void, signal: Abor
     results,
     notes,
     requirements: [
-      ...results.flatMap(({ memory }) => memory?.checks ?? []),
+      ...results.flatMap(({ memory, comparison }) => [...memory?.checks ?? [], ...comparison?.checks ?? []]),
       ...wish.requirements.map((requirement) => check(requirement, results))
     ]
   }

@@ -1,5 +1,6 @@
 import { table } from '../bench/table.js'
 import { type Latency, type Memory, type Report, type Result } from './result.js'
+import { comparisonText } from './shop/text.js'
 
 /** The figures as tables, one for each measurement, and what there is to say about them. */
 export function textReport ({ results, notes, requirements, interrupted }: Report): string {
@@ -11,7 +12,8 @@ export function textReport ({ results, notes, requirements, interrupted }: Repor
 }
 
 function resultText (result: Result): string {
-  const { scenario, part, seconds, sent, answered, failed, cutOff, perSecond, latency, outcomes, instances, bursts, memory } = result
+  const { scenario, part, seconds, sent, answered, failed, cutOff, perSecond, latency, outcomes, instances } = result
+  const { bursts, memory, comparison } = result
   const rows = [
     ['', 'answers', 'share', 'p50 ms', 'p90 ms', 'p99 ms', 'max ms'],
     ...outcomes.map(({ outcome, count, share, latency }) => [outcome, String(count), percent(share), ...times(latency)]),
@@ -25,6 +27,7 @@ function resultText (result: Result): string {
   if (instances.length > 0) lines.push(`by ${instances.map(({ name, share }) => `${name} ${percent(share)}`).join(', ')}`)
   if (bursts !== undefined) lines.push(burstText(bursts))
   if (memory !== undefined) lines.push(memoryText(memory))
+  if (comparison !== undefined) lines.push(comparisonText(comparison))
   return lines.join('\n')
 }
 

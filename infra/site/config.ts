@@ -36,7 +36,7 @@ export const config: UserConfig<DefaultTheme.Config> = {
     'docs/api/:path*': 'api/:path*'
   },
   cleanUrls: true,
-  ignoreDeadLinks: 'localhostLinks',
+  ignoreDeadLinks: [/^http:\/\/localhost:/, /^\/load-/],
   vite: { publicDir: `${root}/docs/public`, build: { chunkSizeWarningLimit: 2000 } },
   markdown: {
     anchor: { slugify },

@@ -43,6 +43,7 @@ export const SECTIONS: readonly Section[] = [
       { text: 'Compression', file: 'docs/guides/compression.md' },
       { text: 'CDNs and browsers', file: 'docs/guides/cdn-and-browsers.md' },
       { text: 'A proxy cache', file: 'docs/proxy.md' },
+      { text: 'A whole strategy: the shop', file: 'docs/strategy.md' },
       { text: 'Testing', file: 'docs/guides/testing.md' },
       { text: 'Observability', file: 'docs/guides/observability.md' },
       { text: 'Sizing and capacity', file: 'docs/guides/sizing.md' },

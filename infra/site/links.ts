@@ -26,9 +26,13 @@ export function resolveLink (
   const target = posix.join(posix.dirname(file), decodeURI(path)).replace(/\/$/, '')
   const address = addressOf(target) ?? addressOf(posix.join(target, 'README.md'))
   if (address !== undefined) return `/${address}${anchor}`
+  if (REPORT.test(target)) return target.slice('docs'.length)
   if (!exists(target)) throw new DeadLink(`${file} links to ${href}, which is not there.`)
   return `${source}/${target}${anchor}`
 }
+
+/** Reports of load tests, which are copied to the site as they are. */
+export const REPORT = /^docs\/load-\w+\.html$/
 
 /** The address of a page; those of the API are made from doc comments before the site is built. */
 function addressOf (file: string): string | undefined {

@@ -1,8 +1,9 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vitepress'
 import { writeApiPages } from './api.js'
 import { problemsOf } from './check.js'
+import { REPORT } from './links.js'
 import { llmsText } from './llms.js'
 
 // npm run docs:build: writes the site to docs/.vitepress/dist and checks its links. Exits with 1 if any leads nowhere.
@@ -11,6 +12,8 @@ const out = `${root}docs/.vitepress/dist`
 await rm(`${root}docs/api`, { recursive: true, force: true })
 await writeApiPages(root.slice(0, -1), `${root}docs/api`)
 await build(`${root}docs`)
+const reports = (await readdir(`${root}docs`)).filter((name) => REPORT.test(`docs/${name}`))
+for (const name of reports) await copyFile(`${root}docs/${name}`, `${out}/${name}`)
 await writeFile(`${out}/llms.txt`, await llmsText(root))
 const problems = await problemsOf(out)
 for (const problem of problems) console.error(problem)

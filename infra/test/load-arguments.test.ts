@@ -44,7 +44,7 @@ t.test('what the command line asks for', (t) => {
 
 t.test('what is wrong is said in one line', (t) => {
   const wrong: [string[], RegExp][] = [
-    [['--scenario', 'hot'], /^--scenario hot: there is no such scenario, but cold, .*, limited, soak, all$/],
+    [['--scenario', 'hot'], /^--scenario hot: there is no such scenario, but cold, .*, limited, soak, shop, all$/],
     [['--scenario', 'mixed'], /^--scenario mixed writes, which needs a token: give --token or EDITOR_TOKEN, as npm start prints it/],
     [['--scenario', 'all'], /^--scenario mixed writes/],
     [['--url', 'localhost:8080'], /^--url localhost:8080: give scheme and host alone, like/],

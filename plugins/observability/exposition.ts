@@ -5,6 +5,7 @@ import type {} from '../redis/index.js'
 import type { CacheErrors } from './cache-errors.js'
 import { collectProcessMetrics } from './event-loop-lag.js'
 import { type LabelledSeries, LatencyHistogram } from './latency-histogram.js'
+import type { NamedCaches } from './memory.js'
 
 /** Of one metric: its labels, and how much. */
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
@@ -15,13 +16,14 @@ export interface Exposed {
   readonly recorder: Recorder
   readonly cacheErrors: CacheErrors
   readonly memory: () => Vitals['l1']
+  readonly caches: () => NamedCaches
 }
 
 /**
  * What `/metrics` tells Prometheus, made of what has been counted when it is asked for. What the application has besides is known once it
  * is ready.
  */
-export function exposition (app: FastifyInstance, { service, recorder, cacheErrors, memory }: Exposed): Registry {
+export function exposition (app: FastifyInstance, { service, recorder, cacheErrors, memory, caches }: Exposed): Registry {
   const registry = new Registry()
   const { counters } = recorder
   const end = collectProcessMetrics(registry)
@@ -68,6 +70,7 @@ export function exposition (app: FastifyInstance, { service, recorder, cacheErro
     ofNames('reason', ({ reasons }) => reasons.copy()))
   counter('weir_limited_total', 'Requests that were denied, by the policy that did', ['route', 'policy'],
     ofNames('policy', ({ limited }) => limited.copy()))
+  counter('weir_cache_reads_total', 'Reads of a cache, by how they were answered', ['cache', 'outcome'], () => readSamples(caches()))
   counter('weir_cache_errors_total', 'Times that a cache went on without its store', ['operation'],
     () => Object.entries(cacheErrors.counts).map(([operation, value]) => [{ operation }, value]))
   gauge('weir_cache_entries', 'What caches keep in memory', () => memory().entries)
@@ -80,6 +83,14 @@ export function exposition (app: FastifyInstance, { service, recorder, cacheErro
   })
   return registry
 }
+
+/** Reads of each cache by outcome, those of which there were any. */
+const readSamples = (caches: NamedCaches): Sample[] => Object.entries(caches).flatMap(([cache, of]) => {
+  const { hits, stale, misses } = of.stats()
+  return Object.entries({ ...hits, stale, miss: misses })
+    .filter(([, value]) => value > 0)
+    .map(([outcome, value]): Sample => [{ cache, outcome }, value])
+})
 
 function labelledSeries (routes: Iterable<RouteCounter>): LabelledSeries[] {
   return Array.from(routes).flatMap(({ route, tallies }) => OUTCOMES.flatMap((outcome) =>

@@ -10,7 +10,7 @@ import { CacheErrors } from './cache-errors.js'
 import { countNotFound, countRoute } from './count.js'
 import { exposition } from './exposition.js'
 import { Invalidations } from './invalidations.js'
-import { memoryOf, type NamedCaches, readsOf } from './memory.js'
+import { cachesOf, memoryOf, type NamedCaches, readsOf } from './memory.js'
 import { ProcessVitals } from './vitals.js'
 
 /** Options of the metrics. */
@@ -26,7 +26,7 @@ export interface ObservabilityOptions {
    * time, so that they may be made later. Default: none.
    * @example caches: () => ({ fragments: app.fragments.cache, products: app.caches.products })
    */
-  readonly caches?: NamedCaches
+  readonly caches?: () => NamedCaches
 }
 
 declare module 'fastify' {
@@ -49,7 +49,8 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
   const { store, service, instance, caches = () => ({}) } = options
   const invalidations = new Invalidations()
   const cacheErrors = new CacheErrors()
-  const memory = memoryOf(app, caches)
+  const known = cachesOf(app, caches)
+  const memory = memoryOf(known)
   const vitals = new ProcessVitals(memory, invalidations)
   const recorder = named({ store, service, instance, vitals: () => vitals.read(), caches: readsOf(caches), onWritten: logOutages(app) })
   app.addHook('onReady', async () => { recorder.start() })
@@ -73,7 +74,7 @@ async function observability (app: FastifyInstance, options: ObservabilityOption
   // A 404 has no route whose hooks could do it.
   app.addHook('onResponse', countNotFound(counting))
 
-  const registry = exposition(app, { service, recorder, cacheErrors, memory })
+  const registry = exposition(app, { service, recorder, cacheErrors, memory, caches: known })
   app.get('/metrics', {
     // An instance that is overloaded is one to be looked at.
     config: { metrics: false, rateLimit: false, pressureHandler: () => {} },

@@ -2,25 +2,26 @@ import type { Cache } from '@weir/cache'
 import type { CacheCounts, Vitals } from '@weir/metrics'
 import type { FastifyInstance } from 'fastify'
 
-/** A cache that tells what it counts and keeps. */
-export type SomeCache = Pick<Cache<unknown>, 'stats'>
+/** Caches that are told of, by name. */
+export type NamedCaches = Readonly<Record<string, Pick<Cache<unknown>, 'stats'>>>
 
-/** Caches besides the response cache, by the names that statistics have them under. */
-export type NamedCaches = () => Readonly<Record<string, SomeCache>>
+/** The caches of this process by name: the response cache, as `responses`, and the others that there are. */
+export function cachesOf (app: FastifyInstance, others: () => NamedCaches): () => NamedCaches {
+  // That plugin may be registered after this one.
+  return () => ({ ...app.hasDecorator('responseCache') && { responses: app.responseCache.cache }, ...others() })
+}
 
 /** Counts the reads of the caches, each by its name. */
-export const readsOf = (caches: NamedCaches) => (): CacheCounts[] => Object.entries(caches()).map(([cache, counted]) => {
+export const readsOf = (caches: () => NamedCaches) => (): CacheCounts[] => Object.entries(caches()).map(([cache, counted]) => {
   const { hits: { l1, l2, coalesced }, stale, misses, savedMicros } = counted.stats()
   return { cache, l1, l2, coalesced, stale, misses, savedMicros }
 })
 
-/** What caches keep in the memory of this process, all together: the response cache and the others that there are. */
-export function memoryOf (app: FastifyInstance, others: NamedCaches): () => Vitals['l1'] {
+/** What caches keep in the memory of this process, all together. */
+export function memoryOf (caches: () => NamedCaches): () => Vitals['l1'] {
   return () => {
     const sum = { entries: 0, bytes: 0, evictions: 0 }
-    // That plugin may be registered after this one.
-    const responses = app.hasDecorator('responseCache') ? [app.responseCache.cache] : []
-    for (const cache of [...responses, ...Object.values(others())]) {
+    for (const cache of Object.values(caches())) {
       const { entries, bytes, evictions } = cache.stats().l1
       sum.entries += entries
       sum.bytes += bytes

@@ -253,6 +253,8 @@ t.test('/metrics is text for Prometheus, of numbers that only grow', async (t) =
   t.ok(Number(line('weir_request_duration_seconds_sum{service="demo",route="GET /x",outcome="l1"}')) > 0)
   t.equal(line('weir_cache_entries{service="demo"}'), '1')
   t.equal(line('weir_cache_evictions_total{service="demo"}'), '0')
+  t.equal(line('weir_cache_reads_total{service="demo",cache="responses",outcome="l1"}'), '2')
+  t.equal(line('weir_cache_reads_total{service="demo",cache="responses",outcome="miss"}'), '1')
   t.equal(line('weir_cache_errors_total{service="demo",operation="read"}'), '0')
   t.equal(line('weir_metrics_unsent_records{service="demo"}'), '0')
   t.match(body, /^process_resident_memory_bytes \d/m)

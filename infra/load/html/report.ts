@@ -2,6 +2,7 @@ import { type Report, type Result } from '../result.js'
 import { burstText, ms, percent } from '../text-report.js'
 import { sharesByInstance } from './by-instance.js'
 import { latencyByOutcome } from './by-outcome.js'
+import { comparison as comparisonBlock } from './comparison.js'
 import { html, Markup } from './markup.js'
 import { hitRatioChart, throughputChart } from './over-time.js'
 import { figure } from './scale.js'
@@ -10,11 +11,13 @@ import { STYLE } from './style.js'
 /** A report that is one file and needs nothing else: no script, nothing from elsewhere. */
 export function htmlReport (report: Report): string {
   const { url, date, machine, results, requirements, interrupted } = report
+  // Its shops are its own: no suite was running before.
+  const what = results.some(({ comparison }) => comparison !== undefined) ? 'the shop, with caching and without' : url
   const scenarios = [...new Set([...results.map(({ scenario }) => scenario), ...report.notes.map(({ scenario }) => scenario)])]
   return `<!doctype html>\n${html`<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Load of ${url}, ${date.slice(0, 10)}</title><style>${new Markup(STYLE)}</style></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Load of ${what}, ${date.slice(0, 10)}</title><style>${new Markup(STYLE)}</style></head>
 <body><main>
-<h1>Load of ${url}</h1>
+<h1>Load of ${what}</h1>
 <p class="soft"><time datetime="${date}">${date.slice(0, 16).replace('T', ' ')} UTC</time>${interrupted ? ', ended before everything was measured' : ''}</p>
 ${requirements.length === 0 ? html`` : requirementList(report)}
 ${results.length < 2 ? html`` : overview(results)}
@@ -42,7 +45,8 @@ function scenario ({ results, notes }: Report, name: string): Markup {
   return html`<section>
 <h2 id="${name}">${name}</h2>
 ${said.length === 0 ? html`` : html`<ul class="notes">${said.map(({ text }) => html`<li>${text}</li>`)}</ul>`}
-${results.filter(({ scenario }) => scenario === name).map(resultBlock)}
+${results.filter(({ scenario }) => scenario === name).map(({ comparison, ...result }) =>
+    html`${comparison === undefined ? html`` : comparisonBlock(comparison)}${resultBlock(result)}`)}
 </section>`
 }
 

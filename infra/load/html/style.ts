@@ -73,6 +73,17 @@ thead .ticks { display: flex; justify-content: space-between }
 .track.stacked b { position: static; border-radius: 0 }
 .track s { position: absolute; top: 0; bottom: 0; width: 2px; background: var(--card) }
 .track u { position: absolute; top: 0; bottom: 0; width: 1px; background: var(--line) }
+svg.bars { display: block; width: 100%; height: 18px; background: var(--page); border-radius: 3px }
+svg.bars .rule { fill: var(--line) }
+svg.bars .mark { fill: var(--card) }
+.s-cached { fill: var(--c-memory); background: var(--c-memory) }
+.s-uncached { fill: var(--c-miss); background: var(--c-miss) }
+${['304', 'memory', 'store', 'coalesced', 'stale', 'miss', 'write', 'limited'].map((name, i) => `.p-${i} { fill: var(--c-${name}); background: var(--c-${name}) }`).join('\n')}
+.scroll table + table { margin-top: 12px }
+.scroll.whole { max-height: none }
+.sides th { white-space: normal }
+.sides td.bar { width: 26%; min-width: 80px }
+td.text { text-align: left; white-space: normal; min-width: 150px }
 footer { margin-top: 40px; font-size: .85rem; color: var(--soft) }
 ${['304', 'memory', 'store', 'coalesced', 'stale', 'miss', 'bypass', 'uncached', 'write', 'limited', 'error', 'failed']
   .map((name) => `.o-${name} { background: var(--c-${name}); fill: var(--c-${name}) }`).join('\n')}
@@ -80,7 +91,7 @@ ${['304', 'memory', 'store', 'coalesced', 'stale', 'miss', 'bypass', 'uncached',
   main { padding: 16px 10px 48px }
   figure { padding: 10px }
   th, td { padding: 5px 4px }
-  .outcomes th small { display: none }
+  .outcomes th small, .sides .bar { display: none }
   td.bar, th.bar { min-width: 96px }
 }
 @media print { body { background: #fff } figure { break-inside: avoid } }

@@ -4,10 +4,11 @@ import { cold } from './cold.js'
 import { conditional } from './conditional.js'
 import { limited } from './limited.js'
 import { mixed } from './mixed.js'
+import { shop } from './shop.js'
 import { soak } from './soak.js'
 import { stampede } from './stampede.js'
 import { warm } from './warm.js'
 import { weather } from './weather.js'
 
 /** In the order they run. What uses the limits up comes last. */
-export const scenarios: readonly Scenario[] = [cold, warm, conditional, mixed, stampede, weather, bypass, limited, soak]
+export const scenarios: readonly Scenario[] = [cold, warm, conditional, mixed, stampede, weather, bypass, limited, soak, shop]

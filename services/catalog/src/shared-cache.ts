@@ -5,7 +5,7 @@ import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
 import responseCache from '@weir/fastify/response-cache'
 import { instanceName } from '@weir/fastify/service'
-import { type FastifyInstance } from 'fastify'
+import { type FastifyInstance, type RouteOptions } from 'fastify'
 import { type Outbox } from '@weir/outbox'
 import { type CatalogEnv } from './env.js'
 
@@ -24,6 +24,7 @@ const L1 = { maxBytes: 24 * 1024 * 1024 }
 export async function registerSharedCache (app: FastifyInstance, env: CatalogEnv, outbox?: Outbox): Promise<Store> {
   const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'cache.db') }) : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())
+  if (env.CACHE === 'off') app.addHook('onRoute', bypassCache)
   await app.register(responseCache, {
     store: outbox === undefined ? store : guardedStore(store, outbox.isDrained),
     ...(outbox !== undefined && { outbox }),
@@ -33,4 +34,11 @@ export async function registerSharedCache (app: FastifyInstance, env: CatalogEnv
     origin: 'http://catalog'
   })
   return store
+}
+
+/**
+ * Has every response computed, for CACHE=off. Cache-Status says `fwd=bypass; detail=UNLESS`.
+ */
+function bypassCache ({ config }: RouteOptions): void {
+  if (config?.cache !== undefined && config.cache !== false) config.cache = { ...config.cache, unless: () => true }
 }

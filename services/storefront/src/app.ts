@@ -9,7 +9,7 @@ import { type Store } from '@weir/cache'
 import { fastify, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { loadAssets, serveAssets } from './assets.js'
-import { openStore, registerCaches, registerPageCaches } from './caches.js'
+import { openStore, registerCaches, registerPageCaches, rememberIn } from './caches.js'
 import { registerCounting } from './counting.js'
 import { openDatabase } from './db/open.js'
 import { databaseFile, type StorefrontEnv } from './env.js'
@@ -94,8 +94,9 @@ function openShop (app: FastifyInstance, env: StorefrontEnv, { db, render }: Pic
   const weather = new Upstream({
     name: 'weather service', origin: env.WEATHER_ORIGIN, probe: `/api/weather/current?city=${encodeURIComponent(env.WEATHER_CITY)}`, authorization
   })
-  const catalog = new Catalog(upstream, caches.catalog)
-  const views = new Views({ db, counters: caches.views, queries: caches.queries, log: app.log })
+  const remember = rememberIn(caches.catalog, env)
+  const catalog = new Catalog(upstream, remember)
+  const views = new Views({ db, counters: caches.views, queries: caches.queries, keepsQueries: env.CACHE === 'on', log: app.log })
   app.addHook('onReady', () => views.start())
   // Of hooks on close, the last one added runs first: the store is still there.
   app.addHook('onClose', async () => {
@@ -109,7 +110,7 @@ function openShop (app: FastifyInstance, env: StorefrontEnv, { db, render }: Pic
     catalog,
     weather,
     views,
-    recommendations: new Recommendations(catalog, caches.catalog),
+    recommendations: new Recommendations(catalog, remember),
     inspected: [
       { name: 'fragments', namespace, prefix: 'fragment:', cache: app.fragments.cache },
       { name: 'catalog', namespace, prefix: '', cache: caches.catalog },

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
-import { type Cache, createCache, type Store, valueType } from '@weir/cache'
+import { type Cache, createCache, type RememberOptions, type Store, valueType } from '@weir/cache'
 import { redisStore } from '@weir/cache/redis'
 import { sqliteStore } from '@weir/cache/sqlite'
 import caches from '@weir/fastify/caches'
 import fragments from '@weir/fastify/fragments'
 import responseCache from '@weir/fastify/response-cache'
 import { instanceName } from '@weir/fastify/service'
-import { type FastifyInstance } from 'fastify'
+import { type FastifyInstance, type RouteOptions } from 'fastify'
 import { type StorefrontEnv } from './env.js'
 
 const MEBIBYTE = 1024 * 1024
@@ -48,6 +48,7 @@ export async function registerCaches (app: FastifyInstance, env: StorefrontEnv, 
 /** Registers what keeps whole pages, and what keeps their fragments. */
 export async function registerPageCaches (app: FastifyInstance, env: StorefrontEnv, store: Store): Promise<void> {
   const name = instanceName(env, 'storefront')
+  if (env.CACHE === 'off') app.addHook('onRoute', bypassCache)
   await app.register(responseCache, {
     store,
     namespace: SHARED,
@@ -60,3 +61,17 @@ export async function registerPageCaches (app: FastifyInstance, env: StorefrontE
     cache: createCache<string>({ store, namespace: SHARED, name, l1: { maxBytes: 16 * MEBIBYTE } })
   })
 }
+
+/**
+ * Has every response computed, for CACHE=off. Cache-Status says `fwd=bypass; detail=UNLESS`.
+ */
+function bypassCache ({ config }: RouteOptions): void {
+  if (config?.cache !== undefined && config.cache !== false) config.cache = { ...config.cache, unless: () => true }
+}
+
+/** Keeps what a function returns, as `remember` of a cache. */
+export type Remember = <T>(key: string, options: RememberOptions<T>, compute: () => Promise<T>) => Promise<T>
+
+/** `remember` of the cache; with CACHE=off it calls the function each time. */
+export const rememberIn = (cache: Cache<unknown>, { CACHE }: StorefrontEnv): Remember =>
+  CACHE === 'off' ? (_key, _options, compute) => compute() : (key, options, compute) => cache.remember(key, options, compute)

@@ -10,10 +10,10 @@ import { type StorefrontEnv } from './env.js'
 export async function registerCounting (app: FastifyInstance, env: StorefrontEnv): Promise<void> {
   const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'metrics.db') }) : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())
-  await app.register(observability, {
-    store,
-    service: 'storefront',
-    instance: instanceName(env, 'storefront'),
-    caches: () => ({ fragments: app.fragments.cache, catalog: app.caches.catalog, queries: app.caches.queries })
-  })
+  await app.register(observability, { store, service: 'storefront', instance: instanceName(env, 'storefront'), caches: () => cachesOf(app) })
+}
+
+/** The caches beside that of whole pages. Views are counters, and what they keep has to be kept. */
+function cachesOf ({ caches, fragments }: FastifyInstance) {
+  return { fragments: fragments.cache, catalog: caches.catalog, queries: caches.queries }
 }

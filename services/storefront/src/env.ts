@@ -18,6 +18,7 @@ export const storefrontEnv = Type.Object({
   CATALOG_ORIGIN: origin('catalog'),
   WEATHER_ORIGIN: origin('weather service'),
   WEATHER_CITY: Type.String({ minLength: 1, maxLength: 100, default: 'Berlin', description: 'the city of the weather box' }),
+  CACHE: Type.Enum(['on', 'off'], { default: 'on', description: 'off: every page is rendered and everything in it asked for anew, to compare with' }),
   DEMO_USERS: Type.Boolean({ default: false, description: 'true: anybody may sign in as a reader, an editor or an admin, to try things out' }),
   DEBUG_PANEL: Type.Boolean({ default: false, description: 'true: anybody may see ?debug=cache, not only admins' }),
   LAB: Type.Boolean({ default: false, description: 'true: anybody may have /shop/lab compute something expensive, within a limit' })

@@ -57,6 +57,29 @@ t.test('a product: of fragments, with an entity tag of what it says', async (t) 
   t.equal(catalog.asked.length, asked, 'all of it is kept')
 })
 
+t.test('CACHE=off: pages say the same, and all of it is asked for and rendered anew', async (t) => {
+  const [kept, off] = [await start(t), await start(t, undefined, { CACHE: 'off' })]
+  for (const url of ['/shop', '/shop/products/1']) {
+    const { body } = await kept.get(url)
+    const asked: number[] = []
+    for (let times = 0; times < 3; times++) {
+      const before = off.catalog.asked.length
+      const page = await off.get(url)
+      t.equal(page.statusCode, 200)
+      // Views are counted meanwhile.
+      t.equal(withoutViews(page.body), withoutViews(body), url)
+      if (url === '/shop') t.match(page.headers['cache-status'], /; fwd=bypass; detail=UNLESS$/)
+      t.equal((await off.get(url, { 'if-none-match': String(page.headers.etag) })).statusCode, 304, 'browsers may have it')
+      asked.push(off.catalog.asked.length - before)
+    }
+    t.ok(asked.every((times) => times >= 4), `${url}: ${asked.join()} requests to the catalog`)
+  }
+  const { hits, misses } = off.app.fragments.cache.stats()
+  t.strictSame({ ...hits, misses }, { l1: 0, l2: 0, coalesced: 0, misses: 0 })
+})
+
+const withoutViews = (body: string): string => body.replace(/<section class="most.*?<\/section>/s, '')
+
 t.test('hostile names are text', async (t) => {
   const names = ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "' onload='x", 'a\u2028b', '<%= it.name %>', '&lt;b&gt;', '`{1}`', '\u0000', ']]><!--']
   const { get } = await start(t, names.map((name, i) => article(i + 1, { name, description: name, sku: name, stock: i, updatedAt: name })))

@@ -35,6 +35,7 @@ export async function buildApp (env: WeatherEnv): Promise<FastifyInstance> {
   const weather = new Weather({
     store: stores.cache,
     name: instanceName(env, 'weather'),
+    isKept: env.CACHE === 'on',
     openMeteo,
     report (error, key) {
       // A client causes as many of these as it likes.

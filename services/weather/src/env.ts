@@ -13,6 +13,7 @@ export const weatherEnv = Type.Object({
   ...serviceEnv.properties,
   ...clientsEnv.properties,
   PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 4201, description: '0: any free port' }),
+  CACHE: Type.Enum(['on', 'off'], { default: 'on', description: 'off: every document is fetched anew, to compare with' }),
   FORECAST_ORIGIN: origin('the forecast', 'https://api.open-meteo.com'),
   GEOCODING_ORIGIN: origin('the geocoding', 'https://geocoding-api.open-meteo.com'),
   CALLS_PER_MINUTE: calls('minute', 600),

@@ -23,6 +23,8 @@ export interface WeatherOptions {
   readonly store: Store
   /** This instance, as the one who fetches. */
   readonly name: string
+  /** False: each document is fetched for each request. */
+  readonly isKept: boolean
   readonly openMeteo: OpenMeteo
   readonly report: (error: unknown, key: string) => void
 }
@@ -40,12 +42,12 @@ export class Weather {
   readonly #forecast: Documents<Forecast>
 
   constructor (readonly options: WeatherOptions) {
-    const { store, name, report } = options
+    const { store, name, isKept, report } = options
     const kept = <T>(maxBytes: number): Cache<Document<T>> =>
       createCache({ store, namespace: NAMESPACE, name, l1: { maxBytes, maxEntries: 10_000 } })
     this.caches = { places: kept(4 * MEBIBYTE), current: kept(4 * MEBIBYTE), forecasts: kept(16 * MEBIBYTE) }
     const documents = <T>(cache: Cache<Document<T>>, tagsOf: (key: string) => readonly string[]): Documents<T> =>
-      new Documents({ cache, patience: SOFT_TIMEOUT, report, tagsOf, ownFaultOf })
+      new Documents({ cache, isKept, patience: SOFT_TIMEOUT, report, tagsOf, ownFaultOf })
     this.#places = documents(this.caches.places, () => [tags.everything, tags.places])
     this.#current = documents(this.caches.current, (key) => [tags.everything, tags.current, tags.cell(cellIn(key))])
     this.#forecast = documents(this.caches.forecasts, (key) => [tags.everything, tags.forecasts, tags.cell(cellIn(key))])

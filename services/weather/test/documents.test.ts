@@ -63,6 +63,7 @@ async function build (t: Test, { patience = 10_000, wrap = (store: Store) => sto
   const own = cache()
   const make = (cache: Cache<Document<number>>) => new Documents<number>({
     cache,
+    isKept: true,
     patience,
     ownFaultOf: (error) => error instanceof Own ? { retryAfterMs: error.retryAfterMs, why: 'OWN' } : undefined,
     tagsOf: (key) => [key],

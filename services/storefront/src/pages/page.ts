@@ -37,7 +37,7 @@ export class Page {
     const began = performance.now()
     let html: string
     try {
-      html = await this.reply.fragment(key, options, render)
+      html = await (this.shop.env.CACHE === 'off' ? render() : this.reply.fragment(key, options, render))
     } catch (error) {
       if (!(error instanceof UpstreamSilent) || isEssential) throw error
       this.silent(error.service)

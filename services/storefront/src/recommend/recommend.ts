@@ -1,4 +1,4 @@
-import { type Cache } from '@weir/cache'
+import { type Remember } from '../caches.js'
 import { UpstreamSilent } from '../errors.js'
 import { tags } from '../tags.js'
 import { type Catalog, isSaved } from '../upstream/catalog.js'
@@ -16,7 +16,7 @@ const SHOWN = 4
  * prices are read anew each time.
  */
 export class Recommendations {
-  constructor (readonly catalog: Catalog, readonly cache: Cache<unknown>) {}
+  constructor (readonly catalog: Catalog, readonly remember: Remember) {}
 
   /** @throws UpstreamSilent */
   async of (product: Product, slug: string): Promise<Product[]> {
@@ -28,7 +28,7 @@ export class Recommendations {
   }
 
   #ranking (id: number, slug: string): Promise<readonly number[]> {
-    return this.cache.remember(`ranking:${id}`, {
+    return this.remember(`ranking:${id}`, {
       ttl: '1h',
       staleWhileRevalidate: '1h',
       staleIfError: '1d',

@@ -1,6 +1,6 @@
-import { type Cache } from '@weir/cache'
 import { type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
+import { type Remember } from '../caches.js'
 import { UpstreamSilent } from '../errors.js'
 import { tags } from '../tags.js'
 import { type Category, CategoryListSchema, type Problem, ProblemSchema, type Product, type ProductList, ProductListSchema, ProductSchema } from './schemas.js'
@@ -30,7 +30,7 @@ export type Change =
 
 /** The catalog, with the tags by which its writes end what was told. */
 export class Catalog {
-  constructor (readonly upstream: Upstream, readonly cache: Cache<unknown>) {}
+  constructor (readonly upstream: Upstream, readonly remember: Remember) {}
 
   /**
    * A product; undefined if there is none with the id.
@@ -39,7 +39,7 @@ export class Catalog {
   product (id: number): Promise<Told<Product> | undefined> {
     const path = `/api/products/${id}`
     const options = { ...LIFETIME, negativeTtl: '10s', tags: [tags.everything, tags.product(id)] } as const
-    return this.cache.remember(`catalog:${path}`, options, async (): Promise<Told<Product> | undefined> => {
+    return this.remember(`catalog:${path}`, options, async (): Promise<Told<Product> | undefined> => {
       const answer = await this.upstream.call({ path })
       return answer.status === 404 ? undefined : this.#told(ProductSchema, answer)
     })
@@ -63,7 +63,7 @@ export class Catalog {
   categories (): Promise<Told<readonly Category[]>> {
     const path = '/api/categories'
     const options = { ...LIFETIME, tags: [tags.everything, tags.categoryList] }
-    return this.cache.remember(`catalog:${path}`, options, async (): Promise<Told<readonly Category[]>> => {
+    return this.remember(`catalog:${path}`, options, async (): Promise<Told<readonly Category[]>> => {
       const { body, at } = this.#told(CategoryListSchema, await this.upstream.call({ path }))
       return { body: body.items, at }
     })

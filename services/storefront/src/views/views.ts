@@ -18,6 +18,8 @@ export interface ViewsOptions {
   readonly counters: Cache<number>
   /** Results of queries. */
   readonly queries: Cache<unknown>
+  /** False: each query is sent to the database. */
+  readonly keepsQueries: boolean
   readonly log: FastifyBaseLogger
 }
 
@@ -69,7 +71,7 @@ export class Views {
   /** The products that were viewed most, the first one most of all. */
   async mostViewed (limit: number): Promise<ViewTable[]> {
     return await this.#cached.selectFrom('views').select(['product', 'total']).orderBy('total', 'desc').orderBy('product').limit(limit)
-      .$call(cached({ ttl: '1m' }))
+      .$call((query) => this.#options.keepsQueries ? query.$call(cached({ ttl: '1m' })) : query)
       .execute()
   }
 

@@ -37,6 +37,8 @@ export interface Reading<T> {
 
 export interface DocumentsOptions<T> {
   readonly cache: Cache<Document<T>>
+  /** False: each document is fetched for each request. */
+  readonly isKept: boolean
   /** How long a fetch is waited for, in ms, where there is something stale to answer with. */
   readonly patience: number
   /** Whether an error is about who has asked, and not about what was asked for. */
@@ -66,6 +68,7 @@ export class Documents<T> {
 
   /** @throws what the origin throws, where there is nothing to answer with instead */
   async read (key: string, origin: Origin<T>): Promise<Reading<T>> {
+    if (!this.options.isKept) return this.#fetched(origin)
     const hit = this.options.cache.lookup(key)
     if (hit !== undefined) return this.#serve(key, hit, origin)
     // Waiting for an upstream that has been failing would be in vain, mostly.
@@ -98,8 +101,17 @@ export class Documents<T> {
 
   /** As `read` for each of the keys, in their order: with one read of the cache for all, and a fetch for each that it does not have. */
   async readMany (keys: readonly string[], originOf: (key: string) => Origin<T>): Promise<PromiseSettledResult<Document<T>>[]> {
-    const fresh = await this.options.cache.getMany(keys)
+    const fresh = this.options.isKept ? await this.options.cache.getMany(keys) : []
     return Promise.allSettled(keys.map(async (key, i) => fresh[i] ?? (await this.read(key, originOf(key))).document))
+  }
+
+  /** A document for one request alone. */
+  async #fetched (origin: Origin<T>): Promise<Reading<T>> {
+    const began = performance.now()
+    const { document, lifetime: { ttl } } = await origin.fetch(undefined)
+    const cost = Math.round((performance.now() - began) * 1000)
+    const status = { fwd: 'bypass', detail: 'CACHE_OFF' } as const
+    return { document, freshUntil: Date.now() + ttl, staleIfError: 0, status, filledBy: this.options.cache.name, cost }
   }
 
   #begin (key: string, origin: Origin<T>): Flight<T> {
