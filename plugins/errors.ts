@@ -1,4 +1,4 @@
-import createError from '@fastify/error'
+import { createError } from '@fastify/error'
 import { expected } from './refusals.js'
 
 // Every error that the plugins raise by name. The message says what to do; %s are filled in by the caller.

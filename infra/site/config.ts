@@ -28,7 +28,7 @@ export const config: UserConfig<DefaultTheme.Config> = {
   lang: 'en',
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/logo.svg' }]],
   srcDir: root,
-  srcExclude: ['**/{dist,.tap,.data,.github}/**', 'packages/internal/**'],
+  srcExclude: ['**/{dist,.tap,.data,.github}/**', 'packages/{internal,create-weir/templates}/**', '{SECURITY,CODE_OF_CONDUCT}.md'],
   outDir: `${root}/docs/.vitepress/dist`,
   cacheDir: `${root}/docs/.vitepress/cache`,
   rewrites: {

@@ -1,7 +1,8 @@
-import type { Kysely, Migration } from 'kysely'
+import type { Kysely } from 'kysely'
 import { OutboxError } from './errors.js'
 import { DEFAULT_NAMESPACE } from './options.js'
 import { insertTicket } from './rows.js'
+import type { SchemaMigration } from './schema-migration.js'
 import type { OutboxSchema, OutboxTable } from './table.js'
 import { readTags } from './tags.js'
 
@@ -25,7 +26,7 @@ const PAGE = 500
  * const outboxMigration = makeOutboxMigration('shop')
  * getMigrations: async () => ({ '0002-outbox': outboxMigration, '0005-outbox-tags': outboxMigration })
  */
-export const makeOutboxMigration = (namespace: string): Migration => ({
+export const makeOutboxMigration = (namespace: string): SchemaMigration => ({
   async up (db: Kysely<unknown>) {
     await db.schema.createTable('weir_outbox_tags').ifNotExists()
       .addColumn('namespace', 'varchar(100)', (column) => column.notNull())
@@ -46,7 +47,7 @@ export const makeOutboxMigration = (namespace: string): Migration => ({
 })
 
 /** `makeOutboxMigration` for an outbox without the option `namespace`. */
-export const outboxMigration: Migration = makeOutboxMigration(DEFAULT_NAMESPACE)
+export const outboxMigration: SchemaMigration = makeOutboxMigration(DEFAULT_NAMESPACE)
 
 /**
  * The former table goes: instances of version 0.1 that still run find none, so that they trust their cache no more and commit no

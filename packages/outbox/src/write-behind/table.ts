@@ -1,4 +1,5 @@
-import type { Kysely, Migration } from 'kysely'
+import type { Kysely } from 'kysely'
+import type { SchemaMigration } from '../schema-migration.js'
 
 /** A 64-bit integer, which drivers give as a number, a string or a BigInt. */
 type Integer64 = number | string | bigint
@@ -61,7 +62,7 @@ export interface WriteBehindSchema {
  * Creates the tables of all write-behinds of a database; goes among the service's own migrations, beside `outboxMigration`.
  * @example getMigrations: async () => ({ '0002-outbox': outboxMigration, '0003-write-behind': writeBehindMigration })
  */
-export const writeBehindMigration: Migration = {
+export const writeBehindMigration: SchemaMigration = {
   async up (db: Kysely<unknown>) {
     await db.schema.createTable('weir_writes').ifNotExists()
       .addColumn('queue', 'varchar(100)', (column) => column.notNull())
