@@ -16,7 +16,8 @@ async function exportsOf (root: string, folder: string): Promise<[string, string
     { name: string, exports: Record<string, Export> }
   return Object.entries(exports)
     .map(([path, at]): [string, string] => [typeof at === 'string' ? at : at.default, name + path.slice(1)])
-    .filter(([file]) => file.endsWith('.js'))
+    // A pattern re-exports what another package documents.
+    .filter(([file]) => file.endsWith('.js') && !file.includes('*'))
     .map(([file, imported]) => [`${folder}/${file.slice('./'.length, -'.js'.length)}`, imported])
 }
 
