@@ -19,6 +19,8 @@ export interface ServiceDefinition {
   readonly env?: Readonly<Record<string, string>>
   /** Variables of their environment that hold the front door's address, such as `http://127.0.0.1:8080`. */
   readonly frontDoorIn?: readonly string[]
+  /** The variable of their environment that holds the code of the login link. */
+  readonly loginCodeIn?: string
   /** Settings that are found out while other services start; resolves with `undefined` if the service is not needed. */
   readonly pending?: Promise<Settings | undefined>
 }
@@ -75,7 +77,8 @@ export function suite (upstream: Promise<WeatherUpstream>, form: keyof Program =
       entry: PROGRAMS.stats[form],
       basePort: base + OFFSETS.stats,
       instances: 1,
-      env: { DEMO_USERS: 'true' }
+      env: { DEMO_USERS: 'true' },
+      loginCodeIn: 'LOGIN_CODE'
     },
     {
       name: 'upstream',

@@ -4,6 +4,7 @@ import { banner, labelled } from './banner.js'
 import { demoTokens, newSecret } from './demo-tokens.js'
 import { buildFrontDoor } from './front-door.js'
 import { Instance } from './instance.js'
+import { newLoginCode } from './login-code.js'
 import { LOW_MEMORY } from './memory.js'
 import { FRONT_DOOR, HOST, type SuitePorts, assertFree, frontDoorPort, listenError } from './ports.js'
 import { type ServiceDefinition, type Settings } from './suite.js'
@@ -22,6 +23,7 @@ export class Supervisor {
   readonly #dataDir: string
   readonly #redisUrl: string | undefined
   readonly #jwtSecret: string
+  readonly #loginCode = newLoginCode(Date.now())
   readonly #members: readonly Member[]
   readonly #frontDoor: FastifyInstance
   readonly #say: (line: string) => void
@@ -75,7 +77,8 @@ export class Supervisor {
         ...this.#ports?.note === undefined ? [] : [labelled('ports', this.#ports.note)],
         ...new Set(up.flatMap(({ service, note }) => note === undefined ? [] : [labelled(service.name, note)]))
       ],
-      tokens
+      tokens,
+      ...(up.some(({ service }) => service.loginCodeIn !== undefined) && { loginCode: this.#loginCode })
     }))
     return frontDoor
   }
@@ -113,6 +116,7 @@ export class Supervisor {
       ...LOW_MEMORY,
       ...env,
       ...service.env,
+      ...(service.loginCodeIn !== undefined && { [service.loginCodeIn]: this.#loginCode }),
       HOST,
       PORT: String(port),
       // The front door sends nobody to an instance that is told to end, and gives it little time.

@@ -10,6 +10,17 @@ const WIDE = 1280
 /** Each page with what is in it when it is all there; of those where one does something, after that. */
 const PAGES: readonly { readonly hash: string, readonly name: string, readonly prepare: (page: Page) => Promise<void> }[] = [
   { hash: '#/', name: 'Overview', prepare: (page) => page.getByRole('img', { name: /^memory: / }).first().waitFor() },
+  {
+    hash: '#/welcome',
+    name: 'Welcome',
+    prepare: async (page) => {
+      await page.getByRole('button', { name: 'Send demo traffic' }).click()
+      await page.getByText(/^Last second: [1-9]/).waitFor()
+      await page.getByRole('button', { name: 'Stop' }).click()
+      await page.getByRole('button', { name: 'Read a list' }).click()
+      await page.getByText(/^catalog-\d computed the response|^All were hits/).waitFor()
+    }
+  },
   { hash: '#/?range=24h', name: 'Overview of a day', prepare: (page) => page.getByRole('img', { name: /^memory or store: / }).waitFor() },
   { hash: '#/routes', name: 'Routes', prepare: (page) => page.getByRole('table', { name: 'Routes' }).waitFor() },
   { hash: '#/instances', name: 'Instances', prepare: (page) => page.getByRole('table', { name: 'Hits by who served and who filled' }).waitFor() },
@@ -73,6 +84,11 @@ async function looksWell (t: Test, page: Page, name: string): Promise<void> {
       await page.emulateMedia({ colorScheme })
       t.strictSame(await findings(page), [], `${name}, ${width}, ${colorScheme}`)
     }
+    if (width === NARROW && name === 'Overview') {
+      const [table, place] = await page.evaluate<[number, number]>(
+        '(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])(document.querySelector(".scroll:has(.outcomes)"))')
+      t.ok(table <= place, `the table of outcomes needs ${table} px of ${place}`)
+    }
     const needed = await page.evaluate<number>('document.documentElement.scrollWidth')
     t.ok(needed <= width, `${name}: ${needed} px of ${width}`)
   }
@@ -105,10 +121,10 @@ t.test('by keyboard: past the navigation, from page to page, and a table by anot
 
     await page.reload()
     const order = []
-    for (let i = 0; i < 13; i++) order.push(await tab())
+    for (let i = 0; i < 14; i++) order.push(await tab())
     t.match(order, [
       'Skip to the page', 'Weir', /^Identity: anonymous$/, /Theme: Auto$/,
-      'Overview', 'Routes', 'Instances', 'Limits', 'Try it', 'Compare', 'Shop', 'Weather', 'Invalidate'
+      'Overview', 'Welcome', 'Routes', 'Instances', 'Limits', 'Try it', 'Compare', 'Shop', 'Weather', 'Invalidate'
     ])
     await page.getByRole('link', { name: 'Routes' }).focus()
     await page.keyboard.press('Enter')
@@ -122,6 +138,25 @@ t.test('by keyboard: past the navigation, from page to page, and a table by anot
     await page.locator('th[aria-sort="ascending"]').getByText('Requests').waitFor()
     const counts = (await page.getByRole('table', { name: 'Routes' }).locator('tbody tr td:nth-child(3)').allInnerTexts()).map(Number)
     t.strictSame(counts, counts.toSorted((a, b) => a - b))
+  })
+})
+
+t.test('terms are defined on hover, on focus and on tap, and Escape hides the definition', async (t) => {
+  await visit(t, { browser, url: `${suite.url}/`, viewport: { width: NARROW, height: 800 }, hasTouch: true }, async (page) => {
+    const term = page.getByRole('button', { name: 'Hit ratio' })
+    const tip = page.locator('.tip')
+    t.match(await page.evaluate('document.getElementById("term-hitRatio").textContent'), /^Requests answered from the cache, /)
+    t.equal(await term.getAttribute('aria-describedby'), 'term-hitRatio')
+    for (const open of [() => term.hover(), () => term.focus(), () => term.tap()]) {
+      await open()
+      await tip.getByText(/^Requests answered from the cache, /).waitFor()
+      const box = await tip.boundingBox()
+      t.ok(box !== null && box.x >= 0 && box.x + box.width <= NARROW, 'within the window')
+      await page.keyboard.press('Escape')
+      await tip.waitFor({ state: 'detached' })
+      await page.mouse.move(0, 0)
+      await term.blur()
+    }
   })
 })
 
@@ -143,6 +178,7 @@ t.test('narrow, by keyboard: the menu, and a dialog that gives back where one wa
 
 t.test('what is old can be read, too', async (t) => {
   await visit(t, { browser, url: suite.url, complaint: /^Failed to load resource: / }, async (page) => {
+    await page.getByText('Live', { exact: true }).waitFor()
     await page.getByRole('img', { name: /^memory: / }).first().waitFor()
     await suite.stats.kill()
     await page.getByText(/^Disconnected for .*, trying again$/).waitFor()

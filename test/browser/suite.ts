@@ -1,5 +1,6 @@
 import { type Test } from 'tap'
 import { buildFrontDoor } from '#infra/local/front-door.js'
+import { newLoginCode } from '#infra/local/login-code.js'
 import { suite } from '#infra/local/suite.js'
 import { JWT_SECRET, startCatalog, type TestCatalog } from '../support/catalog.js'
 import { startRedis, type TestRedis } from '@weir/internal/testing'
@@ -12,6 +13,8 @@ import { startWeather, type WeatherFleet } from '../support/weather.js'
 export interface Suite {
   /** Of the front door. */
   readonly url: string
+  /** Logs in once. */
+  readonly loginCode: string
   /** Some clients use it, so that there is something of everything to show: hits, 304, and alice, who asks for more than a user may. */
   use (): Promise<void>
   readonly redis: TestRedis
@@ -37,7 +40,8 @@ export async function startSuite (t: Test, { storefronts: shops = 0 }: Options =
   t.teardown(() => frontDoor.close())
   const [redis, dataDir, url] = await Promise.all([startRedis(t), tempDir(t), frontDoor.listen({ host: '127.0.0.1', port: 0 })])
 
-  const startStatsAgain = () => startStats(t, redis.url, { DATA_DIR: dataDir, JWT_SECRET, DEMO_USERS: 'true' })
+  const loginCode = newLoginCode(Date.now())
+  const startStatsAgain = () => startStats(t, redis.url, { DATA_DIR: dataDir, JWT_SECRET, DEMO_USERS: 'true', LOGIN_CODE: loginCode })
   // 192.0.2.1 is nobody's (RFC 5737).
   const catalog = ({ name: instance }: Upstream) =>
     startCatalog(t, { dataDir, redisUrl: redis.url, instance, env: { RATE_LIMIT_ALLOW: '192.0.2.1' } })
@@ -57,6 +61,7 @@ export async function startSuite (t: Test, { storefronts: shops = 0 }: Options =
   found(upstreams.storefront, storefronts)
   return {
     url,
+    loginCode,
     use: () => use(url),
     redis,
     catalogs,

@@ -15,6 +15,74 @@ const UNTIL_A_SECOND_OLD = `(async () => {
   while (await age() < 1) await new Promise((resolve) => { setTimeout(resolve, 100) })
 })()`
 
+t.test('Welcome: the first screen explains, sends bounded traffic, and yields to figures', async (t) => {
+  await visit(t, at('#/'), async (page) => {
+    await page.getByRole('heading', { name: 'Welcome to Weir' }).waitFor()
+    await page.getByText('A response is computed once and served by every instance.').waitFor()
+    const fleet = page.getByRole('region', { name: 'The fleet, live' })
+    await fleet.getByText('No requests in the last second. 4 of 4 instances are up.').waitFor()
+    await fleet.getByText('At most 300 GET requests in 20 seconds from this browser').waitFor()
+
+    await fleet.getByRole('button', { name: 'Send demo traffic' }).press('Enter')
+    await fleet.getByText(/^Last second: [1-9]\d* requests\/s\. .* 4 of 4 instances are up\.$/).waitFor()
+    await fleet.locator('.fleet-instance[data-lit="true"]').first().waitFor()
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await page.locator('.headline').filter({ hasText: 'Hit ratio' }).getByText(/%$/).waitFor()
+    const stop = fleet.getByRole('button', { name: 'Stop' })
+    t.equal(await page.evaluate('document.activeElement?.textContent'), 'Stop', 'the focus stays on the button')
+    await stop.press('Enter')
+    const done = fleet.getByText(/^Done: \d+ requests sent\.$/)
+    const sent = Number(/\d+/.exec(await done.innerText())?.[0])
+    t.ok(sent > 0 && sent < 300, `${sent} requests`)
+  })
+})
+
+t.test('Welcome: share, write and kill', async (t) => {
+  await visit(t, at('#/welcome'), async (page) => {
+    const trial = (name: string) => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name }) })
+    await trial('1. Share').getByRole('button', { name: 'Read a list' }).click()
+    await trial('1. Share').getByText(/^catalog-\d computed the response, catalog-\d served it without computing it again\.$/).waitFor()
+
+    await trial('2. Write').getByText('Writing needs the role editor. You are anonymous.').waitFor()
+    await become(page, 'editor')
+    await trial('2. Write').getByRole('button', { name: 'Change a price' }).click()
+    await trial('2. Write').getByText(/^Acknowledged as version 2 after/).waitFor()
+    t.strictSame(await trial('2. Write').getByText(/served version/).locator('b').count(), 2)
+    t.strictSame(await trial('2. Write').getByText(/served version (?!2)/).count(), 0, 'no read is of the old version')
+
+    const command = await trial('3. Kill').getByText(/^kill -9 \d+$/).innerText()
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await trial('3. Kill').getByRole('button', { name: 'Copy command' }).click()
+    await trial('3. Kill').getByRole('button', { name: 'Copied' }).waitFor()
+    t.equal(await page.evaluate('navigator.clipboard.readText()'), command)
+  })
+})
+
+t.test('Login link: it works once, leaves no trace in the address, and logging out forgets it', async (t) => {
+  const link = { browser, url: `${suite.url}/#login=${suite.loginCode}` }
+  await visit(t, link, async (page) => {
+    await page.getByRole('status').getByText('Logged in as demo-admin (admin)').waitFor()
+    t.equal(page.url(), `${suite.url}/#/`)
+    await page.getByRole('button', { name: 'Dismiss' }).click()
+    await page.getByRole('link', { name: 'Welcome' }).click()
+    await page.getByRole('button', { name: 'Change a price' }).click()
+    await page.getByText(/^Acknowledged as version \d+ after/).waitFor()
+
+    await page.reload()
+    await page.getByRole('button', { name: 'Identity: demo-admin (admin)' }).click()
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.getByRole('button', { name: 'Done' }).click()
+    await page.getByRole('button', { name: 'Identity: anonymous' }).waitFor()
+    t.notMatch(await page.evaluate('JSON.stringify(sessionStorage)'), /eyJ/, 'no token is left')
+  })
+  await visit(t, { ...link, complaint: /status of 410/ }, async (page) => {
+    await page.getByRole('alert').getByText('Not logged in').waitFor()
+    await page.getByText(/^This login link has been used: it works once\./).waitFor()
+    await page.getByRole('button', { name: 'Identity: anonymous' }).waitFor()
+    t.equal(page.url(), `${suite.url}/#/`)
+  })
+})
+
 t.test('Try it: what the cache makes of a request, in words', async (t) => {
   await visit(t, at('#/try?path=/api/products/7'), async (page) => {
     await page.getByRole('button', { name: 'Send as anonymous' }).click()
@@ -26,7 +94,18 @@ t.test('Try it: what the cache makes of a request, in words', async (t) => {
     await miss.getByText('Headers and body').click()
     await miss.getByLabel('Body').getByText('"id": 7').waitFor()
 
-    await repeat(1, 'Again')
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    const copied = async (what: string) => {
+      await miss.getByRole('button', { name: `Copy ${what}` }).click()
+      await miss.getByRole('button', { name: 'Copied' }).waitFor()
+      await miss.getByRole('button', { name: `Copy ${what}` }).waitFor()
+      return page.evaluate<string>('navigator.clipboard.readText()')
+    }
+    t.equal(await copied('curl'), `curl -i '${suite.url}/api/products/7'`)
+    t.equal(await copied('tags'), 'catalog\nproduct:7')
+    t.match(await copied('ETag'), /^"7-\d+"$/)
+
+    await repeat(1, 'Refetch')
     await request(2).getByText(/^catalog-\d (?:had it in its memory|took it from the shared store, where any instance may have put it)\. It stays fresh for /).waitFor()
     await repeat(2, 'With If-None-Match')
     await request(3).getByText('304', { exact: true }).waitFor()

@@ -14,33 +14,64 @@ const chart = (page: Page, title: string) => page.getByRole('figure', { name: ti
 const rows = (page: Page, table: string, ...texts: (string | RegExp)[]) =>
   texts.reduce((found, hasText) => found.filter({ hasText }), page.getByRole('table', { name: table }).getByRole('row'))
 
-/** How much of the first chart has the colour of hits from memory. Pixels. */
+/** The height of hits from memory at the right end of the first chart, in pixels. */
 const drawn = (page: Page) => page.evaluate<number>(`(() => {
   const canvas = document.querySelector('canvas')
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
-  let pixels = 0
-  for (let i = 0; i < data.length; i += 4) if (data[i] === 0x0d && data[i + 1] === 0x94 && data[i + 2] === 0x68) pixels++
-  return pixels
+  const heights = new Array(canvas.width).fill(0)
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i] === 0x0d && data[i + 1] === 0x94 && data[i + 2] === 0x68) heights[i / 4 % canvas.width]++
+  }
+  const end = heights.findLastIndex((height) => height > 0)
+  return Math.max(0, ...heights.slice(Math.max(0, end - 2), end + 1))
 })()`)
+
+/** A minute of history that has ended: the later, the more hits. */
+const pointOf = (index: number) => ({
+  at: (Math.floor(Date.now() / 60_000) - 16 + index) * 60_000,
+  requests: 60 * index,
+  outcomes: { l1: 60 * index },
+  hitRatio: 1,
+  savedMs: 60,
+  p50: 3,
+  p99: 30,
+  hitP50: 2,
+  missP50: 20
+})
 
 t.before(() => suite.use())
 
 t.test('Overview: what all instances did', async (t) => {
   await visit(t, { browser, url: suite.url }, async (page) => {
-    await figure(page, 'Hit ratio').getByText(/^\d[\d.]* %$/).waitFor()
-    await figure(page, 'Answered 304').getByText(/^[1-9]\d*$/).waitFor()
-    await figure(page, 'Limited').getByText(/^[1-9]\d*$/).waitFor()
-    for (const outcome of ['memory', 'store', 'computed', 'limited']) {
-      await rows(page, 'Requests by how they were answered', outcome, /[1-9]/).waitFor()
+    await figure(page, 'Hit ratio').getByText(/^\d[\d.]*%$/).waitFor()
+    await figure(page, 'Not modified (304)').getByText(/^[1-9]\d*$/).waitFor()
+    await figure(page, 'Rate-limited (429)').getByText(/^[1-9]\d*$/).waitFor()
+    for (const outcome of ['memory', 'store', 'computed', 'rate-limited']) {
+      await rows(page, 'Requests by outcome', outcome, /[1-9]/).waitFor()
     }
-    await page.getByText(/% of what could come from the cache in the last 15 minutes did/).waitFor()
+    await page.getByText(/^The cache answered [\d.]+% of cacheable requests in the last 15 minutes, saving /).waitFor()
     await page.getByRole('region', { name: 'Redis' }).getByText('Connected', { exact: true }).waitFor()
     await page.getByRole('region', { name: 'Redis' }).getByText(/^\d.* MiB/).waitFor()
 
     await page.getByRole('link', { name: '1 hour' }).click()
     // The last minute may have begun since, and have nothing yet.
-    await chart(page, 'Requests each minute, by how they were answered').getByRole('img', { name: /memory or store: \d+, between \d+ and [1-9]/ }).waitFor()
+    await chart(page, 'Requests per minute by outcome').getByRole('img', { name: /memory or store: \d+, between \d+ and [1-9]/ }).waitFor()
     t.equal(await page.title(), 'Overview · Weir')
+  })
+})
+
+t.test('Overview: charts and large figures are filled from history at once', async (t) => {
+  const history = { step: 'minute', points: Array.from({ length: 15 }, (_, i) => pointOf(i)) }
+  // The live stream is cut, so all that is drawn is history.
+  await visit(t, { browser, url: `${suite.url}/#/shop`, complaint: /^Failed to load resource: / }, async (page) => {
+    await page.route(/\/api\/stats\/history/, (route) => route.fulfill({ json: history }))
+    await page.route(/\/api\/stats\/live/, (route) => route.abort())
+    await page.goto(`${suite.url}/?again#/`)
+    await chart(page, 'Requests/s by outcome').getByRole('img', { name: /^memory: 14, between 1 and 14\. / }).waitFor()
+    await chart(page, 'Latency').getByRole('img', { name: /^p50 of hits: 2\.00 ms, .* p50 computed: 20\.0 ms, / }).waitFor()
+    const courses = figure(page, 'p50 of hits').locator('path[d^="M"]')
+    await courses.first().waitFor({ state: 'attached' })
+    t.equal(await courses.count(), 2, 'of hits and of computed responses')
   })
 })
 
@@ -75,8 +106,8 @@ t.test('Limits: how much was limited, and by what; which clients were, for admin
 
 t.test('figures and charts move under load', async (t) => {
   await visit(t, { browser, url: suite.url }, async (page) => {
-    const requests = chart(page, 'Requests a second, by how they were answered')
-    await requests.getByRole('img', { name: /^memory: 0, between 0 and 0\./ }).waitFor()
+    const requests = chart(page, 'Requests/s by outcome')
+    await requests.getByRole('img', { name: /^memory: 0, / }).waitFor()
     const atRest = await drawn(page)
 
     const loaded = new AbortController()
@@ -84,13 +115,13 @@ t.test('figures and charts move under load', async (t) => {
       while (!loaded.signal.aborted) await (await fetch(`${suite.url}/api/weather/current?city=Berlin`)).arrayBuffer()
     })()
     await requests.getByRole('img', { name: /^memory: [1-9]/ }).waitFor()
-    await figure(page, 'Requests a second').getByText(/^[1-9][\d.]*$/).waitFor()
-    await chart(page, 'Latency: median by where from').getByRole('img', { name: /^memory: [\d.]+ ms/ }).waitFor()
+    await figure(page, 'Requests/s').getByText(/^[1-9][\d.]*$/).waitFor()
+    await chart(page, 'Latency').getByRole('img', { name: /^p50 of hits: [\d.]+ ms/ }).waitFor()
     // Of one second there is only a peak, and it is drawn after it is told.
     const until = Date.now() + 2000
     await suite.stats.tick(({ asOf }) => asOf !== null && asOf > until)
     const underLoad = await drawn(page)
-    t.ok(underLoad > 2 * atRest, `there is an area where there was a line: ${underLoad} pixels, and ${atRest} before`)
+    t.ok(underLoad > 2 * atRest, `the chart ends ${underLoad} pixels high, ${atRest} before`)
     loaded.abort()
     await load
     await requests.getByRole('img', { name: /^memory: 0, between 0 and [1-9]/ }).waitFor()
@@ -101,12 +132,12 @@ t.test('without stats the last figures stay, and it says that they are old; it g
   // What cannot be loaded, Chromium says itself.
   await visit(t, { browser, url: suite.url, complaint: /^Failed to load resource: / }, async (page) => {
     await page.getByText('Live', { exact: true }).waitFor()
-    const known = await figure(page, 'Limited').innerText()
+    const known = await figure(page, 'Rate-limited (429)').innerText()
     await suite.stats.kill()
     await page.getByText('Disconnected', { exact: true }).waitFor()
     await page.getByText(/^Disconnected for .*, trying again$/).waitFor()
     await page.getByText(/^Figures are as of .* They go on by themselves/).waitFor()
-    t.equal(await figure(page, 'Limited').innerText(), known)
+    t.equal(await figure(page, 'Rate-limited (429)').innerText(), known)
     await page.getByRole('link', { name: 'Routes' }).click()
     await page.getByText('Routes cannot be shown').waitFor()
 

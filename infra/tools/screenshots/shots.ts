@@ -26,7 +26,18 @@ async function become (page: Page, token: string): Promise<void> {
 
 /** In the order they are taken. */
 export const SHOTS: readonly Shot[] = [
-  { name: 'overview', path: '#/', prepare: (page) => table(page, 'Requests by how they were answered'), isNarrow: true },
+  { name: 'overview', path: '#/', prepare: (page) => table(page, 'Requests by outcome'), isNarrow: true },
+  {
+    name: 'welcome',
+    path: '#/welcome',
+    prepare: async (page) => {
+      await press(page, 'Send demo traffic')
+      await page.getByText(/^Last second: [1-9]/).waitFor()
+      await press(page, 'Read a list')
+      await page.getByText(/^catalog-\d computed the response|^All were hits/).waitFor()
+    },
+    isNarrow: true
+  },
   { name: 'routes', path: '#/routes', prepare: (page) => table(page, 'Routes') },
   { name: 'instances', path: '#/instances', prepare: (page) => table(page, 'Hits by who served and who filled') },
   {
@@ -34,7 +45,7 @@ export const SHOTS: readonly Shot[] = [
     path: '#/try?path=/api/products?category=cookware%26sort=price',
     prepare: async (page) => {
       await press(page, 'Send as anonymous')
-      for (const [number, how] of ['Again', 'With If-None-Match'].entries()) {
+      for (const [number, how] of ['Refetch', 'With If-None-Match'].entries()) {
         await page.getByRole('listitem', { name: `Request ${number + 1}` }).getByRole('button', { name: how }).click()
       }
       await page.getByText('no body was sent').first().waitFor()

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { type JSX } from 'preact'
 import { Banner } from './shell/banner.js'
+import { LoginNotice } from './shell/login-notice.js'
 import { IdentityButton } from './shell/identity-button.js'
 import { Nav } from './shell/nav.js'
 import { Pulse } from './shell/pulse.js'
@@ -17,10 +18,13 @@ import { Routes } from './pages/routes.js'
 import { Shop } from './pages/shop/page.js'
 import { TryIt } from './pages/try/page.js'
 import { Weather } from './pages/weather/page.js'
+import { Welcome } from './pages/welcome/page.js'
 import { Page } from './parts/page.js'
+import { Definitions } from './parts/term.js'
 
 const PAGES: Readonly<Record<string, () => JSX.Element>> = {
   '': Overview,
+  welcome: Welcome,
   routes: Routes,
   instances: Instances,
   limits: Limits,
@@ -37,7 +41,7 @@ export function App () {
   const [isMenuOpen, setMenuOpen] = useState(false)
   const Shown = Object.hasOwn(PAGES, current) ? PAGES[current] : undefined
   const skip = (event: Event) => {
-    // The address says which page it is, and must go on to.
+    // The address names the page: following the link would lose it.
     event.preventDefault()
     document.querySelector('h1')?.focus()
   }
@@ -56,18 +60,20 @@ export function App () {
         <ThemeButton />
       </header>
       <Banner />
+      <LoginNotice />
       <div class='frame'>
         <Nav current={current} isOpen={isMenuOpen} onChoose={() => setMenuOpen(false)} />
         <main id='main' class='main' data-lost={phase === 'lost'}>
           {Shown === undefined ? <NotFound /> : <Shown />}
         </main>
       </div>
+      <Definitions />
     </>
   )
 }
 
 const NotFound = () => (
   <Page title='No such page'>
-    <p class='lead'>There is nothing at this address. <a href='#/'>The overview</a> is a good place to go on from.</p>
+    <p class='lead'>No page has this address. Go to the <a href='#/'>overview</a>.</p>
   </Page>
 )

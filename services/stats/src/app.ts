@@ -10,7 +10,7 @@ import { Collector } from './collector/collector.js'
 import { registerConsole } from './console.js'
 import { registerCounting } from './counting.js'
 import { openDatabase } from './db/open.js'
-import { demoUsers } from './demo-users.js'
+import { demoUsers, loginUsers } from './demo-users.js'
 import { databaseFile, type StatsEnv } from './env.js'
 import { addPulse } from './live/pulse.js'
 import { Viewers } from './live/viewers.js'
@@ -20,6 +20,7 @@ import { historyRoute } from './routes/history.js'
 import { instancesRoute } from './routes/instances.js'
 import { limitsRoutes } from './routes/limits.js'
 import { liveRoute } from './routes/live.js'
+import { loginRoute } from './routes/login.js'
 import { redisRoute } from './routes/redis.js'
 import { routesRoute } from './routes/routes.js'
 import { summaryRoute } from './routes/summary.js'
@@ -66,6 +67,9 @@ export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
   await app.register(redisRoute, { redis: stores.redis, collector })
   await app.register(liveRoute, { viewers })
   await app.register(demoUsersRoute, { users: () => demoUsers(app, env) })
+  // Without a secret no token is accepted, so none is handed out.
+  const code = env.JWT_SECRET === undefined ? undefined : env.LOGIN_CODE
+  await app.register(loginRoute, { code, db, users: () => loginUsers(app) })
   await registerConsole(app)
   return app
 }

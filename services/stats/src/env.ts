@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { clientsEnv, serviceEnv } from '@weir/fastify/service'
+import { CODE_PATTERN } from './login/code.js'
 import { type Static, Type } from 'typebox'
 
 /** What stats reads from its environment. */
@@ -7,7 +8,8 @@ export const statsEnv = Type.Object({
   ...serviceEnv.properties,
   ...clientsEnv.properties,
   PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 4301, description: '0: any free port' }),
-  DEMO_USERS: Type.Boolean({ default: false, description: 'true: anybody is given the tokens of two readers, alice and bob, to try things out' })
+  DEMO_USERS: Type.Boolean({ default: false, description: 'true: every visitor is given the tokens of two readers, alice and bob' }),
+  LOGIN_CODE: Type.Optional(Type.String({ pattern: CODE_PATTERN, description: 'One-time code of the login link that npm start prints' }))
 })
 export type StatsEnv = Static<typeof statsEnv>
 

@@ -1,7 +1,7 @@
 import { emptySeries, mergeSeries, type Outcome, quantileMs, type Series } from '@weir/metrics'
 import { entriesOf, type Outcomes } from './outcomes.js'
 
-/** What is told of some requests. Refills, which no client has sent, are in `refills` alone. */
+/** Figures of some requests. Refills, which no client has sent, count in `refills` alone. */
 export function figuresOf (outcomes: Outcomes) {
   const of = (outcome: Outcome) => outcomes[outcome]?.count ?? 0
   const all = total(outcomes)
@@ -22,16 +22,21 @@ export function figuresOf (outcomes: Outcomes) {
     refills: of('refill'),
     bytes: all.bytes,
     savedMs: all.savedMicros / 1000,
-    latency: latencyOf(all)
+    latency: latencyOf(all),
+    hitLatency: latencyOf(hitsOf(outcomes)),
+    missLatency: latencyOf(outcomes.miss ?? emptySeries())
   }
 }
 
-/** How long requests took, ms; null where there were none. */
+/** Latency of requests, ms; null where there were none. */
 export function latencyOf ({ latency }: Series) {
   return { p50: quantileMs(latency, 0.5) ?? null, p90: quantileMs(latency, 0.9) ?? null, p99: quantileMs(latency, 0.99) ?? null }
 }
 
-/** How many there were with each outcome. */
+/** Hits from memory and store as one series. */
+export const hitsOf = ({ l1, l2 }: Outcomes): Series => mergeSeries(l1 ?? emptySeries(), l2 ?? emptySeries())
+
+/** Number of requests by outcome. */
 export const countsOf = (outcomes: Outcomes): Partial<Record<Outcome, number>> =>
   Object.fromEntries(entriesOf(outcomes).map(([outcome, { count }]) => [outcome, count]))
 

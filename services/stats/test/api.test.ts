@@ -73,7 +73,9 @@ t.test('what two instances counted', async (t) => {
       refills: 2,
       bytes: 10_000,
       savedMs: 4000,
-      latency: { p50: Number, p90: Number, p99: Number }
+      latency: { p50: Number, p90: Number, p99: Number },
+      hitLatency: { p50: Number },
+      missLatency: { p50: Number }
     })
     t.equal(summary.seconds, (summary.to - summary.from) / 1000)
     t.equal(summary.requestsPerSecond, 138 / summary.seconds)
@@ -173,10 +175,12 @@ t.test('what two instances counted', async (t) => {
     t.same(byMinute.points.map(({ at }) => at / MINUTE), [minute - 4, minute - 3, minute - 2])
     t.same(byMinute.points.map(({ requests }) => requests), [0, 108, 30])
     t.match(byMinute.points, [
-      { hitRatio: null, p50: null, p99: null, savedMs: 0 },
+      { hitRatio: null, outcomes: {}, p50: null, p99: null, hitP50: null, missP50: null, savedMs: 0 },
       { hits: 80, misses: 20, stale: 0, limited: 4, errors: 1, shared: 40, notModified: 6, bytes: 10_000, savedMs: 4000, hitRatio: 0.8 },
-      { stale: 5, coalesced: 15, bypassed: 10 }
+      { stale: 5, coalesced: 15, bypassed: 10, outcomes: { stale: 5, coalesced: 15, bypass: 10 }, hitP50: null }
     ])
+    const [, second] = (await get(app, `history?${query}`)).json<{ points: { hitP50: number, missP50: number }[] }>().points
+    t.ok(second !== undefined && second.hitP50 < second.missP50, 'hits and misses have a median of their own')
     t.match((await get(app, `history?${query}&instance=catalog-2`)).json(), { points: [{ requests: 0 }, { requests: 0 }, { requests: 30 }] })
     t.match((await get(app, `history?${query}&service=weather`)).json(), { points: [{ requests: 0 }, { requests: 0 }, { requests: 0 }] })
     const byHour = (await get(app, 'history?step=hour')).json<Points>()
@@ -214,6 +218,8 @@ t.test('nothing has been counted yet', async (t) => {
     requestsPerSecond: 0,
     hitRatio: null,
     latency: { p50: null, p90: null, p99: null },
+    hitLatency: { p50: null },
+    missLatency: { p50: null },
     outcomes: { length: 0 }
   })
   t.match((await get(app, 'routes')).json(), { routes: { length: 0 } })
@@ -265,13 +271,15 @@ t.test('it is limited like the others', async (t) => {
 
 t.test('every route is described, its errors too', async (t) => {
   const app = await build(t)
-  const { paths } = (await app.inject('/docs/json')).json<{ paths: Record<string, { get: { summary?: string, responses: object } }> }>()
+  type Route = { summary?: string, responses: object }
+  const { paths } = (await app.inject('/docs/json')).json<{ paths: Record<string, { get?: Route, post?: Route }> }>()
   const described = Object.entries(paths).filter(([path]) => path.startsWith('/api'))
   t.same(described.map(([path]) => path.slice('/api/stats/'.length)).sort(),
-    ['caches', 'demo-users', 'history', 'instances', 'limits', 'limits/clients', 'live', 'redis', 'routes', 'summary'])
-  for (const [path, { get }] of described) {
-    t.ok(get.summary, path)
-    t.match(get.responses, { '4XX': { content: { 'application/problem+json': {} } } }, path)
+    ['caches', 'demo-users', 'history', 'instances', 'limits', 'limits/clients', 'live', 'login', 'redis', 'routes', 'summary'])
+  for (const [path, { get, post }] of described) {
+    const route = get ?? post
+    t.ok(route?.summary, path)
+    t.match(route?.responses, { '4XX': { content: { 'application/problem+json': {} } } }, path)
   }
   t.match((await app.inject('/health/ready')).json(), { checks: { database: 'ok' } })
 })

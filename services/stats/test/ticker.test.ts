@@ -29,7 +29,7 @@ t.test('a tick has what came since the one before', async (t) => {
     shared: 2,
     savedMs: 5,
     limited: 1,
-    latency: { all: { p50: Number, p99: Number }, l1: {}, miss: {} }
+    latency: { all: { p50: Number, p99: Number }, hit: { p50: Number }, l1: {}, miss: {} }
   })
   t.ok((tick.latency.miss?.p50 ?? 0) > 50)
   const nothing = { requests: 0, outcomes: {}, latency: { all: { p50: null, p99: null } } }

@@ -45,6 +45,8 @@ export interface Summary {
   readonly bytes: number
   readonly savedMs: number
   readonly latency: Latency
+  readonly hitLatency: Latency
+  readonly missLatency: Latency
   readonly outcomes: readonly OutcomeSummary[]
 }
 
@@ -171,8 +173,11 @@ export interface HistoryPoint {
   readonly bytes: number
   readonly savedMs: number
   readonly hitRatio: number | null
+  readonly outcomes: OutcomeCounts
   readonly p50: number | null
   readonly p99: number | null
+  readonly hitP50: number | null
+  readonly missP50: number | null
 }
 
 export interface History {
@@ -195,7 +200,7 @@ export interface Tick {
   readonly hitRatio: number | null
   readonly shared: number
   readonly savedMs: number
-  readonly latency: Readonly<Partial<Record<Outcome | 'all', TickLatency>>>
+  readonly latency: Readonly<Partial<Record<Outcome | 'all' | 'hit', TickLatency>>>
   readonly limited: number
   readonly redis: {
     readonly connected: boolean

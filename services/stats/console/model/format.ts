@@ -33,11 +33,11 @@ export const rate = (value: Maybe): string => isNothing(value) ? NOTHING : witho
 /** For axes, where digits that are all nothing only take place. @example withoutZeros('10.0 ms') // '10 ms' */
 export const withoutZeros = (text: string): string => text.replace(/\.0+(?!\d)/, '')
 
-/** A part of one. Only all of it is 100 %, and only nothing is 0 %. @example percent(0.9996) // '99.9 %' */
+/** A part of one. Only all of it is 100%, and only nothing is 0%. @example percent(0.9996) // '99.9%' */
 export function percent (value: Maybe): string {
   if (isNothing(value)) return NOTHING
-  if (value === 0 || value === 1) return `${value * 100} %`
-  return `${fixed(Math.min(99.9, Math.max(0.1, value * 100)), 1)} %`
+  if (value === 0 || value === 1) return `${value * 100}%`
+  return `${fixed(Math.min(99.9, Math.max(0.1, value * 100)), 1)}%`
 }
 
 /** @param value milliseconds @example ms(0.234) // '0.23 ms' */

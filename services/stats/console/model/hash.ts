@@ -5,8 +5,14 @@ export interface Place {
   readonly query: URLSearchParams
 }
 
-/** What cannot be read is the first page. */
+const LOGIN = /^#login=(.+)$/
+
+/** The one-time code of a login link, `#login=…`. Browsers send what is after # neither to servers nor as a referrer. */
+export const loginCodeIn = (hash: string): string | undefined => LOGIN.exec(hash)?.[1]
+
+/** The place that an address names; the first page for a login link, and where it cannot be read. */
 export function parseHash (hash: string): Place {
+  if (loginCodeIn(hash) !== undefined) return { path: [], query: new URLSearchParams() }
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split(/\?(.*)/s)
   try {
     return { path: path.split('/').filter((part) => part !== '').map(decodeURIComponent), query: new URLSearchParams(query) }

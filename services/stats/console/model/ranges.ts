@@ -21,8 +21,12 @@ export const RANGES: readonly Range[] = [
 /** What the address says; the last 15 minutes where it says nothing that is known. */
 export const rangeOf = (id: string | null): Range => RANGES.find((range) => range.id === id) ?? DEFAULT
 
-/** `from` and `to` for the API. To whole minutes, so that all who look at the same minute share a cached answer. */
-export function bounds (range: Range, now: number): string {
-  const to = (Math.floor(now / 60_000) + 1) * 60_000
-  return `from=${to - range.minutes * 60_000}&to=${to}`
-}
+/** `from` and `to` for the API, of whole minutes, so that viewers within the same minute share a cached response. */
+export const bounds = (range: Range, now: number): string => spanUntil(endOf(now), range)
+
+/** The same length of time directly before. */
+export const boundsBefore = (range: Range, now: number): string => spanUntil(endOf(now) - range.minutes * MINUTE, range)
+
+const MINUTE = 60_000
+const endOf = (now: number): number => (Math.floor(now / MINUTE) + 1) * MINUTE
+const spanUntil = (to: number, { minutes }: Range): string => `from=${to - minutes * MINUTE}&to=${to}`

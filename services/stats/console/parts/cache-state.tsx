@@ -2,7 +2,7 @@ import { duration, ms } from '../model/format.js'
 import { type Exchange } from '../model/exchange.js'
 import { OutcomeBadge } from './outcome.js'
 
-/** In one line: how it was answered, by whom, how old it is, and how long that took. */
+/** One line: the outcome, the instance, the age and the round trip of a response. */
 export function CacheState ({ exchange }: { exchange: Exchange }) {
   const { headers, outcome, instance, words } = exchange
   const age = headers.get('age')
@@ -11,7 +11,7 @@ export function CacheState ({ exchange }: { exchange: Exchange }) {
       <OutcomeBadge outcome={outcome} title={words} />
       {instance !== undefined && <span>by <b>{instance}</b></span>}
       {age !== undefined && <span>Age <b>{duration(Number(age) * 1000)}</b></span>}
-      <span>there and back in <b>{ms(exchange.ms)}</b></span>
+      <span>round trip <b>{ms(exchange.ms)}</b></span>
     </p>
   )
 }

@@ -148,6 +148,8 @@ function optionsOf (
   return {
     width,
     height,
+    // The last label of the x axis reaches beyond it.
+    padding: [null, 28, null, null],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { time: true, range: ({ data: [x] }) => [x[0] ?? 0, Math.max(x.at(-1) ?? 0, (x[0] ?? 0) + SHORTEST_S)] }, y: yScale(y) },

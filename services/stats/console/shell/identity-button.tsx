@@ -1,18 +1,20 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
-import { addToken, choose, forget, identities, loadDemoUsers } from '../state/identity.js'
+import { addToken, choose, forget, hasTokens, identities, loadDemoUsers, logOut } from '../state/identity.js'
 import { Stored } from '../model/stored.js'
 import { useStored } from '../state/use-stored.js'
 
-/** Whether the question who one is has been asked: pages may ask it, too. */
+/** Whether the identity dialog is open: pages may open it, too. */
 export const isAsking = new Stored(false)
 
-/** In whose name requests are sent, and where that is changed. */
+/** Shows the identity that requests are sent as, and opens the dialog that changes it. */
 export function IdentityButton () {
-  const { current } = useStored(identities)
+  const { label } = useStored(identities).current
+  // Narrow screens have no room for the role.
+  const [name = label, rest] = label.split(/(?= \()/)
   return (
     <>
-      <button class='button compact' type='button' aria-haspopup='dialog' onClick={() => isAsking.set(true)}>
-        <span class='wide'>Identity: </span>{current.label}
+      <button class='button compact identity' type='button' aria-haspopup='dialog' onClick={() => isAsking.set(true)}>
+        <span class='wide'>Identity: </span><span class='identity-name'>{name}<span class='wide'>{rest}</span></span>
       </button>
       <IdentityDialog />
     </>
@@ -23,7 +25,8 @@ function IdentityDialog () {
   const dialog = useRef<HTMLDialogElement>(null)
   const title = useId()
   const isOpen = useStored(isAsking)
-  const { current, known } = useStored(identities)
+  const all = useStored(identities)
+  const { current, known } = all
 
   useEffect(() => {
     if (!isOpen) return dialog.current?.close()
@@ -36,7 +39,7 @@ function IdentityDialog () {
       <div class='stack'>
         <h2 id={title}>Identity</h2>
         <p class='muted small'>
-          Requests that you send from this console are sent in this name. Tokens stay in this tab, and are forgotten when it is closed.
+          The console sends your requests in this name. Tokens stay in this tab and are forgotten when you close it or log out.
         </p>
         <fieldset class='stack'>
           <legend class='unseen'>Send requests as</legend>
@@ -53,7 +56,10 @@ function IdentityDialog () {
           ))}
         </fieldset>
         <TokenForm />
-        <div class='row'><button class='button' type='button' onClick={() => dialog.current?.close()}>Done</button></div>
+        <div class='row'>
+          <button class='button' type='button' onClick={() => dialog.current?.close()}>Done</button>
+          {hasTokens(all) && <button class='button' type='button' onClick={logOut}>Log out</button>}
+        </div>
       </div>
     </dialog>
   )
@@ -78,7 +84,7 @@ function TokenForm () {
           aria-describedby={`${id}-hint`} onInput={(event) => setText(event.currentTarget.value)}
         />
         <span id={`${id}-hint`} class={mistake === undefined ? 'hint' : 'mistake'}>
-          {mistake ?? 'npm start prints one for an editor, who may change products, and one for an admin, who may invalidate.'}
+          {mistake ?? 'npm start prints a login link, which needs no pasting, and a token for each role: editors change products, admins invalidate.'}
         </span>
       </div>
       <div class='row'><button class='button primary' type='submit' disabled={text.trim() === ''}>Use this token</button></div>

@@ -1,10 +1,10 @@
 import { hashOf } from '../model/hash.js'
 
-/** The pages, as they are called in addresses and to people. */
+/** The pages: their addresses and their titles. */
 export const GROUPS = [
   {
     label: 'Watch',
-    pages: [['', 'Overview'], ['routes', 'Routes'], ['instances', 'Instances'], ['limits', 'Limits']]
+    pages: [['', 'Overview'], ['welcome', 'Welcome'], ['routes', 'Routes'], ['instances', 'Instances'], ['limits', 'Limits']]
   },
   {
     label: 'Use',

@@ -4,7 +4,7 @@ import { readToken, tokenIn, type Role } from '../model/token.js'
 import { told } from '../model/told.js'
 import { getJson } from './get-json.js'
 
-/** In whose name requests are sent. */
+/** The name that requests are sent in. */
 export interface Identity {
   readonly id: string
   readonly label: string
@@ -18,7 +18,7 @@ export interface Identities {
 }
 
 const ANONYMOUS: Identity = { id: 'anonymous', label: 'anonymous' }
-// Tokens are in this tab's memory only: neither in an address, which histories and logs keep, nor in what outlives the tab.
+// Tokens stay in this tab's storage: not in an address, which histories and logs keep, nor in storage that outlives the tab.
 const KEY = 'weir.identity'
 
 interface Kept {
@@ -29,12 +29,12 @@ interface Kept {
 const kept = recall()
 const pasted = kept.tokens.flatMap(identityOf)
 let demo: readonly Identity[] = []
-// Perhaps of one who is not known yet: demo users come after a page is loaded.
+// Perhaps an identity that is not known yet: demo users are loaded after the page.
 let wanted = kept.current
 
 export const identities = new Stored<Identities>(among(kept.current, [ANONYMOUS, ...pasted]))
 
-/** Asks who there is to try things out as. Where nobody says, there are those whose tokens were pasted. */
+/** Loads the demo users; without an answer there are only the identities of this tab's tokens. */
 export function loadDemoUsers (): void {
   getJson<DemoUsers>('/api/stats/demo-users', AbortSignal.timeout(10_000)).then((answer) => {
     if (!('value' in answer)) return
@@ -48,17 +48,30 @@ export function loadDemoUsers (): void {
 
 export const choose = (id: string): void => show(id)
 
-/** Adds who the token is for, and goes on as them; or says what is wrong with it. */
+/** Adds the identity of a token and chooses it; returns what is wrong with a text that is none. */
 export function addToken (text: string): string | undefined {
   const pastedToken = tokenIn(text)
   const [identity] = identityOf(pastedToken)
-  if (identity === undefined) return 'This is no token: it should be three parts with dots between them, as npm start prints it.'
+  if (identity === undefined) return 'This is not a token. A token has three parts with dots between them, as npm start prints it.'
   const expiresAt = readToken(pastedToken)?.expiresAt
-  if (expiresAt !== undefined && expiresAt < Date.now()) return 'This token has expired: npm start prints new ones each time.'
+  if (expiresAt !== undefined && expiresAt < Date.now()) return 'This token has expired. npm start prints new ones.'
   if (!pasted.some(({ token }) => token === identity.token)) pasted.push(identity)
   show(identity.id)
   return undefined
 }
+
+/** Adds the identities of tokens and chooses the last of them. */
+export function logIn (tokens: readonly string[]): void {
+  for (const token of tokens) addToken(token)
+}
+
+/** Forgets all tokens of this tab. */
+export function logOut (): void {
+  pasted.length = 0
+  show(ANONYMOUS.id)
+}
+
+export const hasTokens = ({ known }: Identities): boolean => known.some(({ id }) => id.startsWith('token:'))
 
 export function forget (id: string): void {
   const index = pasted.findIndex((identity) => identity.id === id)
@@ -81,7 +94,7 @@ function show (id: string): void {
     const tokens = pasted.flatMap(({ token }) => token === undefined ? [] : [token])
     sessionStorage.setItem(KEY, JSON.stringify({ current: id, tokens } satisfies Kept))
   } catch {
-    // Storage may be forbidden: then a reload forgets them.
+    // Storage may be forbidden: then a reload forgets the tokens.
   }
 }
 

@@ -70,6 +70,13 @@ export interface CacheCountTable extends Period, CacheCounts {
   service: string
 }
 
+/** A login code that has been used. */
+export interface LoginTable {
+  digest: string
+  /** ms since 1970 */
+  expiresAt: number
+}
+
 /** The database, in camelCase; the tables themselves are in snake_case. */
 export interface StatsSchema {
   records: RecordTable
@@ -80,4 +87,5 @@ export interface StatsSchema {
   fills: FillTable
   denials: DenialTable
   cacheCounts: CacheCountTable
+  logins: LoginTable
 }

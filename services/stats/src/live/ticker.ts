@@ -18,7 +18,7 @@ export interface Tick {
   readonly hitRatio: number | null
   readonly shared: number
   readonly savedMs: number
-  readonly latency: Readonly<{ all: Latency } & Partial<Record<Outcome, Latency>>>
+  readonly latency: Readonly<{ all: Latency, hit: Latency } & Partial<Record<Outcome, Latency>>>
   readonly limited: number
   readonly instances: readonly {
     readonly instance: string
@@ -57,7 +57,7 @@ export class Ticker {
 
   #tick (at: number, added: readonly MinuteRecord[], ms: number): Tick {
     const all = sumOf(added)
-    const { requests, hitRatio, shared, savedMs, limited, latency } = figuresOf(all)
+    const { requests, hitRatio, shared, savedMs, limited, latency, hitLatency } = figuresOf(all)
     return {
       at,
       requests,
@@ -66,7 +66,11 @@ export class Ticker {
       hitRatio,
       shared,
       savedMs,
-      latency: { all: latency, ...Object.fromEntries(entriesOf(all).map(([outcome, series]) => [outcome, latencyOf(series)])) },
+      latency: {
+        all: latency,
+        hit: hitLatency,
+        ...Object.fromEntries(entriesOf(all).map(([outcome, series]) => [outcome, latencyOf(series)]))
+      },
       limited,
       instances: this.#presences.filter(({ lastSeenAt }) => at - lastSeenAt < REMEMBERED).map((presence) => {
         const { service, instance } = presence.state

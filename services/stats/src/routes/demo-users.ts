@@ -3,9 +3,9 @@ import { NoQuery, problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
 import { type DemoUser } from '../demo-users.js'
 
-const DemoUsersSchema = Type.Object({ users: Type.Array(Type.Object({ id: Type.String(), token: Type.String() })) })
+export const DemoUsersSchema = Type.Object({ users: Type.Array(Type.Object({ id: Type.String(), token: Type.String() })) })
 
-/** Whom the console can send requests as. */
+/** The users that the console can send requests as. */
 export const demoUsersRoute: FastifyPluginAsyncTypebox<{ users: () => DemoUser[] }> = async (app, { users }) => {
   app.get('/api/stats/demo-users', {
     schema: {

@@ -1,11 +1,11 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
-import { figuresOf } from '../figures.js'
+import { countsOf, figuresOf } from '../figures.js'
 import { readSteps } from '../history/read.js'
 import { LENGTH, stepsOf } from '../history/steps.js'
 import { MINUTE } from '../history/time.js'
-import { detailedFigures, Latency, RangeQuery, Time } from './schemas.js'
+import { detailedFigures, Latency, OutcomeCounts, RangeQuery, Time } from './schemas.js'
 import { cached, type Source } from './source.js'
 
 const Step = Type.Enum(['minute', 'hour'], { default: 'minute', description: 'Minutes are kept for two days, hours for 400' })
@@ -17,7 +17,9 @@ const { p50, p99 } = Latency.properties
 
 const HistorySchema = Type.Object({
   step: Step,
-  points: Type.Array(Type.Object({ at: Time, ...detailedFigures, p50, p99 }), { description: 'One for each minute or hour, also where nothing was' })
+  points: Type.Array(Type.Object({ at: Time, ...detailedFigures, outcomes: OutcomeCounts, p50, p99, hitP50: p50, missP50: p50 }), {
+    description: 'One for each minute or hour, also where nothing was'
+  })
 })
 
 /** The same by time. */
@@ -39,8 +41,9 @@ export const historyRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db 
       step: part.step,
       points: Array.from({ length: (part.end - part.first) / length }, (_, i) => {
         const at = part.first + i * length
-        const { latency: { p50, p99 }, ...figures } = figuresOf(counted.get(at) ?? {})
-        return { at: at * MINUTE, ...figures, p50, p99 }
+        const outcomes = counted.get(at) ?? {}
+        const { latency: { p50, p99 }, hitLatency, missLatency, ...figures } = figuresOf(outcomes)
+        return { at: at * MINUTE, ...figures, outcomes: countsOf(outcomes), p50, p99, hitP50: hitLatency.p50, missP50: missLatency.p50 }
       })
     }
   })

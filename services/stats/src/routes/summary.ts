@@ -21,6 +21,8 @@ const SummarySchema = Type.Object({
   ...detailedFigures,
   refills: Type.Integer({ minimum: 0, description: 'By applications, of what was stale' }),
   latency: Latency,
+  hitLatency: Latency,
+  missLatency: Latency,
   outcomes: Type.Array(Type.Object({ outcome: Outcome, count: Count, shared, notModified, bytes, savedMs, latency: Latency }))
 })
 

@@ -7,7 +7,7 @@ t.test('numbers', async (t) => {
   const table: [string, string][] = [
     [count(1234567), '1,234,567'], [count(0), '0'], [count(null), '–'], [count(NaN), '–'],
     [rate(0), '0'], [rate(0.256), '0.26'], [rate(9.87), '9.87'], [rate(12.34), '12.3'], [rate(24), '24'], [rate(5), '5'], [rate(1.05), '1.05'], [rate(1234.5), '1,235'], [rate(undefined), '–'],
-    [percent(0), '0 %'], [percent(1), '100 %'], [percent(0.942), '94.2 %'], [percent(0.99999), '99.9 %'], [percent(0.00001), '0.1 %'], [percent(null), '–'],
+    [percent(0), '0%'], [percent(1), '100%'], [percent(0.942), '94.2%'], [percent(0.99999), '99.9%'], [percent(0.00001), '0.1%'], [percent(null), '–'],
     [ms(0), '0 ms'], [ms(0.234), '0.23 ms'], [ms(4.5), '4.50 ms'], [ms(45.67), '45.7 ms'], [ms(456.7), '457 ms'], [ms(1500), '1.50 s'], [ms(61_000), '1\u00a0min\u00a01\u00a0s'], [ms(null), '–'],
     [bytes(0), '0 B'], [bytes(0.5), '1 B'], [bytes(1023), '1,023 B'], [bytes(1536), '1.50 KiB'], [bytes(64 * 2 ** 20), '64.0 MiB'], [bytes(2 ** 60), '1,048,576 TiB'], [bytes(null), '–']
   ]

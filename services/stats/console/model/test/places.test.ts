@@ -1,5 +1,5 @@
 import t from 'tap'
-import { hashOf, parseHash } from '../hash.js'
+import { hashOf, loginCodeIn, parseHash } from '../hash.js'
 import { bounds, rangeOf, RANGES } from '../ranges.js'
 
 t.test('a place, there and back', async (t) => {
@@ -8,6 +8,12 @@ t.test('a place, there and back', async (t) => {
   const { path, query } = parseHash('#/shop/a%2Fb?page=2&q=a?b')
   t.strictSame(path, ['shop', 'a/b'])
   t.strictSame(Object.fromEntries(query), { page: '2', q: 'a?b' })
+})
+
+t.test('a login link has a code, and is the first page', async (t) => {
+  t.equal(loginCodeIn('#login=1795938712000.a-b_c'), '1795938712000.a-b_c')
+  t.strictSame(parseHash('#login=1795938712000.a-b_c').path, [])
+  for (const hash of ['', '#/', '#login=', '#/login=x', '#/shop?#login=x']) t.equal(loginCodeIn(hash), undefined, hash)
 })
 
 t.test('what cannot be read is the first page', async (t) => {

@@ -1,47 +1,47 @@
 import { useMemo } from 'preact/hooks'
-import { columns, outcomeRate } from '../../model/columns.js'
-import { bytes, ms, percent, rate } from '../../model/format.js'
+import { type History } from '../../model/api.js'
+import { columns, gapAfter, samplesOf } from '../../model/columns.js'
+import { ms, percent, rate } from '../../model/format.js'
 import { OUTCOMES } from '../../model/outcomes.js'
 import { Chart, type ChartSeries } from '../../parts/chart.js'
 import { live } from '../../state/live.js'
+import { type Query } from '../../state/use-query.js'
 import { useStored } from '../../state/use-stored.js'
 
-const EMPTY = 'The first figures come within a second or two.'
-/** A tick a second: where two are missing, nobody knows what was. */
-const GAP_MS = 2500
+const EMPTY = 'The first figures arrive within two seconds.'
 
 const outcomes = OUTCOMES.filter(({ outcome }) => outcome !== 'refill')
 const REQUESTS = outcomes.map(({ outcome, label }): ChartSeries => ({ label, color: outcome, draw: 'area' }))
 const RATIO: readonly ChartSeries[] = [{ label: 'hit ratio', color: 'l1' }]
 const LATENCY: readonly ChartSeries[] = [
-  { label: 'memory', color: 'l1' }, { label: 'store', color: 'l2' }, { label: 'computed', color: 'miss' }, { label: 'all, 99th percentile', color: 'muted' }
+  { label: 'p50 of hits', color: 'l1' }, { label: 'p50 computed', color: 'miss' }, { label: 'p99 of all', color: 'muted' }
 ]
-const MEMORY: readonly ChartSeries[] = [{ label: 'memory', color: 'l2' }]
+const SAVED: readonly ChartSeries[] = [{ label: 'saved per second', color: 'l1', draw: 'area' }]
 
-/** The last minutes, by the second. */
-export function LiveCharts () {
+/** The last 15 minutes: by the minute from history, then by the second for as long as the page is open. */
+export function LiveCharts ({ history }: { history: Query<History> }) {
   const { ticks } = useStored(live.state)
-  const requests = useMemo(() => columns(ticks, outcomes.map(({ outcome }) => outcomeRate(outcome)), GAP_MS), [ticks])
-  const ratio = useMemo(() => columns(ticks, [(tick) => tick.hitRatio], GAP_MS), [ticks])
-  const latency = useMemo(() => columns(ticks, [
-    ({ latency }) => positive(latency.l1?.p50), ({ latency }) => positive(latency.l2?.p50), ({ latency }) => positive(latency.miss?.p50),
-    ({ latency }) => positive(latency.all?.p99)
-  ], GAP_MS), [ticks])
-  const memory = useMemo(() => columns(ticks, [(tick) => tick.redis?.usedMemoryBytes], GAP_MS), [ticks])
-  const hasRedis = ticks.some(({ redis }) => redis !== null)
+  const points = history.value?.points
+  const samples = useMemo(() => samplesOf(points ?? [], ticks, Date.now()), [points, ticks])
+  const requests = useMemo(() => columns(samples, outcomes.map(({ outcome }) => ({ rates }) => rates[outcome] ?? 0), gapAfter), [samples])
+  const ratio = useMemo(() => columns(samples, [(sample) => sample.hitRatio], gapAfter), [samples])
+  const latency = useMemo(() => columns(samples, [
+    ({ hitP50 }) => positive(hitP50), ({ missP50 }) => positive(missP50), ({ p99 }) => positive(p99)
+  ], gapAfter), [samples])
+  const saved = useMemo(() => columns(samples, [({ savedMs }) => savedMs], gapAfter), [samples])
   return (
     <>
       <section class='panel'>
-        <Chart title='Requests a second, by how they were answered' empty={EMPTY} series={REQUESTS} columns={requests} format={rate} height={230} />
+        <Chart title='Requests/s by outcome' empty={EMPTY} series={REQUESTS} columns={requests} format={rate} height={230} />
       </section>
       <div class='columns three'>
         <section class='panel'><Chart title='Hit ratio' empty={EMPTY} series={RATIO} columns={ratio} format={percent} y='ratio' /></section>
-        <section class='panel'><Chart title='Latency: median by where from' empty={EMPTY} series={LATENCY} columns={latency} format={ms} y='log' /></section>
-        {hasRedis && <section class='panel'><Chart title='Memory of Redis' empty={EMPTY} series={MEMORY} columns={memory} format={bytes} y='free' /></section>}
+        <section class='panel'><Chart title='Latency' empty={EMPTY} series={LATENCY} columns={latency} format={ms} y='log' /></section>
+        <section class='panel'><Chart title='Handler time saved' empty={EMPTY} series={SAVED} columns={saved} format={ms} /></section>
       </div>
     </>
   )
 }
 
 /** A logarithmic scale has no zero. */
-const positive = (value: number | null | undefined): number | null => value === undefined || value === null || value <= 0 ? null : value
+const positive = (value: number | null): number | null => value === null || value <= 0 ? null : value

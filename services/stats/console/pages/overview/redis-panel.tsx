@@ -4,7 +4,7 @@ import { Bar } from '../../parts/bars.js'
 import { Loaded } from '../../parts/loaded.js'
 import { useQuery } from '../../state/use-query.js'
 
-/** The store that all instances share. */
+/** The shared store. */
 export function RedisPanel () {
   const redis = useQuery<RedisFigures>('redis', () => '/api/stats/redis', 5000)
   return (
@@ -18,14 +18,14 @@ export function RedisPanel () {
   )
 }
 
-const Sqlite = () => <p class='muted'>The instances share a file (SQLite), not a Redis: with REDIS_URL they use that.</p>
+const Sqlite = () => <p class='muted'>The instances share an SQLite file. Set REDIS_URL to use Redis instead.</p>
 
 function Redis ({ redis }: { redis: RedisFigures }) {
   if (!redis.connected) {
     return (
       <p>
-        It does not answer. The instances go on without it: reads are computed, or come from memory where a route allows it; what
-        writes invalidate waits in the outbox.
+        Redis does not answer. The instances keep running: reads are computed, or come from memory where the route allows that;
+        invalidations wait in the outbox.
       </p>
     )
   }
@@ -38,11 +38,11 @@ function Redis ({ redis }: { redis: RedisFigures }) {
         {bytes(usedMemoryBytes)} {isBounded ? `of ${bytes(maxMemoryBytes)}` : '(no limit set)'}
         {isBounded && <Bar part={(usedMemoryBytes ?? 0) / maxMemoryBytes} color='l2' />}
       </dd>
-      <dt>When it is full</dt><dd>{redis.maxMemoryPolicy ?? '–'}</dd>
+      <dt>Eviction policy</dt><dd>{redis.maxMemoryPolicy ?? '–'}</dd>
       <dt>Evicted, expired</dt><dd>{count(redis.evictedKeys)}, {count(redis.expiredKeys)}</dd>
-      <dt>Keys</dt><dd>{count(redis.keys)}, of which {count(redis.expires)} expire</dd>
-      <dt>Commands a second</dt><dd>{rate(redis.opsPerSecond)}</dd>
-      <dt>Reads that found a key</dt><dd>{percent(redis.hitRate)}</dd>
+      <dt>Keys</dt><dd>{count(redis.keys)}, {count(redis.expires)} with an expiry</dd>
+      <dt>Commands/s</dt><dd>{rate(redis.opsPerSecond)}</dd>
+      <dt>Key hit ratio</dt><dd>{percent(redis.hitRate)}</dd>
       <dt>Fragmentation</dt><dd>{rate(redis.fragmentationRatio)}</dd>
       <dt>Clients</dt><dd>{count(redis.clients)}</dd>
       <dt>Version</dt>

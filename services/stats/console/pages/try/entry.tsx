@@ -1,6 +1,8 @@
+import { curlOf, tagsIn } from '../../model/curl.js'
 import { type Exchange } from '../../model/exchange.js'
 import { duration, ms, time } from '../../model/format.js'
 import { Bar } from '../../parts/bars.js'
+import { CopyButton } from '../../parts/copy-button.js'
 import { ProblemNotice } from '../../parts/notice.js'
 import { OutcomeBadge } from '../../parts/outcome.js'
 import { identities, identityCalled, nextIdentity } from '../../state/identity.js'
@@ -9,7 +11,7 @@ import { useStored } from '../../state/use-stored.js'
 import { Waiting } from '../../parts/waiting.js'
 import { type Entry, request } from './sent.js'
 
-/** A request and what became of it. @param longest of all that are shown, ms */
+/** A request and its response. @param longest round trip of all that are shown, ms */
 export function EntryView ({ entry, longest }: { entry: Entry, longest: number }) {
   const { wish, as, sent } = entry
   return (
@@ -27,9 +29,10 @@ export function EntryView ({ entry, longest }: { entry: Entry, longest: number }
         </span>
       </div>
       {sent === undefined
-        ? <Waiting>Waiting for the answer…</Waiting>
+        ? <Waiting>Waiting for the response…</Waiting>
         : wasAnswered(sent) ? <Answer exchange={sent} longest={longest} /> : <NoAnswer sent={sent} />}
       <Repeat entry={entry} />
+      <Copies entry={entry} />
     </li>
   )
 }
@@ -40,7 +43,7 @@ function Answer ({ exchange, longest }: { exchange: Exchange, longest: number })
   const { headers, words, outcome, body, problem } = exchange
   const age = headers.get('age')
   const facts = [
-    ['took', ms(exchange.ms)], ['at', time(exchange.sentAt)], ['instance', exchange.instance],
+    ['round trip', ms(exchange.ms)], ['at', time(exchange.sentAt)], ['instance', exchange.instance],
     ['Age', age === undefined ? undefined : duration(Number(age) * 1000)], ['ETag', headers.get('etag')], ['RateLimit', headers.get('ratelimit')]
   ] as const
   return (
@@ -62,16 +65,30 @@ function Answer ({ exchange, longest }: { exchange: Exchange, longest: number })
   )
 }
 
-/** The same again, in the ways that show something. */
+/** Copies the request as a curl command, and what identifies its response. */
+function Copies ({ entry: { wish, as, sent } }: { entry: Entry }) {
+  const headers = sent !== undefined && wasAnswered(sent) ? sent.headers : undefined
+  const etag = headers?.get('etag')
+  const groups = headers?.get('cache-groups')
+  return (
+    <div class='row'>
+      <CopyButton what='curl' text={curlOf(wish, location.origin, identityCalled(as).role)} />
+      {etag !== undefined && <CopyButton what='ETag' text={etag} />}
+      {groups !== undefined && <CopyButton what='tags' text={tagsIn(groups)} />}
+    </div>
+  )
+}
+
+/** Sends the same request again, in the ways that show something. */
 function Repeat ({ entry: { wish, as, sent } }: { entry: Entry }) {
-  // Who there is changes.
+  // The identities may change.
   useStored(identities)
   const plain = { method: wish.method, path: wish.path }
   const etag = sent !== undefined && wasAnswered(sent) ? sent.headers.get('etag') : undefined
   const next = nextIdentity(as)
   return (
     <div class='row'>
-      <button class='button compact' type='button' onClick={() => request(wish, as)}>Again</button>
+      <button class='button compact' type='button' onClick={() => request(wish, as)}>Refetch</button>
       <button class='button compact' type='button' onClick={() => request(plain, next.id)}>As another user: {next.label}</button>
       <button
         class='button compact' type='button' disabled={etag === undefined}
@@ -85,13 +102,13 @@ function Repeat ({ entry: { wish, as, sent } }: { entry: Entry }) {
 
 const MOST = 8000
 
-/** JSON with a line for each field; not all of what is long. */
+/** JSON with one line per field, cut off where it is long. */
 function readable (body: string): string {
   let text = body
   try {
     text = JSON.stringify(JSON.parse(body), null, 2)
   } catch {
-    // Not JSON: as it is.
+    // Not JSON: unchanged.
   }
   return text.length > MOST ? `${text.slice(0, MOST)}\n… and ${text.length - MOST} characters more` : text
 }

@@ -17,22 +17,21 @@ const SUGGESTIONS = [
 ]
 const METHODS = ['GET', 'HEAD'] as const
 
-/** Sends requests, and says what the suite made of each. */
+/** Sends requests and explains how each was answered. */
 export function TryIt () {
   const sent = useStored(entries)
   const last = sent.findLast((entry) => entry.sent !== undefined)?.sent
   return (
     <Page title='Try it'>
       <p class='lead'>
-        Each request goes through the front door to whichever instance is next, as any client's would. The browser's own cache is kept out
-        of it.
+        Each request goes through the front door to the next instance, like that of any client. The browser's own cache is not used.
       </p>
       <section class='panel'><RequestForm /></section>
       <p class='unseen' role='status'>
         {last !== undefined && (wasAnswered(last) ? `${last.status}, ${labelOf(last.outcome)}, ${ms(last.ms)}. ${last.words}` : last.problem.detail)}
       </p>
       {sent.length === 0
-        ? <section class='panel'><p class='empty'>Nothing was sent yet. Send the same request twice: the second answer comes from the cache.</p></section>
+        ? <section class='panel'><p class='empty'>No requests yet. Send the same request twice: the second response comes from the cache.</p></section>
         : (
           <section class='stack' aria-labelledby='sent'>
             <div class='row'>

@@ -1,0 +1,60 @@
+import { type Summary } from './api.js'
+import { duration, ms, percent } from './format.js'
+
+/** A large figure, with what it was in the time before. */
+export interface Headline {
+  readonly value: string
+  /** What `value` is compared with, such as the latency of misses. */
+  readonly against?: string
+  readonly note: string
+}
+
+/**
+ * Hit ratio, handler time saved and the p50 of hits against that of misses, each with its change.
+ *
+ * @param before the same length of time directly before; undefined while it is not known
+ * @param stretch as in "the 15 minutes before"
+ */
+export function headlines (
+  now: Summary, before: Summary | undefined, stretch: string
+): Readonly<Record<'hitRatio' | 'saved' | 'latency', Headline>> {
+  const [hit, miss] = [now.hitLatency.p50, now.missLatency.p50]
+  return {
+    hitRatio: {
+      value: percent(now.hitRatio),
+      note: compared(now, before, stretch, (was) => was.hitRatio === null || now.hitRatio === null
+        ? undefined
+        : points(now.hitRatio - was.hitRatio))
+    },
+    saved: {
+      value: now.savedMs < 1000 ? ms(now.savedMs) : duration(now.savedMs),
+      note: compared(now, before, stretch, ({ savedMs }) => savedMs === 0 ? undefined : factor(now.savedMs / savedMs))
+    },
+    latency: {
+      value: ms(hit),
+      against: ms(miss),
+      note: hit === null || miss === null || hit === 0
+        ? 'Compares hits with computed responses once there are both.'
+        : `A hit is ${times(miss / hit)} as fast.`
+    }
+  }
+}
+
+function compared (now: Summary, before: Summary | undefined, stretch: string, change: (before: Summary) => string | undefined): string {
+  if (before === undefined) return `last ${stretch}`
+  if (before.requests === 0 || now.requests === 0) return `No requests in the ${stretch} before.`
+  const changed = change(before)
+  return changed === undefined ? `last ${stretch}` : `${changed} the ${stretch} before`
+}
+
+/** @example points(0.031) // '↑ 3.1 points from' */
+function points (difference: number): string {
+  const rounded = Math.round(Math.abs(difference) * 1000) / 10
+  return rounded === 0 ? 'the same as in' : `${difference > 0 ? '↑' : '↓'} ${rounded.toFixed(1)} points from`
+}
+
+/** @example factor(1.9) // '1.9× that of' */
+const factor = (by: number): string => `${times(by)} that of`
+
+/** @example times(1.9) // '1.9×' */
+const times = (by: number): string => `${by < 10 ? by.toFixed(by < 0.1 ? 2 : 1) : Math.round(by)}×`

@@ -1,0 +1,18 @@
+import { Page } from '../../parts/page.js'
+import { DemoControls } from './demo-controls.js'
+import { Fleet } from './fleet.js'
+import { Intro } from './intro.js'
+import { Trials } from './trials.js'
+
+/** Explains Weir and offers first things to do; the overview is the same until there are figures. */
+export const Welcome = () => (
+  <Page title='Welcome to Weir'>
+    <Intro />
+    <Fleet><DemoControls /></Fleet>
+    <Trials />
+    <p class='small muted'>
+      The <a href='#/'>overview</a> shows hit ratio, latency and handler time saved. <a href='#/try'>Try it</a> sends any request and explains
+      how the cache answered.
+    </p>
+  </Page>
+)

@@ -1,0 +1,60 @@
+import { type ComponentChildren } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { TERMS, type TermId } from '../model/terms.js'
+
+/** Distance from the edges of the window, px. */
+const EDGE = 8
+
+/** The definitions that terms refer to. They are part of the page once, unseen, for screen readers. */
+export const Definitions = () => (
+  <div hidden>
+    {Object.entries(TERMS).map(([id, definition]) => <span key={id} id={`term-${id}`}>{definition}</span>)}
+  </div>
+)
+
+/**
+ * A term with its definition: shown on hover, on focus and on tap, hidden by Escape and by going on. It opens in the top layer, so that
+ * no table cuts it off.
+ */
+export function Term ({ id, children }: { id: TermId, children: ComponentChildren }) {
+  const [isOpen, setOpen] = useState(false)
+  const whole = useRef<HTMLSpanElement>(null)
+  const tip = useRef<HTMLSpanElement>(null)
+
+  useEffect(() => {
+    const [anchor, shown] = [whole.current, tip.current]
+    if (!isOpen || anchor === null || shown === null) return
+    shown.showPopover()
+    place(anchor.getBoundingClientRect(), shown)
+    const ended = new AbortController()
+    const close = () => setOpen(false)
+    const options = { signal: ended.signal }
+    document.addEventListener('pointerdown', ({ target }) => { if (!(target instanceof Node && anchor.contains(target))) close() }, options)
+    document.addEventListener('keydown', ({ key }) => { if (key === 'Escape') close() }, options)
+    document.addEventListener('scroll', close, { ...options, capture: true, passive: true })
+    return () => ended.abort()
+  }, [isOpen])
+
+  return (
+    <span
+      class='term' ref={whole} onMouseEnter={() => setOpen(true)}
+      onMouseLeave={(event) => { if (!event.currentTarget.contains(document.activeElement)) setOpen(false) }}
+    >
+      <button
+        class='term-name' type='button' aria-describedby={`term-${id}`}
+        onFocus={() => setOpen(true)} onBlur={() => setOpen(false)} onClick={() => setOpen(true)}
+      >{children}
+      </button>
+      {isOpen && <span class='tip' popover='manual' ref={tip} aria-hidden='true'>{TERMS[id]}</span>}
+    </span>
+  )
+}
+
+/** Above the term, so that the figure below it stays in sight; below it where there is no room. Always within the window. */
+function place (anchor: DOMRect, shown: HTMLElement): void {
+  const { width, height } = shown.getBoundingClientRect()
+  const left = Math.max(EDGE, Math.min(anchor.left, document.documentElement.clientWidth - width - EDGE))
+  const top = anchor.top - height < EDGE ? anchor.bottom : anchor.top - height
+  shown.style.left = `${left}px`
+  shown.style.top = `${top}px`
+}
