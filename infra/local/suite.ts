@@ -15,7 +15,7 @@ export interface ServiceDefinition {
   /** The first instance's port, the next ones count up. 0: each takes any free port. */
   readonly basePort: number
   readonly instances: number
-  /** What its instances have in their environment besides. */
+  /** Defaults of variables: what the environment of `npm start` says goes first. */
   readonly env?: Readonly<Record<string, string>>
   /** Variables of their environment that hold the front door's address, such as `http://127.0.0.1:8080`. */
   readonly frontDoorIn?: readonly string[]

@@ -115,7 +115,8 @@ export class Supervisor {
     return {
       ...LOW_MEMORY,
       ...env,
-      ...service.env,
+      // An empty variable counts as none.
+      ...Object.fromEntries(Object.entries(service.env ?? {}).filter(([name]) => !env[name])),
       ...(service.loginCodeIn !== undefined && { [service.loginCodeIn]: this.#loginCode }),
       HOST,
       PORT: String(port),

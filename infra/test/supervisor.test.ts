@@ -43,11 +43,12 @@ t.test('tokens for each role are signed with the secret that the instances have,
     return signature === createHmac('sha256', secret).update(input).digest('base64url')
   }
   const secrets: string[] = []
-  for (const env of [{}, {}, { JWT_SECRET }]) {
+  for (const env of [{ LAB: '' }, { LAB: 'false' }, { JWT_SECRET }]) {
     const suite = startSuite(t, env)
     const told = await ask((await addresses(suite)).frontDoor)
     if (!('JWT_SECRET' in told) || typeof told.JWT_SECRET !== 'string') throw new Error('no secret')
     t.match(told, { INSTANCES: '2', JWT_SECRET: /.{32}/ })
+    t.match(told, { DEMO_USERS: 'true', LAB: env.LAB === 'false' ? 'false' : 'true' }, 'defaults of the suite give way to the environment')
     secrets.push(told.JWT_SECRET)
     for (const role of ['READER', 'EDITOR', 'ADMIN']) {
       const [, token = ''] = await suite.line(new RegExp(`^ +export ${role}_TOKEN=(\\S+)$`))

@@ -15,6 +15,18 @@ export class UpstreamSilent extends Silent {
   }
 }
 
+/** The catalog does not take what a visitor asks for; its own words say why. */
+export const STOREFRONT_ERR_REFUSED = createError<'STOREFRONT_ERR_REFUSED', 400, [detail: string]>(
+  'STOREFRONT_ERR_REFUSED', 'The list cannot be made: %s', 400)
+
+/** The lowest price that a visitor asks for is above the highest. */
+export const STOREFRONT_ERR_PRICE_RANGE = createError('STOREFRONT_ERR_PRICE_RANGE',
+  'The lowest price is above the highest one: swap them, or leave one out', 400)
+
+/** The other service does not accept the storefront's own token. */
+export const STOREFRONT_ERR_UNTRUSTED = expected('warn', createError<'STOREFRONT_ERR_UNTRUSTED', 503, [service: string]>(
+  'STOREFRONT_ERR_UNTRUSTED', 'The %s refuses the token of the storefront: give both the same JWT_SECRET', 503, Error, false))
+
 /** No product has this id. */
 export const STOREFRONT_ERR_NO_PRODUCT = createError<'STOREFRONT_ERR_NO_PRODUCT', 404, [id: number]>(
   'STOREFRONT_ERR_NO_PRODUCT', 'There is no product %s: it may have been sold out and removed', 404)

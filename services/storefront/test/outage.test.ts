@@ -3,7 +3,7 @@ import { mock } from 'node:test'
 import { startRedis } from '@weir/internal/testing'
 import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
-import { type Answerer, article, build, fakeCatalog, gone, json, startFake, SUNNY, sunny, tempDir } from './support/world.js'
+import { type Answerer, article, build, fakeCatalog, FORM, gone, json, signedIn, startFake, SUNNY, sunny, tempDir } from './support/world.js'
 
 const HTML = { accept: 'text/html' }
 const SAVED = /Showing saved content:<\/strong> the catalog does not answer\. Prices and stock may have changed\./
@@ -75,6 +75,7 @@ t.test('the weather is gone: the box is old, then says that there is none', asyn
   const { statusCode, body } = await get('/shop/products/1')
   t.equal(statusCode, 200)
   t.match(body, /<h2>Weather<\/h2>\s*<p>Not available right now: the weather service does not answer/)
+  t.notMatch(body, /Showing saved content/, 'there is none')
 })
 
 t.test('a slow catalog is not waited for by pages that have something', async (t) => {
@@ -119,4 +120,49 @@ t.test('Redis ends: pages are made without it, views are kept for later', async 
   // It has nothing of before.
   await redis.start()
   await counted(4)
+})
+
+t.test('a change that the catalog does not answer may be saved: the form says so and keeps what was typed', async (t) => {
+  const { app, catalog, works } = await start(t)
+  const open = await app.inject({ url: '/shop/products/1/edit', headers: signedIn('editor') })
+  const [, etag = ''] = /name="etag" value="([^"]*)"/.exec(open.body) ?? []
+  const payload = new URLSearchParams({
+    etag: etag.replaceAll('&quot;', '"'), name: 'A new name', sku: 'A-1', price: '1', stock: '1', categoryId: '1', description: 'Typed for long.'
+  }).toString()
+  catalog.answer = (request, response) => { if (request.method === 'PATCH') gone(request, response); else works(request, response) }
+  const { statusCode, headers, body } = await app.inject({
+    method: 'POST', url: '/shop/products/1/edit', headers: { ...signedIn('editor'), 'content-type': FORM }, payload
+  })
+  t.equal(statusCode, 503)
+  t.match(headers, { 'retry-after': '5', 'cache-control': 'private, no-store' })
+  t.match(body, /may or may not be saved.*value="A new name".*Typed for long\./s)
+})
+
+t.test('what a visitor asks for amiss is a 400 in plain words, and no outage', async (t) => {
+  const { catalog, works, get } = await start(t)
+  const swapped = await get('/shop?minPrice=10&maxPrice=5')
+  t.equal(swapped.statusCode, 400)
+  t.match(swapped.body, /The lowest price is above the highest one/)
+  catalog.answer = (request, response) => {
+    if (request.url?.startsWith('/api/products?') === true) json({ detail: 'q is too long', code: 'X' }, 400)(request, response)
+    else works(request, response)
+  }
+  const refused = await get('/shop?q=other')
+  t.equal(refused.statusCode, 400)
+  t.match(refused.body, /The list cannot be made: q is too long/)
+})
+
+t.test('a catalog with another JWT_SECRET is told of as that', async (t) => {
+  const { catalog, get } = await start(t)
+  catalog.answer = json({ detail: 'The credentials are not accepted', code: 'WEIR_ERR_INVALID_CREDENTIALS' }, 401)
+  const { statusCode, body } = await get('/shop')
+  t.equal(statusCode, 503)
+  t.match(body, /refuses the token of the storefront: give both the same JWT_SECRET/)
+})
+
+t.test('with CACHE=off a page has no date of its own: nothing tells when its parts have changed', async (t) => {
+  const { get } = await start(t, { CACHE: 'off' })
+  const { headers } = await get('/shop/products/1')
+  t.ok(headers['etag'])
+  t.equal(headers['last-modified'], undefined)
 })

@@ -1,9 +1,9 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NoQuery } from '@weir/fastify/service'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
-import { STOREFRONT_ERR_NO_PRODUCT } from '../errors.js'
+import { STOREFRONT_ERR_NO_PRODUCT, UpstreamSilent } from '../errors.js'
 import { formLimit } from '../limits.js'
-import { type Product } from '../upstream/schemas.js'
+import { type Category, type Product } from '../upstream/schemas.js'
 import { Page } from './page.js'
 import { type EditForm, EditFormSchema, html, ProductId } from './schemas.js'
 import { type Shop } from './shop.js'
@@ -33,10 +33,17 @@ export const editRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app,
     const { params: { id }, body: { etag, ...fields } } = request
     const { changes, mistakes } = read(fields)
     if (Object.keys(mistakes).length > 0) return form(shop, reply, { id, etag, fields, mistakes }, 400)
-    const change = await shop.catalog.change(id, changes, { etag, token: tokenOf(request) })
+    const change = await shop.catalog.change(id, changes, { etag, token: tokenOf(request) }).catch((error: unknown) => {
+      if (error instanceof UpstreamSilent) return { kind: 'unknown' } as const
+      throw error
+    })
     switch (change.kind) {
       case 'done': return reply.redirect(`/shop/products/${id}`, 303)
       case 'gone': throw new STOREFRONT_ERR_NO_PRODUCT(id)
+      case 'unknown': {
+        reply.header('retry-after', '5')
+        return form(shop, reply, { id, etag, fields, problem: UNKNOWN }, 503)
+      }
       case 'conflict': {
         const theirs = await currentOf(shop, id)
         return form(shop, reply, { id, etag: theirs.etag, fields, theirs: fieldsOf(theirs.product) }, 412)
@@ -50,6 +57,10 @@ export const editRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app,
   })
 }
 
+// The entity tag of the form keeps a second attempt from replacing anything but what the form was made of.
+const UNKNOWN = 'The catalog did not answer in time, so the change may or may not be saved. ' +
+  'Your text is still here: look at the product, or save again, which replaces nothing that is newer.'
+
 interface Filled {
   readonly id: number
   readonly etag: string
@@ -61,7 +72,7 @@ interface Filled {
 }
 
 async function form (shop: Shop, reply: FastifyReply, filled: Filled, status = 200): Promise<FastifyReply> {
-  const { body: categories } = await shop.catalog.categories()
+  const categories = await categoriesFor(shop, filled.fields)
   const { theirs, mistakes = {}, problem = '' } = filled
   const inWords = (fields: Fields) => ({
     ...fields, categoryId: categories.find(({ id }) => String(id) === fields.categoryId)?.name ?? fields.categoryId
@@ -70,6 +81,16 @@ async function form (shop: Shop, reply: FastifyReply, filled: Filled, status = 2
   return new Page(shop, reply, undefined).send('edit', {
     ...filled, title: `Edit ${theirs?.name ?? filled.fields.name}`, categories, mistakes, problem, differences, isConflict: theirs !== undefined
   }, status)
+}
+
+/** All categories; while the catalog does not answer and none are kept, that of the form alone. */
+async function categoriesFor ({ catalog }: Shop, { categoryId }: Fields): Promise<readonly Pick<Category, 'id' | 'name'>[]> {
+  try {
+    return (await catalog.categories()).body
+  } catch (error) {
+    if (!(error instanceof UpstreamSilent)) throw error
+    return [{ id: Number(categoryId), name: `Category ${categoryId}` }]
+  }
 }
 
 async function currentOf (shop: Shop, id: number) {

@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { STOREFRONT_ERR_NO_CATEGORY, STOREFRONT_ERR_NO_PAGE } from '../errors.js'
+import { STOREFRONT_ERR_NO_CATEGORY, STOREFRONT_ERR_NO_PAGE, STOREFRONT_ERR_PRICE_RANGE } from '../errors.js'
 import { Trace } from '../debug/trace.js'
 import { tags } from '../tags.js'
 import { isSaved } from '../upstream/catalog.js'
@@ -38,6 +38,8 @@ export const listRoute: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, 
 }
 
 async function list (page: Page, query: ListQuery) {
+  const { minPrice, maxPrice } = query
+  if (minPrice !== '' && maxPrice !== '' && Number(minPrice) > Number(maxPrice)) throw new STOREFRONT_ERR_PRICE_RANGE()
   const told = await page.shop.catalog.categories()
   if (isSaved(told)) page.silent('catalog')
   const category = told.body.find(({ slug }) => slug === query.category)

@@ -22,8 +22,9 @@ export interface Part {
 
 /** A page that is being made for a request. */
 export class Page {
-  /** Services that did not answer, and what is there of them is old, or not there. */
+  /** Services that did not answer, of which the page shows what was kept. */
   readonly #silent = new Set<string>()
+  #hasGaps = false
   readonly #keys: string[] = []
 
   constructor (readonly shop: Shop, readonly reply: FastifyReply, readonly trace: Trace | undefined) {}
@@ -40,7 +41,7 @@ export class Page {
       html = await (this.shop.env.CACHE === 'off' ? render() : this.reply.fragment(key, options, render))
     } catch (error) {
       if (!(error instanceof UpstreamSilent) || isEssential) throw error
-      this.silent(error.service)
+      this.#hasGaps = true
       html = this.shop.render('parts/missing', { title, service: error.service })
     }
     if (this.trace === undefined) return html
@@ -57,7 +58,7 @@ export class Page {
   async send (template: string, data: { readonly title: string, readonly [name: string]: unknown }, status = 200): Promise<FastifyReply> {
     const { reply, shop, trace } = this
     for (const { key, isStandIn } of reply.usedFragments) if (isStandIn) this.silent(serviceOf(key))
-    reply.request.isWhole = this.#silent.size === 0
+    reply.request.isWhole = this.#silent.size === 0 && !this.#hasGaps
     const panel = await trace?.panel(shop.inspected, this.#keys)
     if (trace !== undefined) reply.header('cache-control', PRIVATE)
     const html = shop.render(template, { silent: [...this.#silent], panel, search: NO_SEARCH, nav: true, box: '/shop/account/box', ...data })

@@ -1,7 +1,7 @@
 import { type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { type Remember } from '../caches.js'
-import { UpstreamSilent } from '../errors.js'
+import { STOREFRONT_ERR_REFUSED, STOREFRONT_ERR_UNTRUSTED, UpstreamSilent } from '../errors.js'
 import { tags } from '../tags.js'
 import { type Category, CategoryListSchema, type Problem, ProblemSchema, type Product, type ProductList, ProductListSchema, ProductSchema } from './schemas.js'
 import { type Answer, type Upstream } from './upstream.js'
@@ -71,12 +71,15 @@ export class Catalog {
 
   /**
    * A page of a list. It is not kept: fragments keep what is made of it.
-   * @throws UpstreamSilent
+   * @throws UpstreamSilent, STOREFRONT_ERR_REFUSED
    */
   async products (query: Readonly<Record<string, string | number | undefined>>): Promise<ProductList> {
     const search = new URLSearchParams()
     for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== '') search.set(name, String(value))
-    return this.#told(ProductListSchema, await this.upstream.call({ path: `/api/products?${search.toString()}` })).body
+    const answer = await this.upstream.call({ path: `/api/products?${search.toString()}` })
+    const { status, body } = answer
+    if (status === 400 && Value.Check(ProblemSchema, body)) throw new STOREFRONT_ERR_REFUSED(body.detail)
+    return this.#told(ProductListSchema, answer).body
   }
 
   /**
@@ -98,6 +101,7 @@ export class Catalog {
   }
 
   #told<Schema extends TSchema> (schema: Schema, { status, body }: Answer): Told<Static<Schema>> {
+    if (status === 401) throw new STOREFRONT_ERR_UNTRUSTED(this.upstream.name)
     if (status !== 200 || !Value.Check(schema, body)) {
       throw new UpstreamSilent(this.upstream.name, new Error(`its answer, of status ${status}, is not what it should be`))
     }
