@@ -46,7 +46,8 @@ for (const [name, begin] of Object.entries(outages)) {
       const values = await Promise.all([1, 2, 3].map(() => cache.remember('key', STALE, mustNotRun)))
       t.strictSame(values, ['kept', 'kept', 'kept'])
       t.match(await cache.find('key', STALE), { stale: true, unverified: true, source: 'l1', entry: { value: 'kept' } })
-      t.strictSame(hits, Array(5).fill({ namespace: 'n', key: 'key', source: 'l1', stale: true }))
+      t.equal(hits.length, 5)
+      t.match(hits, Array(5).fill({ namespace: 'n', key: 'key', source: 'l1', stale: true }))
       t.equal(cache.stats().misses, misses)
     })
 
