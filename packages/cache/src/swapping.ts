@@ -49,8 +49,9 @@ const NOTHING = { isPresent: false } as const
  * replaced.
  *
  * That a key has nothing is no state of it: between the read and the swap a value may have come and gone, by a record that ends
- * the one to come as well. So `pull` leaves an empty frame in place of the value until its record is there, and what was put where
- * nothing was is judged once more after the swap.
+ * the one to come as well. So nothing is made a state by an empty frame: `pull` leaves one in place of the value until its record is
+ * there, and what is put where nothing was takes the place of one. Then a record that ends it on arrival is of an operation that
+ * found nothing either, and that followed.
  *
  * An invalid frame is removed by the operation that finds it: nothing counts on it afterwards, in an instance that has not heard of
  * the invalidation yet either.
@@ -76,7 +77,9 @@ export class Swapping<T> {
   /** Undefined if nothing was done, because the store has something else by now, or what was read has been invalidated. */
   async swap (key: string, present: Present<T>, next: Next | undefined, options: SwapOptions): Promise<Swapped | undefined> {
     const { entries, validity } = this.tiers
-    const { outline, frame, isPresent } = present
+    const { outline, isPresent } = present
+    const frame = present.frame ?? await this.#reserved(key)
+    if (frame === undefined) return undefined
     const stamp = outline !== undefined && isPresent ? await validity.stampIfValid(outline) : await validity.stamp()
     if (stamp === undefined) {
       await this.#remove(key, frame)
@@ -100,17 +103,16 @@ export class Swapping<T> {
       this.#stored(key, next, replacement)
       return swapped
     }
-    const [isValid] = await orDoubt(Promise.all([
-      next === undefined || frame !== undefined || this.tiers.isStillValid(key, { stamp: own, tags: next.tags }),
-      validity.replaced(key, stamp, lastUntil)
-    ]))
-    if (!isValid) {
-      await this.#remove(key, replacement)
-      return undefined
-    }
+    await orDoubt(validity.replaced(key, stamp, lastUntil))
     if (next !== undefined) this.#stored(key, next, replacement)
     if (options.isStrict && frame !== undefined && !wasCounter) await validity.waitForLeases()
     return swapped
+  }
+
+  /** Puts an empty frame where nothing is; undefined if there is something by now. */
+  async #reserved (key: string): Promise<Buffer | undefined> {
+    const frame = emptyFrame(justAbove(await this.tiers.validity.stamp()))
+    return await this.tiers.entries.swap(key, undefined, frame, this.fillTimeout) && frame
   }
 
   /** See {@link Cache.add}. */

@@ -211,11 +211,6 @@ export class Tiers<T> {
     return this.validity.isValid(judgedBy(key, entry))
   }
 
-  /** Rule V for an entry held elsewhere, by the store's own records. */
-  async isStillValid (key: string, entry: Pick<Entry<unknown>, 'stamp' | 'tags'>): Promise<boolean> {
-    return await this.validity.stampIfValid({ key, stamp: entry.stamp, tags: judgedTags(key, entry) }) !== undefined
-  }
-
   /**
    * Keeps the entry in both tiers; resolves when every instance can see it. False if it is known to be invalid already.
    * @param lease under which the value was computed, if there was one; it ends when the entry is stored

@@ -106,7 +106,7 @@ t.test('counting asks the store once, and waits for no lease', async (t) => {
   const steered = steeredStore()
   const cache = createCache<number>({ store: steered.store, namespace: 'n' })
   await cache.increment('key')
-  t.strictSame(steered.asked, ['get', 'stamp', 'swap', 'stampIfValid', 'replaced'], 'nothing was there that a memory could have')
+  t.strictSame(steered.asked, ['get', 'stamp', 'swap', 'stamp', 'swap', 'replaced'], 'nothing was there that a memory could have')
   await cache.increment('key')
   steered.asked.length = 0
   await cache.increment('key')
@@ -139,4 +139,29 @@ t.test('a read that began before a counter was changed does not answer one that 
   const after = cache.get('key')
   goOn()
   t.strictSame([await before, await after], [2, 3])
+})
+
+t.test('a value that was added, seen and deleted before add has its answer is not added again', async (t) => {
+  const steered = steeredStore()
+  const [cache, other] = [createCache<number>({ store: steered.store, namespace: 'n' }), createCache<number>({ store: steered.store, namespace: 'n' })]
+  const held = gate()
+  let isHeld = false
+  const hold = async () => {
+    if (isHeld) return
+    isHeld = true
+    await held.opened
+  }
+  // The first call after the swap, whichever it is.
+  steered.after.swap = async () => {
+    if (await other.get('key') === 1) Object.assign(steered.before, { replaced: hold, stampIfValid: hold })
+  }
+  const adding = cache.add('key', 1, OPTIONS)
+  await until('add is held', async () => isHeld)
+  delete steered.after.swap
+  t.equal(await other.increment('key', 4), 5, 'it is seen')
+  await other.delete('key')
+  held.open()
+  t.equal(await adding, true)
+  t.equal(await cache.get('key'), undefined)
+  t.equal(await other.increment('key', 2), 2)
 })
