@@ -1,13 +1,14 @@
+/* global DOMParser */
 // Runs ways without loading the page, draws the last twenty runs, and sends loads. Without this script
 // each run is a page.
 const lab = document.querySelector('.lab')
-const { WAYS, runPath, runLoad } = await import(lab.dataset.load)
+const { WAYS, UNREACHABLE, refusal, runPath, runLoad } = await import(lab.dataset.load)
 const labelOf = new Map(WAYS.map(({ way, label }) => [way, label]))
 const part = (name) => lab.querySelector(`[data-${name}]`)
 const RECENT = 20
 
-const ms = (value) => value === undefined ? '–' : `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`
 const count = new Intl.NumberFormat('en', { maximumFractionDigits: 0 }).format
+const ms = (value) => value === undefined ? '–' : `${value < 10 ? value.toFixed(2) : count(value)} ms`
 
 const build = (element, attributes, children) => {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
@@ -31,20 +32,28 @@ function table (label, columns, rows) {
 const axis = (grid) => (time) =>
   Math.min(1, Math.max(0.01, Math.log10(time / grid[0]) / (grid.length - 1)))
 const GRID = [0.1, 1, 10, 100, 1000]
-// Handlers that take what is kept are faster than networks.
+// Handlers that read a cache are faster than networks.
 const RECENT_GRID = [0.01, ...GRID]
 
 const chart = (label, height, children) =>
   svg('svg', { viewBox: `0 0 420 ${height}`, role: 'img', 'aria-label': label }, ...children)
 
+/** Fetches, or throws an error whose message says in sentences why there is no result. */
+async function answered (url, options) {
+  const response = await fetch(url, options).catch(() => { throw new Error(UNREACHABLE) })
+  if (response.ok) return response
+  const seconds = response.headers.get('retry-after')
+  const body = await response.text().catch(() => '')
+  throw new Error(refusal(response.status, body, seconds === null ? undefined : Number(seconds)))
+}
+
 /** Runs one way. A cached response tells by Cache-Status that no handler ran. */
 async function run (way, work) {
   const began = performance.now()
   const headers = { accept: 'application/json' }
-  const response = await fetch(runPath(way, work), { cache: 'no-store', headers })
-  const body = await response.json()
+  const response = await answered(runPath(way, work), { cache: 'no-store', headers })
+  const body = await response.json().catch(() => { throw new Error(UNREACHABLE) })
   const took = performance.now() - began
-  if (!response.ok) throw new Error(body.detail ?? `The answer was ${response.status}.`)
   const isHit = / hit[;,]?/.test(response.headers.get('cache-status') ?? '')
   return isHit ? { ...body, took, origin: 'hit', handlerMs: undefined } : { ...body, took }
 }
@@ -58,7 +67,7 @@ function showRun (shown) {
     html('p', {}, value),
     html('p', { class: 'hint' },
       handlerMs === undefined ? 'No handler ran. ' : `The handler of ${instance} took ${ms(handlerMs)}. `,
-      `Computed by ${computedBy}: its computation ${computation}, in ${ms(computeMs)}.`))
+      `Computed by ${computedBy}: its computation ${count(computation)}, in ${ms(computeMs)}.`))
   runs.push(shown)
   if (runs.length > RECENT) runs.shift()
   const recent = part('recent')
@@ -67,8 +76,8 @@ function showRun (shown) {
     [labelOf.get(way), ms(took), handlerMs === undefined ? 'none' : ms(handlerMs), origin, computedBy])
   recent.replaceChildren(
     html('figcaption', {}, `The last ${RECENT} runs, by the initials of their ways`),
-    html('p', { class: 'hint' }, 'Milliseconds on a logarithmic scale: the whole time in pale, the handler’s ' +
-      'part of it in full. Hits need no handler.'),
+    html('p', { class: 'hint' }, 'Milliseconds on a logarithmic scale. The pale bar is the whole time, the full bar the ' +
+      'handler’s part of it. Hits have no handler time.'),
     recentChart(),
     html('details', isOpen ? { open: '' } : {}, html('summary', {}, 'As a table'),
       table('Last runs, newest first', ['Way', 'Time', 'Handler', 'Origin', 'Computed by'], rows.reverse())))
@@ -106,6 +115,7 @@ let isRunning = false
 
 part('run').addEventListener('submit', async (event) => {
   event.preventDefault()
+  if (event.submitter === part('forget')) return forget(event.submitter.formAction, new FormData(event.target).get('work'))
   if (isRunning) return
   isRunning = true
   try {
@@ -117,15 +127,18 @@ part('run').addEventListener('submit', async (event) => {
   }
 })
 
-part('forget').addEventListener('submit', async (event) => {
-  event.preventDefault()
+/** Forgets, and says what was forgotten as the page says it that the answer leads to. */
+async function forget (url, work) {
   const said = part('forgotten')
   said.textContent = ''
-  const response = await fetch(event.target.action, { method: 'POST' }).catch(() => undefined)
-  said.textContent = response?.ok === true
-    ? 'Forgotten: the next run is cold.'
-    : 'It could not be forgotten: try again in a few seconds.'
-})
+  try {
+    const response = await answered(url, { method: 'POST', body: new URLSearchParams({ work }), headers: { accept: 'application/json' } })
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html')
+    said.textContent = page.querySelector('[data-forgotten]')?.textContent ?? ''
+  } catch (error) {
+    said.textContent = error.message
+  }
+}
 
 part('loads').hidden = false
 part('loads').addEventListener('submit', async (event) => {
@@ -144,8 +157,7 @@ part('loads').addEventListener('submit', async (event) => {
     part('progress').textContent = sentence(results)
     showLoad(results)
   } catch (error) {
-    const { message, retryAfter } = error
-    part('progress').textContent = retryAfter === undefined ? message : `${message} Try again in ${retryAfter} s.`
+    part('progress').textContent = error.message
   } finally {
     isRunning = false
   }
@@ -163,7 +175,7 @@ function showLoad (results) {
   const slowest = resultOf(results, 'uncached').perSecond
   const rows = results.map(({ way, perSecond, p50, p95, p99, refused, failed }) => [
     labelOf.get(way), count(perSecond), slowest === 0 ? '–' : `${count(perSecond / slowest)}×`,
-    ms(p50), ms(p95), ms(p99), String(refused + failed)
+    ms(p50), ms(p95), ms(p99), count(refused + failed)
   ])
   const loaded = part('loaded')
   loaded.replaceChildren(

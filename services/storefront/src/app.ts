@@ -21,6 +21,7 @@ import { registerDebugging } from './pages/debugging.js'
 import { detailRoute } from './pages/detail.js'
 import { editRoutes } from './pages/edit.js'
 import { redirectFinalSlashes } from './pages/final-slash.js'
+import { validationError } from './pages/in-words.js'
 import { listRoute } from './pages/list.js'
 import { setPagePolicy } from './pages/page.js'
 import { problemPages } from './pages/problem.js'
@@ -70,6 +71,7 @@ export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
   await app.register(async (pages) => {
     await pages.register(formbody)
     pages.decorateRequest('isWhole', false)
+    pages.setSchemaErrorFormatter(validationError)
     registerDebugging(pages, env)
     redirectFinalSlashes(pages)
     pages.addHook('onRequest', setPagePolicy)

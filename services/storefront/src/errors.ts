@@ -4,7 +4,7 @@ import { expected } from '@weir/fastify/service'
 // Every error that the storefront raises by name. The message says what to do; %s are filled in by the caller.
 
 const Silent = expected('warn', createError<'STOREFRONT_ERR_SILENT', 503, [service: string, options: { cause: unknown }]>(
-  'STOREFRONT_ERR_SILENT', 'The %s does not answer, and nothing is saved of what you asked for: try again in a few seconds', 503, Error, false))
+  'STOREFRONT_ERR_SILENT', 'The %s does not answer, and no copy of this page is cached: try again in a few seconds', 503, Error, false))
 
 /** A service that pages are made of did not answer, or answered nonsense. */
 export class UpstreamSilent extends Silent {
@@ -39,7 +39,11 @@ export const STOREFRONT_ERR_NO_CATEGORY = createError<'STOREFRONT_ERR_NO_CATEGOR
 export const STOREFRONT_ERR_NO_PAGE = createError<'STOREFRONT_ERR_NO_PAGE', 404, [page: number]>(
   'STOREFRONT_ERR_NO_PAGE', 'There is no page %s: this list is shorter', 404)
 
-/** A POST with this site's cookie that another site may have caused. */
+/** A POST that does not say which site it comes from. */
+export const STOREFRONT_ERR_NO_SOURCE = createError<'STOREFRONT_ERR_NO_SOURCE', 403, [origin: string]>('STOREFRONT_ERR_NO_SOURCE',
+  'This form does not say which site it comes from: send it with the header Origin: %s', 403)
+
+/** A POST that comes from another site. */
 export const STOREFRONT_ERR_FOREIGN_POST = createError('STOREFRONT_ERR_FOREIGN_POST',
   'This form was sent from another site: go to this site and send it from there', 403)
 
@@ -52,6 +56,12 @@ const Busy = expected('info', createError<'STOREFRONT_ERR_LAB_BUSY', 503, [most:
 
 /** The instance has as many computations of the lab as it takes. */
 export const labBusy = (most: number) => Object.assign(new Busy(most), { headers: { 'retry-after': '1' } })
+
+const NotForgotten = expected('warn', createError<'STOREFRONT_ERR_LAB_NOT_FORGOTTEN', 503, [options: { cause: unknown }]>(
+  'STOREFRONT_ERR_LAB_NOT_FORGOTTEN', 'The shared store does not answer, so it may still have results of the lab: try again in a few seconds', 503, Error, false))
+
+/** The shared store did not answer when the lab was to forget its results. */
+export const labNotForgotten = (cause: unknown) => Object.assign(new NotForgotten({ cause }), { headers: { 'retry-after': '5' } })
 
 /** The lab's thread ended or was silent; another one takes its place. */
 export const STOREFRONT_ERR_LAB_FAILED = expected('warn', createError<'STOREFRONT_ERR_LAB_FAILED', 503, [options: { cause: unknown }]>(

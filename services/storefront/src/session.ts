@@ -3,7 +3,7 @@ import cookie from '@fastify/cookie'
 import auth, { type Role } from '@weir/fastify/auth'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type StorefrontEnv } from './env.js'
-import { STOREFRONT_ERR_FOREIGN_POST } from './errors.js'
+import { STOREFRONT_ERR_FOREIGN_POST, STOREFRONT_ERR_NO_SOURCE } from './errors.js'
 
 /** Holds the token of who is signed in. Only these pages get it, and no script. */
 const COOKIE = 'weir_shop'
@@ -79,16 +79,14 @@ const attributesFor = ({ protocol }: FastifyRequest) =>
   ({ path: '/shop', httpOnly: true, sameSite: 'strict', secure: protocol === 'https' } as const)
 
 /**
- * Refuses a POST that another site may have caused. Browsers say where it comes from, by Sec-Fetch-Site or Origin; a client
- * that says neither is no browser of today, and may send what it likes as long as it has no cookie.
+ * Refuses a POST unless Sec-Fetch-Site or Origin says that it comes from this site, and neither says
+ * otherwise. Browsers send both; other clients have to send one.
  */
 export function refuseForeignPosts (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
   if (request.method !== 'POST') return done()
   const { 'sec-fetch-site': site, origin } = request.headers
-  const isOwn = site !== undefined
-    ? site === 'same-origin'
-    : origin !== undefined
-      ? origin === `${request.protocol}://${request.host}`
-      : request.headers.cookie === undefined
-  done(isOwn ? undefined : new STOREFRONT_ERR_FOREIGN_POST())
+  const own = `${request.protocol}://${request.host}`
+  if (site === undefined && origin === undefined) return done(new STOREFRONT_ERR_NO_SOURCE(own))
+  const isForeign = (site ?? 'same-origin') !== 'same-origin' || (origin ?? own) !== own
+  done(isForeign ? new STOREFRONT_ERR_FOREIGN_POST() : undefined)
 }

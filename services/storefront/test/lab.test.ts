@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { readFile } from 'node:fs/promises'
 import { startRedis } from '@weir/internal/testing'
 import { type FastifyRequest } from 'fastify'
 import t, { type Test } from 'tap'
@@ -49,7 +50,7 @@ async function sharesAsTold (t: Test, { told, forget, run }: Awaited<ReturnType<
   t.equal(await told(1, 'cached', work, { 'cache-control': 'no-cache' }), `response ${by(0, 5)}`, 'a browser that asks past its own cache gets a hit')
 
   const forgotten = await forget(0)
-  t.match({ status: forgotten.statusCode, to: forgotten.headers.location }, { status: 303, to: '/shop/lab' })
+  t.match({ status: forgotten.statusCode, to: forgotten.headers.location }, { status: 303, to: '/shop/lab?work=fibonacci&forgotten=shop-1' })
   t.strictSame(
     [await told(0, 'memoized', work), await told(1, 'memoized', work), await told(1, 'stored', work), await told(1, 'cached', work)],
     [`computed ${by(0, 6)}`, `memory ${by(1, 1)}`, `computed ${by(1, 2)}`, `computed ${by(1, 3)}`],
@@ -92,7 +93,7 @@ t.test('over files: the second instance computes what is memoized, and nothing e
       t.match(headers, { 'retry-after': '1', 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
       t.match(JSON.parse(body), { code: 'STOREFRONT_ERR_LAB_BUSY' })
     }
-    t.match(await run(0, 'uncached', 'fibonacci'), { value: 'fibonacci(34) = 5702887' }, 'and then it takes more')
+    t.match(await run(0, 'uncached', 'fibonacci'), { value: 'fibonacci(34) = 5,702,887' }, 'and then it takes more')
   })
 
   t.test('what cannot be asked for', async (t) => {
@@ -105,11 +106,17 @@ t.test('over files: the second instance computes what is memoized, and nothing e
   })
 
   t.test('without script: each way is a page that has the result', async (t) => {
-    await world.forget(0)
+    const forgotten = await app.inject({
+      method: 'POST', url: '/shop/lab/forget', payload: 'work=query', headers: { 'content-type': FORM, 'sec-fetch-site': 'same-origin' }
+    })
     const page = async (query: string) => app.inject({ url: `/shop/lab${query}`, headers: { accept: 'text/html' } })
+    const told = (await page(String(forgotten.headers.location).replace('/shop/lab', ''))).body
+    t.match(told, /data-forgotten>Forgotten: the results in the shared store, and those that shop-1 has memoized\. Other instances may still/)
+    t.match(told, 'value="query" checked', 'the choice is kept')
     const first = await page('')
+    t.notMatch(first.body, /Forgotten:|Caching is off/)
     t.match(first.headers, { 'cache-control': 'no-store', 'content-type': 'text/html; charset=utf-8', 'content-security-policy': /script-src 'self'/ })
-    t.match(first.body, /Nothing was run yet.*shop-1/)
+    t.match(first.body, /No runs yet: choose one of the ways above\..*shop-1/)
     for (const { way, label } of WAYS) t.match(first.body, new RegExp(`name="way" value="${way}"[^>]*>${label}<`))
     for (const { way, label } of WAYS) {
       const { body } = await page(`?way=${way}&work=query`)
@@ -151,8 +158,28 @@ t.test('over Redis: the same, and while it is gone each request computes', async
     t.strictSame([one.origin, other.origin, other.computation - one.computation], ['computed', 'computed', 1], way)
   }
   const refused = await forget(0, { accept: 'application/json' })
-  t.match([refused.statusCode, refused.body], [503, /store of the fleet does not answer/])
+  t.match([refused.statusCode, refused.body], [503, /LAB_NOT_FORGOTTEN|The shared store does not answer/])
   t.equal((await app.inject('/shop/lab')).statusCode, 200)
+})
+
+t.test('the lab with CACHE=off says so: only the response cache is off', async (t) => {
+  const world = await start(t, { CACHE: 'off' })
+  t.match((await world.apps[0].inject('/shop/lab')).body, /Caching is off.*“Cached response” computes each time/s)
+  t.strictSame([await world.run(0, 'cached'), await world.run(0, 'cached')].map(({ computation }) => computation), [1, 2])
+  await world.run(0, 'memoized')
+  t.equal((await world.run(0, 'memoized')).origin, 'memory')
+})
+
+t.test('each way has one colour, in the lab and in the console', async (t) => {
+  const read = (path: string) => readFile(new URL(`../../../../${path}`, import.meta.url), 'utf8')
+  const [lab, page, tokens] = await Promise.all(
+    ['services/storefront/assets/lab.css', 'services/stats/console/pages/compare-ways.tsx', 'services/stats/console/style/tokens.css'].map(read))
+  const colorOf = (text = '', name = '') => new RegExp(`--${name}: (light-dark\\([^)]*\\))`).exec(text)?.[1]
+  for (const { way } of WAYS) {
+    const token = new RegExp(`\\b${way}: '([\\w-]+)'`).exec(page ?? '')?.[1]
+    t.type(colorOf(lab, way), 'string', way)
+    t.equal(colorOf(lab, way), colorOf(tokens, token), way)
+  }
 })
 
 t.test('clients have a limit of the lab, and a run by the page counts for its client', async (t) => {
@@ -179,7 +206,7 @@ t.test('the worker: bounded, and another thread for one that ended or is silent'
   const bounded = new LabWorker({ most: 2 })
   const jobs = [bounded.run('fibonacci'), bounded.run('query')]
   await t.rejects(bounded.run('query'), { code: 'STOREFRONT_ERR_LAB_BUSY', headers: { 'retry-after': '1' } })
-  t.match(await Promise.all(jobs), [{ value: 'fibonacci(34) = 5702887' }, { value: /^products/ }])
+  t.match(await Promise.all(jobs), [{ value: 'fibonacci(34) = 5,702,887' }, { value: /^products/ }])
   t.match(await bounded.run('query'), { value: /^products/ })
   const ended = bounded.run('fibonacci')
   const closed = bounded.close()
@@ -222,11 +249,11 @@ t.test('a load: bounded, warm when it begins, and refusals are counted apart', a
   t.ok(perSecond > 0 && p50 > 0 && p50 <= p95 && p95 <= p99)
 
   fake.answer = json({ detail: 'Slow down.' }, 429, { 'retry-after': '7' })
-  await t.rejects(runLoad({ url: fake.origin, requests: 5, concurrency: 1 }), { message: 'Slow down.', status: 429, retryAfter: 7 })
+  await t.rejects(runLoad({ url: fake.origin, requests: 5, concurrency: 1 }), { message: 'Slow down. Retry after 7 s.', status: 429, retryAfter: 7 })
   fake.answer = (_request, response) => { response.writeHead(404).end('nothing') }
-  await t.rejects(runLoad({ url: fake.origin, requests: 5, concurrency: 1 }), { message: 'The answer was 404.', status: 404 })
+  await t.rejects(runLoad({ url: fake.origin, requests: 5, concurrency: 1 }), { message: 'The shop refused the request (status 404) and gave no reason.', status: 404 })
   fake.answer = (request) => { request.socket.destroy() }
-  await t.rejects(runLoad({ url: fake.origin, requests: 5, concurrency: 1 }), { message: 'There was no answer.', status: 0 })
+  await t.rejects(runLoad({ url: fake.origin, requests: 5, concurrency: 1 }), { message: /^The shop does not answer: .* Try again in a few seconds\.$/, status: 0 })
   const stopped = AbortSignal.abort(new Error('stopped'))
   await t.rejects(runLoad({ url: fake.origin, requests: 5, concurrency: 1, signal: stopped }), { message: 'stopped' })
 

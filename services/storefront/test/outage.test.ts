@@ -47,7 +47,7 @@ t.test('the catalog is gone, or sends nonsense: pages go on with what they have 
       const { statusCode, body, headers } = await get(url)
       t.equal(statusCode, 503, `${name}: ${url}`)
       t.match(headers, { 'retry-after': '5', 'content-type': /^text\/html/ })
-      t.match(body, /The catalog does not answer, and nothing is saved/)
+      t.match(body, /The catalog does not answer, and no copy of this page is cached/)
     }
     catalog.answer = works
     for (let tries = 0; (await get('/shop/products/1')).body.match(SAVED) !== null && tries < 40; tries++) await new Promise((resolve) => { setTimeout(resolve, 50) })

@@ -1,8 +1,15 @@
+import { channel } from 'node:diagnostics_channel'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
+import { createCache } from '@weir/cache'
+import { memoryStore } from '@weir/cache/memory'
+import { random } from '@weir/internal/testing'
 import { tags as catalogTags } from '@weir/catalog/tags'
+import { savedBy, Trace } from '../src/debug/trace.js'
 import { mostAlike } from '../src/recommend/vectors.js'
 import { tags } from '../src/tags.js'
-import { type Article, article, build, fakeCatalog, startFake, sunny, tempDir, tokenOf } from './support/world.js'
+import { type Article, article, build, fakeCatalog, FORM, json, signedIn, startFake, sunny, tempDir, tokenOf } from './support/world.js'
 
 const HTML = { accept: 'text/html,*/*;q=0.8' }
 
@@ -30,7 +37,7 @@ t.test('the list: found by its query in any spelling, kept for everybody, and as
   // Or browsers would show this page for that with the debug panel.
   t.match(first.headers['no-vary-search'], /"debug"/)
   const asked = catalog.asked.length
-  for (const url of ['/shop', '/shop?', '/shop?q=&page=1&sort=newest', '/shop?minPrice=&utm_source=x&q=']) {
+  for (const url of ['/shop', '/shop?', '/shop?q=&page=1&sort=newest', '/shop?minPrice=&utm_source=x&q=', '/shop?sort=&page=&category=&maxPrice=', '/shop?debug=anything', '/shop?debug=cache&debug=1', '/shop?debug=']) {
     const { headers, body } = await get(url)
     t.match(headers['cache-status'], /; hit/, url)
     t.equal(body, first.body, url)
@@ -44,12 +51,41 @@ t.test('the list: found by its query in any spelling, kept for everybody, and as
   })
 })
 
+t.test('a list that is longer than its pages says where it ends', async (t) => {
+  const { get, catalog } = await start(t)
+  const products = Array.from({ length: 24 }, (_, i) => article(i + 1))
+  const { answer } = catalog
+  let total = 10_000
+  catalog.answer = (request, response) => {
+    if (request.url?.startsWith('/api/products?') !== true) return answer(request, response)
+    json({ items: products, next: null, page: 1, pages: Math.ceil(total / 24), total })(request, response)
+  }
+  t.match((await get('/shop?page=400')).body, /Showing the first 9,600 of 10,000 products\. Narrow the search/)
+  t.notMatch((await get('/shop?page=399')).body, /Showing the first/)
+  total = 9600
+  t.notMatch((await get('/shop?page=400&q=lamp')).body, /Showing the first/)
+})
+
+t.test('a page that a browser fetches ahead is no view', async (t) => {
+  const DATA_DIR = await tempDir(t)
+  const { app, get } = await start(t, undefined, { DATA_DIR })
+  for (const purpose of ['prefetch', 'prefetch;prerender', 'prefetch;anonymous-client-ip']) {
+    t.equal((await get('/shop/products/1', { 'sec-purpose': purpose })).statusCode, 200)
+  }
+  await get('/shop/products/2', { 'sec-purpose': 'other' })
+  await get('/shop/products/3')
+  await app.close()
+  const database = new Database(join(DATA_DIR, 'storefront.db'), { readonly: true })
+  t.strictSame(database.prepare('select product, total from views order by product').all(), [{ product: 2, total: 1 }, { product: 3, total: 1 }])
+  database.close()
+})
+
 t.test('a product: of fragments, with an entity tag of what it says', async (t) => {
   const { get, catalog } = await start(t)
   const first = await get('/shop/products/1')
   t.equal(first.statusCode, 200)
   t.equal(first.headers['cache-control'], 'public, no-cache')
-  for (const part of [/<h1>Lamp 1<\/h1>/, /You may also like.*Lamp [23]/s, /Weather in Berlin/, /Most viewed/, /aria-labelledby="categories"/]) t.match(first.body, part)
+  for (const part of [/<h1>Lamp 1<\/h1>/, /You may also like.*Lamp [23]/s, /Weather in Berlin.*Updated <time[^>]*>[^<]*<\/time>, simulated/s, /Most viewed/, /aria-labelledby="categories"/]) t.match(first.body, part)
   const asked = catalog.asked.length
   const second = await get('/shop/products/1', { 'if-none-match': String(first.headers.etag) })
   t.equal(second.statusCode, 304)
@@ -98,9 +134,13 @@ t.test('what is not there, or cannot be, is a page for browsers and a problem do
   const cases: [url: string, status: number, text: RegExp][] = [
     ['/shop/products/99', 404, /There is no product 99/],
     ['/shop?category=nothing', 404, /There is no category &quot;nothing&quot;/],
-    ['/shop?minPrice=many', 400, /minPrice must match pattern/],
-    ['/shop?page=0', 400, /page must be &gt;= 1/],
-    ['/shop/products/x', 400, /id must be integer/],
+    ['/shop?minPrice=many', 400, /Write the price as an amount, such as 12.50/],
+    ['/shop?page=0', 400, /Pages are counted from 1/],
+    ['/shop?page=401', 400, /There are 400 pages at most/],
+    ['/shop?page=x', 400, /Write the page as a whole number/],
+    ['/shop?sort=best', 400, /sorted by newest, price, -price, name/],
+    [`/shop?q=${'x'.repeat(101)}`, 400, /Search for 100 characters at most/],
+    ['/shop/products/x', 400, /A product is found by its number/],
     ['/shop/nothing', 404, /\/shop\/nothing/],
     ['/shop/products/1/edit', 401, /Sign in/]
   ]
@@ -109,10 +149,54 @@ t.test('what is not there, or cannot be, is a page for browsers and a problem do
     t.equal(page.statusCode, status, url)
     t.match(page.headers, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', vary: /accept/ }, url)
     t.match(page.body, text, url)
+    t.notMatch(page.body, /must (?:be|NOT|match)/, url)
     const problem = await app.inject(url)
     t.equal(problem.statusCode, status, url)
     t.equal(problem.headers['content-type'], 'application/problem+json', url)
   }
+})
+
+t.test('the form of a product: whatever is typed comes back with the mistakes, in plain words', async (t) => {
+  const { app, catalog } = await start(t)
+  const good = { name: 'Oak lamp', sku: 'A-1', price: '12.50', stock: '5', categoryId: '1', description: 'Made of oak.' }
+  const bad: Readonly<Record<keyof typeof good, readonly string[]>> = {
+    name: ['', '  ', 'x'.repeat(201), 'x'.repeat(6000)],
+    sku: ['', '-1', 'A 1', 'x'.repeat(65)],
+    price: ['', 'much', '-1', '1.234', '10000000.01', '1e3', '9'.repeat(6000)],
+    stock: ['', '1.5', '-1', '1000000001'],
+    categoryId: ['', 'lamps', '0'],
+    description: ['x'.repeat(4001), 'Long. '.repeat(2000)]
+  }
+  const send = (fields: Record<string, string>) => app.inject({
+    method: 'POST',
+    url: '/shop/products/1/edit',
+    headers: { ...signedIn('editor'), 'content-type': FORM },
+    payload: new URLSearchParams({ etag: '"1-1"', ...fields }).toString()
+  })
+  const names = Object.keys(good) as (keyof typeof good)[]
+  const below = random(7)
+  for (let i = 0; i < 60; i++) {
+    const wrong = names.filter((_, n) => n === i % names.length || below(3) === 0)
+    const changed = Object.fromEntries(wrong.map((name) => [name, bad[name][below(bad[name].length)] ?? '']))
+    const { statusCode, body } = await send({ ...good, ...changed })
+    const shown = [...body.matchAll(/id="mistake-(\w+)">([^<]*)</g)].map(([, name = '', text = '']) => ({ name, text }))
+    t.equal(statusCode, 400)
+    t.strictSame(shown.map(({ name }) => name).sort(), [...wrong].sort(), JSON.stringify(changed).slice(0, 300))
+    for (const { text } of shown) t.match(text, /^(?:Give|Write|Shorten|Choose) [^%]+$/)
+    for (const name of names) if (name !== 'categoryId') t.ok(body.includes({ ...good, ...changed }[name]), `${name} is not lost`)
+  }
+  const form = await app.inject({ url: '/shop/products/1/edit', headers: signedIn('editor') })
+  t.match(form.body, /<textarea[^>]* maxlength="4000"/)
+  t.match(form.body, /name="name"[^>]* required maxlength="200"/)
+  const sent: unknown[] = []
+  const { answer } = catalog
+  catalog.answer = (request, response) => {
+    if (request.method !== 'PATCH') return answer(request, response)
+    request.on('data', (chunk: Buffer) => sent.push(JSON.parse(chunk.toString())))
+    request.on('end', () => { answer(request, response) })
+  }
+  t.equal((await send({ ...good, name: '  Oak lamp ', sku: ' A-1', price: '10000000', description: `${'x'.repeat(3999)}\r\n` })).statusCode, 303)
+  t.match(sent, [{ name: 'Oak lamp', sku: 'A-1', price: 1_000_000_000, description: /^x+\n$/ }])
 })
 
 t.test('a slash at the end leads to the page without it', async (t) => {
@@ -187,6 +271,8 @@ t.test('the debug panel: what a page is made of, in order, for admins', async (t
   t.strictSame([...second.body.matchAll(/<th scope="row">(\w+)<\/th><td>(\d+)<\/td><td>(\d+)<\/td><td>(\d+)</g)].map(([, ...row]) => row.join(' ')), [
     'fragments 5 0 0', 'catalog 1 0 0'
   ])
+  t.match(second.body, /6 of 6 reads were hits\. The caches saved \d/)
+  t.match(second.body, />Stale hits</)
 
   const list = await get('/shop?debug=cache', admin)
   t.match(list.body, /What this page is made of/)
@@ -197,6 +283,36 @@ t.test('the debug panel: what a page is made of, in order, for admins', async (t
   }
   const open = await start(t, undefined, { DEBUG_PANEL: 'true' })
   t.match((await open.get('/shop?debug=cache')).body, /What this page is made of/)
+})
+
+t.test('the debug panel: what is saved within something saved is not counted again', async (t) => {
+  const namespace = 'responses'
+  const hit = (key: string, ms: number) => {
+    channel('weir:cache:hit').publish({ namespace, key, source: 'l1', stale: false, cost: ms * 1000 })
+  }
+  const cache = createCache<unknown>({ store: memoryStore(), namespace })
+  const trace = new Trace({ CACHE: 'on' })
+  await trace.run(async () => {
+    hit('catalog:/a', 5)
+    // A refill that fails after reads of its own: the old value stands in, and its cost has theirs.
+    await cache.remember('fragment:old', { ttl: 1 }, async () => {
+      hit('catalog:/b', 20)
+      throw new Error('by design')
+    }).catch(() => {})
+    hit('fragment:new', 100)
+  })
+  const inner = await trace.panel([], [])
+  t.equal(inner.savedMs, 125, 'a fill that saved nothing: its reads count')
+  t.equal(savedBy([{ saved: 100, uses: [{ saved: 20, uses: [] }] }, { saved: undefined, uses: [{ saved: 5, uses: [] }] }]), 105)
+})
+
+t.test('the debug panel with CACHE=off says so, and lists the fragments', async (t) => {
+  const { get } = await start(t, undefined, { CACHE: 'off', DEBUG_PANEL: 'true' })
+  const { body } = await get('/shop/products/1?debug=cache')
+  t.match(body, /Caching is off/)
+  t.match(body, /<td>1<\/td><td class="depth-0">fragment<\/td><td><code>product:1<\/code><\/td><td><span[^>]*>not cached</)
+  t.equal(body.match(/>not cached</g)?.length, 5)
+  t.notMatch(body, /of 0|Reads by cache|failed/)
 })
 
 t.test('recommendations: the most alike first, and others have their turn meanwhile', async (t) => {

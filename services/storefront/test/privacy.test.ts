@@ -71,6 +71,19 @@ t.test('signing in and out, by a token or as a demo user', async (t) => {
     t.match((await app.inject({ url: '/shop/account', headers: { cookie: String(headers['set-cookie']).split(';', 1)[0] ?? '' } })).body, `demo-${role}`)
   }
   t.equal((await post('/shop/account/demo', 'role=owner')).statusCode, 400)
+  const own = 'http://shop.example'
+  const pages: [referer: string, back: string][] = [
+    [`${own}/shop?q=a%20b&page=2`, '/shop?q=a%20b&page=2'], [`${own}/shop/products/1/edit`, '/shop/products/1/edit'],
+    [`${own}/shop/account`, '/shop'], [`${own}//evil.example/shop`, '/shop'], ['https://evil.example/shop/lab', '/shop'], ['nonsense', '/shop']
+  ]
+  for (const [referer, back] of pages) {
+    const { body } = await app.inject({ url: '/shop/account', headers: { host: 'shop.example', referer } })
+    t.equal(/name="from" value="([^"]*)"/.exec(body)?.[1]?.replaceAll('&amp;', '&'), back, referer)
+    t.equal((await post('/shop/account/demo', new URLSearchParams({ role: 'reader', from: back }).toString())).headers.location, back)
+  }
+  for (const from of ['https://evil.example', '//evil.example', '/shop/../..//evil.example', '/shop?a\r\nx: y', '/shop/products/1/edit/x', '/shop#x']) {
+    t.equal((await post('/shop/account/demo', new URLSearchParams({ role: 'reader', from }).toString())).headers.location, '/shop', from)
+  }
   t.match((await post('/shop/account/sign-out', '', signedIn('reader'))).headers['set-cookie'], /Max-Age=0|Expires=Thu, 01 Jan 1970/)
 
   const plain = await build(t, { ...env, DATA_DIR: await tempDir(t) })
@@ -90,14 +103,21 @@ t.test('no other site can send these forms, and a role is asked for', async (t) 
   const foreign: Record<string, string>[] = [
     { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { 'sec-fetch-site': 'none' },
     { origin: 'https://evil.example' }, { origin: 'null' }, { origin: 'https://shop.example' }, { origin: 'http://shop.example:81' },
-    { 'sec-fetch-site': 'cross-site', origin: 'http://shop.example' }, {}
+    { 'sec-fetch-site': 'cross-site', origin: 'http://shop.example' }, { 'sec-fetch-site': 'same-origin', origin: 'https://evil.example' },
+    { 'sec-fetch-site': 'same-origin', origin: 'null' }, {}
   ]
   for (const url of urls) {
-    for (const headers of foreign) t.equal(await status(url, { cookie, ...headers }), 403, `${url} ${JSON.stringify(headers)}`)
+    for (const headers of foreign) {
+      t.equal(await status(url, { cookie, ...headers }), 403, `${url} ${JSON.stringify(headers)}`)
+      t.equal(await status(url, headers), 403, `no cookie, ${url} ${JSON.stringify(headers)}`)
+    }
     t.not(await status(url, { cookie, origin: 'http://shop.example' }), 403, url)
     t.not(await status(url, { cookie, origin: 'https://shop.example', 'x-forwarded-proto': 'https' }), 403, url)
   }
   t.equal(catalog.asked.filter((path) => path === '/api/products/1').length > 0, true)
+  const silent = await app.inject({ method: 'POST', url: urls[2] ?? '', payload: 'role=admin', headers: { 'content-type': FORM, host: 'shop.example' } })
+  t.match(silent.body, /does not say which site it comes from: send it with the header Origin: http:\/\/shop\.example"/)
+  t.equal(silent.headers['set-cookie'], undefined)
   const own = { 'sec-fetch-site': 'same-origin' }
   t.equal(await status('/shop/products/1/edit', own), 401)
   t.equal(await status('/shop/products/1/edit', { ...own, cookie: 'weir_shop=rubbish' }), 401)

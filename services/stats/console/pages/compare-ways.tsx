@@ -10,6 +10,7 @@ import { Field } from '../parts/field.js'
 import { Notice } from '../parts/notice.js'
 import { Waiting } from '../parts/waiting.js'
 
+/** Colours of the ways: the lab of the shop has the same. */
 const COLORS: Readonly<Record<Way, string>> = {
   uncached: 'miss', memoized: 'l1', stored: 'l2', cached: 'coalesced'
 }
@@ -99,7 +100,7 @@ export function CompareWays () {
   )
 }
 
-function Refusal ({ refusal: { status, message, retryAfter } }: { refusal: LoadRefused }) {
+function Refusal ({ refusal: { status, message } }: { refusal: LoadRefused }) {
   if (status === 404) {
     return (
       <Notice tone='warn' title='The shop has no lab here'>
@@ -109,7 +110,7 @@ function Refusal ({ refusal: { status, message, retryAfter } }: { refusal: LoadR
   }
   return (
     <Notice tone='bad' title='The load was not run'>
-      <p>{message}{retryAfter !== undefined && ` Try again in ${retryAfter} s.`}</p>
+      <p>{message}</p>
     </Notice>
   )
 }

@@ -29,8 +29,8 @@ const LONGEST_MS = 30_000
 export const Compare = () => (
   <Page title='Compare'>
     <p class='lead'>
-      The same result computed and kept: one that is expensive, under load from this browser, and a page of the catalog, which is not,
-      measured in the instance that serves it.
+      Compares cached with computed results: an expensive computation under load from this browser, and a page of the catalog,
+      measured within the instance that serves it.
     </p>
     <CompareWays />
     <ComparePage />

@@ -1,13 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type Cache, type CacheEvents, type CacheTraces } from '@weir/cache'
+import { type StorefrontEnv } from '../env.js'
 import { type Shop } from '../pages/shop.js'
 
-/** How something was had. `saved`: it is old, because it could not be made anew. */
-export type Outcome = 'hit in memory' | 'hit in store' | 'coalesced' | 'stale' | 'saved' | 'miss' | 'failed'
+/** The origin of something. `saved`: it is old, because it could not be made anew. `not cached`: CACHE=off. */
+export type Outcome = 'hit in memory' | 'hit in store' | 'coalesced' | 'stale' | 'saved' | 'miss' | 'failed' | 'not cached'
+
+/** The time that a use saved, and those that it led to. */
+interface Saving {
+  /** Milliseconds that computing it had taken, where that was saved. */
+  readonly saved: number | undefined
+  readonly uses: readonly Saving[]
+}
 
 /** One use of a cache, with those that it led to. */
-interface Use {
+interface Use extends Saving {
   readonly namespace: string
   readonly key: string
   outcome: Outcome
@@ -55,6 +63,16 @@ export interface Row {
   readonly saved: number | undefined
 }
 
+/** The panel of a page. */
+export interface Panel {
+  readonly totals: readonly CacheTotals[]
+  readonly rows: readonly Row[]
+  /** Milliseconds that the page was spared: what a saved row is made of is not counted again. */
+  readonly savedMs: number
+  /** CACHE=off. */
+  readonly isOff: boolean
+}
+
 /** The work that is being traced: the page, or a fill. */
 interface Work {
   readonly uses: Use[]
@@ -74,6 +92,11 @@ export class Trace {
   readonly #uses: Use[] = []
   readonly #reads: Read[] = []
   readonly #took = new Map<string, number>()
+  readonly #isOff: boolean
+
+  constructor ({ CACHE }: Pick<StorefrontEnv, 'CACHE'>) {
+    this.#isOff = CACHE === 'off'
+  }
 
   /** Runs what makes the page. */
   async run<T> (work: () => Promise<T>): Promise<T> {
@@ -90,14 +113,21 @@ export class Trace {
     this.#took.set(key, ms)
   }
 
-  /** How a fragment was had. */
+  /** The origin of a fragment. */
   outcomeOf (key: string): Outcome {
-    return this.#uses.find((use) => use.key === `fragment:${key}`)?.outcome ?? 'failed'
+    return this.#uses.find((use) => use.key === `fragment:${key}`)?.outcome ?? (this.#isOff ? 'not cached' : 'failed')
   }
 
-  /** What the panel shows. */
-  async panel (inspected: Shop['inspected'], keys: readonly string[]): Promise<{ totals: CacheTotals[], rows: Row[] }> {
-    return { totals: this.#totals(inspected), rows: await this.#rows(inspected, keys) }
+  /** Gives the panel's content, for the fragments of the page in their order. */
+  async panel (inspected: Shop['inspected'], keys: readonly string[]): Promise<Panel> {
+    const rows = this.#isOff ? this.#uncachedRows(keys) : await this.#rows(inspected, keys)
+    return { totals: this.#totals(inspected), rows, savedMs: savedBy(this.#uses), isOff: this.#isOff }
+  }
+
+  #uncachedRows (keys: readonly string[]): Row[] {
+    return keys.map((key, i) => ({
+      number: i + 1, depth: 0, kind: 'fragment', key, outcome: 'not cached', tags: [], age: undefined, took: this.#took.get(key), saved: undefined
+    }))
   }
 
   /** The fragments of the page as they are on it, each with what it is made of, and the rest. */
@@ -142,6 +172,10 @@ export class Trace {
     }
   }
 }
+
+/** Milliseconds saved by uses. The cost of one has that of all within it, so these count only where it saved nothing. */
+export const savedBy = (uses: readonly Saving[]): number =>
+  uses.reduce((sum, { saved, uses: inner }) => sum + (saved ?? savedBy(inner)), 0)
 
 const keyOnPage = (key: string): string => key.slice('fragment:'.length)
 

@@ -61,7 +61,7 @@ export class Lab {
   }
 
   /**
-   * Forgets what this process and the fleet's store keep. Other processes keep what they have memoized.
+   * Forgets the results in this process and in the shared store. Other processes keep what they have memoized.
    * @throws CacheError WEIR_CACHE_STORE_FAILED
    */
   async forget (): Promise<void> {

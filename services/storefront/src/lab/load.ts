@@ -5,7 +5,7 @@
 export const WAYS = [
   { way: 'uncached', label: 'Uncached' },
   { way: 'memoized', label: 'Memoized in the process' },
-  { way: 'stored', label: 'From the fleet’s store' },
+  { way: 'stored', label: 'From the shared store' },
   { way: 'cached', label: 'Cached response' }
 ] as const
 export type Way = (typeof WAYS)[number]['way']
@@ -54,6 +54,20 @@ export class LoadRefused extends Error {
   constructor (message: string, readonly status: number, readonly retryAfter: number | undefined) {
     super(message)
   }
+}
+
+/** Says that a request was not answered at all. */
+export const UNREACHABLE = 'The shop does not answer: it may be restarting, or your connection is gone. Try again in a few seconds.'
+
+/**
+ * Says why a request was refused, in sentences, with the time to wait where that is known.
+ * @param body a problem document (RFC 9457), or anything else
+ * @param retryAfter seconds
+ */
+export function refusal (status: number, body: string, retryAfter: number | undefined): string {
+  const reason = detailOf(body) ?? `The shop refused the request (status ${status}) and gave no reason`
+  const sentence = /[.!?]$/.test(reason) ? reason : `${reason}.`
+  return retryAfter === undefined || /\b(?:again|retry)\b/i.test(sentence) ? sentence : `${sentence} Retry after ${retryAfter} s.`
 }
 
 interface Answer {
@@ -105,14 +119,14 @@ async function warmUp (url: string, signal: AbortSignal | undefined): Promise<vo
     response = await send(url, signal)
   } catch {
     signal?.throwIfAborted()
-    throw new LoadRefused('There was no answer.', 0, undefined)
+    throw new LoadRefused(UNREACHABLE, 0, undefined)
   }
   const body = await response.text()
   if (response.status === 200) return
   const { status, headers } = response
   const seconds = Number(headers.get('retry-after') ?? NaN)
   const retryAfter = Number.isFinite(seconds) ? seconds : undefined
-  throw new LoadRefused(detailOf(body) ?? `The answer was ${status}.`, status, retryAfter)
+  throw new LoadRefused(refusal(status, body, retryAfter), status, retryAfter)
 }
 
 async function ask (url: string, signal: AbortSignal | undefined): Promise<Answer> {

@@ -3,7 +3,7 @@ import { type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { Page } from '../pages/page.js'
 import { type Shop } from '../pages/shop.js'
-import { LOADS, runPath, WAYS, type Way, WORKS, type Work } from './load.js'
+import { LOADS, refusal, runPath, WAYS, type Way, WORKS, type Work } from './load.js'
 import { RunSchema } from './schemas.js'
 
 /** One run, as the page shows it. */
@@ -16,17 +16,17 @@ interface Shown extends Partial<Static<typeof RunSchema>> {
   readonly problem: string | undefined
 }
 
-type LabRequest = FastifyRequest<{ Querystring: { way?: Way, work: Work } }>
+type LabRequest = FastifyRequest<{ Querystring: { way?: Way, work: Work, forgotten?: string } }>
 
 /** Sends the page of the lab, with the result of a run if it asks for one: no script is needed. */
 export async function labPage (
   shop: Shop, instance: string, request: LabRequest, reply: FastifyReply
 ): Promise<FastifyReply> {
-  const { way, work } = request.query
+  const { way, work, forgotten } = request.query
   const shown = way === undefined ? undefined : await run(request, reply, runPath(way, work))
   const page = new Page(shop, reply, undefined)
   const lists = { ways: WAYS, works: WORKS, loads: LOADS }
-  return page.send('lab', { title: 'Lab', own: 'lab', instance, ...lists, way, work, shown }, reply.statusCode)
+  return page.send('lab', { title: 'Lab', own: 'lab', instance, ...lists, way, work, shown, forgotten, isOff: shop.env.CACHE === 'off' }, reply.statusCode)
 }
 
 /** Runs a way through its own route, response cache and limit included, as the client whose page it is for. */
@@ -41,10 +41,6 @@ async function run (request: FastifyRequest, reply: FastifyReply, url: string): 
   if (Value.Check(RunSchema, result)) return { ...result, ms, isHit, problem: undefined }
   reply.code(statusCode)
   if (headers['retry-after'] !== undefined) reply.header('retry-after', headers['retry-after'])
-  return { ms, isHit, problem: detailOf(result) }
+  const seconds = Number(headers['retry-after'] ?? NaN)
+  return { ms, isHit, problem: refusal(statusCode, body, Number.isFinite(seconds) ? seconds : undefined) }
 }
-
-const detailOf = (problem: unknown): string =>
-  typeof problem === 'object' && problem !== null && 'detail' in problem
-    ? String(problem.detail)
-    : 'The lab did not answer'

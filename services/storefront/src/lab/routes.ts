@@ -1,14 +1,15 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NoQuery, problems } from '@weir/fastify/service'
 import { Type } from 'typebox'
-import { UpstreamSilent } from '../errors.js'
+import { Value } from 'typebox/value'
+import { labNotForgotten } from '../errors.js'
 import { formLimit, labLimit } from '../limits.js'
 import { html } from '../pages/schemas.js'
 import { type Shop } from '../pages/shop.js'
 import { KEPT_FOR, type Lab } from './lab.js'
 import { type Way } from './load.js'
 import { labPage } from './page.js'
-import { LabQuery, RunQuery, RunSchema } from './schemas.js'
+import { ForgetForm, LabQuery, RunQuery, RunSchema } from './schemas.js'
 
 export interface LabRoutesOptions {
   readonly shop: Shop
@@ -32,14 +33,16 @@ const KEEPING = {
   }
 } as const
 
+const WITHOUT_WORK = { work: 'fibonacci' }
+
 const DESCRIPTIONS: Readonly<Record<Way, string>> = {
   uncached: 'computes for each request',
-  memoized: 'keeps the result in the memory of its process',
-  stored: 'keeps the result in the store of the fleet, and asks it each time',
-  cached: 'does not run while its response is kept, for the fleet'
+  memoized: 'caches the result in the memory of its process',
+  stored: 'caches the result in the shared store, and reads it from there each time',
+  cached: 'does not run while its response is cached, by all instances'
 }
 
-/** Everything under /shop/lab: one computation, kept in four ways, and a page to try them. */
+/** Everything under /shop/lab: one computation in four ways, and a page to try them. */
 export const labRoutes: FastifyPluginAsyncTypebox<LabRoutesOptions> = async (app, { shop, lab, instance }) => {
   for (const way of ['uncached', 'memoized', 'stored', 'cached'] as const) {
     app.get(`/shop/lab/run/${way}`, {
@@ -72,18 +75,19 @@ export const labRoutes: FastifyPluginAsyncTypebox<LabRoutesOptions> = async (app
   app.post('/shop/lab/forget', {
     schema: {
       tags: ['lab'],
-      summary: 'Forget what this instance and the fleet keep of the lab',
+      summary: 'Forget the results in the shared store and in this instance',
       querystring: NoQuery,
       response: { 303: Type.Null(), ...problems }
     },
     config: { rateLimit: formLimit }
-  }, async (_request, reply) => {
+  }, async ({ body }, reply) => {
     try {
       await app.responseCache.invalidate([TAG])
       await lab.forget()
     } catch (error) {
-      throw new UpstreamSilent('store of the fleet', error)
+      throw labNotForgotten(error)
     }
-    return reply.redirect('/shop/lab', 303)
+    const { work } = Value.Check(ForgetForm, body) ? body : WITHOUT_WORK
+    return reply.redirect(`/shop/lab?${new URLSearchParams({ work, forgotten: instance }).toString()}`, 303)
   })
 }

@@ -9,10 +9,17 @@ const WaySchema = Type.Enum<Way[]>(WAYS.map(({ way }) => way), { description: 'T
 
 export const RunQuery = Type.Object({ work: WorkSchema })
 
-export const LabQuery = Type.Object({ work: WorkSchema, way: Type.Optional(WaySchema) })
+export const LabQuery = Type.Object({
+  work: WorkSchema,
+  way: Type.Optional(WaySchema),
+  forgotten: Type.Optional(Type.String({ pattern: '^[\\w.-]{1,64}$', description: 'The instance that has forgotten its results' }))
+})
 
-const ORIGIN = 'Computed now; for another request, which this one waited for; or kept in the memory of the process or in the ' +
-  'store of the fleet. A cached response says `computed`, as it did when it was made: Cache-Status tells a hit'
+/** The form that forgets, which keeps the choice of work. */
+export const ForgetForm = Type.Object({ work: Type.Enum<Work[]>(WORKS.map(({ work }) => work)) })
+
+const ORIGIN = 'Computed now; for another request, which this one waited for; or cached in the memory of the process or in the ' +
+  'shared store. A cached response says `computed`, as it did when it was made: Cache-Status tells a hit'
 
 export const RunSchema = Type.Object({
   way: WaySchema,

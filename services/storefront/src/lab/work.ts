@@ -9,7 +9,7 @@ const PER_BASKET = 6
 
 /** The computations: each is prepared, and then a function that computes and says the result in words. */
 export const WORK: Readonly<Record<Work, () => () => string>> = {
-  fibonacci: () => () => `fibonacci(${N}) = ${fibonacci(N)}`,
+  fibonacci: () => () => `fibonacci(${N}) = ${counts.format(fibonacci(N))}`,
   query: () => {
     const statement = (purchases ??= generate()).prepare<[], Pair>(BOUGHT_TOGETHER)
     return () => {
@@ -19,6 +19,7 @@ export const WORK: Readonly<Record<Work, () => () => string>> = {
   }
 }
 
+const counts = new Intl.NumberFormat('en')
 const fibonacci = (n: number): number => n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2)
 
 interface Pair {

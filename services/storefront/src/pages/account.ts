@@ -11,14 +11,27 @@ import { type Shop } from './shop.js'
 /** As long as the tokens of `npm start`. */
 const DEMO_LIFETIME = '12h'
 
+/** Path and query of a page that signing in leads back to. */
+const PAGE = /^\/shop(?:\/lab|\/products\/\d+(?:\/edit)?)?(?:\?[!-"$-[\]-~]*)?$/
+
+/** The page of this site that the Referer names; `/shop` for any other. */
+function cameFrom (referer: string | undefined, host: string): string {
+  if (referer === undefined || !URL.canParse(referer)) return '/shop'
+  const { host: named, pathname, search } = new URL(referer)
+  const path = pathname + search
+  return named === host && PAGE.test(path) ? path : '/shop'
+}
+
 /** Everything under /shop/account: who is signed in, signing in and out. It is private, and nobody keeps it. */
 export const accountRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, { shop }) => {
   const { DEMO_USERS, JWT_SECRET } = shop.env
   const hasDemoUsers = DEMO_USERS && JWT_SECRET !== undefined
   const config = { session: true } as const
   const form = { ...config, rateLimit: formLimit }
-  const account = (page: Page, mistake = '', status = 200) =>
-    page.send('account', { title: 'Account', user: page.reply.request.user, hasDemoUsers, mistake }, status)
+  const account = (page: Page, mistake = '', status = 200) => {
+    const { user, headers, host } = page.reply.request
+    return page.send('account', { title: 'Account', user, hasDemoUsers, mistake, from: cameFrom(headers.referer, host) }, status)
+  }
 
   app.get('/shop/account', {
     schema: { tags: ['account'], summary: 'Who is signed in', querystring: NoQuery, response: html },
@@ -51,11 +64,11 @@ export const accountRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (a
     config: form
   }, async (request, reply) => {
     if (!hasDemoUsers) throw new STOREFRONT_ERR_NO_DEMO_USERS()
-    const { role } = request.body
+    const { role, from = '' } = request.body
     const token = app.jwt.HS256.sign({ sub: `demo-${role}`, role }, { expiresIn: DEMO_LIFETIME })
     const session = sessionBy(app, token)
     if (session !== undefined) signIn(request, reply, session)
-    return reply.redirect('/shop', 303)
+    return reply.redirect(PAGE.test(from) ? from : '/shop', 303)
   })
 
   app.post('/shop/account/sign-out', {

@@ -10,19 +10,20 @@ import { type Shop } from './shop.js'
 
 /**
  * GET /shop/products/:id: a product, put together from five fragments for each request. Its ETag is one of what it says, so
- * that a browser that has it gets a 304. Each page view counts, those with a 304 too.
+ * that a browser that has it gets a 304. Each page view counts, those with a 304 too, but not what a browser fetches ahead.
  */
 export const detailRoute: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, { shop }) => {
   app.get('/shop/products/:id', {
     schema: { tags: ['pages'], summary: 'A product', params: ProductId, querystring: NoQuery, response: html },
     config: { cacheControl: { public: true, noCache: true } },
     onResponse (request, reply, done) {
+      const purpose = String(request.headers['sec-purpose'] ?? '')
       const isSeen = reply.statusCode === 200 || reply.statusCode === 304
-      if (isSeen && request.method === 'GET') shop.views.count(request.params.id)
+      if (isSeen && request.method === 'GET' && !/prefetch/i.test(purpose)) shop.views.count(request.params.id)
       done()
     }
   }, async (request, reply) => {
-    const trace = request.isDebugged ? new Trace() : undefined
+    const trace = request.isDebugged ? new Trace(shop.env) : undefined
     const page = new Page(shop, reply, trace)
     const make = () => detail(page, request.params.id)
     return trace === undefined ? make() : trace.run(make)

@@ -1,11 +1,13 @@
 import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { NoQuery } from '@weir/fastify/service'
 import { type FastifyReply, type FastifyRequest } from 'fastify'
+import { Value } from 'typebox/value'
 import { STOREFRONT_ERR_NO_PRODUCT, UpstreamSilent } from '../errors.js'
 import { formLimit } from '../limits.js'
 import { type Category, type Product } from '../upstream/schemas.js'
+import { inWords } from './in-words.js'
 import { Page } from './page.js'
-import { type EditForm, EditFormSchema, html, ProductId } from './schemas.js'
+import { type EditForm, EditFormSchema, html, ProductFields, ProductId } from './schemas.js'
 import { type Shop } from './shop.js'
 
 type Fields = Omit<EditForm, 'etag'>
@@ -50,7 +52,7 @@ export const editRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app,
       }
       case 'refused': {
         const { status, problem: { detail, errors = [] } } = change
-        const refused = Object.fromEntries(errors.map(({ field, message }) => [field, message]))
+        const refused = Object.fromEntries(errors.map(({ field, message }) => [field, `${isField(field) ? LABELS[field] : field} ${message}`]))
         return form(shop, reply, { id, etag, fields, mistakes: refused, problem: errors.length === 0 ? detail : '' }, status)
       }
     }
@@ -79,7 +81,7 @@ async function form (shop: Shop, reply: FastifyReply, filled: Filled, status = 2
   })
   const differences = theirs === undefined ? [] : differing(inWords(filled.fields), inWords(theirs))
   return new Page(shop, reply, undefined).send('edit', {
-    ...filled, title: `Edit ${theirs?.name ?? filled.fields.name}`, categories, mistakes, problem, differences, isConflict: theirs !== undefined
+    ...filled, limits: ProductFields.properties, title: `Edit ${theirs?.name ?? filled.fields.name}`, categories, mistakes, problem, differences, isConflict: theirs !== undefined
   }, status)
 }
 
@@ -104,6 +106,8 @@ const LABELS: Readonly<Record<keyof Fields, string>> = {
   name: 'Name', sku: 'Article number', price: 'Price', stock: 'In stock', categoryId: 'Category', description: 'Description'
 }
 
+const isField = (name: string): name is keyof Fields => Object.hasOwn(LABELS, name)
+
 const differing = (yours: Fields, theirs: Fields) =>
   (['name', 'sku', 'price', 'stock', 'categoryId', 'description'] as const)
     .filter((field) => yours[field] !== theirs[field])
@@ -112,15 +116,16 @@ const differing = (yours: Fields, theirs: Fields) =>
 const fieldsOf = ({ name, sku, price, stock, categoryId, description }: Product): Fields =>
   ({ name, sku, price: (price / 100).toFixed(2), stock: String(stock), categoryId: String(categoryId), description })
 
-/** Reads what the catalog would not take as text. All else is for the catalog to judge. */
-function read ({ name, sku, price, stock, categoryId, description }: Fields) {
-  const mistakes: Record<string, string> = {}
-  if (!/^\d{1,8}(?:\.\d{1,2})?$/.test(price.trim())) mistakes['price'] = 'must be an amount such as 12.50'
-  if (!/^\d{1,10}$/.test(stock.trim())) mistakes['stock'] = 'must be a whole number'
+/** Reads the fields as the catalog takes them, or says what is wrong with them. */
+function read (typed: Fields) {
   // Browsers send line breaks as CRLF.
-  const text = description.replaceAll('\r\n', '\n')
+  const description = typed.description.replaceAll('\r\n', '\n')
+  const { categoryId } = typed
+  const [name, sku, price, stock] = [typed.name.trim(), typed.sku.trim(), typed.price.trim(), typed.stock.trim()]
+  const found = Value.Errors(ProductFields, { name, sku, price, stock, categoryId, description }).map(inWords)
+  const mistakes = Object.fromEntries(found.map(({ field, message }) => [field, message]))
   const changes = {
-    name, sku, price: Math.round(Number(price) * 100), stock: Number(stock), categoryId: Number(categoryId), description: text
+    name, sku, price: Math.round(Number(price) * 100), stock: Number(stock), categoryId: Number(categoryId), description
   }
   return { changes, mistakes }
 }

@@ -28,9 +28,15 @@ export const listRoute: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, 
       },
       cacheControl: { public: true, noCache: true },
       rateLimit: { cost: 2 }
+    },
+    // Before defaults are filled in: an empty field, a missing one and any other `debug` are one page, with one cache entry.
+    preValidation (request, _reply, done) {
+      const sent = Object.entries(request.query).filter(([name, value]) => value !== '' && (name !== 'debug' || request.isDebugged))
+      Object.assign(request, { query: Object.fromEntries(sent) })
+      done()
     }
   }, async (request, reply) => {
-    const trace = request.isDebugged ? new Trace() : undefined
+    const trace = request.isDebugged ? new Trace(shop.env) : undefined
     const page = new Page(shop, reply, trace)
     const make = () => list(page, request.query)
     return trace === undefined ? make() : trace.run(make)
@@ -70,7 +76,7 @@ function productsPart (page: Page, query: ListQuery): Promise<string> {
     if (items.length === 0 && number > 1) throw new STOREFRONT_ERR_NO_PAGE(number)
     const products = items.map((product) => ({ ...product, icon: placeOf(product, current(categories)).icon }))
     const last = Math.min(pages, LAST_PAGE)
-    return render('parts/list', { products, total, number, pages: pagesAround(number, last), last, linkTo: linkTo(query) })
+    return render('parts/list', { products, total, number, pages: pagesAround(number, last), last, reachable: last * PER_PAGE, linkTo: linkTo(query) })
   })
 }
 

@@ -31,13 +31,25 @@ export const ProductId = Type.Object({ id: Type.Integer({ minimum: 1, maximum: N
 /** An answer that is a page. */
 export const html = { 200: Type.String({ description: 'text/html' }) }
 
-const text = Type.String({ maxLength: 5000 })
+const text = Type.String()
 
-/** The fields of the form that changes a product, as a browser sends them. */
+/** The form that changes a product, as a browser sends it: read by {@link ProductFields}, so that nothing typed is lost. */
 export const EditFormSchema = Type.Object({
   etag: Type.String({ maxLength: 200 }), name: text, sku: text, price: text, stock: text, categoryId: text, description: text
 })
 export type EditForm = Static<typeof EditFormSchema>
 
+/** The fields of a product as text, within the limits of the catalog. Attributes of the form are made of it. */
+export const ProductFields = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 200 }),
+  sku: Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9][A-Za-z0-9._\\-]{0,63}$' }),
+  price: Type.String({ maxLength: 11, pattern: '^(?:\\d{1,7}(?:\\.\\d{1,2})?|10000000(?:\\.00?)?)$' }),
+  stock: Type.String({ maxLength: 10, pattern: '^(?:\\d{1,9}|1000000000)$' }),
+  categoryId: Type.String({ pattern: '^[1-9]\\d{0,14}$' }),
+  description: Type.String({ maxLength: 4000 })
+})
+
 export const TokenForm = Type.Object({ token: Type.String({ maxLength: 5000 }) })
-export const DemoForm = Type.Object({ role: Type.Enum(['reader', 'editor', 'admin']) })
+export const DemoForm = Type.Object({
+  role: Type.Enum(['reader', 'editor', 'admin']), from: Type.Optional(Type.String({ maxLength: 2000 }))
+})

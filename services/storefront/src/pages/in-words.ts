@@ -1,0 +1,59 @@
+import { type FastifySchemaValidationError } from 'fastify'
+
+/** A violation of a schema, as Ajv and TypeBox report it. */
+type Violation = Pick<FastifySchemaValidationError, 'keyword' | 'instancePath' | 'params'>
+
+/** A field that cannot be accepted, with the sentence that says so. */
+interface Mistake {
+  readonly field: string
+  readonly message: string
+}
+
+const AN_AMOUNT = 'Write the price as an amount, such as 12.50'
+const counts = new Intl.NumberFormat('en')
+
+/** Sentences by field, for all violations of it or by keyword. Limits are those of the schema. */
+const SENTENCES: Readonly<Record<string, string | Readonly<Record<string, string>>>> = {
+  page: { minimum: 'Pages are counted from %', maximum: 'There are % pages at most', type: 'Write the page as a whole number, such as 2' },
+  q: 'Search for % characters at most',
+  category: 'There is no such category: choose one of those in the list',
+  minPrice: AN_AMOUNT,
+  maxPrice: AN_AMOUNT,
+  sort: 'Products can be sorted by %',
+  id: 'A product is found by its number, such as /shop/products/17',
+  name: { minLength: 'Give the product a name', pattern: 'Give the product a name', maxLength: 'Shorten the name to % characters' },
+  sku: 'Write the article number with at most 64 letters, digits, dots, dashes and underscores, such as PAN-00017',
+  price: AN_AMOUNT,
+  stock: 'Write the stock as a whole number, such as 12',
+  categoryId: 'Choose one of the categories',
+  description: 'Shorten the description to % characters',
+  token: 'Write the token with % characters at most',
+  role: 'Choose one of the demo users: %',
+  way: 'The lab has these ways: %',
+  work: 'The lab computes one of these: %'
+}
+
+/** Says what is wrong with a field, in a sentence for people. */
+export function inWords (violation: Violation): Mistake {
+  const { keyword, instancePath, params } = violation
+  const missing = params['missingProperty']
+  const field = typeof missing === 'string' ? missing : instancePath.split('/')[1] ?? ''
+  const known = SENTENCES[field]
+  const sentence = typeof known === 'object' ? known[keyword] : known
+  if (missing !== undefined) return { field, message: `The form came without ${field}: load the page again` }
+  return { field, message: sentence?.replace('%', limitOf(params)) ?? `${field || 'The form'} cannot be read: load the page again` }
+}
+
+/** The limit that was exceeded, or the values that are allowed. */
+function limitOf ({ limit, allowedValues }: Violation['params']): string {
+  if (typeof limit === 'number') return counts.format(limit)
+  if (!Array.isArray(allowedValues)) return 'fewer'
+  return allowedValues.filter((value) => value !== '').join(', ')
+}
+
+/** Turns violations of a page's schema into an error whose problem is for people. */
+export function validationError (violations: readonly FastifySchemaValidationError[]): Error {
+  const errors = violations.map(inWords)
+  const detail = errors.map(({ message }) => message).join('. ')
+  return Object.assign(new Error(detail), { problem: { detail, errors } })
+}
