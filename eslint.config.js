@@ -16,6 +16,8 @@ const noFastify = [['fastify', 'fastify-plugin', '@fastify/*'], 'Packages are fr
 const noInfra = [['**/infra/**'], 'What runs the suite is not part of it.']
 
 export default [
+  // Templates find the packages compiled, which lint does not wait for; a test compiles them.
+  { ignores: ['packages/create-weir/templates/**'] },
   ...neostandard({ ts: true, ignores: resolveIgnoresFromGitignore() }),
   ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts', '**/*.tsx'] })),
   {
