@@ -1,7 +1,7 @@
 /** A combination of versions, and the compiled tests that run against it. */
 export interface Row {
   readonly name: string
-  /** What stands in for the repository's own version, as npm takes it: `kysely@0.29`. */
+  /** The package that replaces the repository's own version, as npm takes it: `kysely@0.29`. */
   readonly packages: readonly string[]
   /** The major version of Node, whose binary npm's package `node` brings; this one by default. */
   readonly node?: string

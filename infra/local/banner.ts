@@ -10,7 +10,7 @@ export interface BannerFacts {
   readonly redisUrl: string | undefined
   readonly dataDir: string
   readonly tokens: DemoTokens
-  /** Of the link that logs in at the console, if a service accepts one. */
+  /** Code of the link that logs in at the console, if a service accepts one. */
   readonly loginCode?: string
   /** Further lines, each `labelled`. */
   readonly notes: readonly string[]

@@ -6,7 +6,7 @@ import type { Workspace } from './workspaces.js'
 /** The tarball of a package, as `npm publish` would send it. */
 export interface Tarball {
   readonly workspace: Workspace
-  /** Its path. */
+  /** Path of the tarball. */
   readonly file: string
   /** Bytes, packed and unpacked. */
   readonly size: number

@@ -5,7 +5,7 @@ import type { Tarball } from './pack.js'
 
 /** A registry of npm that runs here until it is closed. */
 export interface LocalRegistry {
-  /** Its address, with a slash at the end. */
+  /** Address of the registry, with a slash at the end. */
   readonly url: string
   close (): Promise<void>
 }

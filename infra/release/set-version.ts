@@ -21,7 +21,7 @@ export async function setVersion (root: string, version: string, date: string): 
   for (const folder of ['.', ...await foldersOfAll(root)]) {
     const file = folder === '.' ? 'package.json' : `${folder}/package.json`
     const text = await readFile(`${root}/${file}`, 'utf8')
-    // As text: the files keep their layout.
+    // Edits the text, so that the files keep their layout.
     await write(file, text
       .replace(`"version": "${previous}"`, `"version": "${version}"`)
       .replace(/("@weir\/[\w-]+": )"([^"]+)"/g, (whole, name: string, range: string) => range === previous ? `${name}"${version}"` : whole))

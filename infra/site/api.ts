@@ -7,10 +7,10 @@ const PACKAGES = [
   'packages/redis', 'packages/sqlite'
 ]
 
-/** What `exports` of a package.json has for one name. */
+/** Value of one name in `exports` of a package.json. */
 type Export = string | { readonly types?: string, readonly default: string }
 
-/** Where a package's exports are declared, without `.d.ts`, with the name that each is imported by. */
+/** Lists the declaration files of a package's exports, without `.d.ts`, each with the name it is imported by. */
 async function exportsOf (root: string, folder: string): Promise<[string, string][]> {
   const { name, exports } = JSON.parse(await readFile(`${root}/${folder}/package.json`, 'utf8')) as
     { name: string, exports: Record<string, Export> }
@@ -56,7 +56,7 @@ const OPTIONS = {
   interfacePropertiesFormat: 'table',
   typeAliasPropertiesFormat: 'table',
   entryFileName: 'index',
-  // It counts rows of tables as headings when it numbers those of one name.
+  // TypeDoc counts rows of tables as headings when it numbers those of one name.
   useHTMLAnchors: true,
   // Overloads each have a comment of their own, and it warns of each.
   logLevel: 'Error'

@@ -31,7 +31,7 @@ function parse (html: string): Built {
 }
 
 /**
- * What is wrong with a built site: links to pages, files or headings that are not there, and anything that browsers would
+ * Finds faults of a built site: links to pages, files or headings that are not there, and anything that browsers would
  * fetch from elsewhere.
  * @param folder of its HTML
  */

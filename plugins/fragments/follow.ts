@@ -46,7 +46,7 @@ interface Following {
   readonly request: FastifyRequest
   /** The `writeHead` that was there before. */
   readonly before: unknown
-  /** That was the response's own, not one of its class. */
+  /** Whether that `writeHead` was the response's own, not one of its class. */
   readonly isOwn: boolean
 }
 
@@ -70,7 +70,7 @@ function writeFollowing (this: ServerResponse, ...args: readonly unknown[]): unk
   const { [FOLLOWING]: following } = this
   if (typeof following?.before !== 'function') throw new TypeError('this writeHead is that of another response')
   const { request, before } = following
-  // What is written twice is Node's to refuse.
+  // Node refuses a second head.
   if (this.headersSent) return Reflect.apply(before, this, args)
   const head = headOf(this, args)
   if (!followHead(request, head)) return Reflect.apply(before, this, args)

@@ -10,7 +10,7 @@ export const PAGE = Symbol('weir.page')
 export interface Followed {
   readonly own: string
   readonly sent: string | undefined
-  /** What of the fragments it was made by. */
+  /** State of the fragments that it was made from. */
   readonly by?: string | number | undefined
 }
 

@@ -7,7 +7,7 @@ export type NamedCaches = Readonly<Record<string, Pick<Cache<unknown>, 'stats'>>
 
 /** The caches of this process by name: the response cache, as `responses`, and the others that there are. */
 export function cachesOf (app: FastifyInstance, others: () => NamedCaches): () => NamedCaches {
-  // That plugin may be registered after this one.
+  // The response cache may be registered after this plugin.
   return () => ({ ...app.hasDecorator('responseCache') && { responses: app.responseCache.cache }, ...others() })
 }
 
@@ -17,7 +17,7 @@ export const readsOf = (caches: () => NamedCaches) => (): CacheCounts[] => Objec
   return { cache, l1, l2, coalesced, stale, misses, savedMicros }
 })
 
-/** What caches keep in the memory of this process, all together. */
+/** Adds up the entries that caches keep in the memory of this process. */
 export function memoryOf (caches: () => NamedCaches): () => Vitals['l1'] {
   return () => {
     const sum = { entries: 0, bytes: 0, evictions: 0 }

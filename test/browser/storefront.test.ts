@@ -35,7 +35,7 @@ function addPanel (sum: Reads, body: string): void {
   }
 }
 
-/** What the stats service tells of the storefront's caches. */
+/** Reads of the storefront's caches, as the stats service tells them. */
 async function statsOfCaches (): Promise<Reads> {
   const { caches } = await (await fetch(`${url}/api/stats/caches`)).json() as
     { caches: { service: string, cache: string, hits: number, stale: number, misses: number, savedMs: number }[] }

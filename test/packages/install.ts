@@ -41,7 +41,7 @@ export function run (
   return { status, output: stdout + stderr }
 }
 
-/** As `run`, while the event loop goes on: the command may use the local registry. */
+/** Does what `run` does while the event loop goes on: the command may use the local registry. */
 export async function runBeside (
   t: Test, cwd: string, command: readonly string[], env: Readonly<Record<string, string>> = {}
 ): Promise<{ status: number | null, output: string }> {
@@ -57,7 +57,7 @@ export function serve (t: Test, cwd: string, file: string, env: Readonly<Record<
   return program(t, spawn(process.execPath, [file], { cwd, env: { ...clean(process.env), ...env }, stdio: ['ignore', 'pipe', 'pipe'] }))
 }
 
-/** Without what npm and tap tell their children, which an install would take for its own. */
+/** The environment without variables of npm and tap, which an install would take for its own. */
 function clean (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(?:npm_|tap_|NODE_)/i.test(name)))
 }

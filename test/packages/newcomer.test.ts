@@ -46,12 +46,12 @@ t.test('from tarballs', async (t) => {
     const { status, output } = await runBeside(t, app, [process.execPath, `${pnpm}/node_modules/pnpm/bin/pnpm.cjs`, 'add', ...packages.split(' ')])
     t.equal(status, 0, output)
     t.strictSame(warnings(output), [])
-    // As bundlers resolve.
+    // Bundlers resolve so.
     await works(t, app, ['--module', 'esnext', '--moduleResolution', 'bundler'])
   })
 })
 
-/** What a package manager warns of; not that dependencies of Fastify's plugins want a newer Node than this one. */
+/** Warnings of a package manager, but not that dependencies of Fastify's plugins want a newer Node than this one. */
 function warnings (output: string): string[] {
   const lines = output.split('\n').filter((line) => /\bwarn|ERESOLVE|peer|deprecated/i.test(line))
   return lines.filter((line) => !/EBADENGINE|install-scripts|Ignored build scripts/.test(line))

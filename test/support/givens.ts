@@ -1,4 +1,4 @@
-/** What an example may use without declaring it, as its page has introduced it: a name, and where it comes from. */
+/** Names that an example may use undeclared, as its page has introduced them, and the declaration of each. */
 const GIVENS: Readonly<Record<string, string>> = {
   app: `
     import type {} from '@weir/fastify/response-cache'

@@ -11,7 +11,7 @@ import { STYLE } from './style.js'
 /** A report that is one file and needs nothing else: no script, nothing from elsewhere. */
 export function htmlReport (report: Report): string {
   const { url, date, machine, results, requirements, interrupted } = report
-  // Its shops are its own: no suite was running before.
+  // The scenario starts shops of its own: no suite was running before.
   const what = results.some(({ comparison }) => comparison !== undefined) ? 'the shop, with caching and without' : url
   const scenarios = [...new Set([...results.map(({ scenario }) => scenario), ...report.notes.map(({ scenario }) => scenario)])]
   return `<!doctype html>\n${html`<html lang="en">

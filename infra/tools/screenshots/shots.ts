@@ -4,7 +4,7 @@ import { type Page } from 'playwright-core'
 export interface Shot {
   /** Of its file. */
   readonly name: string
-  /** Of the page: a hash of the console, or a path of the shop. */
+  /** Address of the page: a hash of the console, or a path of the shop. */
   readonly path: string
   /** Has the page show what it is for. Who pastes a token stays who it is for. */
   readonly prepare: (page: Page, token: string) => Promise<unknown>

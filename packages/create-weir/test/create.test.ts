@@ -18,7 +18,7 @@ const create = (cwd: string, ...args: string[]) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   return { status, stdout, stderr }
 }
-/** As `create`, where no program can be found. */
+/** Runs `create` where no program can be found. */
 const createAlone = (cwd: string, ...args: string[]) => {
   const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], { cwd, encoding: 'utf8', env: { PATH: '' }, stdio: ['ignore', 'pipe', 'pipe'] })
   return { status, stderr }

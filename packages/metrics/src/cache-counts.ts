@@ -4,13 +4,13 @@ import { type CacheCounts } from './record.js'
 export const readsOf = (caches: readonly CacheCounts[]): number =>
   caches.reduce((sum, { l1, l2, coalesced, misses }) => sum + l1 + l2 + coalesced + misses, 0)
 
-/** What caches have counted since, by name; those that were not read are left out. */
+/** Subtracts earlier counts of caches from those of now, by name. Caches without reads are left out. */
 export function addedTo (earlier: readonly CacheCounts[], now: readonly CacheCounts[]): CacheCounts[] {
   const before = new Map(earlier.map((counts) => [counts.cache, counts]))
   return now.map((counts) => subtractCacheCounts(counts, before.get(counts.cache))).filter((counts) => readsOf([counts]) > 0)
 }
 
-/** What the counts of a cache have in addition to those of before; all of them, if there are none. */
+/** Subtracts earlier counts of one cache from those of now. */
 export function subtractCacheCounts (now: CacheCounts, earlier: CacheCounts | undefined): CacheCounts {
   if (earlier === undefined) return now
   return {

@@ -52,7 +52,7 @@ export class Counters {
   }
 
   /**
-   * What there is now, for `since`. Denials, which are by client, begin anew: to keep all clients there ever were has no bound. The
+   * Takes the totals of now, for `since`. Denials, which are by client, begin anew: to keep all clients there ever were has no bound. The
    * first time caches are not asked: those of an application may be made later than this.
    * @param earlier what `begin` returned before: of what was not counted since, nothing is copied
    */

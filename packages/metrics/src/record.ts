@@ -48,7 +48,7 @@ export interface DenialCounts {
 
 /** Reads of one cache of the application, by what they found. The requests that the response cache answers are counted by route. */
 export interface CacheCounts {
-  /** As the application calls it. */
+  /** Name that the application gives it. */
   readonly cache: string
   /** Hits in memory, in the store, and of a fill that another caller had begun. */
   readonly l1: number

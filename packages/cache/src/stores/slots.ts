@@ -10,7 +10,7 @@
 export class Slots {
   #free: number
   #arriving: Waiting[] = []
-  /** Those that arrived before, the last one first. */
+  /** Calls that arrived before, the last one first. */
   #leaving: Waiting[] = []
 
   /** @param count at least 1 */

@@ -1,5 +1,5 @@
 // A stretch in which the process is busy counts as one of these at most.
-// To connect takes several.
+// Connecting takes several.
 const PARTS = 10
 
 /**

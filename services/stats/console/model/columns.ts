@@ -68,7 +68,7 @@ export const sinceFirstRequest = (points: readonly HistoryPoint[]): readonly His
 export function samplesOf (points: readonly HistoryPoint[], ticks: readonly Tick[], now: number): Sample[] {
   const begin = ticks[0]?.at ?? now
   const minutes = sinceFirstRequest(points).filter(({ at }) => at + MINUTE <= begin).map((point): Sample => ({
-    // In the middle of what it stands for.
+    // The sample is in the middle of its period.
     at: point.at + MINUTE / 2,
     span: MINUTE,
     rates: scaled(point.outcomes, 1 / 60),

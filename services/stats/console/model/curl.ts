@@ -19,7 +19,7 @@ export function curlOf (wish: Wish, origin: string, role?: string): string {
   ].join(' ')
 }
 
-/** As one word for a POSIX shell. */
+/** Quotes a text as one word for a POSIX shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
 /** The tags in a Cache-Groups field (RFC 9875), one per line. @example tagsIn('"catalog", "product:3"') // 'catalog\nproduct:3' */

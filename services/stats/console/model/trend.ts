@@ -4,7 +4,7 @@ import { duration, ms, percent } from './format.js'
 /** A large figure, with what it was in the time before. */
 export interface Headline {
   readonly value: string
-  /** What `value` is compared with, such as the latency of misses. */
+  /** The figure that `value` is compared with, such as the latency of misses. */
   readonly against?: string
   readonly note: string
 }

@@ -40,7 +40,7 @@ const CACHE_COLUMNS: readonly Column<CacheFigures>[] = [
   { id: 'saved', label: 'Saved', value: ({ savedMs }) => savedMs, cell: ({ savedMs }) => ms(savedMs) }
 ]
 
-/** What each route of each service does, and each cache that is no response cache. */
+/** Figures of each route of each service, and of each cache besides the response caches. */
 export function Routes () {
   const range = useRange()
   const routes = useQuery<RoutesAnswer>(range.id, (now) => `/api/stats/routes?${bounds(range, now)}`, 5000)

@@ -3,7 +3,7 @@ import { mostOf, SPARK, sparkPath } from '../model/sparkline.js'
 /** One line of a sparkline. */
 export interface SparkSeries {
   readonly values: readonly (number | null)[]
-  /** Of the tokens. */
+  /** Color, by its token. */
   readonly color: string
 }
 

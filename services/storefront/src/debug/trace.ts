@@ -38,7 +38,7 @@ interface Read {
 
 /** Reads of a cache by one page: added up over all pages, they are what the stats service tells of it. */
 export interface CacheTotals {
-  /** As statistics call it. */
+  /** Name of the cache in statistics. */
   readonly cache: string
   readonly hits: number
   /** Hits that were stale. */
@@ -76,7 +76,7 @@ export interface Panel {
 /** The work that is being traced: the page, or a fill. */
 interface Work {
   readonly uses: Use[]
-  /** Of the whole page. */
+  /** All reads of the page. */
   readonly reads: Read[]
   /** When the store, or a fill of another caller, was asked for a key. Milliseconds. */
   readonly asked: Map<string, number>

@@ -37,7 +37,7 @@ async function detail (page: Page, id: number) {
   const product = told.body
   // A 304 by Last-Modified alone would hide what changed within the second; `conditional` leaves it out until then.
   const changed = new Date(product.updatedAt)
-  // Without fragments nothing tells when the other parts have changed.
+  // Nothing tells when the other parts have changed if they are no fragments.
   if (page.shop.env.CACHE === 'on' && !Number.isNaN(changed.getTime())) page.reply.header('last-modified', changed.toUTCString())
   const [body, categories, recommendations, weather, mostViewed] = await Promise.all([
     productPart(page, product), categoriesPart(page, ''), recommendationsPart(page, product), weatherPart(page), mostViewedPart(page)

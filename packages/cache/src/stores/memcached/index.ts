@@ -17,7 +17,7 @@ export interface MemcachedStoreOptions {
    */
   readonly servers: readonly string[]
   /**
-   * How long a command may take, in ms. It counts from when it is sent: those of a burst wait for
+   * Time limit of a command, in ms. The time counts from when it is sent: those of a burst wait for
    * each other before. Default 500.
    */
   readonly commandTimeout?: number

@@ -41,7 +41,7 @@ export interface PostgresLocation {
    */
   readonly pool?: PostgresPool | undefined
   /**
-   * How long a command may take, in ms. It counts from when the store has one of its connections for it: before that, commands of a
+   * Time limit of a command, in ms. The time counts from when the store has one of its connections for it: before that, commands of a
    * burst wait for each other. Default 500.
    */
   readonly commandTimeout?: number | undefined

@@ -9,7 +9,7 @@ import Fastify, { type FastifyServerOptions } from 'fastify'
 /** The app, which does not listen yet: tests inject requests into it. */
 export async function buildApp (options: FastifyServerOptions = {}) {
   const app = Fastify(options)
-  // In this order: hits are limited, too.
+  // The order matters: hits are limited, too.
   await app.register(rateLimit, { store: limitStore(), limit: 100, window: '1s' })
   await app.register(conditional)
   await app.register(responseCache, { store: memoryStore() })

@@ -108,7 +108,7 @@ function readable (body: string): string {
   try {
     text = JSON.stringify(JSON.parse(body), null, 2)
   } catch {
-    // Not JSON: unchanged.
+    // Other text stays unchanged.
   }
   return text.length > MOST ? `${text.slice(0, MOST)}\n… and ${text.length - MOST} characters more` : text
 }
