@@ -1,7 +1,9 @@
 import neostandard, { resolveIgnoresFromGitignore } from 'neostandard'
 import tseslint from 'typescript-eslint'
 
-/** Imports go down only: services -> plugins -> packages. A layer names what it may not reach up to. */
+/**
+ * Imports go down only: services -> plugins -> packages. A layer names what it may not reach up to.
+ */
 const layer = (files, forbidden) => ({
   files,
   rules: {

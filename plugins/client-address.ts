@@ -54,7 +54,9 @@ function forOf (element: string): string {
   return pair === undefined ? 'unknown' : nodeAddress(pair.slice('for='.length))
 }
 
-/** The address of a node (RFC 7239, section 6), without its port; `unknown` for one that hides it. */
+/**
+ * The address of a node (RFC 7239, section 6), without its port; `unknown` for one that hides it.
+ */
 function nodeAddress (node: string): string {
   if (isIP(node) !== 0) return node
   const [, v6, v4] = /^"?(?:\[([^\]]*)\]|([^:"]*))(?::[\w.-]+)?"?$/.exec(node) ?? []

@@ -33,9 +33,9 @@ declare module 'fastify' {
 const watched = new WeakMap<FastifyInstance, Set<Declaration>>()
 
 /**
- * Called by the plugin that enforces a declaration, just before it reads routes. A route of the application, in any
- * context, that declares what no plugin has read there never passes silently: the boot fails, or each request of a
- * route declared before the first of the plugins.
+ * Called by the plugin that enforces a declaration, just before it reads routes. A route of the
+ * application, in any context, that declares what no plugin has read there never passes silently:
+ * the boot fails, or each request of a route declared before the first of the plugins.
  * @throws WEIR_ERR_NOT_ENFORCED, at boot or over HTTP (500)
  */
 export function enforceDeclaration (app: FastifyInstance, declaration: Declaration): void {
@@ -85,7 +85,9 @@ const seenIn = (config: FastifyContextConfig | undefined, url: string): Seen['va
 /** Configurations of which everything is enforced. They do not change: each is looked at once. */
 const known = new WeakSet<object>()
 
-/** Finds a declaration that is not enforced as the route's `config` has it by now, and what to do. */
+/**
+ * Finds a declaration that is not enforced as the route's `config` has it by now, and what to do.
+ */
 function unenforced (
   server: FastifyInstance, config: FastifyContextConfig | undefined, url: string, enforced: ReadonlySet<Declaration>
 ): [declaration: Declaration, remedy: string] | undefined {
@@ -104,7 +106,9 @@ function unenforced (
 
 const unlessFalse = (value: unknown) => value === false ? undefined : value
 
-/** False where `config.rateLimit` is what @fastify/rate-limit reads, registered without our plugin. */
+/**
+ * False where `config.rateLimit` is what @fastify/rate-limit reads, registered without our plugin.
+ */
 const isOurs = (server: FastifyInstance) => server.hasPlugin(ENFORCED_BY.rateLimit) || !server.hasPlugin('@fastify/rate-limit')
 
 /** The prototype of an encapsulated context is the one around it. */

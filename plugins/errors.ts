@@ -1,7 +1,8 @@
 import { createError } from '@fastify/error'
 import { expected } from './refusals.js'
 
-// Every error that the plugins raise by name. The message says what to do; %s are filled in by the caller.
+// Every error that the plugins raise by name. The message says what to do; %s are filled in by the
+// caller.
 
 /* service */
 
@@ -12,7 +13,10 @@ export const WEIR_ERR_ENV = createError<'WEIR_ERR_ENV', [problems: string]>('WEI
 export const WEIR_ERR_ROUTE_NOT_FOUND = createError<'WEIR_ERR_ROUTE_NOT_FOUND', 404, [method: string, path: string]>(
   'WEIR_ERR_ROUTE_NOT_FOUND', 'There is no %s %s here: /docs lists what there is', 404)
 
-/** The path is there, but not for this method (RFC 9110 15.5.6). The Allow field has the methods that are. */
+/**
+ * The path is there, but not for this method (RFC 9110 15.5.6). The Allow field has the methods
+ * that are.
+ */
 export const WEIR_ERR_METHOD_NOT_ALLOWED = createError<'WEIR_ERR_METHOD_NOT_ALLOWED', 405, [method: string, path: string, allowed: string]>(
   'WEIR_ERR_METHOD_NOT_ALLOWED', 'There is no %s %s: use %s', 405)
 
@@ -62,7 +66,10 @@ export const WEIR_ERR_OVERLOADED = expected('warn', createError(
 
 /* redis */
 
-/** The client wants a stored response and nothing else, and there is none that will do (RFC 9111, section 5.2.1.7). */
+/**
+ * The client wants a stored response and nothing else, and there is none that will do (RFC 9111,
+ * section 5.2.1.7).
+ */
 export const WEIR_ERR_ONLY_IF_CACHED = expected('info', createError('WEIR_ERR_ONLY_IF_CACHED',
   'Cache-Control asks for a stored response only, and none may be used: ask again without only-if-cached', 504, Error, false))
 
@@ -90,7 +97,9 @@ export const WEIR_ERR_PRECONDITION_FAILED = createError('WEIR_ERR_PRECONDITION_F
 export const WEIR_CACHE_REENTRANT_FILL = createError<'WEIR_CACHE_REENTRANT_FILL', 508, [method: string, path: string]>('WEIR_CACHE_REENTRANT_FILL',
   '%s %s is answered by a handler that asks for this same response, so it would wait for itself: compute it without asking for it', 508)
 
-/** Scheme or authority of a request is none, so that no URI is known that it is for (RFC 9110, 4.2). */
+/**
+ * Scheme or authority of a request is none, so that no URI is known that it is for (RFC 9110, 4.2).
+ */
 export const WEIR_ERR_AUTHORITY = createError<'WEIR_ERR_AUTHORITY', 400, [part: string, given: string]>(
   'WEIR_ERR_AUTHORITY', 'The %s of the request cannot be used, %j: send a host name or address, with a port or without', 400)
 
@@ -106,7 +115,10 @@ export const WEIR_ERR_ROUTE_OPTION = createError<'WEIR_ERR_ROUTE_OPTION', 500, [
 export const WEIR_ERR_REGISTERED_TWICE = createError<'WEIR_ERR_REGISTERED_TWICE', 500, [plugin: string, why: string]>(
   'WEIR_ERR_REGISTERED_TWICE', '%s is registered twice: %s', 500)
 
-/** A route declares what no plugin enforces: the plugin is missing, elsewhere, or later than the declaration. */
+/**
+ * A route declares what no plugin enforces: the plugin is missing, elsewhere, or later than the
+ * declaration.
+ */
 export const WEIR_ERR_NOT_ENFORCED = createError<'WEIR_ERR_NOT_ENFORCED', 500, [route: string, declaration: string, remedy: string]>(
   'WEIR_ERR_NOT_ENFORCED', 'Route %s: config.%s is not enforced: %s', 500)
 
@@ -124,7 +136,10 @@ export const WEIR_ERR_SAFE_METHOD = createError<'WEIR_ERR_SAFE_METHOD', 500, [me
 export const WEIR_ERR_FRAGMENT = createError<'WEIR_ERR_FRAGMENT', 500, [key: string, problem: string]>(
   'WEIR_ERR_FRAGMENT', 'Fragment %s: %s', 500)
 
-/** A fragment that is used when the head of its page is decided, and that this head would be wrong about. */
+/**
+ * A fragment that is used when the head of its page is decided, and that this head would be wrong
+ * about.
+ */
 export const WEIR_ERR_FRAGMENT_LATE = createError<'WEIR_ERR_FRAGMENT_LATE', 500, [key: string, problem: string]>(
   'WEIR_ERR_FRAGMENT_LATE', 'Fragment %s is too late: %s', 500)
 
@@ -164,7 +179,9 @@ export const WEIR_ERR_FORBIDDEN = createError<'WEIR_ERR_FORBIDDEN', 403, [needed
 export const WEIR_ERR_AUTH_UNAVAILABLE = createError<'WEIR_ERR_AUTH_UNAVAILABLE', 503, [options: { cause: unknown }]>('WEIR_ERR_AUTH_UNAVAILABLE',
   'API keys cannot be looked up at the moment: try again after Retry-After seconds', 503)
 
-/** `apiKeys` returned neither a stored key nor nothing: logged, while the client is answered 401. */
+/**
+ * `apiKeys` returned neither a stored key nor nothing: logged, while the client is answered 401.
+ */
 export const WEIR_ERR_API_KEY_LOOKUP = createError<'WEIR_ERR_API_KEY_LOOKUP', 500, [id: string]>('WEIR_ERR_API_KEY_LOOKUP',
   'apiKeys(%j) returned no API key: let it return { hash, user: { id, role } }, with the hash of createApiKey() in hex, or undefined', 500)
 
@@ -187,7 +204,10 @@ export const WEIR_ERR_STORE_UNREADABLE = createError<'WEIR_ERR_STORE_UNREADABLE'
 
 /* gateway */
 
-/** The origin could not be reached, or has ended the connection before its answer; the log says which. */
+/**
+ * The origin could not be reached, or has ended the connection before its answer; the log says
+ * which.
+ */
 export const WEIR_ERR_BAD_GATEWAY = createError('WEIR_ERR_BAD_GATEWAY', 'The origin does not answer: try again later', 502)
 
 /** The origin took longer than `timeout`. */

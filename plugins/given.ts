@@ -1,4 +1,7 @@
-/** The result of a function of the application's, or else what it threw: neither need be what was asked for. */
+/**
+ * The result of a function of the application's, or else what it threw: neither need be what was
+ * asked for.
+ */
 export function resultOf (call: () => unknown): unknown {
   try {
     return call()
@@ -7,7 +10,9 @@ export function resultOf (call: () => unknown): unknown {
   }
 }
 
-/** A promise that nobody waits for, because it should not be one, does not end the process by this. */
+/**
+ * A promise that nobody waits for, because it should not be one, does not end the process by this.
+ */
 export function ignoreRejection (value: unknown): void {
   if (value instanceof Promise) value.catch(() => {})
 }

@@ -4,8 +4,8 @@ import { WEIR_ERR_PLUGIN_OPTION } from './errors.js'
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>
 
 /**
- * Stops the boot for an option that the plugin does not have. Fastify's own (`prefix`, `logLevel`) are
- * among them: they have no effect on a plugin that is not encapsulated.
+ * Stops the boot for an option that the plugin does not have. Fastify's own (`prefix`, `logLevel`)
+ * are among them: they have no effect on a plugin that is not encapsulated.
  * @throws WEIR_ERR_PLUGIN_OPTION that names the option and lists those there are
  * @example checkOptionNames<ConditionalOptions>('weir-conditional', options, { weak: true })
  */

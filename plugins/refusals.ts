@@ -27,7 +27,10 @@ export function expected<Class extends { readonly prototype: object }> (level: R
   return errors
 }
 
-/** The level that the class of an error was declared with; undefined for an error that is none of those. */
+/**
+ * The level that the class of an error was declared with; undefined for an error that is none of
+ * those.
+ */
 export function refusalLevel (error: unknown): RefusalLevel | undefined {
   return isDeclared(error) ? error[LEVEL] : undefined
 }

@@ -23,7 +23,10 @@ function makeProducts (file: string): void {
   database.close()
 }
 
-/** Sends one write for each URL at once, all of them with the same If-Match, and counts the statuses. */
+/**
+ * Sends one write for each URL at once, all of them with the same If-Match, and counts the
+ * statuses.
+ */
 async function race (urls: readonly string[]): Promise<{ statuses: Record<string, number>, prices: number[] }> {
   const answers = await Promise.all(urls.map(async (url, price) => {
     const answer = await fetch(`${url}/products/1`, {

@@ -10,7 +10,10 @@ import { WITHOUT_PATIENCE } from './support/patience.js'
 const RATE = 100
 const BURST = 50
 
-/** How many requests a limiter would let through that is one and has no delay, if it decided at these times. */
+/**
+ * How many requests a limiter would let through that is one and has no delay, if it decided at
+ * these times.
+ */
 function ideal (decisions: readonly number[]): number {
   let [passed, left, last] = [0, BURST, -Infinity]
   for (const decision of decisions.toSorted((a, b) => a - b)) {
@@ -23,7 +26,10 @@ function ideal (decisions: readonly number[]): number {
   return passed
 }
 
-/** The most that were certainly let through within one second: came after its beginning, and were handled before its end. */
+/**
+ * The most that were certainly let through within one second: came after its beginning, and were
+ * handled before its end.
+ */
 function mostInOneSecond (passes: Report['passes']): number {
   const within = (begin: number) => passes.filter(({ arrived, handled }) => arrived >= begin && handled <= begin + 1000).length
   return Math.max(...passes.map(({ arrived }) => within(arrived)))
@@ -36,7 +42,8 @@ for (const count of [2, 4]) {
     const seen = await reports()
     const requests = seen.flatMap((report) => report.requests)
     const passes = seen.flatMap((report) => report.passes)
-    // Redis decided somewhere between. On a machine that is too busy to run all of them that may be a while.
+    // Redis decided somewhere between. On a machine that is too busy to run all of them that may be
+    // a while.
     const bounds = [ideal(requests.map(({ arrived }) => arrived)), ideal(requests.map(({ decided }) => decided))]
     const [least, most] = [Math.min(...bounds), Math.max(...bounds)]
     t.ok(requests.length > 5 * most, `they were flooded: ${requests.length} came`)

@@ -17,8 +17,8 @@ const ORIGIN = 'http://shop.test'
 const uri = (path: string) => [`\u0001${ORIGIN}${path}`, `\u0001${ORIGIN}${path}#`, `\u0001POST ${ORIGIN}${path}`]
 
 /**
- * An application whose handlers write with plain tickets. `invalidated` is all that its cache was told, by tickets or without;
- * `listen` opens a port.
+ * An application whose handlers write with plain tickets. `invalidated` is all that its cache was
+ * told, by tickets or without; `listen` opens a port.
  */
 async function ticketsApp (t: Test) {
   const folder = await tempDir(t)

@@ -38,8 +38,8 @@ const storm = (fleet: WeatherFleet, route?: string): Promise<Answer[]> =>
   Promise.all(Array.from({ length: REQUESTS }, (_, i) => ask(fleet, i, route)))
 
 /**
- * As many requests at once, for a city that nothing else is about: what follows is about cold cities, not about code that is not compiled
- * and connections that are not open.
+ * As many requests at once, for a city that nothing else is about: what follows is about cold
+ * cities, not about code that is not compiled and connections that are not open.
  */
 async function warmUp ({ instances }: WeatherFleet): Promise<void> {
   for (const route of ['current', 'forecast', 'current', 'forecast']) {
@@ -71,8 +71,8 @@ async function load (fleet: WeatherFleet, answers = PHASE): Promise<Answer[]> {
 }
 
 /**
- * One call for each, and no two of the same at once. Two more are let pass: an instance that a busy machine does not let run for as
- * long as its lease lasts loses it, and another takes over.
+ * One call for each, and no two of the same at once. Two more are let pass: an instance that a busy
+ * machine does not let run for as long as its lease lasts loses it, and another takes over.
  */
 function isOneEach (
   t: Test, calls: Awaited<ReturnType<typeof callsOf>>, expected: { forecasts: number, searches: number }, what: string

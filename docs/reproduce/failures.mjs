@@ -1,8 +1,10 @@
-// Five failures of caches, measured: docs/why.md. From the root of the repository, built, with redis-server on PATH:
+// Five failures of caches, measured: docs/why.md. From the root of the repository, built, with
+// redis-server on PATH:
 //
 //     node docs/reproduce/failures.mjs
 //
-// One process is the database: it counts what is read from it. Three others are instances of one application.
+// One process is the database: it counts what is read from it. Three others are instances of one
+// application.
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -122,7 +124,10 @@ async function stampede ({ db, instances }) {
   return `${[...new Set(reads)].sort().join(' or ')} reads of the database for ${3 * STORM} reads of the cache`
 }
 
-/** 2. A fill reads the database; a write is acknowledged; the fill ends. What does a third instance read afterwards? */
+/**
+ * 2. A fill reads the database; a write is acknowledged; the fill ends. What does a third instance
+ *    read afterwards?
+ */
 async function slowFill ({ db, instances: [a, b, c] }) {
   let stale = 0
   for (let i = 0; i < ROUNDS.slowFill; i++) {
@@ -142,7 +147,10 @@ async function slowFill ({ db, instances: [a, b, c] }) {
   return `${stale} of ${ROUNDS.slowFill} reads after the write are stale`
 }
 
-/** 3. Subscriber connections are cut; a write is acknowledged on one instance. How long does another one serve the old value? */
+/**
+ * 3. Subscriber connections are cut; a write is acknowledged on one instance. How long does another
+ *    one serve the old value?
+ */
 async function lostMessage ({ db, instances: [a, b, c] }, redis) {
   const stale = []
   for (let i = 0; i < ROUNDS.lostMessage; i++) {
@@ -162,7 +170,9 @@ async function lostMessage ({ db, instances: [a, b, c] }, redis) {
   return stale.every((ms) => ms === 0) ? 'no stale read' : `stale for ${range(stale)} (ttl ${TTL} s)`
 }
 
-/** 4. Redis is stopped. How long does a read take, of a key that is cached and of one that is not? */
+/**
+ * 4. Redis is stopped. How long does a read take, of a key that is cached and of one that is not?
+ */
 async function frozen ({ instances: [a, b] }, redis, server) {
   const results = { cached: [], cold: [], next: [] }
   for (let i = 0; i < ROUNDS.frozen; i++) {
@@ -179,7 +189,10 @@ async function frozen ({ instances: [a, b] }, redis, server) {
   return `cached ${range(results.cached)}; cold ${range(results.cold)}; the next cold one ${range(results.next)}`
 }
 
-/** 5. A cache of responses by URL, in two hooks over `app.cache` of @fastify/caching. Who gets another user's page? */
+/**
+ * 5. A cache of responses by URL, in two hooks over `app.cache` of @fastify/caching. Who gets
+ *    another user's page?
+ */
 async function users () {
   const { default: Fastify } = await import('fastify')
   const byHand = async (app) => {

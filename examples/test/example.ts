@@ -30,8 +30,8 @@ export type Environment = Readonly<Record<string, string>>
 export const bare = (env: Environment): Environment => ({ PATH: process.env['PATH'] ?? '', ...env })
 
 /**
- * Starts the compiled server of an example in its folder, and resolves when it has written that many lines, of which one says
- * where it listens.
+ * Starts the compiled server of an example in its folder, and resolves when it has written that
+ * many lines, of which one says where it listens.
  */
 export async function startExample (t: Teardown, name: string, env: Environment = {}, lineCount = 1): Promise<Example> {
   const child = spawn(process.execPath, [`${EXAMPLES}dist/${name}/server.js`], {

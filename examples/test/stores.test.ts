@@ -33,7 +33,8 @@ t.test('outbox-postgres', { skip: programs === undefined && 'Postgres is not ins
 
     await t.rejects(put(45, '?crash=true'))
     t.equal(await a.ended, null, 'killed')
-    // The write was not acknowledged: until it is delivered either price is right. The stored one is fresh for an hour.
+    // The write was not acknowledged: until it is delivered either price is right. The stored one
+    // is fresh for an hour.
     const deadline = performance.now() + 10_000
     while (await priceAtB() !== after && performance.now() < deadline);
     for (let i = 0; i < 10; i++) t.equal(await priceAtB(), after)

@@ -12,7 +12,9 @@ export interface Step {
   readonly output: readonly string[]
 }
 
-/** The commands in the `console` blocks of a document: each begins with `$ `, its output follows. */
+/**
+ * The commands in the `console` blocks of a document: each begins with `$ `, its output follows.
+ */
 export function stepsOf (document: string): Step[] {
   return [...document.matchAll(/^```console\n(.*?)^```$/gms)].flatMap(([, block = '']) =>
     block.split(/^\$ /m).slice(1).map((step) => {
@@ -40,8 +42,9 @@ const exportsOf = (lines: readonly string[]): Environment => Object.fromEntries(
     .map(([, name = '', value = '']) => [name, value]))
 
 /**
- * Does what a README says, in its order, and compares what comes of it. `npm run example` starts the compiled example, on other
- * ports; everything else runs in a shell. What the example says to export is in the environment of what follows.
+ * Does what a README says, in its order, and compares what comes of it. `npm run example` starts
+ * the compiled example, on other ports; everything else runs in a shell. What the example says to
+ * export is in the environment of what follows.
  */
 export async function followReadme (t: Test, name: string, env: Environment = {}): Promise<Example> {
   let example: Example | undefined

@@ -27,7 +27,10 @@ export async function loadCold (server: Child, first: number, requests: number):
 
 const ANSWER = 'HTTP/1.1 200 OK\r\n'
 
-/** Over a plain socket: a client that makes and parses every message would take longer than the server. */
+/**
+ * Over a plain socket: a client that makes and parses every message would take longer than the
+ * server.
+ */
 function askEach ({ hostname, port, host }: URL, first: number, requests: number): Promise<void> {
   const socket = connect(Number(port), hostname)
   let asked = 0

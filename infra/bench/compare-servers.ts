@@ -21,19 +21,21 @@ export interface Comparison {
   readonly scenario: string
   readonly contenders: readonly Contender[]
   /**
-   * Child and arguments of the bare server, which is told what headers to send; or of another with the plugins, which makes them itself,
-   * and what its Cache-Status has to say.
+   * Child and arguments of the bare server, which is told what headers to send; or of another with
+   * the plugins, which makes them itself, and what its Cache-Status has to say.
    */
   readonly bare: { readonly what: string, readonly child: string, readonly args: readonly string[], readonly cacheStatus?: string }
   readonly load: Load
-  /** How many processes of each take part. The more, the smaller the differences that can be seen. */
+  /**
+   * How many processes of each take part. The more, the smaller the differences that can be seen.
+   */
   readonly generations?: number
   /** The rounds of each process. */
   readonly rounds?: number
 }
 
-// Two processes that run the same program differ by a tenth for all of their life: memory lies differently, and is compiled
-// differently. So a few of each take part.
+// Two processes that run the same program differ by a tenth for all of their life: memory lies
+// differently, and is compiled differently. So a few of each take part.
 const GENERATIONS = 3
 const ROUNDS = 3
 const SECONDS = 1
@@ -41,7 +43,10 @@ const WARM_UP_SECONDS = 1
 // Node and Fastify add these to any reply by themselves.
 const ADDED = new Set(['connection', 'keep-alive', 'content-length', 'date', 'transfer-encoding'])
 
-/** Loads each contender and the bare server in turn, all with the same requests, and compares round by round. */
+/**
+ * Loads each contender and the bare server in turn, all with the same requests, and compares round
+ * by round.
+ */
 export async function compareServers (around: Surroundings, comparison: Comparison): Promise<Result[]> {
   const { scenario, contenders, bare } = comparison
   const generations = generationsOf(around, comparison)
@@ -90,7 +95,10 @@ async function generationOf (
   return new Map([...rounds].map(([[contender], measured]) => [contender, measured]))
 }
 
-/** A server that is told what headers to send has to be the last. Others begin in turn: those that wait longer could come off worse. */
+/**
+ * A server that is told what headers to send has to be the last. Others begin in turn: those that
+ * wait longer could come off worse.
+ */
 function startOrder ({ contenders, bare }: Comparison, generation: number): (Contender | undefined)[] {
   const order = [...contenders, undefined]
   return bare.cacheStatus !== undefined && generation % 2 === 0 ? order.toReversed() : order

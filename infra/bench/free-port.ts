@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** Finds a TCP port of this machine that was free a moment ago: another process may take it first. */
+/**
+ * Finds a TCP port of this machine that was free a moment ago: another process may take it first.
+ */
 export async function freePort (): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -16,22 +16,29 @@ export interface Round {
   readonly perSecond: number
   /** CPU time of the server for one request. */
   readonly cpuMicros: number
-  /** The part of the time that the server was computing. Where it is well below 1, something else was the limit. */
+  /**
+   * The part of the time that the server was computing. Where it is well below 1, something else
+   * was the limit.
+   */
   readonly busy: number
   /** Requests for which something was computed, because there was nothing to serve. */
   readonly fills: number
   /**
-   * The part of the answers for which the store was asked: whether they are valid, as while the lease had lapsed, or whether they are
-   * within the limit.
+   * The part of the answers for which the store was asked: whether they are valid, as while the
+   * lease had lapsed, or whether they are within the limit.
    */
   readonly asked: number
 }
 
-// Pipelining keeps the server busy with a client that has one core, and makes what a request costs besides the plugin small.
+// Pipelining keeps the server busy with a client that has one core, and makes what a request costs
+// besides the plugin small.
 const CONNECTIONS = 10
 const PIPELINING = 10
 
-/** Asks for each product, so that from then on there is something to serve, and then loads for a while to have all of it compiled. */
+/**
+ * Asks for each product, so that from then on there is something to serve, and then loads for a
+ * while to have all of it compiled.
+ */
 export async function warmUp (server: Child, what: Load, seconds: number): Promise<void> {
   // Twice: autocannon ends before the last answers of a pipeline are there.
   await ask(server, what, { amount: (what.urls ?? PRODUCTS) / CONNECTIONS * 2 })
@@ -55,11 +62,15 @@ export async function load (server: Child, what: Load, seconds: number): Promise
   }
 }
 
-/** Each connection asks for its own part of the products, so that no two requests under way are for the same. */
+/**
+ * Each connection asks for its own part of the products, so that no two requests under way are for
+ * the same.
+ */
 async function ask (
   server: Child, { headers, expect, urls = PRODUCTS }: Load, until: { duration: number } | { amount: number }
 ): Promise<{ answered: number, perSecond: number }> {
-  // An instance for each connection: connections of one instance ask for the same things in the same order.
+  // An instance for each connection: connections of one instance ask for the same things in the
+  // same order.
   const results = await Promise.all(Array.from({ length: CONNECTIONS }, (_, connection) => autocannon({
     ...until,
     url: String(server.ready['url']),

@@ -12,5 +12,8 @@ export function machine () {
   }
 }
 
-/** Processes that wanted a core in the last minute. More than the benchmark's own two and figures spread. */
+/**
+ * Processes that wanted a core in the last minute. More than the benchmark's own two and figures
+ * spread.
+ */
 export const loadAverage = (): number => loadavg()[0] ?? 0

@@ -2,7 +2,10 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import type { Surroundings } from './scenario.js'
 
-/** The URL of a Redis that is `ms` milliseconds away in each direction: whatever is sent arrives so much later, in order. */
+/**
+ * The URL of a Redis that is `ms` milliseconds away in each direction: whatever is sent arrives so
+ * much later, in order.
+ */
 export async function distant (around: Surroundings, ms: number): Promise<string> {
   const { hostname, port } = new URL(around.redis)
   const sockets = new Set<Socket>()

@@ -1,6 +1,6 @@
 /**
- * Runs every contender once a round, in an order that turns from round to round: what the machine does besides
- * hits all of them alike. Returns each contender's rounds.
+ * Runs every contender once a round, in an order that turns from round to round: what the machine
+ * does besides hits all of them alike. Returns each contender's rounds.
  * @param before how many rounds there were of others like these, so that the order goes on to turn
  */
 export async function interleave<C, R> (

@@ -9,13 +9,18 @@ export interface Surroundings {
   /** Tells what is happening. */
   readonly say: (what: string) => void
   /**
-   * Says how many of `times` repetitions to do: processes, rounds, samples. All of them; with `--quick` a fifth, at least
-   * one, so that figures spread more.
+   * Says how many of `times` repetitions to do: processes, rounds, samples. All of them; with
+   * `--quick` a fifth, at least one, so that figures spread more.
    */
   readonly repeat: (times: number) => number
-  /** Says how much of `time` a stretch of work should take, in the same unit. All of it; with `--quick` half. */
+  /**
+   * Says how much of `time` a stretch of work should take, in the same unit. All of it; with
+   * `--quick` half.
+   */
   readonly stretch: (time: number) => number
-  /** Has something ended or closed when the scenario is over, however it ends. Last in, first out. */
+  /**
+   * Has something ended or closed when the scenario is over, however it ends. Last in, first out.
+   */
   readonly defer: (end: () => unknown) => void
 }
 
@@ -37,8 +42,8 @@ export interface Result {
   readonly unit: 'x' | 's' | 'ms' | 'µs' | 'B' | '/s' | '%' | 'trips' | 'runs' | 'calls'
   readonly measured: Spread
   /**
-   * Judged on the median by CPU where there is one, else on that of `measured`; `everyAtMost` on the worst.
-   * None: for information.
+   * Judged on the median by CPU where there is one, else on that of `measured`; `everyAtMost` on
+   * the worst. None: for information.
    */
   readonly target?: { readonly atLeast: number } | { readonly atMost: number } | { readonly everyAtMost: number }
   /** The same ratio by CPU time of the server instead of by requests per second. */

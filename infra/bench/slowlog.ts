@@ -7,7 +7,10 @@ export async function watchCommands (client: Redis): Promise<void> {
   await client.call('SLOWLOG', ['RESET'])
 }
 
-/** How long each command since `watchCommands` took in Redis, in ms; at least `expected` scripts must be among them. */
+/**
+ * How long each command since `watchCommands` took in Redis, in ms; at least `expected` scripts
+ * must be among them.
+ */
 export async function slowest (client: Redis, expected: number): Promise<number[]> {
   const log: unknown = await client.call('SLOWLOG', ['GET', '-1'])
   await client.config('SET', 'slowlog-log-slower-than', '10000')

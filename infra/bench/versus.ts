@@ -8,7 +8,10 @@ export interface Side {
   readonly rounds: readonly Round[]
 }
 
-/** One server against another, round by round: how many requests per second it answers for each of the other's. */
+/**
+ * One server against another, round by round: how many requests per second it answers for each of
+ * the other's.
+ */
 export function versus (scenario: string, mine: Side, other: Side, atLeast?: number): Result {
   const rounds = mine.rounds.map((round, i) => {
     const reference = other.rounds[i] ?? round

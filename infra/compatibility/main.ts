@@ -1,5 +1,5 @@
-// node infra/dist/compatibility/main.js [NAME...]
-// Runs compiled tests against other versions of peers and of Node, by hand and on Linux. Minutes for each row.
+// node infra/dist/compatibility/main.js [NAME...] Runs compiled tests against other versions of
+// peers and of Node, by hand and on Linux. Minutes for each row.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -19,8 +19,8 @@ export function installInto (folder: string, packages: readonly string[]): void 
 }
 
 /**
- * Makes a copy of the repository, of hard links, in which other versions of packages stand in for its own. Each keeps its own
- * dependencies.
+ * Makes a copy of the repository, of hard links, in which other versions of packages stand in for
+ * its own. Each keeps its own dependencies.
  */
 export function overlay (root: string, folder: string, packages: readonly string[]): void {
   mkdirSync(`${folder}/infra/tools`, { recursive: true })

@@ -1,11 +1,15 @@
-/** What the cache nearest to the client said in Cache-Status (RFC 9211): its name, and its parameters; `true` for those without a value. */
+/**
+ * What the cache nearest to the client said in Cache-Status (RFC 9211): its name, and its
+ * parameters; `true` for those without a value.
+ */
 export interface CacheStatusMember {
   readonly cache: string
   readonly parameters: ReadonlyMap<string, string | true>
 }
 
 /**
- * Reads the last member of a Cache-Status field, which is of the cache nearest to the client (RFC 9211, section 2).
+ * Reads the last member of a Cache-Status field, which is of the cache nearest to the client (RFC
+ * 9211, section 2).
  *
  * @example lastMember('origin; hit, edge; fwd=uri-miss; ttl=60')?.parameters.get('fwd') // 'uri-miss'
  */

@@ -16,13 +16,16 @@ export interface Drive {
   readonly isWrite?: boolean
 }
 
-/** Requests without an answer, one after the other, after which there is nobody to be loaded any more. */
+/**
+ * Requests without an answer, one after the other, after which there is nobody to be loaded any
+ * more.
+ */
 const GIVE_UP_AFTER = 1_000
 const TIMEOUT_SECONDS = 10
 
 /**
- * Sends requests by autocannon and tells the recorder what becomes of each. Resolves with whether somebody was there to answer.
- * With an aborted signal it ends early.
+ * Sends requests by autocannon and tells the recorder what becomes of each. Resolves with whether
+ * somebody was there to answer. With an aborted signal it ends early.
  */
 export function drive (what: Drive, recorder: Recorder, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve, reject) => {
@@ -63,16 +66,18 @@ interface Connection {
 }
 
 /**
- * Follows the requests of one of autocannon's connections, which has one under way at a time. autocannon itself does not count a request
- * whose connection was closed, and takes the time of later ones from a wrong beginning.
+ * Follows the requests of one of autocannon's connections, which has one under way at a time.
+ * autocannon itself does not count a request whose connection was closed, and takes the time of
+ * later ones from a wrong beginning.
  *
  * @param client its types leave out some of the events that it has
  */
 function watch (client: EventEmitter, isWrite: boolean, recorder: Recorder, settled: (isAnswered: boolean) => void): Connection {
   let sentAt: number | undefined
   let head: Head = { status: 0, cacheStatus: undefined, closes: false }
-  // autocannon sends its next request at once, on a connection too of which the server has just said that it closes it (RFC 9112,
-  // section 9.6). Nobody gets it, and it is sent again on the next connection: it does not count.
+  // autocannon sends its next request at once, on a connection too of which the server has just
+  // said that it closes it (RFC 9112, section 9.6). Nobody gets it, and it is sent again on the
+  // next connection: it does not count.
   let isLost = false
 
   const fail = (reason: string) => {

@@ -8,7 +8,10 @@ import { run } from './run.js'
 import { scenarios } from './scenarios/all.js'
 import { textReport } from './text-report.js'
 
-/** npm passes a Ctrl-C on that the terminal has already delivered: two signals this close are one wish. */
+/**
+ * npm passes a Ctrl-C on that the terminal has already delivered: two signals this close are one
+ * wish.
+ */
 const SAME_WISH_MS = 300
 
 const { say, done } = progress(process.stderr)

@@ -59,7 +59,10 @@ function soFar ({ perSecond, hitRatio, outcomes, failed }: Figures): string {
 const STEPS = [0.25, 0.5, 1, 2, 5, 10, 30]
 const MOMENTS = 60
 
-/** Seconds between points of a chart. With a rate autocannon sends what there is to send in a second at its beginning. */
+/**
+ * Seconds between points of a chart. With a rate autocannon sends what there is to send in a second
+ * at its beginning.
+ */
 function stepFor (seconds: number, rate: number | undefined): number {
   const least = rate === undefined ? 0 : 1
   return STEPS.find((step) => step >= least && seconds / step <= MOMENTS) ?? seconds / MOMENTS

@@ -30,7 +30,10 @@ export interface Answer {
 /** What an answer is counted as. */
 export interface Judgement {
   readonly outcome: Outcome
-  /** Whether the cache had what was asked for: what the hit ratio is made of. Undefined for what says nothing of that. */
+  /**
+   * Whether the cache had what was asked for: what the hit ratio is made of. Undefined for what
+   * says nothing of that.
+   */
   readonly found: boolean | undefined
   /** What the cache calls itself that answered: the name of the instance. */
   readonly instance: string | undefined

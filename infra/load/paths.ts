@@ -12,8 +12,9 @@ export const WEATHER = CITIES.flatMap((city) => {
 })
 
 /**
- * Pages of the catalog that nobody has asked for before, each a real one: every product costs less than ten million. From a random number
- * on, so that they are new to a cache that an earlier run has filled.
+ * Pages of the catalog that nobody has asked for before, each a real one: every product costs less
+ * than ten million. From a random number on, so that they are new to a cache that an earlier run
+ * has filled.
  */
 export function coldPaths (): () => string {
   let price = 100_000_000 + Math.floor(Math.random() * 800_000_000)

@@ -2,7 +2,8 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import { type Judgement, OUTCOMES, type Outcome } from './outcome.js'
 import { type Figures, type Latency, type Moment, ratio } from './result.js'
 
-// Microseconds: a tenth of one percent off, up to 100 s. Nothing takes as long as that before it is a timeout.
+// Microseconds: a tenth of one percent off, up to 100 s. Nothing takes as long as that before it is
+// a timeout.
 const PRECISION = { lowest: 1, highest: 100_000_000, figures: 3 }
 
 /** A stretch of the time, and what came in in it. */

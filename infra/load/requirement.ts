@@ -35,7 +35,8 @@ export interface Requirement {
 }
 
 /**
- * Reads `NAME OPERATOR NUMBER`, with `SCENARIO:` or `PART:` before it where it is not about all that is measured.
+ * Reads `NAME OPERATOR NUMBER`, with `SCENARIO:` or `PART:` before it where it is not about all
+ * that is measured.
  *
  * @param scopes the scenarios and parts that there are
  * @throws UsageError
@@ -49,7 +50,10 @@ export function parseRequirement (text: string, scopes: readonly string[]): Requ
   return { text: text.trim(), scope, metric, operator, bound: Number(bound) }
 }
 
-/** Whether a requirement is met by all results that it is about, and the figures. What was not measured meets nothing. */
+/**
+ * Whether a requirement is met by all results that it is about, and the figures. What was not
+ * measured meets nothing.
+ */
 export function check (
   { text, scope, metric, operator, bound }: Requirement, results: readonly Result[]
 ): { text: string, met: boolean, why: string } {

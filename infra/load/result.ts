@@ -17,7 +17,9 @@ export interface Latency {
 export interface Moment {
   /** When it began, in seconds since the first request. */
   readonly at: number
-  /** How long it was; the last one may be up to half as long again as the others, or half as long. */
+  /**
+   * How long it was; the last one may be up to half as long again as the others, or half as long.
+   */
   readonly seconds: number
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>
   readonly failed: number
@@ -36,9 +38,15 @@ export interface Figures {
   readonly cutOff: number
   /** Answers a second. */
   readonly perSecond: number
-  /** Of the answers for which the cache was asked, the part that it had, 304 among them; null where it was not asked. */
+  /**
+   * Of the answers for which the cache was asked, the part that it had, 304 among them; null where
+   * it was not asked.
+   */
   readonly hitRatio: number | null
-  /** For how many answers the cache was asked: the others bypassed it, were writes, were refused or are not cached. */
+  /**
+   * For how many answers the cache was asked: the others bypassed it, were writes, were refused or
+   * are not cached.
+   */
   readonly asked: number
   /** Of all answers; null where there were none. */
   readonly latency: Latency | null
@@ -72,7 +80,10 @@ export interface Memory {
 /** One measurement. */
 export interface Result extends Figures {
   readonly scenario: string
-  /** What of the scenario: `cached` and `no-cache`, `reads` and `writes`; of most there is one, called as the scenario. */
+  /**
+   * What of the scenario: `cached` and `no-cache`, `reads` and `writes`; of most there is one,
+   * called as the scenario.
+   */
   readonly part: string
   readonly connections: number
   /** Requests a second that were not to be exceeded; null for as many as there can be. */

@@ -5,8 +5,9 @@ import { type Report, type Result } from './result.js'
 import { check } from './requirement.js'
 
 /**
- * Runs what is asked for, one after the other, until all is measured or `signal` is aborted; what was measured until then is in the report.
- * A scenario that cannot be measured says why and is left out.
+ * Runs what is asked for, one after the other, until all is measured or `signal` is aborted; what
+ * was measured until then is in the report. A scenario that cannot be measured says why and is left
+ * out.
  */
 export async function run (wish: Wish, say: (what: string) => void, signal: AbortSignal): Promise<Report> {
   const date = new Date().toISOString()

@@ -27,7 +27,10 @@ export interface Scenario {
   /** What it measures. */
   readonly parts: readonly string[]
   readonly needsToken?: true
-  /** It runs when it is named, and not as one of `all`: for so long, and with so many requests a second, unless told otherwise. */
+  /**
+   * It runs when it is named, and not as one of `all`: for so long, and with so many requests a
+   * second, unless told otherwise.
+   */
   readonly alone?: { readonly seconds: number, readonly rate: number }
   /** @throws LoadError */
   run (around: Surroundings): Promise<Result[]>

@@ -16,7 +16,10 @@ export interface BannerFacts {
   readonly notes: readonly string[]
 }
 
-/** The text that `npm start` prints: addresses, the login link, tokens, and four requests that show what Weir does. */
+/**
+ * The text that `npm start` prints: addresses, the login link, tokens, and four requests that show
+ * what Weir does.
+ */
 export function banner ({ frontDoor, instances, redisUrl, dataDir, tokens, loginCode, notes }: BannerFacts): string {
   const [first, second] = instances.map(({ url }) => url ?? '')
   const list = '/api/products?limit=2'

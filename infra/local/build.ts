@@ -10,8 +10,8 @@ export interface BuildSteps {
 }
 
 /**
- * Compiles and bundles. `tsc -b` does not notice that an output is missing, so that everything is compiled again where
- * the bundler misses one.
+ * Compiles and bundles. `tsc -b` does not notice that an output is missing, so that everything is
+ * compiled again where the bundler misses one.
  * @returns false if a step did not succeed, and has said why
  * @throws as `bundle` does, where a build of everything does not help
  */

@@ -6,7 +6,8 @@ import { slimMap, type SourceMap } from './slim-map.js'
 /** Packages that cannot be part of a bundle: they read files beside their own. */
 const APART = ['@fastify/static', '@fastify/swagger-ui', 'better-sqlite3', 'pino', 'undici']
 
-// CommonJS modules in an ES module have none of these. The names are none that a bundled module uses.
+// CommonJS modules in an ES module have none of these. The names are none that a bundled module
+// uses.
 const COMMON_JS = `import { createRequire as bundleRequire } from 'node:module'
 import { fileURLToPath as bundlePath } from 'node:url'
 const require = bundleRequire(import.meta.url)
@@ -14,8 +15,8 @@ const __filename = bundlePath(import.meta.url)
 const __dirname = bundlePath(new URL('.', import.meta.url))`
 
 /**
- * Bundles each program of the suite, so that its instances start in half the time: compiled, each opens two thousand
- * files.
+ * Bundles each program of the suite, so that its instances start in half the time: compiled, each
+ * opens two thousand files.
  */
 export async function bundleSuite (): Promise<void> {
   await build({

@@ -1,5 +1,5 @@
-// node infra/local/compile.mjs
-// Compiles with `tsc -b` and says which project of how many it is at. Not TypeScript: it runs before anything is compiled.
+// node infra/local/compile.mjs Compiles with `tsc -b` and says which project of how many it is at.
+// Not TypeScript: it runs before anything is compiled.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'

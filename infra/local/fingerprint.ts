@@ -3,8 +3,9 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Tells whether files have changed: a digest of their paths, sizes and times, or that they do not exist. An edit that
- * keeps a file's size and sets its modification time back changes its inode's time.
+ * Tells whether files have changed: a digest of their paths, sizes and times, or that they do not
+ * exist. An edit that keeps a file's size and sets its modification time back changes its inode's
+ * time.
  */
 export function fingerprint (files: readonly string[]): string {
   const hash = createHash('sha256')
@@ -15,7 +16,9 @@ export function fingerprint (files: readonly string[]): string {
   return hash.digest('base64url')
 }
 
-/** The files below a folder but for packages, in an order that does not depend on the file system. */
+/**
+ * The files below a folder but for packages, in an order that does not depend on the file system.
+ */
 export function filesBelow (folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .sort((a, b) => a.name < b.name ? -1 : 1)

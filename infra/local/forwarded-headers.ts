@@ -10,14 +10,20 @@ export interface ClientRequest {
 // 'expect' is settled by the front door's own HTTP server.
 const NOT_SENT_ON = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect', 'forwarded']
 
-/** The headers an instance gets: the client's, and who the client is as the front door itself saw it. */
+/**
+ * The headers an instance gets: the client's, and who the client is as the front door itself saw
+ * it.
+ */
 export function forwardedHeaders (request: ClientRequest, headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const kept = withoutHopByHop({ ...headers, connection: request.headers.connection })
-  // The body of a GET or HEAD means nothing (RFC 9110, section 9.3.1) and is not sent on: nor may its length be.
+  // The body of a GET or HEAD means nothing (RFC 9110, section 9.3.1) and is not sent on: nor may
+  // its length be.
   if (request.method === 'GET' || request.method === 'HEAD') delete kept['content-length']
-  // The authority the client asked for is part of the target URI, and so of the cache key; which instance answers is not.
+  // The authority the client asked for is part of the target URI, and so of the cache key; which
+  // instance answers is not.
   if (request.headers.host !== undefined) kept.host = request.headers.host
-  // Overwritten, not appended: what a client claims about itself is not passed on as if it were known.
+  // Overwritten, not appended: what a client claims about itself is not passed on as if it were
+  // known.
   kept['x-forwarded-for'] = request.socket.remoteAddress
   kept['x-forwarded-host'] = request.headers.host
   kept['x-forwarded-proto'] = 'http'
@@ -25,8 +31,8 @@ export function forwardedHeaders (request: ClientRequest, headers: IncomingHttpH
 }
 
 /**
- * The fields that are about the message. Those about one connection, and those that `Connection` names, stay on that connection
- * (RFC 9110, section 7.6.1).
+ * The fields that are about the message. Those about one connection, and those that `Connection`
+ * names, stay on that connection (RFC 9110, section 7.6.1).
  */
 export function withoutHopByHop (headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const kept = { ...headers }

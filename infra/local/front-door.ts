@@ -33,7 +33,10 @@ const LIMITS = {
   /** The largest body of a request. */
   body: 1024 * 1024
 }
-/** The rest of a body that is too large is read for so long, so that the client sees the answer instead of a reset, in ms. */
+/**
+ * The rest of a body that is too large is read for so long, so that the client sees the answer
+ * instead of a reset, in ms.
+ */
 const LINGER_MS = 5000
 const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 const METHODS = 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE'
@@ -43,9 +46,9 @@ const NOT_SENT = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'])
 const CONNECTION_LOST = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 /**
- * The front door: hands each request to the service that owns its path, one live instance after the other. Requests are passed on once
- * they are whole, answers as they come. A safe request whose instance died is given to another one; a write only if the
- * instance got nothing of it.
+ * The front door: hands each request to the service that owns its path, one live instance after the
+ * other. Requests are passed on once they are whole, answers as they come. A safe request whose
+ * instance died is given to another one; a write only if the instance got nothing of it.
  */
 export function buildFrontDoor (services: readonly FrontDoorService[], limits: Readonly<typeof LIMITS> = LIMITS): FastifyInstance {
   const agent = new Agent({ headersTimeout: limits.silence, bodyTimeout: limits.silence })
@@ -131,7 +134,10 @@ function answerForNode (app: FastifyInstance): void {
   })
 }
 
-/** Answers at once, and reads on for a while: a connection that is closed while the client sends is reset, and the answer lost. */
+/**
+ * Answers at once, and reads on for a while: a connection that is closed while the client sends is
+ * reset, and the answer lost.
+ */
 function tooLarge ({ raw }: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.raw.once('finish', () => {
     raw.resume()

@@ -12,14 +12,20 @@ const STABLE_MS = 10_000
 const READY_WITHIN_MS = 60_000
 const KILL_AFTER_MS = 1_500
 const MAX_FAILED_STARTS = 5
-/** The status by which a service says that another start would end the same way: EX_CONFIG of sysexits.h. */
+/**
+ * The status by which a service says that another start would end the same way: EX_CONFIG of
+ * sysexits.h.
+ */
 const EXIT_HOPELESS = 78
 const HELD_LINES = 30
 
 /** What one instance runs, and with what. */
 export interface InstanceOptions {
   readonly name: string
-  /** Compiled program; sends `{ type: 'ready', port }` over IPC once it listens, ends on SIGTERM and on IPC disconnect. */
+  /**
+   * Compiled program; sends `{ type: 'ready', port }` over IPC once it listens, ends on SIGTERM and
+   * on IPC disconnect.
+   */
   readonly entry: string
   readonly env: NodeJS.ProcessEnv
   /** Takes one line for the person at the terminal. */
@@ -48,10 +54,11 @@ export class Instance {
   }
 
   /**
-   * Starts it, with `env` besides, and resolves once it is ready. One that was told to stop before stays as it is.
+   * Starts it, with `env` besides, and resolves once it is ready. One that was told to stop before
+   * stays as it is.
    *
-   * @throws StartError `WEIR_ERR_INSTANCE_FAILED` when it died five times in a row without having been ready, `WEIR_ERR_HOPELESS` at
-   *   once when it says that it cannot start as it is configured
+   * @throws StartError `WEIR_ERR_INSTANCE_FAILED` when it died five times in a row without having
+   *   been ready, `WEIR_ERR_HOPELESS` at once when it says that it cannot start as it is configured
    */
   start (env: NodeJS.ProcessEnv = {}): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -86,7 +93,8 @@ export class Instance {
       // Bundles and compiled programs have source maps: stacks name the lines of the sources.
       execArgv: ['--enable-source-maps'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // In a process group of its own: Ctrl-C reaches the supervisor alone, which then ends each instance once and in order.
+      // In a process group of its own: Ctrl-C reaches the supervisor alone, which then ends each
+      // instance once and in order.
       detached: true
     })
     this.#child = child

@@ -5,14 +5,20 @@ import { StartError } from './errors.js'
 export const HOST = '127.0.0.1'
 
 const FRONT_DOOR_PORT = 8080
-/** The base of a suite that nothing is in the way of, how far the next one is, and how many are tried. */
+/**
+ * The base of a suite that nothing is in the way of, how far the next one is, and how many are
+ * tried.
+ */
 const FIRST_BASE = 4100
 const STEP = 400
 const MOST = 40
 /** The front door's port, counted from a base that is not the first one. */
 const FRONT_DOOR_OFFSET = 80
 
-/** The ports of a suite. Its instances count from `base`, which no other suite has while this process runs. */
+/**
+ * The ports of a suite. Its instances count from `base`, which no other suite has while this
+ * process runs.
+ */
 export interface SuitePorts {
   readonly base: number
   readonly frontDoor: number
@@ -23,11 +29,13 @@ export interface SuitePorts {
 }
 
 /**
- * Chooses the ports of a suite: those from PORT_BASE on, else from 4100 on, else from the next base of which all are free. The base
- * itself is listened on and answers nothing: two suites that start at the same moment do not choose the same.
+ * Chooses the ports of a suite: those from PORT_BASE on, else from 4100 on, else from the next base
+ * of which all are free. The base itself is listened on and answers nothing: two suites that start
+ * at the same moment do not choose the same.
  *
  * @param offsets the ports of the instances, counted from the base
- * @throws StartError `WEIR_ERR_BAD_PORT`; `WEIR_ERR_PORT_TAKEN` where PORT_BASE leaves no choice, or nothing is free
+ * @throws StartError `WEIR_ERR_BAD_PORT`; `WEIR_ERR_PORT_TAKEN` where PORT_BASE leaves no choice,
+ *   or nothing is free
  * @example const { base, frontDoor } = await choosePorts(process.env, [1, 2])
  */
 export async function choosePorts (env: NodeJS.ProcessEnv, offsets: readonly number[]): Promise<SuitePorts> {

@@ -6,7 +6,10 @@ import { type FastifyReply } from 'fastify'
 const document = (status: number, code: string, detail: string): string =>
   JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail, code })
 
-/** Answers with problem details. As bytes: Fastify would add a charset to text, which the type does not have. */
+/**
+ * Answers with problem details. As bytes: Fastify would add a charset to text, which the type does
+ * not have.
+ */
 export function problem (reply: FastifyReply, status: number, code: string, detail: string): FastifyReply {
   return reply.code(status).type('application/problem+json').header('cache-control', 'no-store').send(Buffer.from(document(status, code, detail)))
 }

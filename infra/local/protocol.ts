@@ -1,12 +1,17 @@
 import { type IncomingMessage } from 'node:http'
 import { type Refusal } from './problem.js'
 
-/** A name or an address, perhaps with a port (RFC 9110, section 7.2, and RFC 3986, section 3.2.2). */
+/**
+ * A name or an address, perhaps with a port (RFC 9110, section 7.2, and RFC 3986, section 3.2.2).
+ */
 const AUTHORITY = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i
 
 const bad = (detail: string): Refusal => [400, 'WEIR_ERR_BAD_REQUEST', detail]
 
-/** The refusal of what Node's parser lets through and HTTP does not; undefined for any other request. */
+/**
+ * The refusal of what Node's parser lets through and HTTP does not; undefined for any other
+ * request.
+ */
 export function protocolRefusal (request: Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'httpVersion'>): Refusal | undefined {
   const { httpVersion, headers: { host = '', 'transfer-encoding': coding } } = request
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return [505, 'WEIR_ERR_HTTP_VERSION', 'Send HTTP/1.1 or HTTP/1.0.']

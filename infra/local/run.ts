@@ -5,12 +5,15 @@ import { type SuitePorts } from './ports.js'
 import { type ServiceDefinition } from './suite.js'
 import { Supervisor } from './supervisor.js'
 
-/** npm passes a Ctrl-C on that the terminal has already delivered: two signals this close are one wish. */
+/**
+ * npm passes a Ctrl-C on that the terminal has already delivered: two signals this close are one
+ * wish.
+ */
 const SAME_WISH_MS = 300
 
 /**
- * Runs the services until SIGINT (Ctrl-C), SIGTERM or SIGHUP, then ends the process: with 0 after a clean end, 1 when
- * something could not start, 130 when a second signal cut the end short.
+ * Runs the services until SIGINT (Ctrl-C), SIGTERM or SIGHUP, then ends the process: with 0 after a
+ * clean end, 1 when something could not start, 130 when a second signal cut the end short.
  */
 export async function run (services: readonly ServiceDefinition[], env: NodeJS.ProcessEnv, ports?: SuitePorts): Promise<void> {
   const say = (line: string): void => { console.log(line) }

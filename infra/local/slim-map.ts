@@ -8,10 +8,12 @@ export interface SourceMap {
 }
 
 /**
- * Leaves in a source map what stacks need: a place for each line of our own sources, and none in packages.
+ * Leaves in a source map what stacks need: a place for each line of our own sources, and none in
+ * packages.
  *
- * Node parses a whole map when the first stack is made, and keeps it. That of a bundle with all packages
- * holds the event loop for 0.2 s or more and takes 65 MB; without them it is a few milliseconds and 2 MB.
+ * Node parses a whole map when the first stack is made, and keeps it. That of a bundle with all
+ * packages holds the event loop for 0.2 s or more and takes 65 MB; without them it is a few
+ * milliseconds and 2 MB.
  */
 export function slimMap (map: SourceMap): SourceMap {
   const places = new Map<number, number>()

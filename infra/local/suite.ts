@@ -17,11 +17,17 @@ export interface ServiceDefinition {
   readonly instances: number
   /** Defaults of variables: what the environment of `npm start` says goes first. */
   readonly env?: Readonly<Record<string, string>>
-  /** Variables of their environment that hold the front door's address, such as `http://127.0.0.1:8080`. */
+  /**
+   * Variables of their environment that hold the front door's address, such as
+   * `http://127.0.0.1:8080`.
+   */
   readonly frontDoorIn?: readonly string[]
   /** The variable of their environment that holds the code of the login link. */
   readonly loginCodeIn?: string
-  /** Settings that are found out while other services start; resolves with `undefined` if the service is not needed. */
+  /**
+   * Settings that are found out while other services start; resolves with `undefined` if the
+   * service is not needed.
+   */
   readonly pending?: Promise<Settings | undefined>
 }
 
@@ -37,7 +43,10 @@ const OFFSETS = { catalog: 1, simulator: 90, weather: 101, stats: 201, storefron
 /** The ports of all instances, counted from the base of the suite. */
 export const PORT_OFFSETS: readonly number[] = [1, 2, 90, 101, 102, 201, 301, 302]
 
-/** The services that `npm start` runs, on ports from `base` on. The weather service waits for `upstream`, the others do not. */
+/**
+ * The services that `npm start` runs, on ports from `base` on. The weather service waits for
+ * `upstream`, the others do not.
+ */
 export function suite (upstream: Promise<WeatherUpstream>, form: keyof Program = 'compiled', base = 4100): readonly ServiceDefinition[] {
   const simulatorUrl = `http://${HOST}:${base + OFFSETS.simulator}`
   const weather = async (): Promise<Settings> => {

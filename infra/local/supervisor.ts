@@ -30,8 +30,8 @@ export class Supervisor {
   readonly #ports: Pick<SuitePorts, 'frontDoor' | 'note'> | undefined
 
   /**
-   * `env`: DATA_DIR, REDIS_URL, JWT_SECRET, LOG_LEVEL and TRUST_PROXY are read, and PORT where there are no `ports`; all of it is passed on
-   * to the instances.
+   * `env`: DATA_DIR, REDIS_URL, JWT_SECRET, LOG_LEVEL and TRUST_PROXY are read, and PORT where
+   * there are no `ports`; all of it is passed on to the instances.
    */
   constructor (services: readonly ServiceDefinition[], env: NodeJS.ProcessEnv, say: (line: string) => void, ports?: SuitePorts) {
     this.#ports = ports
@@ -51,7 +51,8 @@ export class Supervisor {
   }
 
   /**
-   * Starts everything, says so when all of it answers, and resolves with the front door's URL. After a failure, `stop()` what did start.
+   * Starts everything, says so when all of it answers, and resolves with the front door's URL.
+   * After a failure, `stop()` what did start.
    *
    * @throws StartError
    */
@@ -60,7 +61,8 @@ export class Supervisor {
     for (const { instance, port, service } of this.#members) {
       if (service.pending === undefined) await assertFree(port, instance.name)
     }
-    // First of all, so that nobody can take the port while the instances start; until they are ready it answers 503.
+    // First of all, so that nobody can take the port while the instances start; until they are
+    // ready it answers 503.
     const frontDoor = await this.#frontDoor.listen({ port, host: HOST }).catch((error: Error) => {
       throw listenError(error, port, FRONT_DOOR)
     })
@@ -83,7 +85,10 @@ export class Supervisor {
     return frontDoor
   }
 
-  /** Starts one instance; resolves once it is ready, or with `undefined` if its service is not needed. */
+  /**
+   * Starts one instance; resolves once it is ready, or with `undefined` if its service is not
+   * needed.
+   */
   async #launch (member: Member, frontDoor: string): Promise<Member & Pick<Settings, 'note'> | undefined> {
     const { service, instance, port } = member
     const addresses = Object.fromEntries((service.frontDoorIn ?? []).map((name) => [name, frontDoor]))
@@ -98,7 +103,9 @@ export class Supervisor {
     return { ...member, ...settings }
   }
 
-  /** Lets requests in flight end, ends every instance; takes at most the 1.5 s an instance is given. */
+  /**
+   * Lets requests in flight end, ends every instance; takes at most the 1.5 s an instance is given.
+   */
   async stop (): Promise<void> {
     // Not waited for: its last requests end with the instances that answer them.
     this.#frontDoor.close().catch(() => {})

@@ -1,8 +1,9 @@
 import { type IncomingMessage } from 'node:http'
 
 /**
- * The path and query of a request target. An absolute-form target says the authority as well, whatever Host says (RFC 9112, section
- * 3.2.2); a request of HTTP/1.0 without Host gets one. Both become the request's Host.
+ * The path and query of a request target. An absolute-form target says the authority as well,
+ * whatever Host says (RFC 9112, section 3.2.2); a request of HTTP/1.0 without Host gets one. Both
+ * become the request's Host.
  */
 export function originForm (request: Pick<IncomingMessage, 'url' | 'headers' | 'httpVersion' | 'socket'>): string {
   const { url = '/' } = request

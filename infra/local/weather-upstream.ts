@@ -8,11 +8,13 @@ export interface WeatherUpstream {
 
 const ORIGIN = 'https://api.open-meteo.com'
 const PATH = '/v1/forecast?latitude=52.52&longitude=13.41&current=temperature_2m'
-// An answer takes a tenth of it. The weather service waits for it, and the banner for the weather service.
+// An answer takes a tenth of it. The weather service waits for it, and the banner for the weather
+// service.
 const WITHIN_MS = 1000
 
 /**
- * Open-Meteo if it answers with weather within 1 s, else the simulator; WEATHER_UPSTREAM forces either.
+ * Open-Meteo if it answers with weather within 1 s, else the simulator; WEATHER_UPSTREAM forces
+ * either.
  *
  * @throws StartError `WEIR_ERR_BAD_UPSTREAM`
  */
@@ -31,7 +33,10 @@ export function chooseUpstream (env: NodeJS.ProcessEnv, origin = ORIGIN, withinM
     `WEATHER_UPSTREAM is "${env.WEATHER_UPSTREAM}": give open-meteo or simulator, or leave it out to have Open-Meteo if it answers.`)
 }
 
-/** The end of "did not answer …"; undefined if it did. A gateway may answer in its place, with a page. */
+/**
+ * The end of "did not answer …"; undefined if it did. A gateway may answer in its place, with a
+ * page.
+ */
 async function failure (origin: string, withinMs: number): Promise<string | undefined> {
   let answer
   try {

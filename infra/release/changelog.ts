@@ -1,6 +1,9 @@
 const heading = (version: string) => new RegExp(`^## \\[?${version.replaceAll('.', '\\.')}\\]?(?=\\s|$).*\\n`, 'm')
 
-/** The notes of a version in a changelog, without its heading; undefined if it has none, or nothing under it. */
+/**
+ * The notes of a version in a changelog, without its heading; undefined if it has none, or nothing
+ * under it.
+ */
 export function notesOf (changelog: string, version: string): string | undefined {
   const found = heading(version).exec(changelog)
   if (found === null) return undefined

@@ -75,7 +75,10 @@ async function packageProblems (workspaces: readonly Workspace[], tarballs: read
   return found.flat()
 }
 
-/** Publishes each tarball that the registry does not have; a run that failed midway is repeated by the same command. */
+/**
+ * Publishes each tarball that the registry does not have; a run that failed midway is repeated by
+ * the same command.
+ */
 function publish (tarballs: readonly Tarball[], tag: string): number {
   for (const { workspace: { json }, file } of tarballs) {
     const id = `${json.name}@${json.version}`

@@ -11,8 +11,8 @@ export interface LocalRegistry {
 }
 
 /**
- * Serves tarballs as a registry would, so that a package manager installs what is not published yet by its name. Whatever
- * else it is asked for it redirects to `upstream`.
+ * Serves tarballs as a registry would, so that a package manager installs what is not published yet
+ * by its name. Whatever else it is asked for it redirects to `upstream`.
  */
 export async function serveTarballs (tarballs: readonly Tarball[], upstream: string): Promise<LocalRegistry> {
   let url = ''

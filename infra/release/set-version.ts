@@ -7,8 +7,9 @@ import { foldersOfAll } from './workspaces.js'
 export const isVersion = (text: string): boolean => /^\d+\.\d+\.\d+(?:-[0-9a-z-]+(?:\.[0-9a-z-]+)*)?$/.test(text)
 
 /**
- * Gives all workspaces one version, and those that depend on each other the same; the changelog's unreleased notes become
- * that version's. Writes package.json files and CHANGELOG.md; returns the files written.
+ * Gives all workspaces one version, and those that depend on each other the same; the changelog's
+ * unreleased notes become that version's. Writes package.json files and CHANGELOG.md; returns the
+ * files written.
  */
 export async function setVersion (root: string, version: string, date: string): Promise<string[]> {
   const { version: previous } = await readPackageJson(root)

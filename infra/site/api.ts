@@ -10,7 +10,10 @@ const PACKAGES = [
 /** Value of one name in `exports` of a package.json. */
 type Export = string | { readonly types?: string, readonly default: string }
 
-/** Lists the declaration files of a package's exports, without `.d.ts`, each with the name it is imported by. */
+/**
+ * Lists the declaration files of a package's exports, without `.d.ts`, each with the name it is
+ * imported by.
+ */
 async function exportsOf (root: string, folder: string): Promise<[string, string][]> {
   const { name, exports } = JSON.parse(await readFile(`${root}/${folder}/package.json`, 'utf8')) as
     { name: string, exports: Record<string, Export> }

@@ -31,8 +31,8 @@ function parse (html: string): Built {
 }
 
 /**
- * Finds faults of a built site: links to pages, files or headings that are not there, and anything that browsers would
- * fetch from elsewhere.
+ * Finds faults of a built site: links to pages, files or headings that are not there, and anything
+ * that browsers would fetch from elsewhere.
  * @param folder of its HTML
  */
 export async function problemsOf (folder: string): Promise<string[]> {

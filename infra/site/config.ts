@@ -21,7 +21,10 @@ const sidebar = SECTIONS.map(({ text, at, pages }) => ({
 /** The anchor of a heading as GitHub makes it, so that links hold in both places. */
 const slugify = (heading: string) => heading.toLowerCase().replace(/[^\p{L}\p{N}\p{M}\s_-]/gu, '').trim().replace(/\s/g, '-')
 
-/** The settings of VitePress. The repository is its source, so that READMEs and docs have one place each. */
+/**
+ * The settings of VitePress. The repository is its source, so that READMEs and docs have one place
+ * each.
+ */
 export const config: UserConfig<DefaultTheme.Config> = {
   title: 'Weir',
   description: 'Shared HTTP response caching, invalidation on writes and rate limits for Fastify',

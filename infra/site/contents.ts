@@ -1,4 +1,7 @@
-/** One page of the site: its title in the sidebar, and its file in the repository. Its address follows from where it is listed. */
+/**
+ * One page of the site: its title in the sidebar, and its file in the repository. Its address
+ * follows from where it is listed.
+ */
 export interface Page {
   readonly text: string
   readonly file: string
@@ -16,7 +19,10 @@ export interface Section {
 const readme = (folder: string, text: string): Page =>
   ({ text, file: `${folder}/README.md`, name: text.replace('@weir/', '').toLowerCase().replaceAll(' ', '-') })
 
-/** The site's pages, in the order of the sidebar. Each file is one page; the READMEs are read where they are. */
+/**
+ * The site's pages, in the order of the sidebar. Each file is one page; the READMEs are read where
+ * they are.
+ */
 export const SECTIONS: readonly Section[] = [
   {
     text: 'Start',
@@ -150,7 +156,10 @@ const EXAMPLES = [
 
 const nameOf = ({ file, name }: Page) => name ?? file.slice(file.lastIndexOf('/') + 1, -'.md'.length)
 
-/** The address of each page, without slash and ending, by its file: `packages/cache/README.md` is at `reference/cache`. */
+/**
+ * The address of each page, without slash and ending, by its file: `packages/cache/README.md` is at
+ * `reference/cache`.
+ */
 export const ADDRESSES: ReadonlyMap<string, string> = new Map([
   ['docs/index.md', 'index'],
   ...SECTIONS.flatMap(({ at, pages }) =>

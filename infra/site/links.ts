@@ -9,8 +9,8 @@ export class DeadLink extends Error {
 }
 
 /**
- * The address on the site of a link as the repository has it: relative to the file that it is in, to a page, a folder with a
- * README, or any file. What has no page leads to the source.
+ * The address on the site of a link as the repository has it: relative to the file that it is in,
+ * to a page, a folder with a README, or any file. What has no page leads to the source.
  * @param file the page's file, from the root of the repository
  * @param options.exists tells of a path from the root of the repository whether it is there
  * @throws DeadLink

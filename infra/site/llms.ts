@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { ADDRESSES, SECTIONS } from './contents.js'
 
 /**
- * The contents of the site for programs that read it (https://llmstxt.org): a heading for each section, a line for each page
- * with its first sentence.
+ * The contents of the site for programs that read it (https://llmstxt.org): a heading for each
+ * section, a line for each page with its first sentence.
  * @param root of the repository, with a slash at the end
  */
 export async function llmsText (root: string): Promise<string> {

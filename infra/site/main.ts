@@ -6,7 +6,8 @@ import { problemsOf } from './check.js'
 import { REPORT } from './links.js'
 import { llmsText } from './llms.js'
 
-// npm run docs:build: writes the site to docs/.vitepress/dist and checks its links. Exits with 1 if any leads nowhere.
+// npm run docs:build: writes the site to docs/.vitepress/dist and checks its links. Exits with 1 if
+// any leads nowhere.
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const out = `${root}docs/.vitepress/dist`
 await rm(`${root}docs/api`, { recursive: true, force: true })

@@ -6,7 +6,10 @@ import t, { type Test } from 'tap'
 
 const ENSURE = fileURLToPath(new URL('../tools/ensure.js', import.meta.url))
 const PRESENT = '#!/bin/sh\n'
-/** Notes how it was called; "installs" redis-server by making it appear and starting its service as a package's scripts would. */
+/**
+ * Notes how it was called; "installs" redis-server by making it appear and starting its service as
+ * a package's scripts would.
+ */
 const APT_GET = `#!/bin/sh
 for argument; do
   case "$argument" in
@@ -30,7 +33,10 @@ shift
 [ "$*" = true ] || exec "$@"
 `
 
-/** A machine that has these programs and no others on PATH. A script may say $CALLS, a file for notes, and $FOLDER, its own. */
+/**
+ * A machine that has these programs and no others on PATH. A script may say $CALLS, a file for
+ * notes, and $FOLDER, its own.
+ */
 function machine (t: Test, programs: Record<string, string>) {
   const folder = t.testdir({})
   const notes = t.testdirName + '.calls'

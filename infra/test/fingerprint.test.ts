@@ -38,7 +38,9 @@ t.test('a digest of files changes with each of them, and with nothing else', asy
   t.equal(digest(), digests.at(-1))
 })
 
-/** Writes until the clock of the file system, which ticks some hundred times a second, has moved on. */
+/**
+ * Writes until the clock of the file system, which ticks some hundred times a second, has moved on.
+ */
 function edit (file: string, text: string): void {
   const { ctimeMs } = statSync(file)
   do writeFileSync(file, text)

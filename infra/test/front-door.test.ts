@@ -26,7 +26,9 @@ async function frontDoor (t: Test, upstreams: readonly Upstream[]): Promise<stri
   return app.listen({ port: 0, host: '127.0.0.1' })
 }
 
-/** fetch() would add headers of its own, resolve the path, and hide what is about the connection. */
+/**
+ * fetch() would add headers of its own, resolve the path, and hide what is about the connection.
+ */
 async function ask (base: string, path: string, options: { method?: string, headers?: Record<string, string>, body?: string } = {}):
 Promise<IncomingMessage & { body: string }> {
   const { port } = new URL(base)

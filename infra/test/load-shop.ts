@@ -19,7 +19,10 @@ export interface Shop {
   readonly computed: Map<string, number>
 }
 
-/** An application with the plugins and the paths of the suite that the scenarios ask for; it ends with the test. */
+/**
+ * An application with the plugins and the paths of the suite that the scenarios ask for; it ends
+ * with the test.
+ */
 export async function startShop (t: Test, { limit }: { readonly limit?: number } = {}): Promise<Shop> {
   const app = fastify({ forceCloseConnections: true })
   t.teardown(() => app.close())

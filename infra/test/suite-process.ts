@@ -7,7 +7,10 @@ import { type Test } from 'tap'
 /** The suite of fixtures/suite.ts as the process a person would start. */
 export interface SuiteProcess {
   readonly pid: number
-  /** Resolves with the first line of its standard output, past or to come, that the pattern fits, and what it captured. */
+  /**
+   * Resolves with the first line of its standard output, past or to come, that the pattern fits,
+   * and what it captured.
+   */
   line (pattern: RegExp): Promise<RegExpExecArray>
   signal (signal: NodeJS.Signals): void
   /** Resolves when the process has ended. */

@@ -67,7 +67,8 @@ t.test('an instance that is killed is started again; the other one serves meanwh
   const { frontDoor, instances } = await addresses(suite)
   const before = await ask(instances[0])
   process.kill(before.pid, 'SIGKILL')
-  // Nobody waits for the supervisor to notice: a request that meets the dead instance is given to the other one.
+  // Nobody waits for the supervisor to notice: a request that meets the dead instance is given to
+  // the other one.
   for (let i = 0; i < 4; i++) await ask(frontDoor)
   await suite.line(/^weir: catalog-1 was ended by SIGKILL; starting it again in 100 ms$/)
   const back = await suite.line(/^weir: catalog-1 is back at (\S+)$/)
@@ -176,7 +177,10 @@ async function addresses (suite: SuiteProcess): Promise<{ frontDoor: string, ins
   }
 }
 
-/** Once the suite is up: a promise for each instance that resolves when it is gone. An idle connection to it then closes. */
+/**
+ * Once the suite is up: a promise for each instance that resolves when it is gone. An idle
+ * connection to it then closes.
+ */
 async function watchInstances (t: Test, suite: SuiteProcess): Promise<{ gone: Promise<unknown>[] }> {
   const { instances } = await addresses(suite)
   const sockets = await Promise.all(instances.map(async (url) => {

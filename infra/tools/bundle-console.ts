@@ -1,5 +1,5 @@
-// node infra/dist/tools/bundle-console.js
-// Makes of services/stats/console what a browser gets: services/stats/dist/console. Silent when all is well.
+// node infra/dist/tools/bundle-console.js Makes of services/stats/console what a browser gets:
+// services/stats/dist/console. Silent when all is well.
 import { cp } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'

@@ -7,7 +7,10 @@ const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 /** Debian's folder of Postgres, with one folder for each version. */
 const POSTGRES = '/usr/lib/postgresql'
 
-/** The path of the program, as a shell would find it in `path` (a PATH), or that in one of the system's folders, or undefined. */
+/**
+ * The path of the program, as a shell would find it in `path` (a PATH), or that in one of the
+ * system's folders, or undefined.
+ */
 export function findProgram (name: string, path: string): string | undefined {
   const versions = existsSync(POSTGRES) ? readdirSync(POSTGRES).map((version) => join(POSTGRES, version, 'bin')) : []
   return [...path.split(delimiter).filter(Boolean), ...SYSTEM_FOLDERS, ...versions].map((folder) => join(folder, name)).find(isProgram)

@@ -36,7 +36,8 @@ function aptGet (path: string): PackageManager {
       return `${as}apt-get update && ${as}apt-get install -y --no-install-recommends ${packages.join(' ')}`
     },
     install: (packages) => withoutServices((folder) => {
-      // Through env: sudo would drop what is only in our environment. The PATH of a package's scripts is apt's to set.
+      // Through env: sudo would drop what is only in our environment. The PATH of a package's
+      // scripts is apt's to set.
       const apt = [
         ...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'NEEDRESTART_SUSPEND=1', 'apt-get', '-qq',
         '-o', 'DPkg::Lock::Timeout=120', '-o', `DPkg::Path=${folder}:/usr/sbin:/usr/bin:/sbin:/bin`

@@ -9,7 +9,8 @@ export interface City {
   readonly timezone: string
 }
 
-// Name, country code, latitude, longitude, time zone. One line a city, so that one can be added with one.
+// Name, country code, latitude, longitude, time zone. One line a city, so that one can be added
+// with one.
 const TABLE = `
 Tokyo|JP|35.6895|139.6917|Asia/Tokyo
 Delhi|IN|28.6519|77.2315|Asia/Kolkata

@@ -1,9 +1,9 @@
 /** What the simulator does instead of answering, or before it does. */
 export interface Fault {
   /**
-   * `latency`: answers after `ms`. `status`: answers with it and an error body. `drop`: ends the connection without an answer.
-   * `truncate`: ends it half-way through the body. `malformed`: answers with half of the JSON, as if it were whole. `body`: answers with
-   * the text given.
+   * `latency`: answers after `ms`. `status`: answers with it and an error body. `drop`: ends the
+   * connection without an answer. `truncate`: ends it half-way through the body. `malformed`:
+   * answers with half of the JSON, as if it were whole. `body`: answers with the text given.
    */
   readonly kind: 'latency' | 'status' | 'drop' | 'truncate' | 'malformed' | 'body'
   readonly ms?: number

@@ -49,8 +49,9 @@ const DAILY: Readonly<Record<string, Variable<Day>>> = {
 }
 
 /**
- * What /v1/forecast answers: metric units, and only the variables listed above. As Open-Meteo does, it has days of 24 hours by the
- * offset that holds now, whatever the clocks do (https://github.com/open-meteo/open-meteo/issues/488).
+ * What /v1/forecast answers: metric units, and only the variables listed above. As Open-Meteo does,
+ * it has days of 24 hours by the offset that holds now, whatever the clocks do
+ * (https://github.com/open-meteo/open-meteo/issues/488).
  * @throws Refused
  */
 export function forecast (query: URLSearchParams, now: number): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { cities, type City } from './cities.js'
 
-// Cities that share their name: country code, state or region, latitude, longitude, time zone, people.
+// Cities that share their name: country code, state or region, latitude, longitude, time zone,
+// people.
 const TABLE = `
 Springfield|US|Missouri|37.2153|-93.2982|America/Chicago|166810
 Springfield|US|Massachusetts|42.1015|-72.5898|America/New_York|154341

@@ -1,7 +1,10 @@
 import { plain } from './cities.js'
 import { knownCities } from './namesakes.js'
 
-/** What /v1/search answers: cities whose name is the term, or begins with it if the term has three letters. */
+/**
+ * What /v1/search answers: cities whose name is the term, or begins with it if the term has three
+ * letters.
+ */
 export function search (query: URLSearchParams): Record<string, unknown> {
   const term = plain(query.get('name') ?? '')
   const count = Number(query.get('count') ?? 10)

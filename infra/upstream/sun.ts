@@ -11,8 +11,8 @@ export interface Sun {
 }
 
 /**
- * The sun of the day that begins at `begin`, to a quarter of an hour. As Open-Meteo tells it, a polar
- * night is no time between sunrise and sunset, and a polar day 24 hours
+ * The sun of the day that begins at `begin`, to a quarter of an hour. As Open-Meteo tells it, a
+ * polar night is no time between sunrise and sunset, and a polar day 24 hours
  * (https://github.com/open-meteo/open-meteo/pull/844).
  */
 export function sunOf (latitude: number, longitude: number, begin: number): Sun {

@@ -3,7 +3,10 @@ import { isUp } from './sun.js'
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-/** Everything the simulator can say about one place and time, in the units Open-Meteo has by default. */
+/**
+ * Everything the simulator can say about one place and time, in the units Open-Meteo has by
+ * default.
+ */
 export interface Weather {
   readonly temperature: number
   readonly apparentTemperature: number
@@ -16,7 +19,10 @@ export interface Weather {
   readonly isDay: boolean
 }
 
-/** The weather at a place in the hour of `time` (ms since the epoch): the same for whoever asks, whenever and wherever that is. */
+/**
+ * The weather at a place in the hour of `time` (ms since the epoch): the same for whoever asks,
+ * whenever and wherever that is.
+ */
 export function weatherAt (latitude: number, longitude: number, time: number): Weather {
   const hour = Math.floor(time / HOUR)
   const solar = (hour + longitude / 15) % 24

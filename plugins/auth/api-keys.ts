@@ -10,15 +10,18 @@ export interface StoredApiKey {
   readonly user: User
 }
 
-/** Finds a key by its id, the part before the dot. Called for each request with one: keep it fast. */
+/**
+ * Finds a key by its id, the part before the dot. Called for each request with one: keep it fast.
+ */
 export type ApiKeyLookup = (id: string) => StoredApiKey | undefined | Promise<StoredApiKey | undefined>
 
 // Milliseconds. A lookup that has not answered by then has failed.
 const LOOKUP_TIMEOUT = 1000
 
 /**
- * Makes an API key: `key` is for its owner and shown once, `hash` is kept. A plain SHA-256 is enough, and fast enough for each request:
- * slow hashes protect what people can remember, and nobody guesses 256 random bits.
+ * Makes an API key: `key` is for its owner and shown once, `hash` is kept. A plain SHA-256 is
+ * enough, and fast enough for each request: slow hashes protect what people can remember, and
+ * nobody guesses 256 random bits.
  * @param id by which it is found: letters, digits, `_` and `-`
  * @example createApiKey('ci') // { key: 'ci.mB5dEG…', hash: '5f2c…' }
  */
@@ -30,7 +33,8 @@ export function createApiKey (id: string): { key: string, hash: string } {
 
 /**
  * Finds the user of a key.
- * @param complain is told of a lookup that returns neither a stored key nor nothing; the key is then unknown
+ * @param complain is told of a lookup that returns neither a stored key nor nothing; the key is
+ *   then unknown
  * @throws WEIR_ERR_INVALID_CREDENTIALS, WEIR_ERR_AUTH_UNAVAILABLE
  */
 export async function userOfApiKey (key: string, lookup: ApiKeyLookup, complain: (error: Error) => void): Promise<User> {

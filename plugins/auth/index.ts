@@ -31,12 +31,17 @@ export interface AuthOptions {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Why the credentials of the request were not accepted; null where they were, or there are none. */
+    /**
+     * Why the credentials of the request were not accepted; null where they were, or there are
+     * none.
+     */
     authFailure: Error | null
   }
 
   interface FastifyContextConfig {
-    /** Who may use the route: users with this role or a higher one. Everybody, if it is left out. */
+    /**
+     * Who may use the route: users with this role or a higher one. Everybody, if it is left out.
+     */
     role?: Role
   }
 }
@@ -44,11 +49,12 @@ declare module 'fastify' {
 const NAME = 'weir-auth'
 
 /**
- * Says who sends a request, `request.user`, and keeps those out of routes with `config.role` who do not have the role. Credentials that
- * are not accepted are answered 401 on every route.
+ * Says who sends a request, `request.user`, and keeps those out of routes with `config.role` who do
+ * not have the role. Credentials that are not accepted are answered 401 on every route.
  *
- * It looks at them before any route's hooks run, and answers in one: so register it after `@weir/fastify/rate-limit`, which then knows the
- * user and counts what is refused here, and before `@weir/fastify/response-cache`, so that hits are guarded too.
+ * It looks at them before any route's hooks run, and answers in one: so register it after
+ * `@weir/fastify/rate-limit`, which then knows the user and counts what is refused here, and before
+ * `@weir/fastify/response-cache`, so that hits are guarded too.
  */
 async function auth (app: FastifyInstance, options: AuthOptions): Promise<void> {
   checkOptionNames<AuthOptions>(NAME, options, { jwt: true, apiKeys: true, clockTolerance: true })
@@ -85,7 +91,8 @@ async function auth (app: FastifyInstance, options: AuthOptions): Promise<void> 
       request.user = user
       done()
     }, (error: unknown) => {
-      // Not answered yet: who tries out credentials uses up the limit of the address that they come from.
+      // Not answered yet: who tries out credentials uses up the limit of the address that they come
+      // from.
       request.authFailure = error instanceof WEIR_ERR_INVALID_CREDENTIALS ? withChallenge(error, challenge(schemes, true)) : asError(error)
       done()
     })

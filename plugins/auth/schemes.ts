@@ -1,4 +1,7 @@
-/** The ways to authenticate, for OpenAPI: give them to `@weir/fastify/service`. Routes with a role name those that are there. */
+/**
+ * The ways to authenticate, for OpenAPI: give them to `@weir/fastify/service`. Routes with a role
+ * name those that are there.
+ */
 export const securitySchemes = {
   bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
   apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' }

@@ -5,9 +5,9 @@ import { type OptionNames, unknownOption } from '../plugin-options.js'
 import { isRole, type User } from './user.js'
 
 /**
- * A key by which tokens are accepted, for one algorithm. Where there are several for one algorithm, each
- * has a `kid`, and the first one signs: to rotate, put the new one first and drop the old one when the
- * last token that it has signed has expired.
+ * A key by which tokens are accepted, for one algorithm. Where there are several for one algorithm,
+ * each has a `kid`, and the first one signs: to rotate, put the new one first and drop the old one
+ * when the last token that it has signed has expired.
  */
 export type JwtKey = (
   | { readonly algorithm: 'HS256', /** 32 bytes at least, by chance. */ readonly secret: string }
@@ -36,7 +36,9 @@ declare module '@fastify/jwt' {
   interface FastifyJWT {
     payload: TokenClaims
     user: User | null
-    /** Each algorithm has its key and no other: `app.jwt.HS256.sign(claims, { expiresIn: '1h' })`. */
+    /**
+     * Each algorithm has its key and no other: `app.jwt.HS256.sign(claims, { expiresIn: '1h' })`.
+     */
     namespaces: Algorithm
   }
 }
@@ -45,8 +47,9 @@ declare module '@fastify/jwt' {
 const SHORTEST_SECRET = 32
 
 /**
- * Registers @fastify/jwt for each key, the first one of an algorithm by the algorithm's name, so that a token can only be verified with a
- * key that is meant for the algorithm it names, and never with none.
+ * Registers @fastify/jwt for each key, the first one of an algorithm by the algorithm's name, so
+ * that a token can only be verified with a key that is meant for the algorithm it names, and never
+ * with none.
  * @param clockTolerance milliseconds by which the clock of whoever signs may differ
  * @returns what makes a user of a token, or throws WEIR_ERR_INVALID_CREDENTIALS
  */

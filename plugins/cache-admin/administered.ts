@@ -9,7 +9,10 @@ export interface Located {
   readonly key: string
   /** Invalidates it. */
   readonly tag: string
-  /** The key of what the request at hand selects, where the entry is a list of variants that differ by these headers. */
+  /**
+   * The key of what the request at hand selects, where the entry is a list of variants that differ
+   * by these headers.
+   */
   readonly variant?: (names: readonly string[]) => string
 }
 
@@ -17,7 +20,9 @@ export interface Located {
 export interface AdministeredCache {
   /** By the names that statistics have them under. Tags count for all of them. */
   readonly caches: Readonly<Record<string, SomeCache>>
-  /** What a URL of the service is answered from; undefined for one that nothing is ever kept for. */
+  /**
+   * What a URL of the service is answered from; undefined for one that nothing is ever kept for.
+   */
   locate (url: string, request: FastifyRequest): Promise<readonly Located[] | undefined>
   /** Invalidates everything in them. */
   clear (): Promise<void>

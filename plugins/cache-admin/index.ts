@@ -29,8 +29,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     cacheAdmin: {
       /**
-       * By which key the response cache keeps what a URL, path and query, is answered with; undefined where it never keeps any.
-       * @param asking gives what a URL does not say: its origin, and headers by which responses may differ
+       * By which key the response cache keeps what a URL, path and query, is answered with;
+       * undefined where it never keeps any.
+       * @param asking gives what a URL does not say: its origin, and headers by which responses may
+       *   differ
        */
       keyOf (url: string, asking: FastifyRequest): Promise<ResponseAddress | undefined>
     }
@@ -40,9 +42,10 @@ declare module 'fastify' {
 const NAME = 'weir-cache-admin'
 
 /**
- * Routes by which people purge a cache and look into it: POST `prefix/invalidations`, GET `prefix/entries` and GET `prefix/stats`.
- * Register it after `@weir/fastify/auth` and `@weir/fastify/response-cache`, and before `@weir/fastify/invalidation` and the routes that
- * are cached.
+ * Routes by which people purge a cache and look into it: POST `prefix/invalidations`, GET
+ * `prefix/entries` and GET `prefix/stats`. Register it after `@weir/fastify/auth` and
+ * `@weir/fastify/response-cache`, and before `@weir/fastify/invalidation` and the routes that are
+ * cached.
  */
 async function cacheAdmin (app: FastifyInstance, options: CacheAdminOptions): Promise<void> {
   checkOptionNames<CacheAdminOptions>(NAME, options, { prefix: true, instance: true, role: true, cache: true })

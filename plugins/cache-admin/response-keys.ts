@@ -14,20 +14,24 @@ export interface ResponseAddress {
   readonly tag: string
   /** The key of the variant for the asking request's headers, where responses differ by these. */
   variant (names: readonly string[]): string
-  /** The key under which the No-Vary-Search of the URL's path is kept; undefined where none counts. */
+  /**
+   * The key under which the No-Vary-Search of the URL's path is kept; undefined where none counts.
+   */
   readonly rule: string | undefined
   /** The address of the response that has this No-Vary-Search. */
   ruled (rule: QueryVariance): ResponseAddress
 }
 
-// Says which question an internal request is for. Nobody outside can guess one, and unknown ones are ignored.
+// Says which question an internal request is for. Nobody outside can guess one, and unknown ones
+// are ignored.
 const HEADER = 'x-weir-key'
 // The client that asks is not the one that would be answered.
 const WITHOUT = new Set(credentialFields([]))
 
 /**
- * Knows by which key a URL's response is stored. Only the route of a URL does: its query schema says which parameters count and what their
- * defaults are. So the application is sent a request for the URL, which the first hook of the route answers with the key.
+ * Knows by which key a URL's response is stored. Only the route of a URL does: its query schema
+ * says which parameters count and what their defaults are. So the application is sent a request for
+ * the URL, which the first hook of the route answers with the key.
  */
 export class ResponseKeys {
   readonly #asked = new Map<string, (address: ResponseAddress | undefined) => void>()
@@ -35,8 +39,9 @@ export class ResponseKeys {
   constructor (readonly app: FastifyInstance) {}
 
   /**
-   * For each GET route, before any other hook of it: a question is not limited, looks nothing up and computes nothing. Also where nothing
-   * is cached, or the handler would run, and may be one that never ends.
+   * For each GET route, before any other hook of it: a question is not limited, looks nothing up
+   * and computes nothing. Also where nothing is cached, or the handler would run, and may be one
+   * that never ends.
    */
   hook (route: RouteOptions): onRequestHookHandler {
     const keyFor = this.app.responseCache.keyFunction(route)
@@ -81,7 +86,10 @@ function addressWith (found: ResponseKey, request: FastifyRequest): ResponseAddr
   }
 }
 
-/** Whether the route takes the query, which its validator may have changed. Compilers differ in how theirs say so. */
+/**
+ * Whether the route takes the query, which its validator may have changed. Compilers differ in how
+ * theirs say so.
+ */
 function isValidated (request: FastifyRequest): boolean {
   const validate = request.getValidationFunction('querystring')
   if (validate === undefined) return true

@@ -92,7 +92,10 @@ export async function adminRoutes (app: FastifyInstance, { instance, role, cache
   }
 }
 
-/** An error about one field, told as a schema's violations are: the problem document names the field. */
+/**
+ * An error about one field, told as a schema's violations are: the problem document names the
+ * field.
+ */
 function about<E extends Error> (validationContext: string, instancePath: string, error: E, message: string): E {
   return Object.assign(error, { validationContext, validation: [{ keyword: 'cache', instancePath, params: {}, message }] })
 }

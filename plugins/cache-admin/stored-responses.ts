@@ -28,7 +28,10 @@ export function storedResponses (app: FastifyInstance, plugin: string): Administ
 
 type Inspecting = Pick<Cache<StoredResponse>, 'inspect'>
 
-/** The URL's own address, and those that No-Vary-Search gives its response: the path's, and that of its own last response. */
+/**
+ * The URL's own address, and those that No-Vary-Search gives its response: the path's, and that of
+ * its own last response.
+ */
 async function withRuled (cache: Inspecting, address: ResponseAddress): Promise<ResponseAddress[]> {
   if (address.rule === undefined) return [address]
   const rules = await Promise.all([address.rule, address.key].map((key) => rulesAt(cache, key)))

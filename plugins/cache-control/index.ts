@@ -18,7 +18,10 @@ export { type Etag, type Expires, type LastModified, type PageCacheControl } fro
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The way in which clients and caches may keep the pages of this GET or HEAD route, where its handler does not say it. */
+    /**
+     * The way in which clients and caches may keep the pages of this GET or HEAD route, where its
+     * handler does not say it.
+     */
     cacheControl?: PageCacheControl
   }
 }
@@ -26,9 +29,10 @@ declare module 'fastify' {
 const NAME = 'weir-cache-control'
 
 /**
- * Says how long the pages of a route may be kept, by whom, and whether they have changed: `config.cacheControl` becomes Cache-Control,
- * Expires, Vary, ETag and Last-Modified. A handler that sets Cache-Control itself has the last word. Errors get nothing but
- * `no-store`. Register it before `@weir/fastify/response-cache`, so that the headers are stored with the response.
+ * Says how long the pages of a route may be kept, by whom, and whether they have changed:
+ * `config.cacheControl` becomes Cache-Control, Expires, Vary, ETag and Last-Modified. A handler
+ * that sets Cache-Control itself has the last word. Errors get nothing but `no-store`. Register it
+ * before `@weir/fastify/response-cache`, so that the headers are stored with the response.
  */
 async function cacheControl (app: FastifyInstance, options: object): Promise<void> {
   checkOptionNames(NAME, options, {})
@@ -74,7 +78,10 @@ function say (options: AnyCacheControl, request: FastifyRequest, reply: FastifyR
   }
 }
 
-/** The end of a page, as the route's function has it. Long ago, if it gives none: without any a cache could make one up. */
+/**
+ * The end of a page, as the route's function has it. Long ago, if it gives none: without any a
+ * cache could make one up.
+ */
 function endOf ({ expires }: AnyCacheControl, request: FastifyRequest, reply: FastifyReply, complain: Complain): Date | undefined {
   if (expires === undefined) return undefined
   const end = resultOf(() => expires(request, reply))

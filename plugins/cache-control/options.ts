@@ -40,7 +40,10 @@ type Validated =
 export interface Described {
   /** Names of request headers by which the page differs, added to Vary. */
   readonly vary?: readonly string[]
-  /** The resource's entity tag: a request that has it is answered 304, and the handler does not run (RFC 9110, 13.1). */
+  /**
+   * The resource's entity tag: a request that has it is answered 304, and the handler does not run
+   * (RFC 9110, 13.1).
+   */
   readonly etag?: Etag
   /** The resource's time of change, sent as Last-Modified and evaluated as `etag` is. */
   readonly lastModified?: LastModified
@@ -51,8 +54,9 @@ interface NotKept {
 }
 
 /**
- * The way in which clients and caches may keep the pages of a route, as the directives of Cache-Control say it (RFC 9111, 5.2.2; RFC
- * 5861; RFC 8246). What contradicts itself is an error of the compiler, or WEIR_ERR_ROUTE_OPTION when the route is declared.
+ * The way in which clients and caches may keep the pages of a route, as the directives of
+ * Cache-Control say it (RFC 9111, 5.2.2; RFC 5861; RFC 8246). What contradicts itself is an error
+ * of the compiler, or WEIR_ERR_ROUTE_OPTION when the route is declared.
  * @example { public: true, maxAge: '365d', immutable: true } // static: its URL changes with it
  * @example { private: true, noCache: true } // dynamic: each request asks
  * @example { noCache: true, lastModified: (request) => changedAt(request.params.id) } // conditional

@@ -6,7 +6,9 @@ import type { Described } from './options.js'
 /** Logs a mistake of a route's function, once. */
 export type Complain = (request: FastifyRequest, option: string, given: unknown) => void
 
-/** The handler, asked only where the client does not have what it would answer (RFC 9110, 13.2.2). */
+/**
+ * The handler, asked only where the client does not have what it would answer (RFC 9110, 13.2.2).
+ */
 export function validated (handler: RouteHandlerMethod, { etag, lastModified }: Described, complain: Complain): RouteHandlerMethod {
   return async function (request, reply) {
     const [tag, modified] = await Promise.all([etag?.(request), lastModified?.(request)])
@@ -36,7 +38,10 @@ function tagOf (tag: unknown, request: FastifyRequest, complain: Complain): stri
   return undefined
 }
 
-/** A date of this second would not tell its versions apart (RFC 9110, 8.8.2.2), and one to come is none. */
+/**
+ * A date of this second would not tell its versions apart (RFC 9110, 8.8.2.2), and one to come is
+ * none.
+ */
 function dateOf (date: unknown, request: FastifyRequest, complain: Complain): string | undefined {
   if (date === undefined || date === null) return undefined
   if (!(date instanceof Date) || Number.isNaN(date.getTime())) {

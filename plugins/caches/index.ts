@@ -25,11 +25,16 @@ declare module 'fastify' {
   }
 }
 
-/** Options of the named caches: those of `createCaches`, whose stores are closed with the application, or its result. */
+/**
+ * Options of the named caches: those of `createCaches`, whose stores are closed with the
+ * application, or its result.
+ */
 export interface CachesPluginOptions {
   /** Stores by name. They are closed when the application is. */
   readonly stores?: CachesOptions['stores']
-  /** The caches by name and their options; or what `createCaches` returned, which is yours to close. */
+  /**
+   * The caches by name and their options; or what `createCaches` returned, which is yours to close.
+   */
   readonly caches: CachesOptions['caches'] | CachesBase
   /** Options of every cache that does not say otherwise. */
   readonly defaults?: NonNullable<CachesOptions['defaults']>
@@ -42,8 +47,9 @@ export interface CachesPluginOptions {
 const NAME = 'weir-caches'
 
 /**
- * Caches for what the application computes itself, by name, as `app.caches` and `request.caches`. In a context of its own they are for
- * the routes of that context. Register it after `@weir/fastify/redis`, whose client its stores may use.
+ * Caches for what the application computes itself, by name, as `app.caches` and `request.caches`.
+ * In a context of its own they are for the routes of that context. Register it after
+ * `@weir/fastify/redis`, whose client its stores may use.
  *
  * @example
  * await app.register(namedCaches, {

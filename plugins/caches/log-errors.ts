@@ -8,8 +8,9 @@ type CacheErrorEvent = CacheEvents['weir:cache:error']
 const INTERVAL = 60_000
 
 /**
- * Logs what goes wrong in these caches and no caller is told of: a store that does not answer, a value that is too large, a function
- * that fails in the background. One line a minute for each cache and kind of operation; the next says how many there were.
+ * Logs what goes wrong in these caches and no caller is told of: a store that does not answer, a
+ * value that is too large, a function that fails in the background. One line a minute for each
+ * cache and kind of operation; the next says how many there were.
  * @returns stops it
  */
 export function logErrors (caches: object, log: FastifyBaseLogger): () => void {

@@ -11,10 +11,11 @@ import { discard, emptyBody } from './payload.js'
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * Evaluates If-Match, If-None-Match and If-Unmodified-Since against what the database holds now, null
-     * for nothing (RFC 9110 13.2.2). Call it inside the transaction that writes, after a read that locks: of
-     * several writers with the same If-Match one wins, the others get a 412. On SQLite the transaction takes
-     * the lock when it begins, with `ImmediateSqliteDialect` of `@weir/outbox`; elsewhere read `for update`.
+     * Evaluates If-Match, If-None-Match and If-Unmodified-Since against what the database holds
+     * now, null for nothing (RFC 9110 13.2.2). Call it inside the transaction that writes, after a
+     * read that locks: of several writers with the same If-Match one wins, the others get a 412. On
+     * SQLite the transaction takes the lock when it begins, with `ImmediateSqliteDialect` of
+     * `@weir/outbox`; elsewhere read `for update`.
      * @throws WEIR_ERR_PRECONDITION_FAILED (412)
      * @example
      * await db.transaction().execute(async (trx) => {
@@ -32,18 +33,23 @@ declare module 'fastify' {
 }
 
 export interface ConditionalOptions {
-  /** Generates weak entity tags. A client cannot use one in If-Match (RFC 9110 13.1.1). Default false. */
+  /**
+   * Generates weak entity tags. A client cannot use one in If-Match (RFC 9110 13.1.1). Default
+   * false.
+   */
   weak?: boolean
 }
 
 const NAME = 'weir-conditional'
 
-// Stands in for a tag while @fastify/etag looks, so that it does not hash what must not have one. No header can hold a newline.
+// Stands in for a tag while @fastify/etag looks, so that it does not hash what must not have one.
+// No header can hold a newline.
 const noTag = '\n'
 
 /**
- * Conditional requests (RFC 9110 13): an ETag on what a GET or HEAD answers with 2xx, 304 and 412. Register it before the
- * response cache: a tag is then made once, when a response is stored, and not on each hit.
+ * Conditional requests (RFC 9110 13): an ETag on what a GET or HEAD answers with 2xx, 304 and 412.
+ * Register it before the response cache: a tag is then made once, when a response is stored, and
+ * not on each hit.
  */
 async function conditional (app: FastifyInstance, options: ConditionalOptions) {
   checkOptionNames<ConditionalOptions>(NAME, options, { weak: true })
@@ -69,7 +75,8 @@ async function conditional (app: FastifyInstance, options: ConditionalOptions) {
     done()
   })
 
-  // It hashes, and no more: its own 304 knows neither lists nor `*`, and would answer errors and POST.
+  // It hashes, and no more: its own 304 knows neither lists nor `*`, and would answer errors and
+  // POST.
   await app.register(fastifyEtag, { weak, replyWith304: false })
 
   app.addHook('onSend', (_request, reply, _payload, done) => {
@@ -85,8 +92,9 @@ async function conditional (app: FastifyInstance, options: ConditionalOptions) {
 }
 
 /**
- * A route's own onSend runs after all of the instance's: whoever stores the response has seen its payload and tag by now.
- * First among them, before anything compresses the payload or takes it from a HEAD.
+ * A route's own onSend runs after all of the instance's: whoever stores the response has seen its
+ * payload and tag by now. First among them, before anything compresses the payload or takes it from
+ * a HEAD.
  */
 function answerConditions (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: DoneFuncWithErrOrRes): void {
   const { headers } = request
@@ -105,13 +113,17 @@ function answerConditions (request: FastifyRequest, reply: FastifyReply, payload
   done(null, request.method === 'HEAD' ? emptyBody() : null)
 }
 
-/** Whether a date that says too little decides: later hooks and streams may use fragments that have changed. */
+/**
+ * Whether a date that says too little decides: later hooks and streams may use fragments that have
+ * changed.
+ */
 function isOpen (request: FastifyRequest, reply: FastifyReply, payload: unknown, lastModified: string | undefined): boolean {
   if (pageOf(request) === undefined) return mayHaveFragments(request, reply, lastModified)
   return request.headers['if-none-match'] === undefined && typeof payload !== 'string' && !Buffer.isBuffer(payload)
 }
 
-// What a 304 leaves out: the client has it already, and a length of 0 would be wrong (RFC 9110 8.6, 15.4.5).
+// What a 304 leaves out: the client has it already, and a length of 0 would be wrong (RFC 9110 8.6,
+// 15.4.5).
 const ofTheBody = ['content-type', 'content-length', 'content-encoding', 'content-language']
 
 /** Whether the reply is the representation that the preconditions of a GET or HEAD are about. */

@@ -1,6 +1,9 @@
 import { Readable } from 'node:stream'
 
-/** Gives up a payload that will not be sent: a stream that nobody reads would keep its file or socket open. */
+/**
+ * Gives up a payload that will not be sent: a stream that nobody reads would keep its file or
+ * socket open.
+ */
 export function discard (payload: unknown): void {
   if (payload instanceof Readable) {
     payload.on('error', ignore)
@@ -13,8 +16,8 @@ export function discard (payload: unknown): void {
 }
 
 /**
- * The body of a 304 to HEAD. Fastify's own HEAD hook, which runs later, fails on null and turns any string into a
- * Content-Length; a stream it only drains.
+ * The body of a 304 to HEAD. Fastify's own HEAD hook, which runs later, fails on null and turns any
+ * string into a Content-Length; a stream it only drains.
  */
 export function emptyBody (): Readable {
   return Readable.from([])

@@ -7,8 +7,9 @@ import { type Fields, type Head, headOf } from '../response-cache/head.js'
 import { ownPageOf, PAGE, type Page, pageOf } from './page.js'
 
 /**
- * Has a page say no more than its fragments allow. Its Cache-Control, and a targeted one (RFC 9213), is `private` if one of them is, and no
- * lifetime in it is longer than that of the shortest; it varies by what they vary by, and was modified when the latest was rendered.
+ * Has a page say no more than its fragments allow. Its Cache-Control, and a targeted one (RFC
+ * 9213), is `private` if one of them is, and no lifetime in it is longer than that of the shortest;
+ * it varies by what they vary by, and was modified when the latest was rendered.
  */
 export function followFragments (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: () => void): void {
   const page = pageOf(request)
@@ -26,8 +27,9 @@ export function followFragments (request: FastifyRequest, reply: FastifyReply, p
 }
 
 /**
- * Has a head that is about to be sent say no more than the fragments allow that were used until now, and notes that it is decided: those
- * used from here on are too late for it. Its fields are the caller's own. True if one of them has changed.
+ * Has a head that is about to be sent say no more than the fragments allow that were used until
+ * now, and notes that it is decided: those used from here on are too late for it. Its fields are
+ * the caller's own. True if one of them has changed.
  */
 export function followHead (request: FastifyRequest, head: Head): boolean {
   noteHead(request, head)
@@ -58,7 +60,10 @@ declare module 'node:http' {
   }
 }
 
-/** Has the head follow the fragments that were used until it is sent, by whoever sends it: route hooks, streams, and the raw response. */
+/**
+ * Has the head follow the fragments that were used until it is sent, by whoever sends it: route
+ * hooks, streams, and the raw response.
+ */
 export function followAtTheEnd (request: FastifyRequest, { raw }: FastifyReply): void {
   const before: unknown = Reflect.get(raw, 'writeHead')
   const following: Following = { request, before, isOwn: Object.hasOwn(raw, 'writeHead') }
@@ -79,7 +84,10 @@ function writeFollowing (this: ServerResponse, ...args: readonly unknown[]): unk
   return Reflect.apply(before, this, reason === undefined ? [status, fields] : [status, reason, fields])
 }
 
-/** Undoes `followAtTheEnd` where the response cache takes over, which calls `followHead` for all that it does not answer itself. */
+/**
+ * Undoes `followAtTheEnd` where the response cache takes over, which calls `followHead` for all
+ * that it does not answer itself.
+ */
 export function stopFollowing (raw: ServerResponse): void {
   const following = raw[FOLLOWING]
   if (following === undefined || Reflect.get(raw, 'writeHead') !== writeFollowing) return
@@ -150,8 +158,8 @@ function followed (
 }
 
 /**
- * The time of the latest change, later than the page's own: a client that has that has a page without fragments, and only that is
- * answered before it is known which are used.
+ * The time of the latest change, later than the page's own: a client that has that has a page
+ * without fragments, and only that is answered before it is known which are used.
  */
 function lastModified (own: string, { renderedAt }: Page, now: number): string | undefined {
   const date = Date.parse(own)
@@ -162,8 +170,8 @@ function lastModified (own: string, { renderedAt }: Page, now: number): string |
 }
 
 /**
- * Whether the date that a client has may be that of a page with fragments, before it is known which are used: such pages have a later date
- * than their own, and an entity tag of their own.
+ * Whether the date that a client has may be that of a page with fragments, before it is known which
+ * are used: such pages have a later date than their own, and an entity tag of their own.
  */
 export function mayHaveFragments ({ headers }: FastifyRequest, reply: FastifyReply, lastModified: string | undefined): boolean {
   return 'fragment' in reply && headers['if-none-match'] === undefined && lastModified !== undefined &&

@@ -138,7 +138,9 @@ export class Fragments {
     }
   }
 
-  /** Logs why fragments of a route are not kept, once: keys may be as many as there are products. */
+  /**
+   * Logs why fragments of a route are not kept, once: keys may be as many as there are products.
+   */
   #complainUnkept (request: FastifyRequest, fragment: string, why: string): void {
     this.#complain(request, fragment, why.replace(/^"(?:[^"\\]|\\.)*"/, ''), `a fragment is not kept: ${why}`)
   }
@@ -176,7 +178,10 @@ function ownPart ({ options, selection: { of, names, functions, unclear } }: Use
   }
 }
 
-/** Options of keeping a fragment: at most as long as each of its parts, and ended by what ends one of them. */
+/**
+ * Options of keeping a fragment: at most as long as each of its parts, and ended by what ends one
+ * of them.
+ */
 function lasting ({ options, selection: { of } }: Use, parts: Parts): EntryOptions {
   const { ttl, tags = [], staleWhileRevalidate = 0, staleIfError = 0 } = options
   const left = Math.max(0, parts.freshUntil - Date.now())

@@ -18,13 +18,14 @@ export { type Identify } from './selection.js'
 /** Options of the fragment cache. */
 export interface FragmentsOptions {
   /**
-   * The store of fragments, or a cache of text. Default: the store of the response cache's pages, so that what
-   * invalidates the one invalidates the other. Required without `@weir/fastify/response-cache`.
+   * The store of fragments, or a cache of text. Default: the store of the response cache's pages,
+   * so that what invalidates the one invalidates the other. Required without
+   * `@weir/fastify/response-cache`.
    */
   readonly cache?: Store | Cache<string>
   /**
-   * Says who asks, for private fragments: a text that no two users share; nothing where that is not known. Default: all of
-   * `request.user`, if it is plain data with an `id` or `sub`.
+   * Says who asks, for private fragments: a text that no two users share; nothing where that is not
+   * known. Default: all of `request.user`, if it is plain data with an `id` or `sub`.
    */
   readonly identify?: Identify
 }
@@ -53,7 +54,10 @@ export interface UsedFragment {
   readonly renderedAt: number
   /** Milliseconds since the epoch; in the past for a stale one, 0 for one that is not kept. */
   readonly freshUntil: number
-  /** True: rendering it, or a fragment in it, has failed, and a stale one is there within `staleIfError`. A page may want to say so. */
+  /**
+   * True: rendering it, or a fragment in it, has failed, and a stale one is there within
+   * `staleIfError`. A page may want to say so.
+   */
   readonly isStandIn: boolean
 }
 
@@ -64,15 +68,16 @@ declare module 'fastify' {
 
   interface FastifyReply {
     /**
-     * The HTML of a part of the page: kept, or rendered once for all instances. Fragments may be within fragments. Templates
-     * have it as `fragment`, among their locals.
-     * @throws WEIR_ERR_FRAGMENT, and what `render` throws; WEIR_ERR_FRAGMENT_LATE where the page's head is sent, and is
-     * wrong about it
+     * The HTML of a part of the page: kept, or rendered once for all instances. Fragments may be
+     * within fragments. Templates have it as `fragment`, among their locals.
+     * @throws WEIR_ERR_FRAGMENT, and what `render` throws; WEIR_ERR_FRAGMENT_LATE where the page's
+     *   head is sent, and is wrong about it
      * @example const menu = await reply.fragment('menu', { ttl: '1m', tags: ['categories'] }, () => app.view('menu.eta', { categories }))
      */
     fragment (key: string, options: FragmentOptions, render: Render): Promise<string>
     /**
-     * The fragments of the page so far, in the order in which they were ready. Those within fragments are not among them.
+     * The fragments of the page so far, in the order in which they were ready. Those within
+     * fragments are not among them.
      * @example const isOld = reply.usedFragments.some(({ isStandIn }) => isStandIn)
      */
     readonly usedFragments: readonly UsedFragment[]
@@ -82,10 +87,11 @@ declare module 'fastify' {
 const NAME = 'weir-fragments'
 
 /**
- * Keeps parts of HTML pages, for handlers and templates of any engine that can wait: `reply.fragment` and, with
- * `@fastify/view`, `fragment` in templates. A fragment ends with each fragment in it; those beside that one stay. The
- * page's Cache-Control, Vary and Last-Modified follow from its fragments, and so does how long the response cache keeps it.
- * Register it after `@weir/fastify/response-cache`.
+ * Keeps parts of HTML pages, for handlers and templates of any engine that can wait:
+ * `reply.fragment` and, with `@fastify/view`, `fragment` in templates. A fragment ends with each
+ * fragment in it; those beside that one stay. The page's Cache-Control, Vary and Last-Modified
+ * follow from its fragments, and so does how long the response cache keeps it. Register it after
+ * `@weir/fastify/response-cache`.
  */
 async function fragments (app: FastifyInstance, options: FragmentsOptions): Promise<void> {
   checkOptionNames<FragmentsOptions>(NAME, options, { cache: true, identify: true })
@@ -109,7 +115,8 @@ async function fragments (app: FastifyInstance, options: FragmentsOptions): Prom
       return pageOf(this.request)?.list.map(usedAs) ?? []
     }
   })
-  // @fastify/view may be registered later, and begins each reply with locals of its own; hooks of the application may replace them.
+  // @fastify/view may be registered later, and begins each reply with locals of its own; hooks of
+  //   the application may replace them.
   app.addHook('onRequest', provide)
   app.addHook('preHandler', provide)
   app.addHook('onSend', followFragments)

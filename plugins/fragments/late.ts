@@ -14,7 +14,10 @@ export function decidedHead ({ raw }: FastifyReply, page: Page): Head | undefine
   return fields && { status: raw.statusCode, fields }
 }
 
-/** The fields that Node has written. Those given to `writeHead` are in its text only, except over HTTP/2. */
+/**
+ * The fields that Node has written. Those given to `writeHead` are in its text only, except over
+ * HTTP/2.
+ */
 function sentFields (raw: ServerResponse): Fields | undefined {
   const text: unknown = Reflect.get(raw, '_header')
   if (typeof text === 'string') return parsed(text)
@@ -36,8 +39,9 @@ function parsed (head: string): Fields {
 }
 
 /**
- * The promise of a decided head that a fragment would break, and the way to keep it; undefined if there is none. A client could be
- * given the page of another user, or be told for ever that it has the current one.
+ * The promise of a decided head that a fragment would break, and the way to keep it; undefined if
+ * there is none. A client could be given the page of another user, or be told for ever that it has
+ * the current one.
  */
 export function brokenPromise ({ isPrivate, isOwn, names, functions }: Part, request: FastifyRequest, head: Head): string | undefined {
   const { fields } = head
@@ -68,7 +72,10 @@ export function promisedSeconds ({ fields }: Head, now: number): number | undefi
   return known.length === 0 ? undefined : Math.max(...known)
 }
 
-/** Whether a cache that has several users may answer one of them with what was sent to another (RFC 9111, 3). */
+/**
+ * Whether a cache that has several users may answer one of them with what was sent to another (RFC
+ * 9111, 3).
+ */
 function mayBeShared (request: FastifyRequest, head: Head): boolean {
   const { fields } = head
   if (listOf(fields['vary']).includes('*')) return false

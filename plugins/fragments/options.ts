@@ -6,7 +6,10 @@ import { unknownOption } from '../plugin-options.js'
 import { isNameList } from '../response-cache/options.js'
 import { isTag } from '../response-cache/tags.js'
 
-/** A value of the request that a fragment depends on: text, a number, a boolean, null, undefined, or lists and objects of those. */
+/**
+ * A value of the request that a fragment depends on: text, a number, a boolean, null, undefined, or
+ * lists and objects of those.
+ */
 export type VaryFunction = { bivariant (request: FastifyRequest): unknown }['bivariant']
 
 /** Options of a fragment. */
@@ -16,17 +19,21 @@ export interface FragmentOptions {
   /** Invalidates it, and with it every fragment and stored page that contains it. */
   readonly tags?: readonly string[]
   /**
-   * The parts of the request it depends on, besides its key: names of request headers, and functions of the request. What the URL says
-   * belongs into the key. A page is told to vary by these headers; one that depends on a function says `Vary: *`.
+   * The parts of the request it depends on, besides its key: names of request headers, and
+   * functions of the request. What the URL says belongs into the key. A page is told to vary by
+   * these headers; one that depends on a function says `Vary: *`.
    * @example ['accept-language', (request) => request.cookies.theme]
    */
   readonly vary?: readonly (string | VaryFunction)[]
   /**
-   * True: it is about the user, so that each user has one of their own. It is not kept where it is not known who asks, and a page
-   * with it is `private`. Default false: it is for everybody.
+   * True: it is about the user, so that each user has one of their own. It is not kept where it is
+   * not known who asks, and a page with it is `private`. Default false: it is for everybody.
    */
   readonly private?: boolean
-  /** Time after `ttl` in which it may be used while a new one is rendered in the background. Default 0. */
+  /**
+   * Time after `ttl` in which it may be used while a new one is rendered in the background. Default
+   * 0.
+   */
   readonly staleWhileRevalidate?: Duration
   /** Time after `ttl` in which it may be used if rendering fails. Default 0. */
   readonly staleIfError?: Duration

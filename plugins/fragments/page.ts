@@ -18,7 +18,10 @@ export interface Followed {
 export class Page extends Parts {
   /** The HTML of each fragment, in the order in which they were given. */
   readonly texts: string[] = []
-  /** The head under which the page is sent, once that is decided: fragments used later cannot change it. */
+  /**
+   * The head under which the page is sent, once that is decided: fragments used later cannot change
+   * it.
+   */
   head: Head | undefined
   /** Validators by field name: a head may follow the fragments more than once. */
   readonly validators = new Map<string, Followed>()
@@ -33,7 +36,10 @@ export class Page extends Parts {
 
   #digest: { readonly of: string, readonly value: string } | undefined
 
-  /** Tells apart pages whose entity tag is the same, although their fragments are not; undefined: there are none such. */
+  /**
+   * Tells apart pages whose entity tag is the same, although their fragments are not; undefined:
+   * there are none such.
+   */
   get digest (): string | undefined {
     if (this.seenByTag >= this.texts.length) return undefined
     const of = `${this.seenByTag} ${this.texts.length}`

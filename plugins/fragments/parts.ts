@@ -7,7 +7,9 @@ export interface Part {
   readonly key: string
   /** Tags that end it, its own key's included. */
   readonly tags: readonly string[]
-  /** Milliseconds since the epoch; in the past for a stale fragment, and for one that is not kept. */
+  /**
+   * Milliseconds since the epoch; in the past for a stale fragment, and for one that is not kept.
+   */
   readonly freshUntil: number
   /** The time at which it was rendered, in milliseconds since the epoch. */
   readonly renderedAt: number

@@ -12,12 +12,15 @@ interface Surroundings {
 const current = new AsyncLocalStorage<Surroundings>()
 
 /**
- * Functions under way. While a storage is in use, Node 20 makes each `await` of the process cost three times as much: without such
- * a function the storage is off.
+ * Functions under way. While a storage is in use, Node 20 makes each `await` of the process cost
+ * three times as much: without such a function the storage is off.
  */
 let running = 0
 
-/** The fragment whose function the caller is part of; undefined outside of fragments, and once it is rendered. */
+/**
+ * The fragment whose function the caller is part of; undefined outside of fragments, and once it is
+ * rendered.
+ */
 export function surroundings (): Omit<Surroundings, 'isRendered'> | undefined {
   const around = running === 0 ? undefined : current.getStore()
   return around?.isRendered === false ? around : undefined

@@ -14,7 +14,10 @@ export type Identify = (request: FastifyRequest) => string | null | undefined
 export interface Selection {
   /** The key under which it is kept. Undefined: it cannot be kept. */
   readonly key: string | undefined
-  /** The key of the fragment itself, whatever it varies by: the tag of that ends all of its variants. */
+  /**
+   * The key of the fragment itself, whatever it varies by: the tag of that ends all of its
+   * variants.
+   */
   readonly of: string
   readonly names: readonly string[]
   readonly functions: readonly VaryFunction[]
@@ -74,8 +77,9 @@ export function selectionOf (
 const NONE: readonly never[] = []
 
 /**
- * Makes the function that tells users apart: by a digest, because keys are seen in stores and logs, where names of people do not
- * belong. Default: all that is known of `request.user`, roles included, if that is plain data with an `id` or `sub`.
+ * Makes the function that tells users apart: by a digest, because keys are seen in stores and logs,
+ * where names of people do not belong. Default: all that is known of `request.user`, roles
+ * included, if that is plain data with an `id` or `sub`.
  * @param identify the application's own
  */
 export function userOf (identify: Identify | undefined): Identify {

@@ -18,11 +18,13 @@ const NAME = 'weir-gateway'
 const REFUSED: ReadonlySet<string> = new Set(['CONNECT', 'TRACE'])
 
 /**
- * Makes options for `@fastify/http-proxy` by which an application is a gateway (RFC 9110, section 3.7), and prepares the
- * application: it takes every method of Node's parser but TRACE, and no body is parsed. Call it before routes are declared.
+ * Makes options for `@fastify/http-proxy` by which an application is a gateway (RFC 9110, section
+ * 3.7), and prepares the application: it takes every method of Node's parser but TRACE, and no body
+ * is parsed. Call it before routes are declared.
  *
- * - Fields for one connection only are not passed on; Via, X-Forwarded-For, -Host and -Proto are set (sections 7.6.1, 7.6.3).
- *   The client has a say in X-Forwarded-* only where Fastify's `trustProxy` trusts its address.
+ * - Fields for one connection only are not passed on; Via, X-Forwarded-For, -Host and -Proto are
+ *   set (sections 7.6.1, 7.6.3). The client has a say in X-Forwarded-* only where Fastify's
+ *   `trustProxy` trusts its address.
  * - Expect is answered here (section 10.1.1).
  * - A request that changes nothing is sent again, once, where the origin has closed the connection.
  * - An origin that cannot be reached is a 502, one that is late a 504. Its certificate is verified.

@@ -2,8 +2,8 @@ import { givenTags, type GivenTags } from '../response-cache/tags.js'
 import type { InvalidationTicket } from './index.js'
 
 /**
- * Looks through what an application gave as its tags, which may be anything. Text outside of a list is
- * a tag, and a mistake: to invalidate too much is harmless.
+ * Looks through what an application gave as its tags, which may be anything. Text outside of a list
+ * is a tag, and a mistake: to invalidate too much is harmless.
  */
 export function checkedTags (given: unknown): GivenTags {
   if (typeof given === 'string') return { tags: givenTags([given]).tags, malformed: given }
@@ -23,7 +23,9 @@ function elementsOf (list: readonly unknown[]): unknown[] {
   return elements
 }
 
-/** Whether it is a ticket, whose tags may still be anything, and no object that merely has an id. */
+/**
+ * Whether it is a ticket, whose tags may still be anything, and no object that merely has an id.
+ */
 export const isTicket = (given: unknown): given is InvalidationTicket =>
   typeof given === 'object' && given !== null &&
   'id' in given && typeof given.id === 'string' && 'tags' in given && Array.isArray(given.tags)

@@ -14,7 +14,10 @@ import '../response-cache/index.js'
 import { checkedTags, isPromise, isTicket } from './given.js'
 import { HandlerOutcome, isResponse, isSuccess } from './handler-outcome.js'
 
-/** The tags that a write invalidates, with `{name}` for a parameter, or what makes them of the request and its reply. */
+/**
+ * The tags that a write invalidates, with `{name}` for a parameter, or what makes them of the
+ * request and its reply.
+ */
 export type Invalidates = RouteTags
 
 /** An invalidation that was written with the data it is about. */
@@ -23,30 +26,44 @@ export interface InvalidationTicket {
   readonly tags: readonly string[]
 }
 
-/** Where invalidations wait that the store could not be told of. `createOutbox` of `@weir/outbox` makes one. */
+/**
+ * Where invalidations wait that the store could not be told of. `createOutbox` of `@weir/outbox`
+ * makes one.
+ */
 export interface InvalidationOutbox {
-  /** Resolves when no instance serves what was before, or none will use its cache before it has been told. */
+  /**
+   * Resolves when no instance serves what was before, or none will use its cache before it has been
+   * told.
+   */
   deliver (ticket: InvalidationTicket): Promise<unknown>
   queue (tags: readonly string[]): Promise<InvalidationTicket>
-  /** Runs `work`, and adds the tags to every ticket that is made within. Without it tickets have what the handler gives. */
+  /**
+   * Runs `work`, and adds the tags to every ticket that is made within. Without it tickets have
+   * what the handler gives.
+   */
   withTags? (tags: () => readonly string[], work: () => void): void
 }
 
 export interface InvalidationOptions {
-  /** With it a write is acknowledged also while the store cannot be told. Guard the store by its `isDrained`. */
+  /**
+   * With it a write is acknowledged also while the store cannot be told. Guard the store by its
+   * `isDrained`.
+   */
   readonly outbox?: InvalidationOutbox
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /**
-     * Tags that this unsafe route invalidates when it succeeds, before its answer is sent. With an outbox a function is called
-     * for each ticket as well, and once more for the answer: what it does not know before, it may throw or leave out.
+     * Tags that this unsafe route invalidates when it succeeds, before its answer is sent. With an
+     * outbox a function is called for each ticket as well, and once more for the answer: what it
+     * does not know before, it may throw or leave out.
      */
     invalidates?: Invalidates
     /**
-     * What the answer of this unsafe route waits for: `strict`, the default, until no instance serves what was before;
-     * `bounded`, until the store has it, after which others may for a lease more.
+     * What the answer of this unsafe route waits for: `strict`, the default, until no instance
+     * serves what was before; `bounded`, until the store has it, after which others may for a lease
+     * more.
      */
     consistency?: Consistency
   }
@@ -58,9 +75,10 @@ declare module 'fastify' {
 
   interface FastifyReply {
     /**
-     * Invalidates responses with these tags before this reply is sent, whatever its status: for what only the handler
-     * knows. Given the ticket of an outbox, it is delivered. Only on unsafe methods. Once the reply has been sent, as by a
-     * handler timeout or a 202, it invalidates at once.
+     * Invalidates responses with these tags before this reply is sent, whatever its status: for
+     * what only the handler knows. Given the ticket of an outbox, it is delivered. Only on unsafe
+     * methods. Once the reply has been sent, as by a handler timeout or a 202, it invalidates at
+     * once.
      * @throws WEIR_ERR_SAFE_METHOD, WEIR_ERR_PLUGIN_OPTION for a ticket where there is no outbox
      * @example reply.invalidate([`product:${created.id}`])
      * @example reply.invalidate(await db.transaction().execute(async (trx) => {
@@ -71,7 +89,10 @@ declare module 'fastify' {
     invalidate (what: readonly string[] | InvalidationTicket): FastifyReply
     /** What `invalidate` has been given so far. */
     invalidations: { readonly tags: string[], readonly tickets: InvalidationTicket[] } | null
-    /** The invalidation that goes with the answer, once it is under way: whatever comes then is late. */
+    /**
+     * The invalidation that goes with the answer, once it is under way: whatever comes then is
+     * late.
+     */
     invalidating: Promise<void> | null
     /** The outcome of an unsafe request's handler, as far as it is known; null before it runs. */
     handlerOutcome: HandlerOutcome | null
@@ -81,13 +102,15 @@ declare module 'fastify' {
 const NAME = 'weir-invalidation'
 
 /**
- * Writes invalidate what they change before they are acknowledged: the route's `config.invalidates`, what the handler
- * gives to `reply.invalidate()` or names in Cache-Group-Invalidation (RFC 9875, section 3), and the target URI with
- * Location and Content-Location (RFC 9111, section 4.4). A client that is told that a write is done may rely on nobody being
- * served what was before; if the store cannot be told, the answer is 503, or waits for the outbox where there is one.
+ * Writes invalidate what they change before they are acknowledged: the route's
+ * `config.invalidates`, what the handler gives to `reply.invalidate()` or names in
+ * Cache-Group-Invalidation (RFC 9875, section 3), and the target URI with Location and
+ * Content-Location (RFC 9111, section 4.4). A client that is told that a write is done may rely on
+ * nobody being served what was before; if the store cannot be told, the answer is 503, or waits for
+ * the outbox where there is one.
  *
- * A ticket of the outbox has all of these tags that are known when it is made, so that they commit with the data. What a
- * ticket has is delivered with it, and not invalidated a second time.
+ * A ticket of the outbox has all of these tags that are known when it is made, so that they commit
+ * with the data. What a ticket has is delivered with it, and not invalidated a second time.
  */
 async function invalidation (app: FastifyInstance, options: InvalidationOptions): Promise<void> {
   checkOptionNames<InvalidationOptions>(NAME, options, { outbox: true })
@@ -131,7 +154,10 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     else outbox.withTags(() => tagsSoFar(reply), done)
   }
 
-  /** Notices when a handler has done its work, although nothing of it, or something else, is or was sent. */
+  /**
+   * Notices when a handler has done its work, although nothing of it, or something else, is or was
+   * sent.
+   */
   function noticing (handler: RouteHandlerMethod): RouteHandlerMethod {
     return function (request, reply) {
       if (isSafeMethod(request.method)) return handler.call(this, request, reply)
@@ -167,7 +193,8 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
       const wentOn = reply.statusCode === 202 || (isNothing && outcome.isTimedOut)
       const isLate = reply.invalidating === null ? isNothing && outcome.isClosed : wentOn
       if (isLate && outcome.isWrittenInTheEnd()) invalidateLate(reply, true)
-      // The answer would be gone by now, but for the hook of this plugin: Fastify would send nothing in its place.
+      // The answer would be gone by now, but for the hook of this plugin: Fastify would send
+      // nothing in its place.
       if (isNothing && outcome.hasSent && reply.invalidating !== null) await sent(reply)
       return value
     } catch (error) {
@@ -177,7 +204,8 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
   }
 
   async function invalidateBeforeSending (_request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<void> {
-    // An error that is thrown below is sent through the same hooks. What else is sent does not overtake the first.
+    // An error that is thrown below is sent through the same hooks. What else is sent does not
+    // overtake the first.
     if (reply.invalidating !== null) return reply.invalidating.catch(() => {})
     if (isResponse(payload)) copyTargets(payload, reply)
     reply.invalidating = invalidateAll(reply, isDone(reply, payload), false)
@@ -224,8 +252,8 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
   }
 
   /**
-   * The tags of what the application gave for a write that is saved by now: what is no list of tags costs itself, and one
-   * line in the log for each route, so that clients cannot fill it.
+   * The tags of what the application gave for a write that is saved by now: what is no list of tags
+   * costs itself, and one line in the log for each route, so that clients cannot fill it.
    */
   function tagsAmong (given: unknown, from: string, { request: { log, routeOptions } }: FastifyReply): readonly string[] {
     const { tags, malformed } = checkedTags(given)
@@ -242,7 +270,8 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     if (isSafeMethod(reply.request.method)) return []
     const ofRoute = tagsAmong(await awaitedOfRoute(reply), INVALIDATES, reply)
     const groups = [...ofRoute, ...named, ...groupsOf(reply)]
-    // Caches on the way to the client are told too, except of URIs: the method and the headers tell of those.
+    // Caches on the way to the client are told too, except of URIs: the method and the headers tell
+    // of those.
     const told = new Set(groups.filter((tag) => !isKeyTag(tag)))
     const field = app.responseCache.cacheGroups ? fittingGroups([...told]) : ''
     if (isLate) return [...groups, ...tagsOfUris(reply)]
@@ -257,7 +286,10 @@ async function invalidation (app: FastifyInstance, options: InvalidationOptions)
     return [...tagsOfRouteSoFar(reply), ...named, ...tagsOfUris(reply)]
   }
 
-  /** RFC 9111, 4.4: the target URI, and Location and Content-Location of the same origin or of the site's. */
+  /**
+   * RFC 9111, 4.4: the target URI, and Location and Content-Location of the same origin or of the
+   * site's.
+   */
   function tagsOfUris (reply: FastifyReply): string[] {
     const { method, url, writtenOrigin } = reply.request
     const response = { status: 200, headers: reply.getHeaders() }
@@ -282,7 +314,10 @@ function givenByRoute (reply: FastifyReply): unknown {
   return tagsFor(request.routeOptions.config.invalidates ?? [])(request, reply)
 }
 
-/** A function may need what the handler has yet to find out: it is called again when the answer is sent. */
+/**
+ * A function may need what the handler has yet to find out: it is called again when the answer is
+ * sent.
+ */
 function tagsOfRouteSoFar (reply: FastifyReply): readonly string[] {
   try {
     return checkedTags(givenByRoute(reply)).tags
@@ -291,7 +326,10 @@ function tagsOfRouteSoFar (reply: FastifyReply): readonly string[] {
   }
 }
 
-/** As `givenByRoute`. An async function is not what the option asks for, but the write is saved by now: it has a second. */
+/**
+ * As `givenByRoute`. An async function is not what the option asks for, but the write is saved by
+ * now: it has a second.
+ */
 async function awaitedOfRoute (reply: FastifyReply): Promise<unknown> {
   try {
     const given = givenByRoute(reply)
@@ -303,7 +341,10 @@ async function awaitedOfRoute (reply: FastifyReply): Promise<unknown> {
 
 const tooLate = () => new Error(`its promise has not settled within ${MOST_AWAITED} ms: return a list`)
 
-/** The answer has a status of success, or the handler has done its work whatever the answer is by now. */
+/**
+ * The answer has a status of success, or the handler has done its work whatever the answer is by
+ * now.
+ */
 const isDone = (reply: FastifyReply, payload?: unknown) => reply.handlerOutcome?.isWritten === true || isSuccess(reply, payload)
 
 /** Resolves when the reply has been sent, or will not be. */
@@ -317,7 +358,10 @@ function copyTargets ({ headers }: Response, reply: FastifyReply): void {
   }
 }
 
-/** When the answer is sent, a client that has gone has taken its socket along, and the protocol with it. */
+/**
+ * When the answer is sent, a client that has gone has taken its socket along, and the protocol with
+ * it.
+ */
 function rememberOrigin (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
   try {
     request.writtenOrigin = originOf(request)

@@ -7,7 +7,10 @@ import { parseAddress } from '../rate-limit/addresses.js'
 const OF_IPV4 = 3
 const OF_IPV6 = 6
 
-/** Whom a denial is told of: `user:<id>`, or `address:` and the network, a /24 of IPv4 and a /48 of IPv6. */
+/**
+ * Whom a denial is told of: `user:<id>`, or `address:` and the network, a /24 of IPv4 and a /48 of
+ * IPv6.
+ */
 export function clientOf (request: { readonly user: User | null } & Addressed): string {
   // Another plugin's `request.user` may be anything.
   const { user } = request

@@ -39,7 +39,10 @@ export function countNotFound (counting: Counting): onResponseHookHandler {
   }
 }
 
-/** Counts a request whose response is done. On the path of a hit this is additions, and nothing is allocated. */
+/**
+ * Counts a request whose response is done. On the path of a hit this is additions, and nothing is
+ * allocated.
+ */
 function count (counter: RouteCounter, request: FastifyRequest, reply: FastifyReply, { counters, instance }: Counting): void {
   const result = request.cacheResult
   const outcome = outcomeOf(request, reply, result)

@@ -13,7 +13,8 @@ const LAGS: Readonly<Record<string, { readonly help: string, readonly of: (delay
   p99_seconds: { help: 'The 99th percentile of the delay.', of: (delay) => delay.percentile(99) }
 }
 
-// prom-client's own monitor of the event loop, which cannot be left out, then never wakes the process.
+// prom-client's own monitor of the event loop, which cannot be left out, then never wakes the
+// process.
 const NEVER = 2 ** 31 - 1
 
 /**

@@ -20,8 +20,8 @@ export interface Exposed {
 }
 
 /**
- * What `/metrics` tells Prometheus, made of what has been counted when it is asked for. What the application has besides is known once it
- * is ready.
+ * What `/metrics` tells Prometheus, made of what has been counted when it is asked for. What the
+ * application has besides is known once it is ready.
  */
 export function exposition (app: FastifyInstance, { service, recorder, cacheErrors, memory, caches }: Exposed): Registry {
   const registry = new Registry()

@@ -15,15 +15,20 @@ import { ProcessVitals } from './vitals.js'
 
 /** Options of the metrics. */
 export interface ObservabilityOptions {
-  /** Where instances tell what they count: `redisStore`, `sqliteStore` or `memoryStore` of `@weir/metrics`. It is yours to close. */
+  /**
+   * Where instances tell what they count: `redisStore`, `sqliteStore` or `memoryStore` of
+   * `@weir/metrics`. It is yours to close.
+   */
   readonly store: MetricsStore
   /** What all instances of the application are called. */
   readonly service: string
-  /** This process among them: as the response cache's `name`, by which it is known who has filled. */
+  /**
+   * This process among them: as the response cache's `name`, by which it is known who has filled.
+   */
   readonly instance: string
   /**
-   * Caches besides the response cache, by name: their reads are counted by it, and their memory with all other. Asked for each
-   * time, so that they may be made later. Default: none.
+   * Caches besides the response cache, by name: their reads are counted by it, and their memory
+   * with all other. Asked for each time, so that they may be made later. Default: none.
    * @example caches: () => ({ fragments: app.fragments.cache, products: app.caches.products })
    */
   readonly caches?: () => NamedCaches
@@ -39,10 +44,11 @@ declare module 'fastify' {
 const NAME = 'weir-observability'
 
 /**
- * Counts the requests of every route that is declared after it, tells the store each second what this instance has counted, and shows it
- * to Prometheus at `/metrics`. A request counts once, when its response is done; one whose client left before is not counted, nobody
- * having been answered. Register it after `@weir/fastify/service`, and after `@weir/fastify/redis`, whose client it uses until
- * the application is closed.
+ * Counts the requests of every route that is declared after it, tells the store each second what
+ * this instance has counted, and shows it to Prometheus at `/metrics`. A request counts once, when
+ * its response is done; one whose client left before is not counted, nobody having been answered.
+ * Register it after `@weir/fastify/service`, and after `@weir/fastify/redis`, whose client it uses
+ * until the application is closed.
  */
 async function observability (app: FastifyInstance, options: ObservabilityOptions): Promise<void> {
   checkOptionNames<ObservabilityOptions>(NAME, options, { store: true, service: true, instance: true, caches: true })

@@ -6,7 +6,10 @@ const MOST = 20
 const MOST_TAGS = 20
 const LONGEST_TAG = 200
 
-/** The last few invalidations of this process, for those who show them: not more of one than can be shown. */
+/**
+ * The last few invalidations of this process, for those who show them: not more of one than can be
+ * shown.
+ */
 export class Invalidations {
   readonly #last: Invalidation[] = []
 

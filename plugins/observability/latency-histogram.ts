@@ -8,7 +8,9 @@ export interface LabelledSeries {
   readonly series: Series
 }
 
-/** A histogram in seconds of what has been counted in buckets already: nothing is observed twice. */
+/**
+ * A histogram in seconds of what has been counted in buckets already: nothing is observed twice.
+ */
 export class LatencyHistogram extends Histogram {
   readonly #all: () => Iterable<LabelledSeries>
   readonly #about: { readonly name: string, readonly help: string }

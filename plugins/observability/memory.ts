@@ -5,7 +5,10 @@ import type { FastifyInstance } from 'fastify'
 /** Caches that are told of, by name. */
 export type NamedCaches = Readonly<Record<string, Pick<Cache<unknown>, 'stats'>>>
 
-/** The caches of this process by name: the response cache, as `responses`, and the others that there are. */
+/**
+ * The caches of this process by name: the response cache, as `responses`, and the others that there
+ * are.
+ */
 export function cachesOf (app: FastifyInstance, others: () => NamedCaches): () => NamedCaches {
   // The response cache may be registered after this plugin.
   return () => ({ ...app.hasDecorator('responseCache') && { responses: app.responseCache.cache }, ...others() })

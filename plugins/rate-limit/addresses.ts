@@ -6,7 +6,9 @@ type Range = [Address, number]
 
 /** Well-known prefix of NAT64 (RFC 6052, section 2.1): the last 32 bits are an IPv4 address. */
 const NAT64 = ipaddr.parseCIDR('64:ff9b::/96')
-/** Prefix of NAT64 for local use (RFC 8215): where the IPv4 address is in it is up to the network. */
+/**
+ * Prefix of NAT64 for local use (RFC 8215): where the IPv4 address is in it is up to the network.
+ */
 const LOCAL_NAT64 = ipaddr.parseCIDR('64:ff9b:1::/48')
 
 /**
@@ -32,7 +34,10 @@ export function clientOf (address: Address | undefined): string {
   return new ipaddr.IPv6(address.toByteArray().map((byte, i) => i < 8 ? byte : 0)).toString()
 }
 
-/** Addresses and ranges of them, as a check of membership, which no text is that is no address. Throws for an entry that is neither. */
+/**
+ * Addresses and ranges of them, as a check of membership, which no text is that is no address.
+ * Throws for an entry that is neither.
+ */
 export function addressList (entries: readonly string[]): (address: string | undefined) => boolean {
   const ranges = entries.map(parseRange)
   if (ranges.length === 0) return () => false

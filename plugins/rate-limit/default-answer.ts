@@ -59,7 +59,10 @@ export function hasDefaultHandler (request: FastifyRequest): boolean {
   return isObject(context) && 'errorHandler' in context && isDefaultHandler(context.errorHandler)
 }
 
-/** Fastify's default handler is the only one that inherits from nothing: those of applications inherit from it. */
+/**
+ * Fastify's default handler is the only one that inherits from nothing: those of applications
+ * inherit from it.
+ */
 export function isDefaultHandler (handler: unknown): boolean {
   if (!isObject(handler)) return false
   const next: unknown = Object.getPrototypeOf(handler)

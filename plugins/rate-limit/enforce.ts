@@ -29,7 +29,10 @@ export interface Judge {
 export class Enforcement {
   constructor (readonly judge: Judge, readonly limit: RouteLimit) {}
 
-  /** The hook of a route. It has no promise where this process can tell whether a request is allowed. */
+  /**
+   * The hook of a route. It has no promise where this process can tell whether a request is
+   * allowed.
+   */
   readonly hook: onRequestHookHandler = (request, reply, done) => {
     const goOn = (judgement: Judgement | undefined) => {
       if (isDenied(judgement) && refuseQuickly(judgement, request, reply)) return

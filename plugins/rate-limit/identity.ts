@@ -17,8 +17,8 @@ const NO_CLIENT =
   'identify found no client, so the address is limited: let it return { id } with a non-empty string, or nothing, and no promise'
 
 /**
- * Makes the function that identifies the client of a request, whatever `identify` does. A mistake of it is logged, the
- * first time, and the client is then known by the address.
+ * Makes the function that identifies the client of a request, whatever `identify` does. A mistake
+ * of it is logged, the first time, and the client is then known by the address.
  */
 export function identifyingSafely (identify: Identify): Identify {
   let hasComplained = false
@@ -45,11 +45,14 @@ const isKnownClient = (value: unknown): value is KnownClient =>
   typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string' && value.id !== ''
 
 /**
- * By what a budget is found: a digest, because keys are seen in stores and logs, where names and addresses of people do not belong.
- * Users and addresses never meet, and neither do namespaces.
+ * By what a budget is found: a digest, because keys are seen in stores and logs, where names and
+ * addresses of people do not belong. Users and addresses never meet, and neither do namespaces.
  */
 export class Identities {
-  /** Of addresses: reading one and hashing it costs most of all that happens here, and most requests come from one that has been seen. */
+  /**
+   * Of addresses: reading one and hashing it costs most of all that happens here, and most requests
+   * come from one that has been seen.
+   */
   readonly #known = new Map<string, string>()
 
   constructor (readonly namespace: string) {}

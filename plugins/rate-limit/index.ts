@@ -22,15 +22,24 @@ export { type LimitOptions, type LimitPolicy, type RouteLimitOptions } from './l
 // Brings the type of `config.rateLimit` along.
 export type { FastifyRateLimitStore } from '@fastify/rate-limit'
 
-/** Options of the rate limits. What is said of `limit`, `policies` and `tiers` is for routes that have none of their own. */
+/**
+ * Options of the rate limits. What is said of `limit`, `policies` and `tiers` is for routes that
+ * have none of their own.
+ */
 export interface RateLimitOptions extends LimitOptions {
-  /** Where budgets are shared: `redisStore`, `sqliteStore` or `memoryStore` of `@weir/limiter`. It is yours to close. */
+  /**
+   * Where budgets are shared: `redisStore`, `sqliteStore` or `memoryStore` of `@weir/limiter`. It
+   * is yours to close.
+   */
   readonly store: LimitStore
   /** Applications that share a store keep apart by this. Default `weir`. */
   readonly namespace?: string
   /** The limits of clients with a `tier`, by its name. */
   readonly tiers?: Readonly<Record<string, LimitOptions>>
-  /** What happens while the store is gone. Default `local`: this instance enforces its share of each limit. */
+  /**
+   * What happens while the store is gone. Default `local`: this instance enforces its share of each
+   * limit.
+   */
   readonly onFailure?: OnFailure
   /** How many instances there are, to know that share. Default 1. */
   readonly instances?: LimiterOptions['instances']
@@ -38,15 +47,18 @@ export interface RateLimitOptions extends LimitOptions {
   readonly identify?: Identify
   /** Addresses and ranges that are not limited. */
   readonly allow?: readonly string[]
-  /** Addresses and ranges that are answered 403 wherever there is a limit. It counts before `allow`. */
+  /**
+   * Addresses and ranges that are answered 403 wherever there is a limit. It counts before `allow`.
+   */
   readonly deny?: readonly string[]
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * The client that limits take a request for, a user or an address: a digest, the same in all instances of a `namespace`, for
-     * shares of other things. Addresses in `allow` have one, too; `request.rateLimit` tells that nothing is counted for them.
+     * The client that limits take a request for, a user or an address: a digest, the same in all
+     * instances of a `namespace`, for shares of other things. Addresses in `allow` have one, too;
+     * `request.rateLimit` tells that nothing is counted for them.
      */
     limitedClient (request: FastifyRequest): string
   }
@@ -81,9 +93,10 @@ const OPTIONS: OptionNames<RateLimitOptions> = {
 }
 
 /**
- * Rate limits over all instances, for each user that is known and else for each address, on routes with `config.rateLimit`, and on all
- * others and 404s where the plugin itself is given a limit. Register it before `@weir/fastify/auth`, so that what is answered 401 counts,
- * and before `@weir/fastify/response-cache`, so that hits do.
+ * Rate limits over all instances, for each user that is known and else for each address, on routes
+ * with `config.rateLimit`, and on all others and 404s where the plugin itself is given a limit.
+ * Register it before `@weir/fastify/auth`, so that what is answered 401 counts, and before
+ * `@weir/fastify/response-cache`, so that hits do.
  */
 async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Promise<void> {
   checkOptionNames(NAME, options, OPTIONS)
@@ -106,7 +119,10 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   app.addHook('onClose', async () => { limiter.close() })
 
   let withoutStore = false
-  /** One line when the store goes and one when it is back. A denial may be from before: only what is allowed comes from the store. */
+  /**
+   * One line when the store goes and one when it is back. A denial may be from before: only what is
+   * allowed comes from the store.
+   */
   function logMode ({ mode, allowed }: Decision): void {
     if (mode !== 'shared' && !withoutStore) {
       withoutStore = true
@@ -140,7 +156,8 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   const byDefault = fallback && new Enforcement(judges, fallback)
   let declared: RouteLimit | undefined
 
-  // @fastify/rate-limit has one, which would not know whether the hook below has run. Not where another of it is there.
+  // @fastify/rate-limit has one, which would not know whether the hook below has run. Not where
+  //   another of it is there.
   if (!app.hasDecorator('rateLimit')) {
     app.decorate('rateLimit', (own?: object) => {
       if (own !== undefined) throw optionsElsewhere()
@@ -155,7 +172,8 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   app.addHook('onRoute', (route) => {
     declared = routes.of(route)
     adapter.isDeclaring = declared !== undefined
-    // A list of its own: @fastify/rate-limit adds to the one that is there, which may be several routes'.
+    // A list of its own: @fastify/rate-limit adds to the one that is there, which may be several
+    // routes'.
     if (route.onRequest !== undefined) route.onRequest = [route.onRequest].flat()
   })
   await app.register(fastifyRateLimit, {
@@ -164,7 +182,8 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
     keyGenerator: adapter.keyGenerator,
     ban: BAN
   })
-  // In place of the hook that @fastify/rate-limit has just added: that one waits for promises where this process can tell.
+  // In place of the hook that @fastify/rate-limit has just added: that one waits for promises where
+  // this process can tell.
   app.addHook('onRoute', (route) => {
     if (declared !== undefined || byDefault !== undefined) route.errorHandler ??= answerRefusal
     if (declared === undefined) return
@@ -175,7 +194,8 @@ async function rateLimit (app: FastifyInstance, options: RateLimitOptions): Prom
   })
 
   if (byDefault === undefined) return
-  // A 404 has no route whose hooks could do it. Not onRequest, so that it is known by then who sends the request.
+  // A 404 has no route whose hooks could do it. Not onRequest, so that it is known by then who
+  // sends the request.
   app.addHook('preParsing', (request, reply, payload, done) => {
     if (!request.is404) return done(null, payload)
     byDefault.enforce(request).then(() => {

@@ -11,29 +11,41 @@ export interface LimitPolicy extends Omit<PolicyOptions, 'window'> {
 
 /** One limit, called `default`, or several at once. */
 export interface LimitOptions extends Partial<Omit<LimitPolicy, 'name'>> {
-  /** All of them have to allow a request; if one denies it, nothing is used of any. In place of `limit`, `window` and `burst`. */
+  /**
+   * All of them have to allow a request; if one denies it, nothing is used of any. In place of
+   * `limit`, `window` and `burst`.
+   */
   readonly policies?: readonly LimitPolicy[]
 }
 
-/** What `config.rateLimit` of a route may say. Without a limit of its own it has that of the plugin. */
+/**
+ * What `config.rateLimit` of a route may say. Without a limit of its own it has that of the plugin.
+ */
 export interface RouteLimitOptions extends LimitOptions {
-  /** The limits of clients with a `tier`, by its name. A tier that is not named has those of everybody. */
+  /**
+   * The limits of clients with a `tier`, by its name. A tier that is not named has those of
+   * everybody.
+   */
   readonly tiers?: Readonly<Record<string, LimitOptions>>
   /**
-   * How much of each budget one request uses. Default 1. A function is called before the request is validated; it returns a positive
-   * integer that no policy's capacity is below, or the request is a 500.
+   * How much of each budget one request uses. Default 1. A function is called before the request is
+   * validated; it returns a positive integer that no policy's capacity is below, or the request is
+   * a 500.
    */
   readonly cost?: number | RequestCost
   /**
-   * Routes of one group use one budget: letters, digits, `.` `_` `-`. Default: for a route with limits of its own, the route; for all
-   * others together, `default`.
+   * Routes of one group use one budget: letters, digits, `.` `_` `-`. Default: for a route with
+   * limits of its own, the route; for all others together, `default`.
    */
   readonly group?: string
   /** What happens while the store is gone. Default: that of the plugin. */
   readonly onFailure?: OnFailure
 }
 
-/** The cost of a request: declared as a method, so that it may ask for a request of its route's own type. */
+/**
+ * The cost of a request: declared as a method, so that it may ask for a request of its route's own
+ * type.
+ */
 export type RequestCost = { bivariant (request: FastifyRequest): number }['bivariant']
 
 /** The limit of a route, checked. */
@@ -55,7 +67,8 @@ const ROUTE = [...LIMIT, 'tiers', 'cost', 'group', 'onFailure']
 const MODES: readonly unknown[] = ['local', 'open', 'closed'] satisfies OnFailure[]
 
 /**
- * Checks what a route or the plugin says about limits, so that a mistake stops the boot and not a request.
+ * Checks what a route or the plugin says about limits, so that a mistake stops the boot and not a
+ * request.
  * @param name tells routes apart: its group is made of it
  * @param fallback what applies where `options` has no limit of its own; without one it must have
  */

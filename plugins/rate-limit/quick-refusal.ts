@@ -16,10 +16,11 @@ interface RouteContext {
 const contexts = new WeakMap<object, boolean>()
 
 /**
- * Answers 429 as `sendRefusal` does, byte for byte, without an error on the way through Fastify. Only where nothing else would see
- * that error or its response: no error handler of the application, no onError or onSend hook but that of @fastify/caching, no log
- * line, nothing but a GET over HTTP/1.1. The hooks that ran before have set their headers, and onResponse hooks follow. A response
- * that has begun meanwhile, or has a header that Node refuses, is left to Fastify.
+ * Answers 429 as `sendRefusal` does, byte for byte, without an error on the way through Fastify.
+ * Only where nothing else would see that error or its response: no error handler of the
+ * application, no onError or onSend hook but that of @fastify/caching, no log line, nothing but a
+ * GET over HTTP/1.1. The hooks that ran before have set their headers, and onResponse hooks follow.
+ * A response that has begun meanwhile, or has a header that Node refuses, is left to Fastify.
  * @returns whether it has; if not, the error has to be thrown
  */
 export function refuseQuickly (decision: Decision, request: FastifyRequest, reply: FastifyReply): boolean {
@@ -33,7 +34,8 @@ export function refuseQuickly (decision: Decision, request: FastifyRequest, repl
   const retryAfter = formatRetryAfter(decision)
   const said = { status: 429, detail: rateLimitedMessage(decision, retryAfter), code: 'WEIR_ERR_RATE_LIMITED' }
   const body = problemBody(request, said, quotaExceeded(decision))
-  // They go to the end, as those of an error do. An object from which something was deleted is slow: mostly there is nothing.
+  // They go to the end, as those of an error do. An object from which something was deleted is
+  // slow: mostly there is nothing.
   for (const name of ['content-type', 'content-length']) if (headers[name] !== undefined) Reflect.deleteProperty(headers, name)
   for (const [name, value] of limitFields(decision)) headers[name] = value
   headers['retry-after'] = retryAfter
@@ -61,8 +63,9 @@ function isPlain (context: RouteContext | undefined): boolean {
 }
 
 /**
- * Whether no hook sees a response without an ETag: the response cache brings one along, of @fastify/caching, which stores tags.
- * Fastify binds the hooks of a route, so that only their names are left.
+ * Whether no hook sees a response without an ETag: the response cache brings one along, of
+ * @fastify/caching, which stores tags. Fastify binds the hooks of a route, so that only their names
+ * are left.
  */
 function isForTags ({ onSend, server }: RouteContext): boolean {
   if (onSend === null) return true
@@ -71,7 +74,10 @@ function isForTags ({ onSend, server }: RouteContext): boolean {
   return typeof hook === 'function' && hook.name === 'bound cachingStoreByEtag'
 }
 
-/** Whether Fastify's own log controller hears of errors. One of the application may count them, whatever the level. */
+/**
+ * Whether Fastify's own log controller hears of errors. One of the application may count them,
+ * whatever the level.
+ */
 function logsByDefault (server: object): boolean {
   const controller = logControllerOf(server)
   // Fastify had none before it let applications give one.
@@ -80,7 +86,10 @@ function logsByDefault (server: object): boolean {
   return isObject(methods) && Object.getPrototypeOf(methods) === Object.prototype && !Object.hasOwn(controller, 'defaultErrorLog')
 }
 
-/** Whether the error would be a line in the log. The logger that Fastify has where there is none has `noop` for each level. */
+/**
+ * Whether the error would be a line in the log. The logger that Fastify has where there is none has
+ * `noop` for each level.
+ */
 function isLogging (log: FastifyRequest['log']): boolean {
   return isLevelled(log) ? log.isLevelEnabled('info') : log.info !== log.error || log.info.name !== 'noop'
 }

@@ -26,7 +26,10 @@ function formatPolicies (states: Decision['policies']): string {
   return first !== undefined && states.length === 1 ? first.policy.quota : formatRateLimitPolicy(states.map(({ policy }) => policy))
 }
 
-/** What a request that was denied is answered with: 429, or 503 where the limit could not be looked up. */
+/**
+ * What a request that was denied is answered with: 429, or 503 where the limit could not be looked
+ * up.
+ */
 export function refusal (decision: Decision): Error {
   const retryAfter = formatRetryAfter(decision)
   const headers = { ...Object.fromEntries(limitFields(decision)), 'retry-after': retryAfter }
@@ -37,7 +40,10 @@ export function refusal (decision: Decision): Error {
   })
 }
 
-/** The members of the problem that tell what was exceeded (draft-ietf-httpapi-ratelimit-headers-11, section 5.1). */
+/**
+ * The members of the problem that tell what was exceeded (draft-ietf-httpapi-ratelimit-headers-11,
+ * section 5.1).
+ */
 export const quotaExceeded = ({ violated }: Decision) => ({ ...QUOTA_EXCEEDED, 'violated-policies': violated })
 
 /** The message of WEIR_ERR_RATE_LIMITED, for people. */

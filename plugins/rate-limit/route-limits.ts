@@ -3,7 +3,9 @@ import { WEIR_ERR_ROUTE_OPTION } from '../errors.js'
 import { isOptions } from '../plugin-options.js'
 import { type Refuse, type RouteLimit, routeLimit } from './limits.js'
 
-/** What the routes of an application say about limits, checked one by one and against each other. */
+/**
+ * What the routes of an application say about limits, checked one by one and against each other.
+ */
 export class RouteLimits {
   /** By group, tier and name: which policy that is, and where it was said first. */
   readonly #policies = new Map<string, { id: string, route: string }>()
@@ -29,7 +31,9 @@ export class RouteLimits {
     return limit
   }
 
-  /** Two routes that give one budget different numbers would not share it, whatever they hoped for. */
+  /**
+   * Two routes that give one budget different numbers would not share it, whatever they hoped for.
+   */
   #checkGroup (limit: RouteLimit, route: string, refuse: Refuse): void {
     for (const [budget, id, name] of budgetsOf(limit)) {
       const first = this.#policies.get(budget)

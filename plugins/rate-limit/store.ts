@@ -5,12 +5,16 @@ import { WEIR_ERR_PLUGIN_OPTION } from '../errors.js'
 import type { Judge } from './enforce.js'
 import type { RouteLimit } from './limits.js'
 
-/** By how much more than the limit @fastify/rate-limit takes a request to be banned: its option `ban`. */
+/**
+ * By how much more than the limit @fastify/rate-limit takes a request to be banned: its option
+ * `ban`.
+ */
 export const BAN = 1
 
 /**
- * Between `createRateLimit()` of @fastify/rate-limit and a limiter. A store of it is given a key and numbers, never the request, and
- * answers with numbers. So here a key is an id of the request, and what is more than numbers stays with the request.
+ * Between `createRateLimit()` of @fastify/rate-limit and a limiter. A store of it is given a key
+ * and numbers, never the request, and answers with numbers. So here a key is an id of the request,
+ * and what is more than numbers stays with the request.
  */
 export class RateLimitAdapter {
   /** Between the key generator and the store, one of which follows upon the other. */
@@ -26,7 +30,10 @@ export class RateLimitAdapter {
     return this.#last
   }
 
-  /** @param requestId what `keyGenerator` has returned; only the types of @fastify/rate-limit make it a string on the way */
+  /**
+   * @param requestId what `keyGenerator` has returned; only the types of @fastify/rate-limit make
+   *   it a string on the way
+   */
   redeem (requestId: string | number): FastifyRequest {
     const request = this.#requests.get(requestId)
     if (request === undefined) throw new Error(`no request has the id ${requestId}`)
@@ -81,8 +88,8 @@ class LimiterStore implements FastifyRateLimitStore {
 }
 
 /**
- * A decision as a number of requests, of which `max` are allowed, and the milliseconds until it is 0, or until the next is allowed. Below 0
- * where more than `max` are left.
+ * A decision as a number of requests, of which `max` are allowed, and the milliseconds until it is
+ * 0, or until the next is allowed. Below 0 where more than `max` are left.
  */
 function usedBy ({ allowed, policies, retryAfterMs }: Decision, max: number): { current: number, ttl: number } {
   if (!allowed) return { current: max + 1, ttl: retryAfterMs }

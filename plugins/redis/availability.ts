@@ -2,8 +2,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Cluster, Redis } from 'ioredis'
 
 /**
- * Logs when Redis goes and when it is back: one line each, however often a connection is tried in between. It also takes the client's error
- * events, which would end the process if nobody did.
+ * Logs when Redis goes and when it is back: one line each, however often a connection is tried in
+ * between. It also takes the client's error events, which would end the process if nobody did.
  */
 export function logAvailability (client: Redis | Cluster, server: string, log: FastifyBaseLogger) {
   let state: 'unknown' | 'up' | 'down' | 'stopped' = 'unknown'

@@ -16,22 +16,30 @@ export type { FastifyRedis } from '@fastify/redis'
 
 export interface RedisOptions {
   /**
-   * `redis://host:6379`, `rediss://user:password@host:6379/0`, or the path of a unix socket; `redis+sentinel://host:26379,host:26379/name`
-   * with the name of the master that Sentinel watches, or `redis+cluster://host:7000,host:7001` with some of the nodes.
+   * `redis://host:6379`, `rediss://user:password@host:6379/0`, or the path of a unix socket;
+   * `redis+sentinel://host:26379,host:26379/name` with the name of the master that Sentinel
+   * watches, or `redis+cluster://host:7000,host:7001` with some of the nodes.
    */
   url: string
-  /** How long a command may take, in ms: longer than the way to Redis and back, as long as requests may wait in vain. Default 100. */
+  /**
+   * How long a command may take, in ms: longer than the way to Redis and back, as long as requests
+   * may wait in vain. Default 100.
+   */
   commandTimeout?: number
-  /** How long the boot waits for Redis before it goes on without, in ms. Default: five times `commandTimeout`, from 500 to 5000. */
+  /**
+   * How long the boot waits for Redis before it goes on without, in ms. Default: five times
+   * `commandTimeout`, from 500 to 5000.
+   */
   readyTimeout?: number
 }
 
 const NAME = 'weir-redis'
 
 /**
- * `app.redis` for the request path: an ioredis client whose commands fail soon (`commandTimeout`) instead of waiting for a Redis that
- * does not answer. The app boots, runs and closes with Redis absent; the client connects when Redis comes. In front of a cluster it is
- * an ioredis `Cluster`, whatever its type says.
+ * `app.redis` for the request path: an ioredis client whose commands fail soon (`commandTimeout`)
+ * instead of waiting for a Redis that does not answer. The app boots, runs and closes with Redis
+ * absent; the client connects when Redis comes. In front of a cluster it is an ioredis `Cluster`,
+ * whatever its type says.
  *
  * @example await app.register(redis, { url: 'redis://127.0.0.1:6379' })
  */
@@ -59,8 +67,9 @@ async function redis (app: FastifyInstance, options: RedisOptions) {
     await checkDatabase(client)
     await app.register(fastifyRedis, { client, closeClient: false })
   } else {
-    // @fastify/redis calls back only once the client is ready, and gives up for good on the first DNS failure: with Redis absent
-    // the app would not boot. All it does besides is to decorate, with what it types as a Redis that may also hold named ones.
+    // @fastify/redis calls back only once the client is ready, and gives up for good on the first
+    //   DNS failure: with Redis absent the app would not boot. All it does besides is to decorate,
+    //   with what it types as a Redis that may also hold named ones.
     availability.absent()
     client.once('ready', () => {
       checkDatabase(client).catch((error: unknown) => {

@@ -5,7 +5,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
 import { relate } from './permissions.js'
 
-// A new connection to a Redis that is there takes a few; a process that is starting may be deaf for hundreds. ms
+// A new connection to a Redis that is there takes a few; a process that is starting may be deaf for
+// hundreds. ms
 const READY_WITHIN = 3000
 
 export interface PatientClientOptions {
@@ -14,8 +15,9 @@ export interface PatientClientOptions {
 }
 
 /**
- * A client of the Redis of `app.redis` that waits for it for longer than requests do, for work that nobody waits for, or that costs more
- * than waiting. Closed with the application. Of a cluster it is `app.redis` itself.
+ * A client of the Redis of `app.redis` that waits for it for longer than requests do, for work that
+ * nobody waits for, or that costs more than waiting. Closed with the application. Of a cluster it
+ * is `app.redis` itself.
  */
 export async function patientClient (app: FastifyInstance, { commandTimeout }: PatientClientOptions): Promise<Redis> {
   if (app.redis.isCluster) return app.redis

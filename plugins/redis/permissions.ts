@@ -12,12 +12,15 @@ export function relate (redis: object, client: object): void {
 
 const clientsOf = (redis: object): ReadonlySet<object> => related.get(redis) ?? new Set([redis])
 
-/** What Redis' access control list does not allow to the user of `app.redis`, as far as it was tried. */
+/**
+ * What Redis' access control list does not allow to the user of `app.redis`, as far as it was
+ * tried.
+ */
 export const deniedTo = (redis: object): readonly Denial[] => [...clientsOf(redis)].flatMap(denialsOf)
 
 /**
- * Logs what Redis does not allow, one line for each command, with the rule to grant. A store goes on without what it may
- * not have, as if Redis was away.
+ * Logs what Redis does not allow, one line for each command, with the rule to grant. A store goes
+ * on without what it may not have, as if Redis was away.
  */
 export function logDenials (redis: object, server: string, log: FastifyBaseLogger): { stop (): void } {
   const denied = (message: unknown) => {

@@ -3,7 +3,10 @@ import type { Cache } from '@weir/cache'
 type Key = string | { readonly id: string, readonly segment?: string }
 type Callback<R> = (error: unknown, result: R) => void
 
-/** What abstract-cache gives for a key: the value, when it was stored and the milliseconds it has left. */
+/**
+ * What abstract-cache gives for a key: the value, when it was stored and the milliseconds it has
+ * left.
+ */
 export interface AbstractCacheItem<T> {
   item: T
   stored: number
@@ -11,11 +14,13 @@ export interface AbstractCacheItem<T> {
 }
 
 /**
- * The abstract-cache protocol, which `@fastify/caching` offers as `app.cache`, over a Weir cache: what one instance
- * sets, every instance gets. Each method calls back, or returns a promise where it is given no callback.
+ * The abstract-cache protocol, which `@fastify/caching` offers as `app.cache`, over a Weir cache:
+ * what one instance sets, every instance gets. Each method calls back, or returns a promise where
+ * it is given no callback.
  *
- * In the segment that `@fastify/caching` keeps entity tags in, nothing is ever found. Its own 304 matches the tag alone:
- * it would answer a GET of another URL, and a POST, whose write would be lost.
+ * In the segment that `@fastify/caching` keeps entity tags in, nothing is ever found. Its own 304
+ * matches the tag alone: it would answer a GET of another URL, and a POST, whose write would be
+ * lost.
  */
 export class AbstractCache {
   readonly #cache: Cache<unknown>
@@ -56,7 +61,8 @@ export class AbstractCache {
   async #find<T> (key: Key): Promise<AbstractCacheItem<T> | null> {
     const hit = this.#isEtag(key) ? undefined : await this.#cache.find(text(key))
     if (hit === undefined) return null
-    // What was set under the key is what is found there: its type is the caller's word, as the protocol has it.
+    // What was set under the key is what is found there: its type is the caller's word, as the
+    // protocol has it.
     return { item: hit.entry.value as T, stored: hit.entry.storedAt, ttl: hit.entry.freshUntil - Date.now() }
   }
 
@@ -67,7 +73,10 @@ export class AbstractCache {
 
 const text = (key: Key) => typeof key === 'string' ? key : `${key.segment ?? ''}:${key.id}`
 
-/** Calls back outside the promise: what a callback throws is its own, not a second call with an error. */
+/**
+ * Calls back outside the promise: what a callback throws is its own, not a second call with an
+ * error.
+ */
 function answer<R> (result: Promise<R>, callback: Callback<R> | undefined, none: R): void | Promise<R> {
   if (callback === undefined) return result
   result.then(

@@ -21,7 +21,8 @@ export const OF_THE_BODY: readonly string[] = ['content-type', 'content-encoding
 const NOTHING = Buffer.alloc(0)
 
 /**
- * A whole response as its client has asked for it: as a 304, by ranges of it, or as it is. Its fields are the answer's from then on.
+ * A whole response as its client has asked for it: as a 304, by ranges of it, or as it is. Its
+ * fields are the answer's from then on.
  * @param ranged default: the body
  */
 export function answerAs (asked: StoredAnswer, whole: Whole, ranged: Ranged = rangedBody(whole)): Whole {
@@ -33,7 +34,8 @@ export function answerAs (asked: StoredAnswer, whole: Whole, ranged: Ranged = ra
     return { status: 304, fields, body: NOTHING }
   }
   if (asked.status === 416) {
-    // The whole response's lifetime is not that of an error, and its encoding and digests are of other bytes.
+    // The whole response's lifetime is not that of an error, and its encoding and digests are of
+    // other bytes.
     for (const name of [...OF_THE_BODY, 'cache-control', 'expires']) Reflect.deleteProperty(fields, name)
     withoutDigests(fields)
     const body = unsatisfiable(ranged.length)

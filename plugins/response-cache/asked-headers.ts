@@ -4,8 +4,9 @@ import type { FastifyRequest } from 'fastify'
 import type { StoredResponse } from './stored-response.js'
 
 /**
- * The conditions and ranges that a fill asks by. `stored`: for the whole, on the condition that it is another than
- * what is stored; `own`: the client's; `missing`: for the bytes that stored parts lack.
+ * The conditions and ranges that a fill asks by. `stored`: for the whole, on the condition that it
+ * is another than what is stored; `own`: the client's; `missing`: for the bytes that stored parts
+ * lack.
  */
 export type Asked = 'stored' | 'own' | 'missing'
 
@@ -16,7 +17,10 @@ export interface AskedHeadersOptions {
   readonly isWhole: boolean
   /** The response is likely to be its client's alone, as its conditions are. */
   readonly isOwn: boolean
-  /** The client's own conditions are not to be forwarded: the last client had the response already, so nothing was stored. */
+  /**
+   * The client's own conditions are not to be forwarded: the last client had the response already,
+   * so nothing was stored.
+   */
   readonly fetchesAgain: () => boolean
 }
 
@@ -24,10 +28,12 @@ const CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodi
 type Conditions = Readonly<Record<string, string | undefined>>
 
 /**
- * Puts conditions and ranges into a request in place of its client's, for as long as it takes to get a response.
+ * Puts conditions and ranges into a request in place of its client's, for as long as it takes to
+ * get a response.
  *
- * A handler of the application's own is asked for the whole. A handler that forwards the request has the other server
- * evaluate the client's own conditions and ranges where nothing is stored, and send no byte twice.
+ * A handler of the application's own is asked for the whole. A handler that forwards the request
+ * has the other server evaluate the client's own conditions and ranges where nothing is stored, and
+ * send no byte twice.
  */
 export class AskedHeaders {
   readonly #request: FastifyRequest

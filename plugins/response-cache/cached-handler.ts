@@ -12,8 +12,8 @@ export interface CachedHandlerOptions extends CaptureOptions {
 }
 
 /**
- * The handler of a cached route. It stands in for the route's own and for nothing before it: access checks, validation and
- * whatever else hooks do is done for a hit as for a miss.
+ * The handler of a cached route. It stands in for the route's own and for nothing before it: access
+ * checks, validation and whatever else hooks do is done for a hit as for a miss.
  */
 export function cachedHandler (options: CachedHandlerOptions, handler: RouteHandlerMethod): RouteHandlerMethod {
   const { cache, route, credentialsOf, selectionOf } = options

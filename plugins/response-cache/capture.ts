@@ -21,11 +21,14 @@ import { hasConditions, partsOf, rangesOf, type StoredResponse } from './stored-
 import { primaryKey } from './target.js'
 import type { Plan, Tap } from './wire.js'
 
-/** Invalidations that are committed with their data, and that not every instance may have heard of: `createOutbox` of `@weir/outbox`. */
+/**
+ * Invalidations that are committed with their data, and that not every instance may have heard of:
+ * `createOutbox` of `@weir/outbox`.
+ */
 export interface PendingInvalidations {
   /**
-   * Resolves when no instance uses its cache that does not know of every invalidation with one of these tags that was committed when
-   * this was called. Bounded in time: answers wait for it.
+   * Resolves when no instance uses its cache that does not know of every invalidation with one of
+   * these tags that was committed when this was called. Bounded in time: answers wait for it.
    */
   settle (tags: readonly string[]): Promise<unknown>
 }
@@ -48,8 +51,9 @@ interface Answer {
 }
 
 /**
- * Ends a fill with what the application sends: stores it, or says why not. The final status, header fields and bytes decide,
- * whoever wrote them. Where the answer confirms what is stored, or is a failure, the stored response is sent in its place.
+ * Ends a fill with what the application sends: stores it, or says why not. The final status, header
+ * fields and bytes decide, whoever wrote them. Where the answer confirms what is stored, or is a
+ * failure, the stored response is sent in its place.
  */
 export class Capture implements Tap {
   /** The status by which the handler has confirmed what is stored. */
@@ -143,7 +147,10 @@ export class Capture implements Tap {
     }
   }
 
-  /** The other server has evaluated the client's own conditions or ranges: that says nothing of what others get. */
+  /**
+   * The other server has evaluated the client's own conditions or ranges: that says nothing of what
+   * others get.
+   */
   async #answersClient (head: Head): Promise<Plan> {
     const { request, ongoing: { fill, route, target } } = this
     fill.withdraw()
@@ -151,7 +158,10 @@ export class Capture implements Tap {
     return this.#passed(head, { fwdStatus: head.status, detail: request.headers.range === undefined ? 'CONDITION' : 'RANGE' })
   }
 
-  /** Renews the stored response to GET by what HEAD says of it, or ends it by what contradicts it (RFC 9111, 4.3.5). */
+  /**
+   * Renews the stored response to GET by what HEAD says of it, or ends it by what contradicts it
+   * (RFC 9111, 4.3.5).
+   */
   async #answersHead (stale: Entry<StoredResponse> | undefined, { head, own }: Answer): Promise<Plan> {
     const { request, ongoing: { fill, before } } = this
     request.cacheResult ??= { outcome: 'bypass', reason: 'HEAD', cost: 0 }
@@ -170,14 +180,20 @@ export class Capture implements Tap {
     return this.#passed(head, {})
   }
 
-  /** Stores a body that is stored already, under the fields that it has now; false if it may not be stored any more. */
+  /**
+   * Stores a body that is stored already, under the fields that it has now; false if it may not be
+   * stored any more.
+   */
   async #renewed (given: Head, body: Buffer): Promise<boolean> {
     const judgement = await this.#judging.judge(given)
     if (isStorable(judgement)) await this.#judging.commit(judgement, body)
     return isStorable(judgement)
   }
 
-  /** Adds the bytes that the stored parts lack; what cannot be added is fetched again as a whole (RFC 9111, 3.4). */
+  /**
+   * Adds the bytes that the stored parts lack; what cannot be added is fetched again as a whole
+   * (RFC 9111, 3.4).
+   */
   async #complete (stale: Entry<StoredResponse>, answer: Answer, body: Buffer | undefined, tries = 0): Promise<Plan> {
     const { head, own } = answer
     const { ongoing: { before }, options: { maxBodyBytes } } = this
@@ -222,7 +238,8 @@ export class Capture implements Tap {
       const detail = !judgement.storing.store ? judgement.storing.reason : isTooLarge ? 'TOO_LARGE' : 'INCOMPLETE'
       return this.#notStored(judgement, detail, isStored ? body : undefined)
     }
-    // Before the fill has ended: the whole is stored in their place, unless there is none to be had.
+    // Before the fill has ended: the whole is stored in their place, unless there is none to be
+    // had.
     if (body !== undefined && (purpose === 'answer' || purpose === 'refetch') && this.#lacks(judgement, body)) {
       return purpose === 'answer' ? this.#refetch(head) : this.#notStored(judgement, 'INCOMPLETE', undefined)
     }
@@ -311,7 +328,10 @@ export class Capture implements Tap {
     return this.#replaced(answer)
   }
 
-  /** Others have stored their parts meanwhile: these are added to those. Undefined if there are none, or they are of another kind. */
+  /**
+   * Others have stored their parts meanwhile: these are added to those. Undefined if there are
+   * none, or they are of another kind.
+   */
   async #addToNewer (): Promise<Plan | undefined> {
     const { request, reply, ongoing, ongoing: { fill: { key } }, options } = this
     if (this.#added === undefined || this.#added.tries === MOST_TRIES) return undefined
@@ -324,7 +344,10 @@ export class Capture implements Tap {
     return newer.#complete(fill.stale, answer, bytes, tries + 1)
   }
 
-  /** Whether parts have nothing of what the client asks for: its origin has sent another part than it was asked for. */
+  /**
+   * Whether parts have nothing of what the client asks for: its origin has sent another part than
+   * it was asked for.
+   */
   #lacks ({ head, storing: { policy } }: Judged, body: Buffer): boolean {
     const parts = head.status === 206 && !coversWhole(head.fields['content-range'])
       ? partsOf(head.fields['content-range'], body)
@@ -347,10 +370,14 @@ export class Capture implements Tap {
     return answerFromStored(request, { status: value.status, policy, length: value.body.length }, now)
   }
 
-  /** The response is not to be shared. What is stale would be served again although the answer has become another. */
+  /**
+   * The response is not to be shared. What is stale would be served again although the answer has
+   * become another.
+   */
   async #abandon (reason: string, { status }: Head): Promise<void> {
     const { request, ongoing: { asked, fill, route, target } } = this
-    // An answer that may be its client's alone says nothing of what others get, nor does one to POST or to another spelling.
+    // An answer that may be its client's alone says nothing of what others get, nor does one to
+    // POST or to another spelling.
     if (this.#judging.isOwn() || request.method === 'POST' || hasDotSegments(request.url)) return fill.withdraw()
     // Nor does the wish of a client, or what it has done wrong, of parts that are fresh.
     if (reason === 'REQUEST_NO_STORE' || (asked.kind === 'missing' && status >= 400)) return fill.withdraw()
@@ -369,7 +396,10 @@ export class Capture implements Tap {
     }
   }
 
-  /** A 304 about another response than the stored one: it is fetched again, without conditions (RFC 9111, 4.3.3). */
+  /**
+   * A 304 about another response than the stored one: it is fetched again, without conditions (RFC
+   * 9111, 4.3.3).
+   */
   async #refetch (head: Head): Promise<Plan> {
     const { request, ongoing: { fill, target, before }, options: { internal } } = this
     request.cacheResult ??= { outcome: 'miss', cost: 0 }
@@ -382,7 +412,10 @@ export class Capture implements Tap {
     return servesStaleOnError(this.request, stale.value.policy(stale), now, this.#judging.trust)
   }
 
-  /** Ends the fill as failed. The stored response in place of the failure, if that is allowed (RFC 5861, 4). */
+  /**
+   * Ends the fill as failed. The stored response in place of the failure, if that is allowed (RFC
+   * 5861, 4).
+   */
   async #standIn ({ status: failed }: Head): Promise<Plan | undefined> {
     const { request, ongoing: { fill, stale, fwd, before } } = this
     fill.fail()

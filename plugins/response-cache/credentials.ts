@@ -4,10 +4,10 @@ import type { FastifyRequest } from 'fastify'
 const COMMON = ['authorization', 'cookie', 'x-api-key'] as const
 
 /**
- * Makes the function that finds what identifies a user in a request: the names of header fields, also of
- * those that a hook has removed since; `user` for `request.user`, which authentication sets however it found out; and
- * `certificate` for one of TLS. A response to a request with a credential is for that user, unless it or its
- * route says otherwise (RFC 9111, section 3.5).
+ * Makes the function that finds what identifies a user in a request: the names of header fields,
+ * also of those that a hook has removed since; `user` for `request.user`, which authentication sets
+ * however it found out; and `certificate` for one of TLS. A response to a request with a credential
+ * is for that user, unless it or its route says otherwise (RFC 9111, section 3.5).
  * @param names header fields that credentials are in, in lower case
  */
 export function credentialsOf (names: readonly string[]): (request: FastifyRequest) => readonly string[] {
@@ -36,8 +36,9 @@ export function credentialsOf (names: readonly string[]): (request: FastifyReque
 const NONE: readonly string[] = []
 
 /**
- * The credential that keeps a response from being shared: one by which responses are not told apart, or Authorization, which
- * RFC 9111 knows no other way around than that the response says it is for everybody.
+ * The credential that keeps a response from being shared: one by which responses are not told
+ * apart, or Authorization, which RFC 9111 knows no other way around than that the response says it
+ * is for everybody.
  * @param names header fields by which responses are told apart
  */
 export const barring = (credentials: readonly string[], names: readonly string[]): string | undefined =>

@@ -20,8 +20,8 @@ export interface Handled {
 }
 
 /**
- * Notes which header fields the handler writes, until it sends its answer: also one that it gives the value it had, which hooks may
- * give another to the next reply.
+ * Notes which header fields the handler writes, until it sends its answer: also one that it gives
+ * the value it had, which hooks may give another to the next reply.
  */
 export function handledFields (reply: FastifyReply): Handled {
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called on the reply
@@ -38,7 +38,8 @@ interface Noted extends FastifyReply {
 
 type Call = (...args: never[]) => unknown
 
-// One set for all replies: closures of its own would give each a hidden class of its own, which slows down all that Fastify does with it.
+// One set for all replies: closures of its own would give each a hidden class of its own, which
+// slows down all that Fastify does with it.
 const NOTES = {
   header (this: Noted, name: string, value?: unknown): unknown {
     const { written, header } = this[NOTING]
@@ -52,7 +53,10 @@ const NOTES = {
   }
 }
 
-/** Whether a field is not as it was before the handler: hooks write theirs again on each hit, so theirs are not the response's. */
+/**
+ * Whether a field is not as it was before the handler: hooks write theirs again on each hit, so
+ * theirs are not the response's.
+ */
 export const isOwn = (name: string, fields: Fields, { before, written }: Handled): boolean =>
   written.has(name) || !isSame(fields[name], before[name])
 

@@ -12,8 +12,8 @@ export interface HandedOver {
   /** What the fill is for: nothing of it is found out again from the internal request. */
   readonly target: Target
   /**
-   * `refill`: in the background, for everybody, validating the stored response. `refetch`: for the client of
-   * the request that is repeated, and unconditional.
+   * `refill`: in the background, for everybody, validating the stored response. `refetch`: for the
+   * client of the request that is repeated, and unconditional.
    */
   readonly purpose: 'refill' | 'refetch'
 }
@@ -25,7 +25,8 @@ export interface InternalFillsOptions {
   readonly maxBodyBytes: number
 }
 
-// Says which handed-over fill an internal request is for. Nobody outside can guess one, and unknown ones are ignored.
+// Says which handed-over fill an internal request is for. Nobody outside can guess one, and unknown
+// ones are ignored.
 const HEADER = 'x-weir-fill'
 // These would make the handler's answer something else than the whole, current representation.
 const NOT_REPEATED = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range', 'cache-control', 'pragma']
@@ -54,9 +55,9 @@ export class InternalFills {
   }
 
   /**
-   * Refills a stale response. Never rejects, and nobody waits for it: the client has the stale response.
-   * Its credentials are not used, or the response would be its own (RFC 9111, section 3.5), unless
-   * responses are told apart by them.
+   * Refills a stale response. Never rejects, and nobody waits for it: the client has the stale
+   * response. Its credentials are not used, or the response would be its own (RFC 9111, section
+   * 3.5), unless responses are told apart by them.
    * @param credentials header fields that credentials are in on its route, in lower case
    */
   refill (request: FastifyRequest, target: Target, stale: Entry<StoredResponse>, credentials: readonly string[]): void {
@@ -71,13 +72,19 @@ export class InternalFills {
     })
   }
 
-  /** Computes a response anew for everybody: as `refill`, but at once and whole. Resolves when its answer is there. */
+  /**
+   * Computes a response anew for everybody: as `refill`, but at once and whole. Resolves when its
+   * answer is there.
+   */
   async refresh (request: FastifyRequest, fill: Fill<StoredResponse>, target: Target, credentials: readonly string[]): Promise<void> {
     const without = credentials.filter((name) => !target.names.includes(name))
     await this.#carryOut(request, { fill, target, purpose: 'refetch' }, without, (answer) => this.#discard(answer))
   }
 
-  /** Carries out a fill by repeating the request for its client; resolves when the whole answer is there. */
+  /**
+   * Carries out a fill by repeating the request for its client; resolves when the whole answer is
+   * there.
+   */
   async refetch (request: FastifyRequest, fill: Fill<StoredResponse>, target: Target): Promise<{ answer: Response, body: Buffer }> {
     return this.#carryOut(request, { fill, target, purpose: 'refetch' }, [], async (answer) => ({ answer, body: await wholeOf(answer) }))
   }
@@ -97,7 +104,9 @@ export class InternalFills {
     }
   }
 
-  /** Reads an answer to its end, or as far as one may be stored: then whatever makes it is stopped. */
+  /**
+   * Reads an answer to its end, or as far as one may be stored: then whatever makes it is stopped.
+   */
   async #discard (answer: Response): Promise<void> {
     let length = 0
     for await (const chunk of answer.stream() as AsyncIterable<Buffer>) {

@@ -9,7 +9,10 @@ import { answerTo } from './serve.js'
 import type { StoredResponse } from './stored-response.js'
 import type { Target } from './target.js'
 
-/** The finding for a request: a response to send, the duty to compute one, or nothing that is for the cache, and why. */
+/**
+ * The finding for a request: a response to send, the duty to compute one, or nothing that is for
+ * the cache, and why.
+ */
 export type Found =
   | { readonly kind: 'hit', readonly hit: Hit<StoredResponse>, readonly refresh: boolean }
   | { readonly kind: 'fill', readonly fill: Fill<StoredResponse>, readonly fwd?: Forward, readonly purpose?: 'head' | 'refetch' }
@@ -58,7 +61,10 @@ export class Finder {
     this.options = options
   }
 
-  /** The response for the request; where the path's responses have No-Vary-Search, for the query as that has it. */
+  /**
+   * The response for the request; where the path's responses have No-Vary-Search, for the query as
+   * that has it.
+   */
   async find (
     request: FastifyRequest, { exact, vary }: { exact: ResponseKey, vary: readonly string[] }, asking: Asking
   ): Promise<{ found: Found, target: Target }> {
@@ -73,7 +79,10 @@ export class Finder {
     }
   }
 
-  /** The response under the key; where there are several, the request's variant (RFC 9111, section 4.1). */
+  /**
+   * The response under the key; where there are several, the request's variant (RFC 9111, section
+   * 4.1).
+   */
   async #resolveVariant (
     request: FastifyRequest, { key, vary }: { key: ResponseKey, vary: readonly string[] }, asking: Asking
   ): Promise<{ found: Found, target: Target }> {
@@ -88,8 +97,8 @@ export class Finder {
   }
 
   /**
-   * The finding, unless it is parts that lack bytes which the request asks for: then they are to be fetched; or it is
-   * the handler's to answer a HEAD, which may renew what is stored.
+   * The finding, unless it is parts that lack bytes which the request asks for: then they are to be
+   * fetched; or it is the handler's to answer a HEAD, which may renew what is stored.
    */
   #completed (request: FastifyRequest, key: ResponseKey, found: Found, asking: Asking): Found | Promise<Found> {
     if (found.kind === 'pass') return found.kept?.value.isWhole === true ? this.#forwardedHead(request, key.key, found) : found
@@ -117,7 +126,10 @@ export class Finder {
     return bypass('PARTIAL')
   }
 
-  /** Its fill begins before the request does, so that an invalidation meanwhile counts (RFC 9111, 4.3.5). */
+  /**
+   * Its fill begins before the request does, so that an invalidation meanwhile counts (RFC 9111,
+   * 4.3.5).
+   */
   async #forwardedHead (request: FastifyRequest, key: string, found: Pass): Promise<Found> {
     if (found.fwd === 'method' || this.options.credentialsOf(request).length > 0) return found
     const outcome = await this.options.cache.acquire(key, { beside: true, renew: true })
@@ -129,7 +141,10 @@ export class Finder {
     return asking.asks ? this.#findAsAsked(request, key, asking) : this.#findAny(request, key, asking)
   }
 
-  /** The duty to compute the response anew, or what another request has computed since this one came. */
+  /**
+   * The duty to compute the response anew, or what another request has computed since this one
+   * came.
+   */
   async #findAnew ({ key }: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
     const kept = await this.options.cache.find(key, { accept: 'retained' })
     if (kept?.entry.value.isSignpost === true && isLost !== true) return { kind: 'hit', hit: kept, refresh: false }
@@ -138,7 +153,8 @@ export class Finder {
   }
 
   async #findAny (request: FastifyRequest, { key }: ResponseKey, { acquire, isLost }: Asking): Promise<Found> {
-    // HEAD is answered from what GET stored; it computes nothing that could be stored (RFC 9110, 9.3.2).
+    // HEAD is answered from what GET stored; it computes nothing that could be stored (RFC 9110,
+    // 9.3.2).
     const isHead = request.method === 'HEAD'
     let outcome = await (isHead ? this.options.cache.find(key, this.options.route.options) : this.options.cache.acquire(key, acquire))
     if (isLost === true && outcome !== undefined && !(outcome instanceof Fill) && outcome.entry.value.ruledBy !== undefined) {
@@ -168,7 +184,8 @@ export class Finder {
     if (isOwn && isAsked && kept !== undefined && !kept.stale && now - lastRenewal < RENEWAL) return { kind: 'hit', hit: kept, refresh: false }
     if (isAsked) this.#renewals.set(key.key, now)
     if (request.method === 'HEAD') return { kind: 'pass', fwd, kept: kept?.entry }
-    // Nothing that another instance has stored since will do either, where the client wants what is newer.
+    // Nothing that another instance has stored since will do either, where the client wants what is
+    // newer.
     const outcome = await this.options.cache.acquire(key.key, { ...acquire, renew: fwd === 'request' || isAsked })
     return outcome instanceof Fill ? { kind: 'fill', fill: outcome, fwd } : { kind: 'hit', hit: outcome, refresh: false }
   }

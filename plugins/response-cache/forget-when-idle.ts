@@ -11,8 +11,8 @@ let holders: WeakRef<Holder>[] = []
 let sweeping: NodeJS.Timeout | undefined
 
 /**
- * Has the holder forget when it has been of no use for a few seconds. What hits have in common would otherwise stay
- * with every entry in memory. The holder is not kept alive by this.
+ * Has the holder forget when it has been of no use for a few seconds. What hits have in common
+ * would otherwise stay with every entry in memory. The holder is not kept alive by this.
  */
 export function forgetWhenIdle (holder: Holder): void {
   holders.push(new WeakRef(holder))

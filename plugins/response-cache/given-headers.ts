@@ -13,14 +13,17 @@ function holds (reply: FastifyReply): reply is Holder {
   return symbol !== undefined
 }
 
-/** The header fields that hooks have given a reply so far, but for those of its raw response. Not to be changed. */
+/**
+ * The header fields that hooks have given a reply so far, but for those of its raw response. Not to
+ * be changed.
+ */
 export function givenHeaders (reply: FastifyReply): Fields {
   return (holds(reply) ? reply[known] : undefined) ?? reply.getHeaders() as Fields
 }
 
 /**
- * Has the reply say which header fields were sent, as it does of those that Fastify sends. To set them one by
- * one would cost a hit a tenth.
+ * Has the reply say which header fields were sent, as it does of those that Fastify sends. To set
+ * them one by one would cost a hit a tenth.
  */
 export function giveHeaders (reply: FastifyReply, fields: Fields): void {
   if (holds(reply)) reply[known] = fields

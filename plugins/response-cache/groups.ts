@@ -2,8 +2,8 @@ import { formatCacheGroups } from '@weir/http'
 import type { Fields } from './head.js'
 
 /**
- * How long Cache-Groups and Cache-Group-Invalidation may be, in bytes. Proxies take 4 KiB for all headers
- * of a response by default, so that half of it is left for the others.
+ * How long Cache-Groups and Cache-Group-Invalidation may be, in bytes. Proxies take 4 KiB for all
+ * headers of a response by default, so that half of it is left for the others.
  */
 export const MOST_GROUP_BYTES = 2048
 
@@ -23,8 +23,9 @@ export function fittingGroups (groups: readonly string[]): string {
 }
 
 /**
- * Shortens Cache-Groups to what fits, and has caches downstream ask before each reuse: they could not
- * be told of an invalidation of the groups left out. Applies to Cache-Control and to targeted fields (RFC 9213).
+ * Shortens Cache-Groups to what fits, and has caches downstream ask before each reuse: they could
+ * not be told of an invalidation of the groups left out. Applies to Cache-Control and to targeted
+ * fields (RFC 9213).
  */
 export function shortenGroups (fields: Fields, groups: readonly string[]): void {
   const field = fittingGroups(groups)

@@ -42,7 +42,10 @@ export interface HandlingContext {
   readonly leftByHooks: typeof leftForOnSend
 }
 
-/** One request of a cached route, from where its hooks have let it pass to where its answer is under way. */
+/**
+ * One request of a cached route, from where its hooks have let it pass to where its answer is under
+ * way.
+ */
 export class Handling {
   /** Has the request say its own URL again; undefined if it does. */
   readonly #hidden: (() => void) | undefined
@@ -55,11 +58,15 @@ export class Handling {
   ) {
     const { queryNames, noVarySearch } = selection
     this.#hidden = hideUndeclared(request, queryNames)
-    // A hook may have judged by what the handler does not see, such as a signature: other caches run no hooks.
+    // A hook may have judged by what the handler does not see, such as a signature: other caches
+    // run no hooks.
     this.#noVarySearch = noVarySearch === undefined ? undefined : { field: noVarySearch, isTold: this.#hidden === undefined }
   }
 
-  /** Answers from the cache, or has the route's own handler answer. The result is what a handler returns. */
+  /**
+   * Answers from the cache, or has the route's own handler answer. The result is what a handler
+   * returns.
+   */
   answer (): unknown {
     const { request, reply, selection: { keyFor, encodes }, context: { options: { internal, route } } } = this
     const handedOver = internal.take(request)
@@ -80,8 +87,8 @@ export class Handling {
   }
 
   /**
-   * Computes the response anew. Where credentials keep it from being shared, the application asks itself without them, as for a
-   * refill, and the request is answered as ever.
+   * Computes the response anew. Where credentials keep it from being shared, the application asks
+   * itself without them, as for a refill, and the request is answered as ever.
    */
   #refresh (exact: ResponseKey): unknown {
     const { request, selection: { vary }, context: { finder, options: { internal, route, credentialsOf } } } = this
@@ -177,7 +184,8 @@ export class Handling {
     if (route.options.earlyHints === true && newFill.purpose === 'answer' && wantsEarlyHints(request)) hintBeforeValidation(newFill, request, reply)
     const ongoing = beginFill(request, reply, newFill, () => { this.#hidden?.() })
     const tapped = tapResponse(reply.raw, new Capture(request, reply, ongoing, options))
-    // The handler is this fill's function: one that asks for its own response would wait for itself.
+    // The handler is this fill's function: one that asks for its own response would wait for
+    // itself.
     const result = fill.run(() => this.#run())
     if (result instanceof Promise) result.then((value) => { if (value === undefined && !reply.sent) tapped.settled() }, () => {})
     return result
@@ -238,7 +246,10 @@ export class Handling {
     return this.#known
   }
 
-  /** Whether the response to a POST may become one to GET: the invalidation plugin sees the write, and no outbox delays it. */
+  /**
+   * Whether the response to a POST may become one to GET: the invalidation plugin sees the write,
+   * and no outbox delays it.
+   */
   #mayFeed (): boolean {
     const { request: { method, url, headers: { upgrade }, routeOptions: { method: served } }, reply, context: { options } } = this
     const isServed = method === 'POST' && [served].flat().includes('GET') && upgrade === undefined && !hasDotSegments(url) && !url.includes('#')
@@ -281,7 +292,10 @@ const later = (result: Promise<unknown>): Promise<unknown> => new Promise((resol
   result.then((result) => { if (result !== undefined) resolve(result) }, reject)
 })
 
-/** A mistake of the application is told with the URL, which its developers know, in place of the key. */
+/**
+ * A mistake of the application is told with the URL, which its developers know, in place of the
+ * key.
+ */
 function asRequestError (error: unknown, { method, url }: FastifyRequest): unknown {
   if (error instanceof CacheError && error.code === 'WEIR_CACHE_REENTRANT_FILL') return new WEIR_CACHE_REENTRANT_FILL(method, splitTarget(url)[0])
   return error

@@ -22,7 +22,10 @@ export function lengthOf (head: Head | undefined): number {
   return Number.isSafeInteger(length) && length > 0 ? length : 0
 }
 
-/** The head that Node makes where the application has written none: what is ended at once has a length (HEAD and 304 have none to say). */
+/**
+ * The head that Node makes where the application has written none: what is ended at once has a
+ * length (HEAD and 304 have none to say).
+ */
 export function implicitHead (response: ServerResponse, body: Buffer | undefined): Head {
   const head = headOf(response, [response.statusCode])
   const hasLength = ['content-length', 'transfer-encoding', 'trailer'].some((name) => head.fields[name] !== undefined)

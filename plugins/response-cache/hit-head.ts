@@ -21,12 +21,15 @@ export interface HitOptions {
   readonly cacheGroups: boolean
 }
 
-/** Seconds of freshness left, as `ttl` of Cache-Status says it: negative for a stale response (RFC 9211, 2.4). */
+/**
+ * Seconds of freshness left, as `ttl` of Cache-Status says it: negative for a stale response (RFC
+ * 9211, 2.4).
+ */
 export const ttlSeconds = (freshUntil: number, now: number) => Math.floor((freshUntil - now) / 1000)
 
 /**
- * The Cache-Control of a response without one: other caches hear of no invalidations, so that they revalidate. Browsers do
- * not keep errors.
+ * The Cache-Control of a response without one: other caches hear of no invalidations, so that they
+ * revalidate. Browsers do not keep errors.
  */
 export const defaultCacheControl = (status: number) => status < 300 ? 'no-cache' : 'no-store'
 
@@ -56,7 +59,8 @@ interface Lasting {
   readonly lines: string | undefined
 }
 
-// The longest body that is written in one piece with its head, in bytes. Longer ones cost more to copy than to hand over.
+// The longest body that is written in one piece with its head, in bytes. Longer ones cost more to
+// copy than to hand over.
 const MOST_JOINED = 4096
 
 /** The head of an entry's hits: each part of it is made when it changes, and not for each hit. */
@@ -80,7 +84,8 @@ export class HitHead implements Holder {
       if (isRemoved(value)) removed.push(name)
       else if (options.cacheGroups || name !== 'cache-groups') this.fields[name] = value
     }
-    // The Date is that of the fill: clients and caches downstream count a response's age from it (RFC 9110, 6.6.1).
+    // The Date is that of the fill: clients and caches downstream count a response's age from it
+    // (RFC 9110, 6.6.1).
     this.fields['date'] = fieldValue(response.header('date')) ?? new Date(storedAt).toUTCString()
     this.removed = removed
     this.#response = response
@@ -88,8 +93,9 @@ export class HitHead implements Holder {
   }
 
   /**
-   * Returns the head of an entry's hits, kept with its response from the second hit within a second on, for as long as there
-   * are more. Most entries are hit once in a while, and would hold memory for nothing.
+   * Returns the head of an entry's hits, kept with its response from the second hit within a second
+   * on, for as long as there are more. Most entries are hit once in a while, and would hold memory
+   * for nothing.
    */
   static of (hit: Hit<StoredResponse>, now: number, options: HitOptions): HitHead {
     const { value: response } = hit.entry
@@ -144,8 +150,9 @@ export class HitHead implements Holder {
   }
 
   /**
-   * The whole response, its head, or a 304 in its place, as it is sent at the moment where hooks have set no field of it.
-   * Undefined where fields that they have set may decide about others, and where it would not serve again.
+   * The whole response, its head, or a 304 in its place, as it is sent at the moment where hooks
+   * have set no field of it. Undefined where fields that they have set may decide about others, and
+   * where it would not serve again.
    */
   ready (answer: Answer, moment: Moment): ReadyAnswer | undefined {
     return moment[answer] ?? (this.isKept ? this.#ready(answer, moment) : undefined)

@@ -37,30 +37,36 @@ export interface ResponseCacheOptions {
   /** This cache's name in Cache-Status (RFC 9211, section 2). Default `weir`. */
   readonly name?: string
   /**
-   * Scheme and host of every key, where one site is reached by several names, as when instances are called directly.
-   * Default: the request's own.
+   * Scheme and host of every key, where one site is reached by several names, as when instances are
+   * called directly. Default: the request's own.
    */
   readonly origin?: string
-  /** This instance's memory before the store; false for none. Default 64 MiB and 10,000 responses. */
+  /**
+   * This instance's memory before the store; false for none. Default 64 MiB and 10,000 responses.
+   */
   readonly l1?: MemoryLimits | false
   /** Larger responses are served and not stored. Default 1 MiB. */
   readonly maxBodyBytes?: number
   /**
-   * False: responses have no Cache-Groups and writes no Cache-Group-Invalidation, for caches on the way to the client
-   * (RFC 9875). Default true.
+   * False: responses have no Cache-Groups and writes no Cache-Group-Invalidation, for caches on the
+   * way to the client (RFC 9875). Default true.
    */
   readonly cacheGroups?: boolean
   /**
-   * Header fields, besides Authorization, Cookie and X-API-Key, in which the application looks for who asks. A response to
-   * a request that has one, or a `request.user`, is shared only if it says that it is for everybody, by `public`,
-   * `s-maxage` or `must-revalidate` (RFC 9111, section 3.5), or its route does.
+   * Header fields, besides Authorization, Cookie and X-API-Key, in which the application looks for
+   * who asks. A response to a request that has one, or a `request.user`, is shared only if it says
+   * that it is for everybody, by `public`, `s-maxage` or `must-revalidate` (RFC 9111, section 3.5),
+   * or its route does.
    */
   readonly credentials?: readonly string[]
-  /** How long requests wait for one that computes the same response, before they compute it themselves. Default 10 s. */
+  /**
+   * How long requests wait for one that computes the same response, before they compute it
+   * themselves. Default 10 s.
+   */
   readonly fillTimeout?: Duration
   /**
-   * With it no read goes back behind an earlier one either while a write is not acknowledged yet: what a handler has computed is
-   * settled before it is stored or sent.
+   * With it no read goes back behind an earlier one either while a write is not acknowledged yet:
+   * what a handler has computed is settled before it is stored or sent.
    */
   readonly outbox?: PendingInvalidations
 }
@@ -70,19 +76,29 @@ export interface ResponseCache {
   readonly cache: Cache<StoredResponse>
   /** The store in which it shares responses. */
   readonly store: Store
-  /** Whether caches on the way to the client are told of tags: see {@link ResponseCacheOptions.cacheGroups}. */
+  /**
+   * Whether caches on the way to the client are told of tags: see {@link
+   * ResponseCacheOptions.cacheGroups}.
+   */
   readonly cacheGroups: boolean
   /** Scheme and host of every URI in keys; undefined: each request's own. */
   readonly origin: string | undefined
   /** Invalidates every response with one of the tags, on every instance. */
   invalidate (tags: readonly string[], options?: WriteOptions): Promise<void>
-  /** Makes the key of a route's requests whose query has been validated; undefined for a route that is not cached. */
+  /**
+   * Makes the key of a route's requests whose query has been validated; undefined for a route that
+   * is not cached.
+   */
   keyFunction (route: RouteOptions): KeyFunction | undefined
   /**
-   * The tags of what a write to a URI ends: `target` is its path and query, on the origin that a request to `origin` has in keys.
+   * The tags of what a write to a URI ends: `target` is its path and query, on the origin that a
+   * request to `origin` has in keys.
    */
   uriTags (origin: string, target: string): readonly string[]
-  /** Whether the request is the application's own, which refills a stale response: who was served that has been counted and limited. */
+  /**
+   * Whether the request is the application's own, which refills a stale response: who was served
+   * that has been counted and limited.
+   */
   isRefill (request: FastifyRequest): boolean
 }
 
@@ -120,9 +136,10 @@ const OPTIONS: OptionNames<ResponseCacheOptions> = {
 const L1_OPTIONS: OptionNames<MemoryLimits> = { maxBytes: true, maxEntries: true }
 
 /**
- * Answers GET and HEAD from responses that any instance has made (RFC 9111), before the handler runs, on routes with
- * `config.cache`. Register it after authentication and rate limiting, and after `@weir/fastify/conditional`, so that
- * an entity tag is made once and stored with its response.
+ * Answers GET and HEAD from responses that any instance has made (RFC 9111), before the handler
+ * runs, on routes with `config.cache`. Register it after authentication and rate limiting, and
+ * after `@weir/fastify/conditional`, so that an entity tag is made once and stored with its
+ * response.
  */
 async function responseCache (app: FastifyInstance, options: ResponseCacheOptions): Promise<void> {
   checkOptionNames(NAME, options, OPTIONS)

@@ -4,9 +4,10 @@ import { Socket } from 'node:net'
 import type { Fields } from './head.js'
 
 /**
- * Writes an interim response, status 102 to 199 (RFC 9110, section 15.2), past the methods of the response. It does
- * nothing where the final response has begun, where the client has left or does not read, over HTTP/1.0, over HTTP/1.1 of another
- * proxy, and by `inject`. Fields that cannot be sent are left out.
+ * Writes an interim response, status 102 to 199 (RFC 9110, section 15.2), past the methods of the
+ * response. It does nothing where the final response has begun, where the client has left or does
+ * not read, over HTTP/1.0, over HTTP/1.1 of another proxy, and by `inject`. Fields that cannot be
+ * sent are left out.
  */
 export function writeInterim (response: ServerResponse | Http2ServerResponse, status: number, fields: Fields): void {
   if (response.headersSent) return
@@ -22,19 +23,24 @@ export function writeInterim (response: ServerResponse | Http2ServerResponse, st
   for (const [name, values] of linesByName(fields)) for (const value of values) head.push(`${name}: ${value}`)
   const text = `${head.join('\r\n')}\r\n\r\n`
   if (socket !== null) write(socket, text)
-  // An earlier response of the connection is not over. What this one writes meanwhile is sent after this event.
+  // An earlier response of the connection is not over. What this one writes meanwhile is sent after
+  // this event.
   else response.once('socket', (socket: unknown) => { write(socket, text) })
 }
 
 const OF_PROXIES = ['via', 'forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-real-ip'] as const
 
 /**
- * Whether a request came through another proxy. nginx before 1.29 takes an interim response for the final one, and what follows for
- * that of its next request, which is another client's (RFC 8297, section 3).
+ * Whether a request came through another proxy. nginx before 1.29 takes an interim response for the
+ * final one, and what follows for that of its next request, which is another client's (RFC 8297,
+ * section 3).
  */
 const isOfProxy = ({ headers }: IncomingMessage) => OF_PROXIES.some((name) => headers[name] !== undefined)
 
-/** An `inject` has another kind of socket. Interim responses are not worth memory for a client that does not read. */
+/**
+ * An `inject` has another kind of socket. Interim responses are not worth memory for a client that
+ * does not read.
+ */
 function write (socket: unknown, text: string): void {
   if (socket instanceof Socket && socket.writable && !socket.writableNeedDrain) socket.write(text, 'latin1')
 }

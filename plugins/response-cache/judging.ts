@@ -59,7 +59,10 @@ export class Judging {
     return this.options.credentialsOf(this.request).length > 0
   }
 
-  /** The route's tags, those the handler named in Cache-Groups (RFC 9875, section 2), and those of the page's fragments. */
+  /**
+   * The route's tags, those the handler named in Cache-Groups (RFC 9875, section 2), and those of
+   * the page's fragments.
+   */
   #tags ({ fields }: Head): GivenTags {
     const { request, reply, ongoing: { route } } = this
     const { tags, malformed } = givenTags(resultOf(() => route.tagsOf(request, reply)))
@@ -76,13 +79,17 @@ export class Judging {
     if (vary !== undefined) fields['vary'] = joinedVary(fields['vary'], vary)
     if (noVarySearch !== undefined) fields['no-vary-search'] ??= noVarySearch.field
     const etag = fields['etag']
-    // The tag was made of the bytes before they were encoded: others have it, too (RFC 9110, 8.8.3.3).
+    // The tag was made of the bytes before they were encoded: others have it, too (RFC 9110,
+    // 8.8.3.3).
     if (request.isTagged && typeof etag === 'string' && fields['content-encoding'] !== undefined) {
       fields['etag'] = etag.replace(/"$/, `-${String(fields['content-encoding']).replace(/[^\w.-]+/g, '')}"`)
     }
   }
 
-  /** Takes out of the head what is too long for the way to the client, or not for it to know; it is stored all the same. */
+  /**
+   * Takes out of the head what is too long for the way to the client, or not for it to know; it is
+   * stored all the same.
+   */
   told (head: Head, tags: readonly string[]): Head {
     const { fields } = head
     const { cacheGroups } = this.options
@@ -95,8 +102,8 @@ export class Judging {
   }
 
   /**
-   * Whether the head may be stored, as far as it says itself and as far as others know. It gets what the route says of it: its fields
-   * are the caller's own.
+   * Whether the head may be stored, as far as it says itself and as far as others know. It gets
+   * what the route says of it: its fields are the caller's own.
    */
   judge (head: Head): Judgement | Promise<Judgement> {
     const { tags, malformed } = this.#tags(head)
@@ -110,7 +117,8 @@ export class Judging {
   }
 
   /**
-   * Judges a response again when its body is whole: by all fragments that were used until now, and what is left of them.
+   * Judges a response again when its body is whole: by all fragments that were used until now, and
+   * what is left of them.
    * @param judged its fields are the caller's own
    * @param isSent the client has the head, which cannot be changed any more
    */
@@ -159,7 +167,10 @@ export class Judging {
     return 'INVALID_ONLY_IF'
   }
 
-  /** The credential that makes the response its client's alone; the handler may have found out who that is. */
+  /**
+   * The credential that makes the response its client's alone; the handler may have found out who
+   * that is.
+   */
   #barring ({ fields }: Head): string | undefined {
     const { request, ongoing: { credentials, target, route } } = this
     const found = barring(credentials, [...target.names, ...listOf(fields['vary'])])
@@ -176,15 +187,17 @@ export class Judging {
     if (reason !== undefined && reason !== STATUS_CODES[status]) return { store: false, reason: 'REASON' }
     if (fields['trailer'] !== undefined || this.hasTrailers) return { store: false, reason: 'TRAILERS' }
     if (String(fields['content-type']).startsWith('text/event-stream')) return { store: false, reason: 'EVENTS' }
-    // Hooks before the handler write theirs again on each hit, a part that has everything is a whole, and each reuse has its own status.
-    // A response without Date gets that of its entry, whoever is answered with it.
+    // Hooks before the handler write theirs again on each hit, a part that has everything is a
+    // whole, and each reuse has its own status. A response without Date gets that of its entry,
+    // whoever is answered with it.
     const isWhole = hasAll(head)
     const keeps = (name: string) => name !== 'cache-status' && (name !== 'date' || fields['date'] !== undefined) &&
       (name !== 'content-range' || !isWhole) && isOwn(name, fields, ongoing)
     const decide = (lifetimes: Parameters<typeof storingOptions>[0]) => decideStoring(
       { ...askedBy(request, ongoing), headers: request.headers, hasCredential: this.#barring(head) !== undefined },
       { status, headers: fields },
-      // What has no Date and no Age was made here, just now; only what came from elsewhere may have aged on its way.
+      // What has no Date and no Age was made here, just now; only what came from elsewhere may have
+      // aged on its way.
       { requestTime: fields['date'] !== undefined || fields['age'] !== undefined ? requestTime : responseTime, responseTime },
       { ...this.trust, public: options.public === true, setCookie: ongoing.setCookie ?? 'refuse', keeps, ...boundedBy(page?.freshUntil, responseTime, storingOptions(lifetimes)) }
     )
@@ -218,12 +231,14 @@ export class Judging {
   async #settle (outbox: PendingInvalidations, head: Head, tags: readonly string[]): Promise<boolean> {
     const { request, ongoing: { fill, target } } = this
     try {
-      // What the handler has read may be newer than what other instances still serve: nobody sees it before they are done with that.
+      // What the handler has read may be newer than what other instances still serve: nobody sees
+      // it before they are done with that.
       const home = ruledKey(exactKey(target), parseNoVarySearch(head.fields['no-vary-search']))
       await outbox.settle([...new Set([...tags, ...targetTags(target.key, fill.key), ...targetTags(home, fill.key), keyTag(fill.key)])])
       return true
     } catch (error) {
-      // The answer itself is right. Only, somebody who sees it may then see an older one from another instance.
+      // The answer itself is right. Only, somebody who sees it may then see an older one from
+      // another instance.
       request.log.warn({ err: error, tags }, 'the outbox could not say what is pending: the response is served and not stored')
       return false
     }

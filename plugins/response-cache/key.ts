@@ -8,14 +8,23 @@ import { isPlain } from './plain.js'
 import type { QueryFunction } from './query.js'
 import { RecentKeys } from '@weir/internal'
 
-/** The identity of a response: the target URI, its route, and the request headers it varies by (RFC 9111, sections 2 and 4.1). */
+/**
+ * The identity of a response: the target URI, its route, and the request headers it varies by (RFC
+ * 9111, sections 2 and 4.1).
+ */
 export interface ResponseKey {
   /** The target URI alone: the key of a response that nothing else selects. */
   readonly uri: string
-  /** Scheme, authority and path, and the query where its text counts: by that a write ends the response. */
+  /**
+   * Scheme, authority and path, and the query where its text counts: by that a write ends the
+   * response.
+   */
   readonly written: Written
   readonly key: string
-  /** Where a query counts by its text: the parts of which a response's No-Vary-Search makes another key. */
+  /**
+   * Where a query counts by its text: the parts of which a response's No-Vary-Search makes another
+   * key.
+   */
   readonly parts?: Parts
   /** Where No-Vary-Search has made the key: the one that has the query as it was sent. */
   readonly exact?: ResponseKey
@@ -39,13 +48,17 @@ interface Written {
   readonly slash: boolean
 }
 
-/** The tags by which an entry under one of the URI's keys ends with its URI, also by a write; that of its own key it has anyway. */
+/**
+ * The tags by which an entry under one of the URI's keys ends with its URI, also by a write; that
+ * of its own key it has anyway.
+ */
 export const targetTags = ({ uri, written }: ResponseKey, key: string): string[] =>
   [...new Set([uri, targetOf(written)])].filter((name) => name !== key).map(keyTag)
 
 /**
- * The tags that a write to a URI invalidates: of what is stored for just this URI, however it is spelled, and of what is stored
- * for its path by routes on which the query counts as a schema or a function of theirs has it, whatever its text.
+ * The tags that a write to a URI invalidates: of what is stored for just this URI, however it is
+ * spelled, and of what is stored for its path by routes on which the query counts as a schema or a
+ * function of theirs has it, whatever its text.
  * @param target path and query
  * @param slash whether a final slash counts
  */
@@ -80,13 +93,17 @@ export interface KeyOptions {
 }
 
 /**
- * Makes the key of a request. `INVALID_KEY`: the route's own function gave none; `INVALID_CONSTRAINT`: the route is one
- * of several for its path, and its constraints are nothing by which every instance could tell it from the others.
+ * Makes the key of a request. `INVALID_KEY`: the route's own function gave none;
+ * `INVALID_CONSTRAINT`: the route is one of several for its path, and its constraints are nothing
+ * by which every instance could tell it from the others.
  * @throws WEIR_ERR_AUTHORITY (400)
  */
 export type KeyFunction = (request: FastifyRequest) => ResponseKey | 'INVALID_KEY' | 'INVALID_CONSTRAINT'
 
-/** Makes the function from request to key for one route, to be called when the query has been validated. */
+/**
+ * Makes the function from request to key for one route, to be called when the query has been
+ * validated.
+ */
 export function keyOf ({ origin, slash, vary, custom, queryText, hasQuerySchema, route }: KeyOptions): KeyFunction {
   const names = [...vary].sort()
   const routeName = nameOf(route)
@@ -121,17 +138,23 @@ export function keyOf ({ origin, slash, vary, custom, queryText, hasQuerySchema,
   }
 }
 
-// Keys are lists of lines: the URI or the route's own key, the route if need be, a line for each selecting header, and where the response
-// names more of them, an empty line and theirs. No line has a line feed within, and none is empty, so that two different lists
-// never make the same key.
+// Keys are lists of lines: the URI or the route's own key, the route if need be, a line for each
+// selecting header, and where the response names more of them, an empty line and theirs. No line
+// has a line feed within, and none is empty, so that two different lists never make the same key.
 const BEFORE_VARIANT = '\n\n'
 
-/** The key of the variant that a request selects, where responses differ by these headers (RFC 9111, section 4.1). */
+/**
+ * The key of the variant that a request selects, where responses differ by these headers (RFC 9111,
+ * section 4.1).
+ */
 export function variantKeyOf (primary: ResponseKey, names: readonly string[], request: FastifyRequest): ResponseKey {
   return { ...primary, key: primary.key + BEFORE_VARIANT + selecting(names, request) }
 }
 
-/** The key of the responses that have this No-Vary-Search, for the queries that it makes equivalent; without one, the exact key. */
+/**
+ * The key of the responses that have this No-Vary-Search, for the queries that it makes equivalent;
+ * without one, the exact key.
+ */
 export function ruledKey (key: ResponseKey, rule: QueryVariance | undefined): ResponseKey {
   const exact = key.exact ?? key
   const { parts, written } = exact
@@ -151,7 +174,10 @@ export function ruleKey (key: ResponseKey): ResponseKey | undefined {
 // A rule's text has neither '?' nor '#', and no URI of a request has a fragment.
 const ruleUri = ({ path }: Parts) => `${path}#`
 
-/** Queries that are not UTF-8 would be equivalent to others that are not, whatever the origin takes them for. */
+/**
+ * Queries that are not UTF-8 would be equivalent to others that are not, whatever the origin takes
+ * them for.
+ */
 function isWellFormed (query: string): boolean {
   if (!/^[\x21-\x7e]*$/.test(query)) return false
   try {
@@ -162,8 +188,9 @@ function isWellFormed (query: string): boolean {
 }
 
 /**
- * Whether another route may have responses of the same URI: under a constraint; or under a path with dot
- * segments, for which routers take a parameter or `*` as it stands, and which is normalized here.
+ * Whether another route may have responses of the same URI: under a constraint; or under a path
+ * with dot segments, for which routers take a parameter or `*` as it stands, and which is
+ * normalized here.
  */
 const mayShareUris = ({ url, constraints = {} }: KeyOptions['route']) => /[:*]/.test(url) || Object.keys(constraints).length > 0
 

@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /**
- * What hooks before the handler have left for onSend hooks to write, which a hit does not reach: cookies
- * of `@fastify/cookie`, or a session that has changed or is to last longer; undefined: nothing.
+ * What hooks before the handler have left for onSend hooks to write, which a hit does not reach:
+ * cookies of `@fastify/cookie`, or a session that has changed or is to last longer; undefined:
+ * nothing.
  */
 export function leftForOnSend (request: FastifyRequest, reply: FastifyReply): 'SET_COOKIE' | 'SESSION' | undefined {
   if (hasPendingCookies(reply)) return 'SET_COOKIE'
@@ -10,8 +11,9 @@ export function leftForOnSend (request: FastifyRequest, reply: FastifyReply): 'S
 }
 
 /**
- * As `leftForOnSend`, for routes that replay Set-Cookie: also a cookie that a hook has set already. It is this client's, so that it
- * is neither stored with the handler's nor replaced by a stored one.
+ * As `leftForOnSend`, for routes that replay Set-Cookie: also a cookie that a hook has set already.
+ * It is this client's, so that it is neither stored with the handler's nor replaced by a stored
+ * one.
  */
 export const cookiesOfHooks = (request: FastifyRequest, reply: FastifyReply): ReturnType<typeof leftForOnSend> =>
   reply.getHeader('set-cookie') !== undefined ? 'SET_COOKIE' : leftForOnSend(request, reply)
@@ -32,7 +34,10 @@ function cookiesOf (reply: FastifyReply): symbol | undefined {
   return known
 }
 
-/** Sessions of `@fastify/secure-session` say `changed`, those of `@fastify/session` have `isModified()`. */
+/**
+ * Sessions of `@fastify/secure-session` say `changed`, those of `@fastify/session` have
+ * `isModified()`.
+ */
 function hasPendingSession (request: FastifyRequest): boolean {
   const { session } = request as { session?: unknown }
   if (typeof session !== 'object' || session === null) return false
@@ -42,7 +47,10 @@ function hasPendingSession (request: FastifyRequest): boolean {
   return Reflect.apply(isModified, session, []) === true || (request.headers.cookie !== undefined && isRolling(session))
 }
 
-/** Whether each response begins the session's time anew: so it is unless an option says otherwise, which nobody can read. */
+/**
+ * Whether each response begins the session's time anew: so it is unless an option says otherwise,
+ * which nobody can read.
+ */
 function isRolling (session: object): boolean {
   const cookie: unknown = Reflect.get(session, 'cookie')
   return typeof cookie === 'object' && cookie !== null && typeof Reflect.get(cookie, 'originalMaxAge') === 'number'

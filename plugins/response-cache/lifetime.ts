@@ -11,7 +11,9 @@ const milliseconds = (duration: RouteCacheOptions['ttl']) => parseDuration(durat
 
 const read = new WeakMap<LifetimeOptions, StoringOptions>()
 
-/** What a route says of lifetimes, in the words of @weir/http: milliseconds, with the jitter taken. */
+/**
+ * What a route says of lifetimes, in the words of @weir/http: milliseconds, with the jitter taken.
+ */
 export function storingOptions (options: LifetimeOptions): StoringOptions {
   let said = read.get(options)
   if (said === undefined) {
@@ -50,7 +52,8 @@ export function boundedBy (freshUntil: number | undefined, responseTime: number,
 export function lifetime (policy: Policy, responseTime: number, retain: RouteCacheOptions['retain']): EntryOptions {
   const { freshUntil, staleUntil, errorUntil, noCache, neverStale } = policy
   const ttl = freshFor(policy, responseTime)
-  // What can be validated is; what cannot be is for clients that take it stale, or when the handler fails.
+  // What can be validated is; what cannot be is for clients that take it stale, or when the handler
+  // fails.
   const isOfUse = hasValidators(policy) || (!noCache && !neverStale)
   return {
     ttl,

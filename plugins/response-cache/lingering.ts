@@ -16,10 +16,11 @@ export interface LingeringOptions {
 }
 
 /**
- * Hides from an application for a while that its client has left. The events that tell it are withheld, and what can be read of the
- * request and the response is as if the client were there.
+ * Hides from an application for a while that its client has left. The events that tell it are
+ * withheld, and what can be read of the request and the response is as if the client were there.
  *
- * Listeners that were there before are no part of the answer: they are told at once, and can read the truth.
+ * Listeners that were there before are no part of the answer: they are told at once, and can read
+ * the truth.
  */
 export class Lingering {
   readonly #response: ServerResponse
@@ -47,7 +48,9 @@ export class Lingering {
     return this.#timer !== undefined
   }
 
-  /** Whether nothing can be sent any more. A response of HTTP/2 does not say so; its stream does. */
+  /**
+   * Whether nothing can be sent any more. A response of HTTP/2 does not say so; its stream does.
+   */
   get isGone (): boolean {
     if (this.#hidden?.isDestroyed() ?? this.#response.destroyed) return true
     const stream: unknown = Reflect.get(this.#response, 'stream')
@@ -99,7 +102,10 @@ export class Lingering {
     return true
   }
 
-  /** Not before the client has left: Node says so by the events that are withheld, before anybody else runs. */
+  /**
+   * Not before the client has left: Node says so by the events that are withheld, before anybody
+   * else runs.
+   */
   #hide (): Hidden {
     const seen = (actual: boolean) => actual && (!this.isOn || this.#isTelling)
     return {

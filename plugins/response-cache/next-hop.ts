@@ -23,8 +23,8 @@ const byRequest = new WeakMap<object, InterimListener>()
 let isSubscribed = false
 
 /**
- * Calls `send`, and gives the listener the interim responses to the requests that it sends through undici or `node:http`, at
- * once or later, until `stopListening`.
+ * Calls `send`, and gives the listener the interim responses to the requests that it sends through
+ * undici or `node:http`, at once or later, until `stopListening`.
  */
 export function listenToNextHop<R> (listener: InterimListener, send: () => R): R {
   if (!isSubscribed) subscribeToClients()
@@ -65,9 +65,10 @@ function subscribeToClients (): void {
 }
 
 /**
- * The listener a request of undici is made for. A pool whose connections are all in use makes it later, while it handles another's
- * answer, so that the current context is another's: the handler of `request()` has the context in which it was called. Other handlers,
- * such as those of interceptors, have none, and count only if they are called at once.
+ * The listener a request of undici is made for. A pool whose connections are all in use makes it
+ * later, while it handles another's answer, so that the current context is another's: the handler
+ * of `request()` has the context in which it was called. Other handlers, such as those of
+ * interceptors, have none, and count only if they are called at once.
  */
 function listenerOf (request: object): InterimListener | undefined {
   const symbol = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'handler')
@@ -75,7 +76,10 @@ function listenerOf (request: object): InterimListener | undefined {
   return handler instanceof AsyncResource ? handler.runInAsyncScope(() => current.getStore()) : calling
 }
 
-/** Not of 100, which answers an Expect of the client's own connection, nor of 101, which is final for HTTP. */
+/**
+ * Not of 100, which answers an Expect of the client's own connection, nor of 101, which is final
+ * for HTTP.
+ */
 function tell (listener: InterimListener, status: unknown, headers: unknown): void {
   if (typeof status !== 'number' || status < 102 || status > 199 || !listening.has(listener)) return
   listener.interim(status, fieldsOf(Array.isArray(headers) ? headers : []))

@@ -35,7 +35,10 @@ export function whyOfHooks (reply: FastifyReply): Pass | undefined {
   return Object.hasOwn(raw, 'writeHead') ? bypass('WRITE_HEAD') : undefined
 }
 
-/** The reason why the route does not want the request answered from the cache; also where it does not say that in one way. */
+/**
+ * The reason why the route does not want the request answered from the cache; also where it does
+ * not say that in one way.
+ */
 export function whyUnless (request: FastifyRequest, { options: { unless }, complain }: CachedRoute): Pass | undefined {
   if (unless === undefined) return undefined
   const isExcepted = resultOf(() => unless(request))

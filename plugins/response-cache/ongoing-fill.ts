@@ -29,7 +29,10 @@ export interface CachedRoute {
   readonly shared: SharedKeys
   /** Why what was last answered could not be stored, by the key that a request finds first. */
   readonly unstorable: RecentKeys<{ readonly reason: string, readonly until: number }>
-  /** Keys of which a client was last told that it has the response, so that there is still nothing stored. */
+  /**
+   * Keys of which a client was last told that it has the response, so that there is still nothing
+   * stored.
+   */
   readonly notModified: RecentKeys<true>
   readonly rules: PathRules
   /** Logs a mistake of the route's, once. */
@@ -46,7 +49,10 @@ export interface NewFill {
   readonly fwd?: Forward | undefined
   /** The credentials of the request: header fields, and `user`. */
   readonly credentials: readonly string[]
-  /** Nobody waits for it, and its response may be its client's alone: if so it says nothing of what is stored. */
+  /**
+   * Nobody waits for it, and its response may be its client's alone: if so it says nothing of what
+   * is stored.
+   */
   readonly beside: boolean
   readonly purpose: 'answer' | 'head' | HandedOver['purpose']
 }
@@ -61,13 +67,16 @@ export interface OngoingFill extends NewFill, Handled {
   readonly asked: AskedHeaders
   readonly remote: RemoteExchange
   readonly setCookie: RouteCacheOptions['setCookie']
-  /** Gives the request back what the client had asked of its response, and not of the stored one. */
+  /**
+   * Gives the request back what the client had asked of its response, and not of the stored one.
+   */
   readonly restore: () => void
 }
 
 /**
- * Makes the request one for a fill: the handler is asked for the whole representation, on the condition that it is another than the
- * stored one, if there is one that can be validated (RFC 9111, 4.3.1).
+ * Makes the request one for a fill: the handler is asked for the whole representation, on the
+ * condition that it is another than the stored one, if there is one that can be validated (RFC
+ * 9111, 4.3.1).
  * @param showQuery has the request say its own URL again
  */
 export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: NewFill, showQuery: () => void): OngoingFill {
@@ -104,6 +113,9 @@ export function beginFill (request: FastifyRequest, reply: FastifyReply, begun: 
   }
 }
 
-/** The route's `setCookie`. Where hooks have cookies of their own, nobody could tell them from the handler's: nothing is replayed. */
+/**
+ * The route's `setCookie`. Where hooks have cookies of their own, nobody could tell them from the
+ * handler's: nothing is replayed.
+ */
 export const setCookieOf = (request: FastifyRequest, reply: FastifyReply, { setCookie }: RouteCacheOptions): RouteCacheOptions['setCookie'] =>
   setCookie === 'store' && cookiesOfHooks(request, reply) !== undefined ? 'refuse' : setCookie

@@ -20,9 +20,9 @@ const INTERVAL = 1000
 const LIFETIME = 86_400_000
 
 /**
- * Knows the last No-Vary-Search that a response of a path had: the key that it makes is likely to be the one of a request's
- * response. Each rule is an entry of the cache, which instances share. It is a hint and no more: under a key that a rule makes
- * lie only responses that had this very rule.
+ * Knows the last No-Vary-Search that a response of a path had: the key that it makes is likely to
+ * be the one of a request's response. Each rule is an entry of the cache, which instances share. It
+ * is a hint and no more: under a key that a rule makes lie only responses that had this very rule.
  */
 export class PathRules {
   readonly #known = new RecentKeys<Known>()
@@ -52,7 +52,8 @@ export class PathRules {
   }
 
   /**
-   * Takes note of the rule of a path's last response, and tells the other instances if it is news to them.
+   * Takes note of the rule of a path's last response, and tells the other instances if it is news
+   * to them.
    * @param fill the one that has made the response
    */
   async learn (fill: Pick<Fill<StoredResponse>, 'storeVariant'>, key: ResponseKey, rule: QueryVariance): Promise<void> {
@@ -65,15 +66,16 @@ export class PathRules {
     // Never fresh, so that instances look whether there is another.
     const options = { ttl: 0, retain: LIFETIME, tags: targetTags(place, place.key) }
     const isStored = isShared
-      // Stamps of fills of two instances say nothing of which is later: in place of another rule it has to be put.
+      // Stamps of fills of two instances say nothing of which is later: in place of another rule it
+      // has to be put.
       ? await this.cache.set(place.key, entry, { ...options, consistency: 'bounded' }).catch(() => false)
       : (await fill.storeVariant(place.key, entry, options)).result === 'stored'
     this.#note(place.key, rule, isStored)
   }
 
   /**
-   * The key to look under, if it is time. A request without a query never looks: under the exact key it finds its response, or where
-   * that is.
+   * The key to look under, if it is time. A request without a query never looks: under the exact
+   * key it finds its response, or where that is.
    */
   #due (key: ResponseKey): string | undefined {
     const place = key.parts?.query === '' ? undefined : ruleKey(key)?.key

@@ -53,10 +53,11 @@ function withoutDots (path: string): string {
 }
 
 /**
- * A path in the spelling that all have in common which some router may take for one: decoded, in lower
- * case, with single slashes, and without what follows a semicolon. For what ends entries, where one too many
- * does no harm.
- * @param slash whether a final slash counts: `/a` and `/a/` are two resources, unless the router says otherwise
+ * A path in the spelling that all have in common which some router may take for one: decoded, in
+ * lower case, with single slashes, and without what follows a semicolon. For what ends entries,
+ * where one too many does no harm.
+ * @param slash whether a final slash counts: `/a` and `/a/` are two resources, unless the router
+ *   says otherwise
  * @example commonPath('/Products//%31', true) // '/products/1'
  */
 export function commonPath (path: string, slash: boolean): string {
@@ -65,7 +66,9 @@ export function commonPath (path: string, slash: boolean): string {
   return !slash && common.length > 1 && common.endsWith('/') ? common.slice(0, -1) : common
 }
 
-/** A query as `commonPath` has paths: decoded, and its parts in one order. Empty for an empty one. */
+/**
+ * A query as `commonPath` has paths: decoded, and its parts in one order. Empty for an empty one.
+ */
 export function commonQuery (query: string): string {
   const parts = decoded(query.slice(1)).split('&').filter((part) => part !== '')
   return parts.length === 0 ? '' : `?${parts.sort().join('&')}`

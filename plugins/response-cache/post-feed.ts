@@ -17,18 +17,25 @@ export interface PostFeedOptions {
 }
 
 /**
- * The way of a response to POST into the store, for GET (RFC 9110, 9.3.3). Only the origin knows in which order it carried out writes
- * that overlap, so that a response is stored only if no other write to its path ended, and no other POST was stored, since this one
- * was sent on. A path has a marker, and a POST a fill of that, begun before the handler runs:
+ * The way of a response to POST into the store, for GET (RFC 9110, 9.3.3). Only the origin knows in
+ * which order it carried out writes that overlap, so that a response is stored only if no other
+ * write to its path ended, and no other POST was stored, since this one was sent on. A path has a
+ * marker, and a POST a fill of that, begun before the handler runs:
  *
- * 1. The tag of the marker is one of those that each write to the path invalidates. A POST that may be stored leaves out this one.
- * 2. When its own invalidation is done, it takes a stamp for the response, and commits the fill of the marker. The store refuses that
- *    if another write has invalidated the marker, or another POST has committed it. What ends later, ends the response by its stamp.
- * 3. If it is refused, the POST invalidates all tags, that of the marker too, before it is acknowledged.
+ * 1. The tag of the marker is one of those that each write to the path invalidates. A POST that may
+ *    be stored leaves out this one.
+ * 2. When its own invalidation is done, it takes a stamp for the response, and commits the fill of
+ *    the marker. The store refuses that if another write has invalidated the marker, or another
+ *    POST has committed it. What ends later, ends the response by its stamp.
+ * 3. If it is refused, the POST invalidates all tags, that of the marker too, before it is
+ *    acknowledged.
  */
 export class PostFeed {
   #isOpen = true
-  /** What the write invalidates; undefined unless its own invalidation has left out the marker's tag. */
+  /**
+   * What the write invalidates; undefined unless its own invalidation has left out the marker's
+   * tag.
+   */
   #written: ReadonlySet<string> | undefined
 
   private constructor (readonly options: PostFeedOptions, readonly marker: Fill<StoredResponse>, readonly begunAt: number) {}
@@ -50,7 +57,9 @@ export class PostFeed {
     }
   }
 
-  /** Takes the marker's tag out of those that the write invalidates, if its response may be stored. */
+  /**
+   * Takes the marker's tag out of those that the write invalidates, if its response may be stored.
+   */
   leaveOut (tags: Set<string>, reply: FastifyReply): void {
     const { key, route: { targets } } = this.options
     const [now, response] = [Date.now(), { status: reply.statusCode, headers: reply.getHeaders() }]
@@ -61,9 +70,12 @@ export class PostFeed {
   }
 
   /**
-   * The fill for GET, once the write has invalidated what it changes; undefined if the response is not to be stored.
-   * @param tags of the response. Where the write itself invalidates one, another could have, too: it is not stored.
-   * @throws CacheError WEIR_CACHE_STORE_FAILED: an older response to another POST could be stored yet
+   * The fill for GET, once the write has invalidated what it changes; undefined if the response is
+   * not to be stored.
+   * @param tags of the response. Where the write itself invalidates one, another could have, too:
+   *   it is not stored.
+   * @throws CacheError WEIR_CACHE_STORE_FAILED: an older response to another POST could be stored
+   *   yet
    */
   async take (tags: readonly string[]): Promise<Fill<StoredResponse> | undefined> {
     this.#isOpen = false

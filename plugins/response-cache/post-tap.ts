@@ -16,7 +16,9 @@ import type { Plan, Tap } from './wire.js'
 export class PostTap implements Tap {
   #capture: Capture | undefined
 
-  /** @param ongoing without the fill, which is taken when the write has invalidated what it changes */
+  /**
+   * @param ongoing without the fill, which is taken when the write has invalidated what it changes
+   */
   constructor (
     readonly feed: PostFeed, readonly reply: FastifyReply, readonly ongoing: Omit<OngoingFill, 'fill'>, readonly options: CaptureOptions
   ) {}

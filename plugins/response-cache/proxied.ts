@@ -9,7 +9,10 @@ import { type InterimListener, listenToNextHop, stopListening } from './next-hop
 export interface RemoteExchange {
   /** Whether the handler has passed the request on, by `reply.from` of `@fastify/reply-from`. */
   readonly isProxied: boolean
-  /** The status that the next hop sent; undefined if it sent none, and where a 502, 503 or 504 is the proxy's own. */
+  /**
+   * The status that the next hop sent; undefined if it sent none, and where a 502, 503 or 504 is
+   * the proxy's own.
+   */
   readonly status: number | undefined
 }
 
@@ -31,8 +34,8 @@ type From = (source: string | undefined, options: FromOptions) => unknown
 type Around = (forward: () => unknown) => unknown
 
 /**
- * Notes whether the handler passes the request on to another server, and what that sends. Its interim responses go to the client at
- * once (RFC 9110, section 15.2).
+ * Notes whether the handler passes the request on to another server, and what that sends. Its
+ * interim responses go to the client at once (RFC 9110, section 15.2).
  * @param around runs what passes the request on
  */
 export function remoteExchange (
@@ -46,7 +49,10 @@ export function remoteExchange (
   return exchange
 }
 
-/** The `fwd-status` of a response: that of the next hop, if it sent one, or of the application's own handler (RFC 9211, section 2.3). */
+/**
+ * The `fwd-status` of a response: that of the next hop, if it sent one, or of the application's own
+ * handler (RFC 9211, section 2.3).
+ */
 export function forwardStatus ({ isProxied, status }: RemoteExchange, handled: number): { fwdStatus?: number } {
   const received = isProxied ? status : handled
   return received === undefined ? {} : { fwdStatus: received }

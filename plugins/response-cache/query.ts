@@ -2,7 +2,10 @@ import type { FastifyRequest, RouteOptions } from 'fastify'
 import { normalizedEncoding, splitTarget } from './path.js'
 import { isDictionary, isPlain } from './plain.js'
 
-/** Writes down what of a request's query its response depends on, as text that begins with `?` or is empty. */
+/**
+ * Writes down what of a request's query its response depends on, as text that begins with `?` or is
+ * empty.
+ */
 export type QueryFunction = (request: FastifyRequest, raw: string) => string
 
 const declaredQuery = ({ schema }: Pick<RouteOptions, 'schema'>): unknown => schema?.querystring ?? (schema && Reflect.get(schema, 'query'))
@@ -16,8 +19,9 @@ export const hasQuerySchema = (route: Pick<RouteOptions, 'schema'>): boolean => 
 /**
  * Makes the function for one route, to be called when the query has been validated.
  *
- * Without a schema it is the query as it was sent. With one it is what validation has made of it, in one
- * order: of the names that are declared, where the schema says all of them, or else of all that it has left.
+ * Without a schema it is the query as it was sent. With one it is what validation has made of it,
+ * in one order: of the names that are declared, where the schema says all of them, or else of all
+ * that it has left.
  * @param names as of `declaredNames`
  */
 export function queryOf (route: Pick<RouteOptions, 'schema'>, names: readonly string[] | undefined): QueryFunction {
@@ -29,8 +33,8 @@ export function queryOf (route: Pick<RouteOptions, 'schema'>, names: readonly st
 }
 
 /**
- * Hides from the handler what a query has besides the declared names. What it cannot see cannot make its
- * response differ, so nobody can fill the cache with `?x=1`, `?x=2`, ...
+ * Hides from the handler what a query has besides the declared names. What it cannot see cannot
+ * make its response differ, so nobody can fill the cache with `?x=1`, `?x=2`, ...
  * @returns has the request say its own URL again; undefined if nothing is hidden
  */
 export function hideUndeclared (request: FastifyRequest, names: readonly string[] | undefined): (() => void) | undefined {

@@ -14,7 +14,10 @@ export interface ReadyAnswer {
   readonly body: Buffer | undefined
 }
 
-/** A response whose `writeHead` has made the text of its head, which leaves with the first bytes of the body. */
+/**
+ * A response whose `writeHead` has made the text of its head, which leaves with the first bytes of
+ * the body.
+ */
 interface Pending {
   _header: string
   /** False if Node drops whatever body it is given. */
@@ -28,8 +31,10 @@ const FRAMING: ReadonlySet<string> = new Set(['connection', 'expect', 'keep-aliv
 export const isFraming = (name: string): boolean => FRAMING.has(name)
 
 /**
- * The field lines of a head. To check and join them costs a hit as much as all else that the cache does for it.
- * @returns undefined if there are fields that Node has to see, or lists, which some servers join (`uniqueHeaders`)
+ * The field lines of a head. To check and join them costs a hit as much as all else that the cache
+ * does for it.
+ * @returns undefined if there are fields that Node has to see, or lists, which some servers join
+ *   (`uniqueHeaders`)
  * @throws TypeError ERR_INVALID_HTTP_TOKEN, ERR_INVALID_CHAR for what Node would not send
  */
 export function fieldLines (fields: Fields): string | undefined {
@@ -45,22 +50,26 @@ export function fieldLines (fields: Fields): string | undefined {
 }
 
 /**
- * Whether `sendReady` may be used: the response is Node's own for HTTP/1.1, and has no fields yet. Hooks that have replaced `write` or
- * `end` see the whole body, and Node counts it where a hook has asked for that.
+ * Whether `sendReady` may be used: the response is Node's own for HTTP/1.1, and has no fields yet.
+ * Hooks that have replaced `write` or `end` see the whole body, and Node counts it where a hook has
+ * asked for that.
  */
 export const takesReady = (raw: ServerResponse): raw is ServerResponse & Pending =>
   isSupported && Object.getPrototypeOf(raw) === ServerResponse.prototype && raw.getHeaderNames().length === 0 &&
   !Object.hasOwn(raw, 'end') && !Object.hasOwn(raw, 'write') && !raw.strictContentLength
 
-/** Whether Node sends no body to this request, although it is given one: HEAD, also if the request says another method by now. */
+/**
+ * Whether Node sends no body to this request, although it is given one: HEAD, also if the request
+ * says another method by now.
+ */
 export const isBodiless = (raw: ServerResponse & Pending): boolean => !raw._hasBody
 
 /** Text as one piece: V8 would put it together from its parts whenever it is written. */
 export const inOnePiece = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
 
 /**
- * Sends an answer that is ready. Node writes the status line, the fields that framing depends on and the connection's own;
- * the text follows those, in the same write.
+ * Sends an answer that is ready. Node writes the status line, the fields that framing depends on
+ * and the connection's own; the text follows those, in the same write.
  * @param framing that of the answer, and any fields besides
  * @throws as `writeHead` does
  */

@@ -6,15 +6,18 @@ import type { CachedRoute } from './ongoing-fill.js'
 import { splitTarget } from './path.js'
 import { isDictionary } from './plain.js'
 
-/** The query parameter by which a response is computed anew, with the value 1: see `refresh` of `RouteCacheOptions`. */
+/**
+ * The query parameter by which a response is computed anew, with the value 1: see `refresh` of
+ * `RouteCacheOptions`.
+ */
 export const REFRESH = 'refresh'
 
 /** Requests that had it. */
 const asking = new WeakSet<FastifyRequest>()
 
 /**
- * A hook that takes the parameter out of a request, before its query is validated: so that it is part of no key and the handler
- * does not see it, whoever sends it.
+ * A hook that takes the parameter out of a request, before its query is validated: so that it is
+ * part of no key and the handler does not see it, whoever sends it.
  */
 export function takeRefresh (request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
   const { url = '', method = '' } = request.raw

@@ -19,8 +19,9 @@ export interface Selection {
 }
 
 /**
- * Makes the function that gives a route's selection, from its first request on: by then all plugins are there. Where
- * `@fastify/compress` may encode responses, they differ by what encodings a client takes, also those that have no Vary.
+ * Makes the function that gives a route's selection, from its first request on: by then all plugins
+ * are there. Where `@fastify/compress` may encode responses, they differ by what encodings a client
+ * takes, also those that have no Vary.
  */
 export function selectionOf (
   route: RouteOptions, { vary = [], key: custom, refresh }: RouteCacheOptions, origin: string | undefined
@@ -42,11 +43,16 @@ export function selectionOf (
   }
 }
 
-/** Whether the application's router takes `/a/` for `/a`: newer options are below `routerOptions`. */
+/**
+ * Whether the application's router takes `/a/` for `/a`: newer options are below `routerOptions`.
+ */
 export const ignoresFinalSlash = ({ initialConfig: { routerOptions, ignoreTrailingSlash } }: FastifyInstance): boolean =>
   routerOptions?.ignoreTrailingSlash ?? ignoreTrailingSlash ?? false
 
-/** Whether queries are validated as JSON Schema has it: what a compiler of the application's makes of a schema only it knows. */
+/**
+ * Whether queries are validated as JSON Schema has it: what a compiler of the application's makes
+ * of a schema only it knows.
+ */
 function isByAjv (request: FastifyRequest): boolean {
   const validate = request.getValidationFunction('querystring')
   return validate === undefined || 'schema' in validate

@@ -24,8 +24,9 @@ export interface AnsweringHit {
 }
 
 /**
- * Answers with a stored response, as a 304 where the client has it, or by a range of it (RFC 9111, 4.3.2; RFC 9110, 14). It is
- * written as it was sent, past all hooks of the reply: what they added to it is stored.
+ * Answers with a stored response, as a 304 where the client has it, or by a range of it (RFC 9111,
+ * 4.3.2; RFC 9110, 14). It is written as it was sent, past all hooks of the reply: what they added
+ * to it is stored.
  */
 export function sendHit (
   request: FastifyRequest, reply: FastifyReply, { hit, asked, target, noVarySearch, now }: AnsweringHit, options: HitOptions
@@ -57,8 +58,8 @@ function answerOf ({ method }: FastifyRequest, asked: StoredAnswer): Answer | un
 }
 
 /**
- * Sends an answer that is ready. False, and nothing is sent, where fields that hooks have set decide about others, or the
- * response is no ordinary one of HTTP/1.1.
+ * Sends an answer that is ready. False, and nothing is sent, where fields that hooks have set
+ * decide about others, or the response is no ordinary one of HTTP/1.1.
  */
 function sendAsReady (reply: FastifyReply, head: HitHead, moment: ReturnType<HitHead['at']>, answer: Answer | undefined): boolean {
   const { raw } = reply
@@ -82,8 +83,9 @@ function sendAsReady (reply: FastifyReply, head: HitHead, moment: ReturnType<Hit
 const OWN_LISTENERS = 1
 
 /**
- * The fields of an answer with those that hooks have set besides, for the reply to have. Undefined where one of these stands in
- * for one that the cache would add, or decides how Node sends all of them.
+ * The fields of an answer with those that hooks have set besides, for the reply to have. Undefined
+ * where one of these stands in for one that the cache would add, or decides how Node sends all of
+ * them.
  */
 function withGiven (
   given: Fields, { status, fields: ready, framing: needed }: ReadyAnswer, { fields: stored }: HitHead
@@ -102,8 +104,8 @@ function withGiven (
 }
 
 /**
- * How a request is answered with a stored response; undefined if parts are stored, and not all that it asks for
- * (RFC 9111, 3.3).
+ * How a request is answered with a stored response; undefined if parts are stored, and not all that
+ * it asks for (RFC 9111, 3.3).
  */
 export function answerTo (request: FastifyRequest, entry: Entry<StoredResponse>, now: number): StoredAnswer | undefined {
   const { value: response } = entry
@@ -140,7 +142,8 @@ function write (
     for (const name in fields) flat.push(name, fields[name] as OutgoingHttpHeader)
     raw.writeHead(status, flat)
   }
-  // Not before: what a hook has set and nobody can send is an error of the application's, for its error handler.
+  // Not before: what a hook has set and nobody can send is an error of the application's, for its
+  // error handler.
   reply.hijack()
   if (method === 'HEAD' || body.length === 0) raw.end()
   else raw.end(body)

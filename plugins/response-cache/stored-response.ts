@@ -11,7 +11,10 @@ type HeaderValue = string | readonly string[]
 /** Names and values in turn: one array costs an entry in memory a fifth of what pairs do. */
 export type HeaderPairs = readonly HeaderValue[]
 
-/** The value of a field that hooks before the handler had set, and that was removed from the response. */
+/**
+ * The value of a field that hooks before the handler had set, and that was removed from the
+ * response.
+ */
 export const REMOVED: HeaderValue = []
 export const isRemoved = (value: HeaderValue) => typeof value === 'object' && value.length === 0
 
@@ -32,8 +35,8 @@ export interface ResponseOrigin {
 const RULED = 64
 
 /**
- * A response as it is kept: what the handler said, none of what hooks add to each reply. Of its policy only what its entry in
- * the cache does not say.
+ * A response as it is kept: what the handler said, none of what hooks add to each reply. Of its
+ * policy only what its entry in the cache does not say.
  */
 export class StoredResponse {
   /** The head of its hits, while there are many. */
@@ -64,16 +67,16 @@ export class StoredResponse {
   }
 
   /**
-   * In place of a response: those of this URI differ by these request headers, and each is stored under a key that has them
-   * too (RFC 9111, section 4.1).
+   * In place of a response: those of this URI differ by these request headers, and each is stored
+   * under a key that has them too (RFC 9111, section 4.1).
    */
   static variants (names: readonly string[]): StoredResponse {
     return new StoredResponse(0, names, Buffer.alloc(0), 0)
   }
 
   /**
-   * In place of a response: that of the query is stored under the key that this No-Vary-Search makes, or under the exact one. As a
-   * path's own entry, its rule.
+   * In place of a response: that of the query is stored under the key that this No-Vary-Search
+   * makes, or under the exact one. As a path's own entry, its rule.
    */
   static ruled (rule: QueryVariance | undefined): StoredResponse {
     return new StoredResponse(0, rule === undefined ? [] : [formatNoVarySearch(rule)], Buffer.alloc(0), 0, RULED)
@@ -94,12 +97,18 @@ export class StoredResponse {
     return this.status === 0 && this.flags === RULED ? { rule: parseNoVarySearch(this.headers[0]) } : undefined
   }
 
-  /** Whether it is the whole response to any request that it is selected for, but for conditions and ranges. */
+  /**
+   * Whether it is the whole response to any request that it is selected for, but for conditions and
+   * ranges.
+   */
   get isWhole (): boolean {
     return !this.isSignpost && this.status !== 206
   }
 
-  /** The parts that are stored of a representation (RFC 9111, section 3.3); undefined for a whole response. */
+  /**
+   * The parts that are stored of a representation (RFC 9111, section 3.3); undefined for a whole
+   * response.
+   */
   get parts (): Parts | undefined {
     return this.status === 206 ? partsOf(this.headers[this.headers.indexOf('content-range') + 1], this.body) : undefined
   }
@@ -178,7 +187,10 @@ export function partsOf (contentRange: HeaderValue | undefined, body: Buffer): P
 /** The Content-Range that parts are stored with: a field line for each span. */
 export const rangesOf = ({ spans, length }: Parts): readonly string[] => spans.map((span) => contentRange(span, length))
 
-/** Whether a request asks more of a stored response than to be sent: nearly none does, and then nothing is looked at. */
+/**
+ * Whether a request asks more of a stored response than to be sent: nearly none does, and then
+ * nothing is looked at.
+ */
 export const hasConditions = (headers: Headers) =>
   headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined || headers['range'] !== undefined
 
@@ -199,17 +211,19 @@ export const responseSerializer: Serializer<StoredResponse> = {
   sizeOf: ({ meta, body }) => OBJECTS + meta.length + body.length
 }
 
-// Its objects besides the text of its headers and its body, in bytes; measured by the benchmark `memory`.
+// Its objects besides the text of its headers and its body, in bytes; measured by the benchmark
+// `memory`.
 const OBJECTS = 420
 
-// The frame's checksum vouches for the bytes; this for their having been written by a serializer like this one.
+// The frame's checksum vouches for the bytes; this for their having been written by a serializer
+// like this one.
 function isMeta (meta: unknown): meta is [status: number, initialAge: number, flags: number, ...HeaderValue[]] {
   return Array.isArray(meta) && [0, 1, 2].every((i) => typeof meta[i] === 'number') && (meta[0] === 0 || meta.length % 2 === 1)
 }
 
 /**
- * Header names and many values are the same in each response, but parsing makes new strings of them. One copy of the
- * short ones that come first serves all.
+ * Header names and many values are the same in each response, but parsing makes new strings of
+ * them. One copy of the short ones that come first serves all.
  */
 const seen = new Map<string, string>()
 function shared (text: HeaderValue): HeaderValue {

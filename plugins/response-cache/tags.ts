@@ -4,19 +4,24 @@ import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { ignoreRejection } from '../given.js'
 import { declaredNames } from './query.js'
 
-/** A function that makes the tags of a request: declared as a method, so that it may ask for a request of its route's own type. */
+/**
+ * A function that makes the tags of a request: declared as a method, so that it may ask for a
+ * request of its route's own type.
+ */
 export type TagFunction = { bivariant (request: FastifyRequest, reply: FastifyReply): readonly string[] }['bivariant']
 
 /**
- * A route's tags: a list, in which `{name}` stands for the route parameter of that name, or else the query parameter; or a
- * function that makes it.
+ * A route's tags: a list, in which `{name}` stands for the route parameter of that name, or else
+ * the query parameter; or a function that makes it.
  * @example ['products', 'product:{id}']
  */
 export type RouteTags = readonly string[] | TagFunction
 
 const PLACEHOLDER = /\{([^{}]+)\}/g
 
-/** Makes the function that gives a route's tags, or whatever its own function gives in their place. */
+/**
+ * Makes the function that gives a route's tags, or whatever its own function gives in their place.
+ */
 export function tagsFor (tags: RouteTags): (request: FastifyRequest, reply: FastifyReply) => unknown {
   if (typeof tags === 'function') return tags
   const templates = tags.map(templateOf)
@@ -28,8 +33,9 @@ export function tagsFor (tags: RouteTags): (request: FastifyRequest, reply: Fast
 export type ParameterSource = Pick<RouteOptions, 'url' | 'schema' | 'validatorCompiler'>
 
 /**
- * Finds a placeholder that no request can fill: it names neither a parameter of the path nor one of the query schema.
- * Without a schema, or with one that does not list all names, the query may have any.
+ * Finds a placeholder that no request can fill: it names neither a parameter of the path nor one of
+ * the query schema. Without a schema, or with one that does not list all names, the query may have
+ * any.
  * @returns the problem, or undefined
  */
 export function unfillablePlaceholder (tags: readonly string[], route: ParameterSource): string | undefined {
@@ -87,7 +93,10 @@ export const isTag = (value: unknown): value is string => typeof value === 'stri
 
 const KEY_MARK = keyTag('')
 
-/** Whether the tag is that of a key or URI: caches downstream are told of those by method and headers. */
+/**
+ * Whether the tag is that of a key or URI: caches downstream are told of those by method and
+ * headers.
+ */
 export const isKeyTag = (tag: string) => tag.startsWith(KEY_MARK)
 
 /** Looks through what a function of the application's returned as its list of tags. */

@@ -20,8 +20,8 @@ interface Tapped {
   readonly [INTERCEPTOR]: Interceptor
 }
 
-// One set for all responses: closures of its own would give each response a hidden class of its own, which slows down all that Node
-// does with it.
+// One set for all responses: closures of its own would give each response a hidden class of its
+// own, which slows down all that Node does with it.
 const METHODS = {
   writeHead (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('writeHead', args) },
   write (this: Tapped, ...args: readonly unknown[]) { return this[INTERCEPTOR].called('write', args) },

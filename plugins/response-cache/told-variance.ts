@@ -5,7 +5,10 @@ import type { Fields } from './head.js'
 /** The No-Vary-Search of a route's responses. */
 export interface ToldVariance {
   readonly field: string
-  /** Whether the client is told: not one whose query has other parameters, by which a hook may have let it pass. */
+  /**
+   * Whether the client is told: not one whose query has other parameters, by which a hook may have
+   * let it pass.
+   */
   readonly isTold: boolean
 }
 
@@ -15,9 +18,9 @@ export function leaveOutVariance (fields: Fields, variance: ToldVariance | undef
 }
 
 /**
- * The No-Vary-Search of a route whose handler sees the declared parameters and no others, for browsers and caches on the way to
- * the client. Undefined where they could not tell which part of a URL's query these are: it is parsed or rewritten by the
- * application's own functions.
+ * The No-Vary-Search of a route whose handler sees the declared parameters and no others, for
+ * browsers and caches on the way to the client. Undefined where they could not tell which part of a
+ * URL's query these are: it is parsed or rewritten by the application's own functions.
  * @param names as of `declaredNames`
  * @example toldVariance(app, ['page', 'sort']) // 'key-order, params, except=("page" "sort")'
  */

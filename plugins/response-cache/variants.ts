@@ -23,8 +23,9 @@ type Stored = Promise<{ entry: Entry<StoredResponse>, result: StoreResult }>
 const LIST_TTL = 86_400_000
 
 /**
- * Stores it under the fill's own key, or under another: of a variant, if it differs by header fields that are not in that (RFC
- * 9111, 4.1); by its own No-Vary-Search, if the fill's key was made by another one. Then the fill's key says so.
+ * Stores it under the fill's own key, or under another: of a variant, if it differs by header
+ * fields that are not in that (RFC 9111, 4.1); by its own No-Vary-Search, if the fill's key was
+ * made by another one. Then the fill's key says so.
  */
 export function commit (ongoing: OngoingFill, request: FastifyRequest, storable: Storable): Stored {
   const { fill, target, route: { rules } } = ongoing
@@ -63,8 +64,9 @@ function store (ongoing: OngoingFill, request: FastifyRequest, storable: Storabl
   }
 
   /**
-   * Callers that wait for the fill, and requests that come by its key, find the response where it is. For as long as it may be
-   * served: then queries that have the fill's key in common have one fill again.
+   * Callers that wait for the fill, and requests that come by its key, find the response where it
+   * is. For as long as it may be served: then queries that have the fill's key in common have one
+   * fill again.
    */
   async function leaveWord ({ freshUntil, staleUntil, errorUntil, storedAt }: Entry<StoredResponse>): Promise<void> {
     const ttl = Math.max(freshUntil, staleUntil, errorUntil) - storedAt

@@ -25,8 +25,9 @@ export interface Recording {
   /** Bytes. */
   readonly limit: number
   /**
-   * Called with the whole body before the client can tell that it is whole, and the client waits for
-   * it; with undefined if there is more than the limit, or fields follow it. Not called if the response is closed before its end.
+   * Called with the whole body before the client can tell that it is whole, and the client waits
+   * for it; with undefined if there is more than the limit, or fields follow it. Not called if the
+   * response is closed before its end.
    */
   readonly end: (body: Buffer | undefined) => Promise<unknown>
 }
@@ -39,11 +40,14 @@ export interface Tap {
    * @param isShared the body's memory is the application's, which may use it again
    */
   head (head: Head, body: Buffer | undefined, isShared?: boolean): Plan | Promise<Plan>
-  /** The connection was closed, or the response destroyed, before the application has ended it: nothing more comes of it. */
+  /**
+   * The connection was closed, or the response destroyed, before the application has ended it:
+   * nothing more comes of it.
+   */
   closed (): void
   /**
-   * Whether the application is to go on for a while although its client has left, because others wait
-   * for what it writes: it is not told, and nothing is sent.
+   * Whether the application is to go on for a while although its client has left, because others
+   * wait for what it writes: it is not told, and nothing is sent.
    */
   lingers (): boolean
 }
@@ -58,8 +62,9 @@ interface Chunk {
 /** The application's side of a response that is tapped. */
 export interface Tapped {
   /**
-   * To be called when a handler has ended without an answer: a handler that gives up because its client has left ends like that.
-   * From then on, until something is written, the application is not to go on for others.
+   * To be called when a handler has ended without an answer: a handler that gives up because its
+   * client has left ends like that. From then on, until something is written, the application is
+   * not to go on for others.
    */
   settled (): void
 }
@@ -259,7 +264,10 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     else this.#carryOut(plan)
   }
 
-  /** Destroys the response if Node refuses it: the application has gone on, and an exception would reach nobody. */
+  /**
+   * Destroys the response if Node refuses it: the application has gone on, and an exception would
+   * reach nobody.
+   */
   #later (done: Promise<void>): void {
     done.catch((error: unknown) => {
       this.#tellClosed()
@@ -318,7 +326,10 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     else if (held.length > 0) this.#response.emit('drain')
   }
 
-  /** The application has given up a body of which nothing is sent: its client can be told so, or have something else. */
+  /**
+   * The application has given up a body of which nothing is sent: its client can be told so, or
+   * have something else.
+   */
   #breakOff (broken: () => Plan | Promise<Plan>): ServerResponse {
     this.#isEnded = true
     this.#state = 'deciding'
@@ -368,7 +379,8 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
 
   #send ({ bytes, callback }: Chunk): boolean {
     if (this.#record !== undefined && this.#kept.length + bytes.length > this.#record.limit) this.#stopRecording()
-    // The copy is sent of what is recorded: the application may use its buffer again before a client has read it.
+    // The copy is sent of what is recorded: the application may use its buffer again before a
+    // client has read it.
     const chunk = { bytes: this.#record === undefined ? bytes : this.#kept.add(bytes), callback }
     if (this.#isWhole) {
       this.#held.push(chunk)
@@ -400,7 +412,9 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     return isKept && this.#declared > 0 && this.#kept.length === this.#declared
   }
 
-  /** Does not wait for the end, which may come much later; more may come at once, and be too much. */
+  /**
+   * Does not wait for the end, which may come much later; more may come at once, and be too much.
+   */
   #finishIfWhole (): void {
     if (this.#isWhole) process.nextTick(() => { if (this.#isWhole) this.#finish() })
   }
@@ -458,7 +472,8 @@ class TappedResponse implements Tapped, Interceptor, LingeringOptions {
     const response = this.#response
     if (this.#lingering.isGone) return
     for (const name of response.getHeaderNames()) response.removeHeader(name)
-    // An object, because HTTP/2 would add the fields of a list to what it does not remove, such as Date.
+    // An object, because HTTP/2 would add the fields of a list to what it does not remove, such as
+    // Date.
     this.#inside('writeHead', reason === undefined ? [status, fields] : [status, reason, fields])
   }
 

@@ -2,14 +2,17 @@ import { redact } from '@weir/internal'
 import { stackOf } from './error-serializer.js'
 
 /**
- * The exit status of a service that can never start as it is configured (EX_CONFIG of sysexits.h): to start it again is
- * of no use.
+ * The exit status of a service that can never start as it is configured (EX_CONFIG of sysexits.h):
+ * to start it again is of no use.
  */
 export const EXIT_HOPELESS = 78
 
 /** Why a service cannot start, for the person who started it. */
 export interface BootError {
-  /** One line that names the path or variable and the remedy, or a stack where nobody has foreseen the error. No secrets. */
+  /**
+   * One line that names the path or variable and the remedy, or a stack where nobody has foreseen
+   * the error. No secrets.
+   */
   readonly text: string
   readonly exitStatus: number
 }

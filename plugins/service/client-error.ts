@@ -17,7 +17,9 @@ const answers: Readonly<Record<string, (firstLine: string) => Answer>> = {
   HPE_INVALID_VERSION: (line) => / HTTP\/\d+(?:\.\d+)?$/.test(line) ? NO_VERSION : NOT_HTTP
 }
 
-/** Answers what is not even an HTTP request, so that it has no route, no request id and no log line. */
+/**
+ * Answers what is not even an HTTP request, so that it has no route, no request id and no log line.
+ */
 export function answerClientError (error: Error & { code?: string, rawPacket?: unknown }, socket: Duplex): void {
   const { code = 'BAD_REQUEST', rawPacket } = error
   if (code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
@@ -28,12 +30,17 @@ export function answerClientError (error: Error & { code?: string, rawPacket?: u
   refuse(socket, code, answers[code]?.(firstLine) ?? NOT_HTTP)
 }
 
-/** Answers CONNECT, for which Node would close the connection: it is for proxies (RFC 9110 9.3.6). */
+/**
+ * Answers CONNECT, for which Node would close the connection: it is for proxies (RFC 9110 9.3.6).
+ */
 export function answerConnect (server: Pick<Server, 'on'>): void {
   server.on('connect', (_request, socket) => { refuse(socket, 'WEIR_ERR_METHOD_NOT_IMPLEMENTED', NO_METHOD) })
 }
 
-/** Whether a response has begun, which an error would end up in the middle of. Node keeps it with its socket. */
+/**
+ * Whether a response has begun, which an error would end up in the middle of. Node keeps it with
+ * its socket.
+ */
 function isAnswering (socket: Duplex): boolean {
   const response: unknown = Reflect.get(socket, '_httpMessage')
   return typeof response === 'object' && response !== null && 'headersSent' in response && response.headersSent === true

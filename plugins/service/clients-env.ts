@@ -4,11 +4,15 @@ const addresses = (what: string) => Type.Optional(Type.String({
   format: 'addresses', description: `${what}: addresses and ranges such as 10.0.0.0/8, separated by commas`
 }))
 
-/** JWT_SECRET where it must be set, as in production, where tokens are signed by somebody else who knows it too. */
+/**
+ * JWT_SECRET where it must be set, as in production, where tokens are signed by somebody else who
+ * knows it too.
+ */
 export const JwtSecret = Type.String({ minLength: 32, description: 'what tokens are signed with, 32 characters at least: openssl rand -base64 32' })
 
 /**
- * The variables of a service that knows its clients and limits them; to be spread beside those of {@link serviceEnv}.
+ * The variables of a service that knows its clients and limits them; to be spread beside those of
+ * {@link serviceEnv}.
  *
  * @example const schema = Type.Object({ ...serviceEnv.properties, ...clientsEnv.properties })
  */

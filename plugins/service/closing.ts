@@ -3,25 +3,32 @@ import type { FastifyInstance } from 'fastify'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Whether this instance is about to end: true from the beginning of a drain, or of `close()`. */
+    /**
+     * Whether this instance is about to end: true from the beginning of a drain, or of `close()`.
+     */
     isClosing (): boolean
     /**
-     * Announces the end for so many milliseconds, in which all requests are still answered: readiness fails, so that those who balance go
-     * elsewhere, and each response closes its connection. Then call `close()`.
+     * Announces the end for so many milliseconds, in which all requests are still answered:
+     * readiness fails, so that those who balance go elsewhere, and each response closes its
+     * connection. Then call `close()`.
      */
     drain (ms: number): Promise<void>
   }
 }
 
-/** How long requests in flight have once closing began, in ms; `start` gives the whole close 1.4 s. */
+/**
+ * How long requests in flight have once closing began, in ms; `start` gives the whole close 1.4 s.
+ */
 const grace = 1000
 
 /**
  * Makes `app.close()` end in time, and adds `app.isClosing()` and `app.drain()`. The plugin
- * `@weir/fastify/service` calls it; an application without that, such as a proxy, calls it before it declares routes.
+ * `@weir/fastify/service` calls it; an application without that, such as a proxy, calls it before
+ * it declares routes.
  *
- * Node closes the connections that are idle when closing begins; one that answers a request after that, or
- * on which none ever came (browsers open such), would hold it for as long as keep-alive lasts.
+ * Node closes the connections that are idle when closing begins; one that answers a request after
+ * that, or on which none ever came (browsers open such), would hold it for as long as keep-alive
+ * lasts.
  */
 export function closing (app: FastifyInstance): void {
   let isClosing = false

@@ -51,9 +51,10 @@ export const serviceEnv = Type.Object({
 export type ServiceEnv = Static<typeof serviceEnv>
 
 /**
- * Reads and validates the environment, once, at the start. An empty variable counts as unset, and a number is written as in
- * JSON, and finite. The format `readable-url` is text that `new URL` takes, and `addresses` a list of addresses and ranges.
- * Throws WEIR_ERR_ENV, which names every variable that is wrong and never shows a value: it may be a password.
+ * Reads and validates the environment, once, at the start. An empty variable counts as unset, and a
+ * number is written as in JSON, and finite. The format `readable-url` is text that `new URL` takes,
+ * and `addresses` a list of addresses and ranges. Throws WEIR_ERR_ENV, which names every variable
+ * that is wrong and never shows a value: it may be a password.
  */
 export function loadEnv<Schema extends TObject> (
   schema: Schema,
@@ -99,8 +100,9 @@ function areAddresses (list: string): boolean {
 }
 
 /**
- * The name of this process among its siblings: INSTANCE, or the service and its port, such as `catalog-4101`. One that can be reached from
- * other machines may have siblings there with the same port: its name has the machine's, or the container's: `catalog-1f3c9a2b7d21-4101`.
+ * The name of this process among its siblings: INSTANCE, or the service and its port, such as
+ * `catalog-4101`. One that can be reached from other machines may have siblings there with the same
+ * port: its name has the machine's, or the container's: `catalog-1f3c9a2b7d21-4101`.
  */
 export function instanceName (env: ServiceEnv, service: string): string {
   if (env.INSTANCE !== undefined) return env.INSTANCE
@@ -111,7 +113,10 @@ export function instanceName (env: ServiceEnv, service: string): string {
 
 const loopback: readonly string[] = ['127.0.0.1', '::1', 'localhost']
 
-/** The addresses and ranges that Fastify's `trustProxy` takes. A range of all addresses would trust every client. */
+/**
+ * The addresses and ranges that Fastify's `trustProxy` takes. A range of all addresses would trust
+ * every client.
+ */
 function areProxies (list: string): boolean {
   return list.split(',').every((entry) => {
     const [address = '', prefix, ...rest] = entry.trim().split('/')

@@ -2,7 +2,8 @@ import { shown } from '@weir/internal'
 
 // Errors of one chain that are shown, and those of one AggregateError: more say nothing new.
 const MOST = 10
-// The value that was no URL, as a TypeError of `new URL()` carries it: it may be one with a password.
+// The value that was no URL, as a TypeError of `new URL()` carries it: it may be one with a
+// password.
 const SECRET = new Set(['input', 'base'])
 
 /** An error as the log has it. */
@@ -14,13 +15,17 @@ export interface SerializedError {
   readonly cause?: SerializedError
   /** Those that an AggregateError has gathered. */
   readonly errors?: readonly SerializedError[]
-  /** Its own properties that are a text, a number or a boolean, such as `code`, or a plain object of these. */
+  /**
+   * Its own properties that are a text, a number or a boolean, such as `code`, or a plain object of
+   * these.
+   */
   [property: string]: unknown
 }
 
 /**
- * Serializes an error for the log with everything that led to it: the chain of `cause`, whatever was thrown, and what an
- * AggregateError has gathered. Commands of Redis are shown by name: arguments of AUTH are passwords.
+ * Serializes an error for the log with everything that led to it: the chain of `cause`, whatever
+ * was thrown, and what an AggregateError has gathered. Commands of Redis are shown by name:
+ * arguments of AUTH are passwords.
  */
 export function serializeError (error: unknown): SerializedError {
   return serialize(error, new Set())

@@ -32,9 +32,9 @@ const OPTIONS: OptionNames<ServiceOptions> = {
 }
 
 /**
- * What every service has: security headers, CORS, request ids, problem+json errors, JSON in UTF-8, OPTIONS and 405 with Allow,
- * load shedding, health, OpenAPI, a close that ends.
- * Register it first: hooks and handlers apply to what comes after.
+ * What every service has: security headers, CORS, request ids, problem+json errors, JSON in UTF-8,
+ * OPTIONS and 405 with Allow, load shedding, health, OpenAPI, a close that ends. Register it first:
+ * hooks and handlers apply to what comes after.
  *
  * @example
  * const app = fastify(serverOptions(env, { service: 'catalog' }))

@@ -1,7 +1,10 @@
 import { resolve4 } from 'node:dns/promises'
 import type { FastifyInstance } from 'fastify'
 
-/** How often the name is looked up, in ms: so long an instance goes on as if there were as many as before. */
+/**
+ * How often the name is looked up, in ms: so long an instance goes on as if there were as many as
+ * before.
+ */
 const INTERVAL = 5000
 
 export interface InstanceCountEnv {
@@ -12,8 +15,8 @@ export interface InstanceCountEnv {
 }
 
 /**
- * How many instances of this service there are, now: INSTANCES, or where they come and go, as many as INSTANCES_DNS has IPv4 addresses.
- * While nobody answers for that name it is what it was last.
+ * How many instances of this service there are, now: INSTANCES, or where they come and go, as many
+ * as INSTANCES_DNS has IPv4 addresses. While nobody answers for that name it is what it was last.
  *
  * @example await app.register(rateLimit, { store, instances: instanceCount(app, env) })
  */

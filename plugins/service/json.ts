@@ -10,9 +10,10 @@ export const JSON_TYPE = 'application/json'
 export const PATCH_TYPES = `${JSON_TYPE}, ${MERGE_PATCH}`
 
 /**
- * Has bodies be JSON in UTF-8 (RFC 8259, section 8.1) without a Content-Encoding, PATCH's also a merge patch (RFC 7396); anything
- * else is a 415. Bytes that are not UTF-8, and escapes of half a character, are a 400: stored, they would be U+FFFD. Where a method
- * has no body by itself, Content-Type without one means nothing.
+ * Has bodies be JSON in UTF-8 (RFC 8259, section 8.1) without a Content-Encoding, PATCH's also a
+ * merge patch (RFC 7396); anything else is a 415. Bytes that are not UTF-8, and escapes of half a
+ * character, are a 400: stored, they would be U+FFFD. Where a method has no body by itself,
+ * Content-Type without one means nothing.
  */
 export function jsonBodies (app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
@@ -68,7 +69,10 @@ function problemOf ({ method, headers }: FastifyRequest, body: Buffer): Error | 
 const escapedSurrogate = /\\u[dD][89a-fA-F]/
 const surrogate = /\p{Cs}/u
 
-/** The error for a string in a value, or a name, that is no well-formed Unicode; null where there is none. */
+/**
+ * The error for a string in a value, or a name, that is no well-formed Unicode; null where there is
+ * none.
+ */
 function halfCharacter (value: unknown): Error | null {
   // As deep as it is: a client may nest more than the stack has room for.
   const left: [at: string, value: unknown][] = [['', value]]
@@ -84,7 +88,10 @@ function halfCharacter (value: unknown): Error | null {
   return null
 }
 
-/** Told as a violation of a schema is: the problem names the field, unless that is longer than a problem should be. */
+/**
+ * Told as a violation of a schema is: the problem names the field, unless that is longer than a
+ * problem should be.
+ */
 function halved (at: string): Error {
   const message = 'has an escape from \\ud800 to \\udfff that is only half of a character'
   const violation = { keyword: 'wellFormed', instancePath: at.length > 200 ? '' : at, params: {}, message }

@@ -3,13 +3,18 @@ import { WEIR_ERR_METHOD_NOT_ALLOWED, WEIR_ERR_METHOD_NOT_IMPLEMENTED, WEIR_ERR_
 import { PATCH_TYPES } from './json.js'
 import { pathOf } from './problem.js'
 
-/** The methods that a client may take for granted to be known (RFC 9110 9.3, RFC 5789): where a path lacks one it is a 405. */
+/**
+ * The methods that a client may take for granted to be known (RFC 9110 9.3, RFC 5789): where a path
+ * lacks one it is a 405.
+ */
 const KNOWN = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** The path of the route that @fastify/cors declares for OPTIONS, and the target of `OPTIONS *`. */
 const ANY = '*'
 
-/** Knows which methods the paths of an application have, by the routes that are declared after it. */
+/**
+ * Knows which methods the paths of an application have, by the routes that are declared after it.
+ */
 export class Methods {
   /** Routes by the path that they are declared with. */
   readonly #routes = new Map<string, { readonly matches: RegExp, readonly methods: Set<string> }>()
@@ -27,7 +32,10 @@ export class Methods {
     })
   }
 
-  /** The methods of a path as Allow lists them; empty where the path is none. `*` has those of all paths. */
+  /**
+   * The methods of a path as Allow lists them; empty where the path is none. `*` has those of all
+   * paths.
+   */
   of (path: string): string {
     const decoded = decodedPath(path)
     const methods = new Set<string>()
@@ -45,8 +53,8 @@ export class Methods {
 }
 
 /**
- * Answers OPTIONS wherever a route does not itself: 204 with Allow, for a preflight of CORS, too, of which `@fastify/cors` has set
- * the fields by then.
+ * Answers OPTIONS wherever a route does not itself: 204 with Allow, for a preflight of CORS, too,
+ * of which `@fastify/cors` has set the fields by then.
  */
 export function answerOptions (app: FastifyInstance, methods: Methods): void {
   app.addHook('onRequest', (request, reply, done) => {
@@ -63,19 +71,27 @@ export function answerOptions (app: FastifyInstance, methods: Methods): void {
   })
 }
 
-/** The error for a request that no route is for: 405 where the path has other methods, 501 where no path has this one, else 404. */
+/**
+ * The error for a request that no route is for: 405 where the path has other methods, 501 where no
+ * path has this one, else 404.
+ */
 export function notFound ({ method }: FastifyRequest, path: string, methods: Methods): Error {
   if (!methods.isKnown(method)) return new WEIR_ERR_METHOD_NOT_IMPLEMENTED(method)
   const allowed = methods.of(path)
-  // A route with the method says that it has nothing there, as one of files does of those that are missing.
+  // A route with the method says that it has nothing there, as one of files does of those that are
+  // missing.
   if (allowed === '' || allowed.split(', ').includes(method)) return new WEIR_ERR_ROUTE_NOT_FOUND(method, path)
   return Object.assign(new WEIR_ERR_METHOD_NOT_ALLOWED(method, path, allowed), { headers: { allow: allowed } })
 }
 
-// A colon that is none, a parameter with its expression, a wildcard, what an expression would read as syntax.
+// A colon that is none, a parameter with its expression, a wildcard, what an expression would read
+// as syntax.
 const parts = /(::)|(\/?):[^:/(.?-]+(?:\(\^?((?:[^()\\]|\\.|\([^()]*\))*?)\$?\))?(\?)?|(\*)|[$()+.?[\\\]^{|}]/g
 
-/** The paths of a route: find-my-way has `:name`, `:name(expression)`, `:name?`, `*`, and `::` for a colon. */
+/**
+ * The paths of a route: find-my-way has `:name`, `:name(expression)`, `:name?`, `*`, and `::` for a
+ * colon.
+ */
 function patternOf (url: string): RegExp {
   const source = url.replace(parts, (
     part: string, colon: string | undefined, slash: string | undefined, value = '[^/]*?', optional: string | undefined, wildcard: string | undefined

@@ -1,6 +1,7 @@
 /**
- * Has validators of Ajv that coerce take a text for a number only if it is written as one, and finite: an integer by its digits,
- * any other number as in JSON. By itself Ajv takes what `+text` takes: `0x1`, `1e309`, ` 1`. To be given to Ajv as its option `code`.
+ * Has validators of Ajv that coerce take a text for a number only if it is written as one, and
+ * finite: an integer by its digits, any other number as in JSON. By itself Ajv takes what `+text`
+ * takes: `0x1`, `1e309`, ` 1`. To be given to Ajv as its option `code`.
  *
  * @example new Ajv({ coerceTypes: true, code: numbersAsInJson })
  */
@@ -8,7 +9,10 @@ export const numbersAsInJson = {
   process: (code: string) => coercing(code, `${digits}.test($1) && isFinite($1)`, `${jsonNumber}.test($1) && isFinite($1)`)
 }
 
-/** As `numbersAsInJson`, where a number has one spelling: of a path, so that no two paths name one thing. */
+/**
+ * As `numbersAsInJson`, where a number has one spelling: of a path, so that no two paths name one
+ * thing.
+ */
 export const numbersSpelledOneWay = {
   process: (code: string) => coercing(code, '$1 === String(+$1) && Number.isSafeInteger(+$1)', '$1 === String(+$1) && isFinite($1)')
 }

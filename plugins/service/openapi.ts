@@ -8,13 +8,21 @@ export interface OpenapiOptions {
   title: string
   version: string
   description: string
-  /** The ways to authenticate that routes name in their `security`: those of `@weir/fastify/auth`. */
+  /**
+   * The ways to authenticate that routes name in their `security`: those of `@weir/fastify/auth`.
+   */
   securitySchemes?: NonNullable<Components['securitySchemes']>
-  /** Changes what a route's description says, and nothing of how it works: @fastify/swagger's `transform`. */
+  /**
+   * Changes what a route's description says, and nothing of how it works: @fastify/swagger's
+   * `transform`.
+   */
   transform?: NonNullable<FastifyDynamicSwaggerOptions['transform']>
 }
 
-/** The routes' schemas as OpenAPI: `/docs` for people, `/docs/json` for programs. Routes registered after it are in it. */
+/**
+ * The routes' schemas as OpenAPI: `/docs` for people, `/docs/json` for programs. Routes registered
+ * after it are in it.
+ */
 export async function openapi (app: FastifyInstance, info: OpenapiOptions): Promise<void> {
   const { title, version, description, securitySchemes = {}, transform } = info
   await app.register(swagger, { ...(transform !== undefined && { transform }), openapi: { openapi: '3.1.0', info: { title, version, description }, components: { securitySchemes } } })

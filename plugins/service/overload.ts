@@ -19,11 +19,17 @@ const LOOK_EVERY = 1000
 const SETTLES_WITHIN = 2 * LOOK_EVERY
 
 export interface OverloadOptions {
-  /** How late the event loop may be, in ms, before requests are answered 503; 0 never does. Default 1000. */
+  /**
+   * How late the event loop may be, in ms, before requests are answered 503; 0 never does. Default
+   * 1000.
+   */
   maxEventLoopDelay?: number
 }
 
-/** Answers 503 while the event loop is late by more than that; not for what only the boot has blocked. */
+/**
+ * Answers 503 while the event loop is late by more than that; not for what only the boot has
+ * blocked.
+ */
 export function overload (app: FastifyInstance, { maxEventLoopDelay = 1000 }: OverloadOptions): void {
   let isLate = false
   app.decorate('isUnderPressure', () => isLate)

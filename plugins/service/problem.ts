@@ -37,10 +37,11 @@ const problem = { description: 'An error', content: { 'application/problem+json'
 export const problems = { '4xx': problem, '5xx': problem }
 
 /**
- * Answers with an error, whatever was thrown. A client's mistake (4xx) is described; what went wrong on the server (5xx) is logged
- * and not shown, but for code and message of an error that was made to be seen. A refusal that is expected is a line without a stack,
- * of the level that its class was declared with. An error may bring `headers`, and `problem`: a `type` of its own and the members that
- * go with it.
+ * Answers with an error, whatever was thrown. A client's mistake (4xx) is described; what went
+ * wrong on the server (5xx) is logged and not shown, but for code and message of an error that was
+ * made to be seen. A refusal that is expected is a line without a stack, of the level that its
+ * class was declared with. An error may bring `headers`, and `problem`: a `type` of its own and the
+ * members that go with it.
  */
 export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const thrown = isRecord(error) ? error : {}
@@ -73,11 +74,13 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   if (isRecord(thrown['headers'])) {
     for (const [name, value] of Object.entries(thrown['headers'])) reply.header(name, value)
   }
-  // As bytes: a route's response schema must not filter members out, and Fastify would add a charset, which the type does not have.
+  // As bytes: a route's response schema must not filter members out, and Fastify would add a
+  // charset, which the type does not have.
   reply.code(status).type('application/problem+json').send(Buffer.from(JSON.stringify(problem)))
 }
 
-// A method and a version of HTTP that a client has chosen are no failure of the server, by whatever number.
+// A method and a version of HTTP that a client has chosen are no failure of the server, by whatever
+// number.
 const OF_CLIENTS: ReadonlySet<number> = new Set([501, 505])
 
 /** The path that was asked for, without the query, which may hold what should not be repeated. */
@@ -93,7 +96,10 @@ function statusOf (thrown: Record<string, unknown>, reply: FastifyReply): number
   return [thrown['statusCode'], thrown['status'], reply.statusCode].find((status): status is number => isError(status)) ?? 500
 }
 
-/** The code of a driver or of Node tells clients about the inside; that of a named error was chosen for them. */
+/**
+ * The code of a driver or of Node tells clients about the inside; that of a named error was chosen
+ * for them.
+ */
 function codeOf (thrown: Record<string, unknown>, status: number): string {
   const named = status < 500 || isForClients(thrown)
   if (named && typeof thrown['code'] === 'string') return thrown['code']

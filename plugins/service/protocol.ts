@@ -3,8 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import { WEIR_ERR_CODING_NOT_IMPLEMENTED, WEIR_ERR_EXPECTATION, WEIR_ERR_HOST, WEIR_ERR_HTTP_VERSION } from '../errors.js'
 
 /**
- * Refuses what Node's parser lets through and HTTP does not: a version that is not spoken, a coding before `chunked`, Host missing,
- * given twice or malformed, an expectation that cannot be met. By itself Node answers a missing Host and the last without a body.
+ * Refuses what Node's parser lets through and HTTP does not: a version that is not spoken, a coding
+ * before `chunked`, Host missing, given twice or malformed, an expectation that cannot be met. By
+ * itself Node answers a missing Host and the last without a body.
  */
 export function checkProtocol (app: FastifyInstance): void {
   app.server.on('checkExpectation', (request, response) => { app.server.emit('request', request, response) })
@@ -19,7 +20,8 @@ type Request = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'httpVersion'>
 function problemOf (request: Request): Error | undefined {
   const { expect, 'transfer-encoding': coding, host = '' } = request.headers
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') return new WEIR_ERR_EXPECTATION(expect)
-  // HTTP/2 has authorities in place of Host, and requests that are injected say nothing of a version.
+  // HTTP/2 has authorities in place of Host, and requests that are injected say nothing of a
+  // version.
   if (!(request instanceof IncomingMessage)) return undefined
   const { httpVersion, rawHeaders } = request
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return new WEIR_ERR_HTTP_VERSION(httpVersion)

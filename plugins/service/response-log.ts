@@ -11,8 +11,8 @@ export interface ResponseLogOptions {
 }
 
 /**
- * One line a response instead of Fastify's two a request, which cost more than a cache hit: from 400 on at `info`, below at
- * `debug`. With `access`, one short line a request in place of it.
+ * One line a response instead of Fastify's two a request, which cost more than a cache hit: from
+ * 400 on at `info`, below at `debug`. With `access`, one short line a request in place of it.
  */
 export class ResponseLog extends LogController {
   readonly #all: boolean

@@ -19,8 +19,9 @@ const policy = {
 } as const
 
 /**
- * The headers of helmet for every response. They never change, but @fastify/helmet works them out anew for each request, in two
- * async hooks: 8 µs, two thirds of a cache hit. So an app of its own is asked once.
+ * The headers of helmet for every response. They never change, but @fastify/helmet works them out
+ * anew for each request, in two async hooks: 8 µs, two thirds of a cache hit. So an app of its own
+ * is asked once.
  */
 export async function securityHeaders (): Promise<Record<string, string>> {
   const plain = fastify()

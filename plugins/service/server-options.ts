@@ -15,7 +15,8 @@ type ServiceServerOptions = Omit<Options, 'logger'> & { logger: Exclude<Options[
 const secrets = ['authorization', 'cookie', 'set-cookie', 'x-api-key']
 
 /**
- * The options of every service's Fastify instance: logs, request ids, validation, timeouts, errors that happen before a route is found.
+ * The options of every service's Fastify instance: logs, request ids, validation, timeouts, errors
+ * that happen before a route is found.
  *
  * @example const app = fastify(serverOptions(env, { service: 'catalog' }))
  */
@@ -43,12 +44,15 @@ export function serverOptions (env: ServiceEnv, { service }: { service: string }
     requestTimeout: 30_000,
     connectionTimeout: 60_000,
     forceCloseConnections: 'idle',
-    // While closing, requests on open connections are still answered: readiness is what sends new ones elsewhere.
+    // While closing, requests on open connections are still answered: readiness is what sends new
+    // ones elsewhere.
     return503OnClosing: false
   }
 }
 
-/** As Fastify's own, but without the query, which may hold secrets. Anything may be logged as `req`. */
+/**
+ * As Fastify's own, but without the query, which may hold secrets. Anything may be logged as `req`.
+ */
 function serializeRequest ({ method, url, host, ip, socket }: Partial<FastifyRequest>) {
   return {
     ...method !== undefined && { method },
@@ -59,7 +63,10 @@ function serializeRequest ({ method, url, host, ip, socket }: Partial<FastifyReq
   }
 }
 
-/** The id that a proxy in front gave the request, so that their logs agree, if it can be one; else a new one. */
+/**
+ * The id that a proxy in front gave the request, so that their logs agree, if it can be one; else a
+ * new one.
+ */
 function requestId ({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']
   return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()

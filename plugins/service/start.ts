@@ -4,16 +4,19 @@ import { describeBootError } from './boot-error.js'
 import type { ServiceEnv } from './env.js'
 
 /**
- * Listens, and closes when told to: by SIGTERM or SIGINT, by an error that nobody caught, or when the parent that holds its IPC channel is
- * gone. Such a parent hears `{ type: 'ready', port }`. After SIGTERM it goes on answering for DRAIN_MS, while readiness fails. Then the
- * process ends within 1.4 s, with 0 if all was closed by then. When it cannot listen it ends as `bootFailed` does.
+ * Listens, and closes when told to: by SIGTERM or SIGINT, by an error that nobody caught, or when
+ * the parent that holds its IPC channel is gone. Such a parent hears `{ type: 'ready', port }`.
+ * After SIGTERM it goes on answering for DRAIN_MS, while readiness fails. Then the process ends
+ * within 1.4 s, with 0 if all was closed by then. When it cannot listen it ends as `bootFailed`
+ * does.
  */
 export async function start (app: FastifyInstance, env: ServiceEnv): Promise<void> {
   let closing = false
   const { close } = closeWithGrace({
     delay: env.DRAIN_MS + 1400,
     logger: app.log,
-    // Ctrl-C reaches a parent's children as well: the parent is the one to end them, and a second signal would cut them off.
+    // Ctrl-C reaches a parent's children as well: the parent is the one to end them, and a second
+    // signal would cut them off.
     skip: process.send === undefined ? [] : ['SIGINT']
   }, async ({ err, signal }) => {
     closing = true
@@ -43,8 +46,9 @@ export async function start (app: FastifyInstance, env: ServiceEnv): Promise<voi
 }
 
 /**
- * Ends the process because it cannot start: one line on stderr that names the path or variable and the remedy, the stack for
- * an error that nobody has foreseen. The exit status is 78 where another start would end the same way, else 1.
+ * Ends the process because it cannot start: one line on stderr that names the path or variable and
+ * the remedy, the stack for an error that nobody has foreseen. The exit status is 78 where another
+ * start would end the same way, else 1.
  *
  * @example main().catch(bootFailed)
  */

@@ -6,14 +6,18 @@ export interface Violation {
   readonly message?: string | undefined
 }
 
-/** One field that cannot be accepted, for people: `{ field: 'price.amount', message: 'must be >= 0' }`. */
+/**
+ * One field that cannot be accepted, for people: `{ field: 'price.amount', message: 'must be >= 0'
+ * }`.
+ */
 export interface FieldError {
   field: string
   message: string
 }
 
 /**
- * Turns Ajv's violations into one error a field. `whole` names the value itself, for violations that are not about a field of it.
+ * Turns Ajv's violations into one error a field. `whole` names the value itself, for violations
+ * that are not about a field of it.
  *
  * @example fieldErrors(error.validation, 'body')
  */

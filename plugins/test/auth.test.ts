@@ -14,7 +14,9 @@ const secret = 'a secret of the tests, which is long enough'
 const HS256 = { algorithm: 'HS256', secret } as const
 const hour = { expiresIn: '1h' } as const
 
-/** A service that anybody may read, editors may write and admins may purge; it closes with the test. */
+/**
+ * A service that anybody may read, editors may write and admins may purge; it closes with the test.
+ */
 async function guardedApp (t: Test, options: AuthOptions = { jwt: [HS256] }, limits: Partial<RateLimitOptions> = {}) {
   const app = fastify(serverOptions(testEnv({ LOG_LEVEL: 'silent' }), { service: 'demo' }))
   t.teardown(() => app.close())

@@ -25,7 +25,10 @@ const ListQuery = Type.Object({
 
 type Options = Partial<CacheAdminOptions> & Pick<Partial<ResponseCacheOptions>, 'origin'> & { limit?: number }
 
-/** A shop with a cache that admins may purge, and with no limits unless one is given; it closes with the test. */
+/**
+ * A shop with a cache that admins may purge, and with no limits unless one is given; it closes with
+ * the test.
+ */
 async function shop (t: Test, storeOf: Store | ((app: FastifyInstance) => Promise<Store>), options: Options = {}) {
   const { origin, limit, instance = 'a', ...rest } = options
   const app = fastify(serverOptions(testEnv({ LOG_LEVEL: 'silent' }), { service: 'shop' }))

@@ -152,7 +152,8 @@ for (const [name, register] of Object.entries(PLUGINS)) {
   })
 
   for (const [other, registerOther] of Object.entries(PLUGINS)) {
-    // What @fastify/rate-limit reads itself may be meant for it; invalidation brings the cache along.
+    // What @fastify/rate-limit reads itself may be meant for it; invalidation brings the cache
+    // along.
     if (other === name || name === 'rateLimit' || (name === 'cache' && other === 'invalidates')) continue
     t.test(`config.${name}: without its plugin, but with that of ${other}, the boot fails`, async (t) => {
       const app = newApp(t)

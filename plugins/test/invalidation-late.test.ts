@@ -12,7 +12,10 @@ import { gate } from './support/cached-app.js'
  * Invalidation belongs to the write, not to its answer: whatever becomes of that, what the write has changed is served no more.
  */
 
-/** A shop of one product, cached under its path and the tag `product:1`; `written` resolves when the handler has saved. */
+/**
+ * A shop of one product, cached under its path and the tag `product:1`; `written` resolves when the
+ * handler has saved.
+ */
 async function shop (t: Test, write: (app: FastifyInstance, save: () => void) => void) {
   const app = fastify()
   t.teardown(() => app.close())
@@ -370,7 +373,10 @@ for (const [after, { written, handler }] of Object.entries(AFTER_TIMEOUT)) {
   }
 }
 
-/** Sends a write whose client leaves once its handler runs. The reply comes within an object, as it is a thenable itself. */
+/**
+ * Sends a write whose client leaves once its handler runs. The reply comes within an object, as it
+ * is a thenable itself.
+ */
 async function leave (app: FastifyInstance, begun: Promise<{ readonly reply: FastifyReply }>): Promise<void> {
   const { port } = app.server.address() as AddressInfo
   const request = http.request({ port, method: 'PUT', path: '/products/1' }).on('error', () => {}).end()

@@ -13,7 +13,10 @@ const LANGUAGES = ['de', 'en', 'fr', 'it', 'es']
 const told = async (app: FastifyInstance, language: string) =>
   (await app.inject({ url: '/p', headers: { 'accept-language': language } })).headers['cache-status']
 
-/** Resolves with the end of the next refill on one of the instances: a variant's has more than one thing to store. */
+/**
+ * Resolves with the end of the next refill on one of the instances: a variant's has more than one
+ * thing to store.
+ */
 function refills (...apps: FastifyInstance[]): () => Promise<void> {
   let next = gate()
   for (const app of apps) {

@@ -8,7 +8,10 @@ import { cachedApp } from './support/cached-app.js'
  * A hit stands in for the handler, and for nothing before it.
  */
 
-/** An application that counts what a request reaches: hooks of the instance, of a context, of the route, of plugins that come later. */
+/**
+ * An application that counts what a request reaches: hooks of the instance, of a context, of the
+ * route, of plugins that come later.
+ */
 async function countingApp (t: Test, store = memoryStore()) {
   const app = fastify()
   t.teardown(() => app.close())

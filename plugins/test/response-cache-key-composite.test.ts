@@ -36,7 +36,8 @@ t.test('generated keys, routes and header values', async (t) => {
     const constraints = below(2) === 0 ? undefined : { version: `1${text()}` }
     const own = below(2) === 0 ? `k${text()}` : undefined
     const path = `/${text()}`
-    // A header may be absent, and then is not the same as an empty one. User-Agent is compared as it is.
+    // A header may be absent, and then is not the same as an empty one. User-Agent is compared as
+    // it is.
     const headers = Object.fromEntries(['user-agent', 'referer'].flatMap((name) => below(3) === 0 ? [] : [[name, `v${text()}`]]))
     const [vary, names] = [['referer'].slice(below(2)), ['user-agent'].slice(below(2))]
     const request = asked(host, path, headers)

@@ -11,7 +11,10 @@ import { arrivals, cachedApp, gate } from './support/cached-app.js'
 // Those who wait would wait for ten seconds, were the fill not given up.
 const SOON = 5000
 
-/** An application whose first request is from a client that leaves: `left` opens when the application could know. */
+/**
+ * An application whose first request is from a client that leaves: `left` opens when the
+ * application could know.
+ */
 async function leavingApp (t: Test, transport: 'http1' | 'http2') {
   const options: FastifyServerOptions = transport === 'http2' ? { http2: true } as FastifyServerOptions : {}
   const app = await cachedApp(t, { origin: 'http://shop.test' }, options)
@@ -25,7 +28,9 @@ const after = (opened: Promise<void>, act: () => void) => { opened.then(act).cat
 const listen = (app: FastifyInstance) => app.listen({ host: '127.0.0.1', port: 0 })
 
 for (const transport of ['http1', 'http2'] as const) {
-  /** Runs a handler whose client leaves once another waits; the second run answers the other one. */
+  /**
+   * Runs a handler whose client leaves once another waits; the second run answers the other one.
+   */
   async function leave (t: Test, handler: (left: Promise<void>) => RouteHandlerMethod) {
     const { app, left } = await leavingApp(t, transport)
     const { open, opened: begun } = gate()

@@ -189,7 +189,10 @@ t.test('a client of HTTP/1.0 gets its answer, and the end of the connection', as
   }
 })
 
-/** The answers to hits of one path, the last one on a connection that it closes, and to a request for another path after them. */
+/**
+ * The answers to hits of one path, the last one on a connection that it closes, and to a request
+ * for another path after them.
+ */
 async function afterHits (app: FastifyInstance, path: string, times: number): Promise<Sent[]> {
   await injected(app, path, {})
   const text = await exchange(app, requestOf(path).repeat(times) + requestOf('/bytes', { headers: { connection: 'close' } }))

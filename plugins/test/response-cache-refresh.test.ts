@@ -9,7 +9,10 @@ import { gate } from './support/cached-app.js'
 const isAdmin = ({ headers }: FastifyRequest) => headers['x-role'] === 'admin'
 const admin = { 'x-role': 'admin' }
 
-/** An application with one cached route, which says how often its handler ran and what it saw of the query. */
+/**
+ * An application with one cached route, which says how often its handler ran and what it saw of the
+ * query.
+ */
 async function newApp (t: Test, cache: RouteCacheOptions, { schema = {}, http2 = false, log = [] as string[] } = {}) {
   const logger = { level: 'error', stream: { write: (line: string) => { log.push(line) } } }
   const app = http2 ? Fastify({ http2: true, logger }) as never : Fastify({ logger })

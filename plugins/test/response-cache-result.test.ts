@@ -5,7 +5,10 @@ import type { FastifyInstance } from 'fastify'
 import type { CacheResult } from '../response-cache/index.js'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 
-/** What the cache says of each request, the application's own included, in the order in which they are done. */
+/**
+ * What the cache says of each request, the application's own included, in the order in which they
+ * are done.
+ */
 function results (app: FastifyInstance): (CacheResult | null)[] {
   const seen: (CacheResult | null)[] = []
   app.addHook('onResponse', (request, _reply, done) => {

@@ -4,7 +4,9 @@ import type { RouteCacheOptions } from '../response-cache/index.js'
 import { arrivals, cachedApp, counted, gate } from './support/cached-app.js'
 import { nextEvent } from './support/next-event.js'
 
-/** An application whose one route answers with its run's number, and the clock in the test's hand. */
+/**
+ * An application whose one route answers with its run's number, and the clock in the test's hand.
+ */
 async function counting (t: Test, cache: RouteCacheOptions, answer: (run: number) => unknown = (run) => ({ run })) {
   mock.timers.enable({ apis: ['Date'], now: 1e12 })
   t.teardown(() => mock.timers.reset())

@@ -21,7 +21,10 @@ const cache = { ttl: '1m' } as const
 const shared = { ttl: '1m', public: true } as const
 const statusOf = (answer: { headers: Readonly<Record<string, unknown>> }) => String(answer.headers['cache-status'])
 
-/** An application whose request targets are those of the header `x-url`, which `inject` would resolve. */
+/**
+ * An application whose request targets are those of the header `x-url`, which `inject` would
+ * resolve.
+ */
 const asWritten = (t: Test): Promise<FastifyInstance> => cachedApp(t, {}, { rewriteUrl: ({ headers, url }) => String(headers['x-url'] ?? url) })
 
 t.test('a path that leads elsewhere by dot segments has nothing of the route there, and gives it nothing', async (t) => {

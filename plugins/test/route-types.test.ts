@@ -78,8 +78,8 @@ t.test('functions of a route may ask for the request that its schema makes', asy
 t.test('mistakes do not compile', async (t) => {
   const app = await newApp(t)
   const refused = { code: 'WEIR_ERR_ROUTE_OPTION' }
-  // Explicit generics: without them Fastify infers its ContextConfig, unknown names included, from the literal.
-  // The boot refuses those.
+  // Explicit generics: without them Fastify infers its ContextConfig, unknown names included, from
+  // the literal. The boot refuses those.
   // @ts-expect-error an unknown option
   t.throws(() => app.get<ById>('/a/:id', { config: { cache: { ttl: '1m', staleOnError: '1m' } } }, async () => 'x'), refused)
   // @ts-expect-error an unknown option

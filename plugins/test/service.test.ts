@@ -107,7 +107,8 @@ t.test('overloaded: 503 with Retry-After, but health answers; and one that never
   }
   t.equal((await app.inject('/work')).statusCode, 200)
   const settled = performance.now() + 2000
-  // The delay is looked at once a second, and what is over the limit by then is a mean. What is late right after the boot is let pass.
+  // The delay is looked at once a second, and what is over the limit by then is a mean. What is
+  // late right after the boot is let pass.
   while (!app.isUnderPressure() || performance.now() < settled) {
     const until = performance.now() + 1500
     while (performance.now() < until);

@@ -103,7 +103,10 @@ async function listening (t: Test, transport: Transport, tap?: (seen: Seen) => D
 
 const pathOf = (name: string) => `/${name.replaceAll(' ', '-')}`
 
-/** Without what is of the moment or the connection, or frames the body: a length may be known to one and not to the other. */
+/**
+ * Without what is of the moment or the connection, or frames the body: a length may be known to one
+ * and not to the other.
+ */
 function comparable ({ status, headers, body }: Got) {
   const { date: _, connection: __, 'keep-alive': ___, 'transfer-encoding': ____, 'content-length': length, ...rest } = headers
   return { status, headers: { ...rest }, body, isLengthRight: length === undefined || body === '' || Number(length) === body.length }

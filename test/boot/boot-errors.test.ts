@@ -20,7 +20,10 @@ async function boot (t: Test, service: Service, env: Readonly<Record<string, str
   return { stdout, stderr, status }
 }
 
-/** Starts it, and expects one line that matches, the status that says that another start is of no use, and no secret. */
+/**
+ * Starts it, and expects one line that matches, the status that says that another start is of no
+ * use, and no secret.
+ */
 async function refuses (t: Test, service: Service, env: Readonly<Record<string, string>>, line: RegExp): Promise<void> {
   const { stdout, stderr, status } = await boot(t, service, env)
   const name = `${service} ${JSON.stringify(env)}`

@@ -7,7 +7,9 @@ import { startBrowser, visit } from './visit.js'
 const NARROW = 360
 const WIDE = 1280
 
-/** Each page with what is in it when it is all there; of those where one does something, after that. */
+/**
+ * Each page with what is in it when it is all there; of those where one does something, after that.
+ */
 const PAGES: readonly { readonly hash: string, readonly name: string, readonly prepare: (page: Page) => Promise<void> }[] = [
   { hash: '#/', name: 'Overview', prepare: (page) => page.getByRole('img', { name: /^memory: / }).first().waitFor() },
   {

@@ -9,13 +9,19 @@ import { startStorefront, type TestStorefront } from '../support/storefront.js'
 import { tempDir } from '../support/temp-dir.js'
 import { startWeather, type WeatherFleet } from '../support/weather.js'
 
-/** The services of `npm start` with a Redis and a simulated Open-Meteo: catalog and weather twice, stats, storefronts as a test wants. */
+/**
+ * The services of `npm start` with a Redis and a simulated Open-Meteo: catalog and weather twice,
+ * stats, storefronts as a test wants.
+ */
 export interface Suite {
   /** Of the front door. */
   readonly url: string
   /** Logs in once. */
   readonly loginCode: string
-  /** Some clients use it, so that there is something of everything to show: hits, 304, and alice, who asks for more than a user may. */
+  /**
+   * Some clients use it, so that there is something of everything to show: hits, 304, and alice,
+   * who asks for more than a user may.
+   */
   use (): Promise<void>
   readonly redis: TestRedis
   readonly catalogs: readonly TestCatalog[]
@@ -31,7 +37,10 @@ interface Options {
   readonly storefronts?: number
 }
 
-/** Starts it on free ports; it ends with the test. The catalog limits its clients, as it always does. */
+/**
+ * Starts it on free ports; it ends with the test. The catalog limits its clients, as it always
+ * does.
+ */
 export async function startSuite (t: Test, { storefronts: shops = 0 }: Options = {}): Promise<Suite> {
   const upstreams = { catalog: named('catalog', 2), weather: named('weather', 2), stats: named('stats', 1), storefront: named('storefront', shops) }
   const known: Readonly<Record<string, readonly Upstream[]>> = upstreams

@@ -23,8 +23,9 @@ const TELL_VIOLATIONS = `addEventListener('securitypolicyviolation', ({ violated
 })`
 
 /**
- * Opens the console as somebody who has never been there, and hands the page to `look`. The test fails if the browser complains: of an
- * exception, an error in its console, or what the page's policy forbids.
+ * Opens the console as somebody who has never been there, and hands the page to `look`. The test
+ * fails if the browser complains: of an exception, an error in its console, or what the page's
+ * policy forbids.
  */
 export async function visit (t: Test, { browser, url, complaint, ...options }: Visit, look: (page: Page) => Promise<void>): Promise<void> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options })

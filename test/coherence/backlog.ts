@@ -9,7 +9,10 @@ const AT_ONCE = 200
 // What the load itself may have in the table at any time.
 const ALMOST_NONE = 50
 
-/** The outbox as somebody else fills it: a service that has written for hours while no cache could be told. */
+/**
+ * The outbox as somebody else fills it: a service that has written for hours while no cache could
+ * be told.
+ */
 export class Backlog {
   readonly #db: Kysely<VersionsSchema>
   readonly #outbox: Outbox
@@ -37,7 +40,10 @@ export class Backlog {
     }
   }
 
-  /** Resolves when the table is as good as empty. False if that takes longer, or the signal comes first. */
+  /**
+   * Resolves when the table is as good as empty. False if that takes longer, or the signal comes
+   * first.
+   */
   async drained (within: number, signal: AbortSignal): Promise<boolean> {
     const end = performance.now() + within
     while (performance.now() < end && !signal.aborted) {

@@ -2,7 +2,10 @@ import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Teardowns } from './teardowns.js'
 
-/** A program that the run has started, with pipes for its output. It ends with the run, or with this process, at the latest. */
+/**
+ * A program that the run has started, with pipes for its output. It ends with the run, or with this
+ * process, at the latest.
+ */
 export class Child {
   readonly #lines: string[] = []
   readonly #process: ChildProcess

@@ -24,7 +24,9 @@ export interface Counts {
   /** Answers of 500 and more, to reads and to writes, and what the first of each said. */
   failedReads: number
   failedWrites: number
-  /** Invalidations that the cache has refused, for what was to be invalidated or for want of memory. */
+  /**
+   * Invalidations that the cache has refused, for what was to be invalidated or for want of memory.
+   */
   refused: number
   /** Invalidations of the cache that were acknowledged while Redis had no memory left. */
   whileFull: number

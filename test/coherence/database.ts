@@ -11,7 +11,10 @@ export function connect (file: string, timeout: number): Kysely<VersionsSchema> 
   return new Kysely<VersionsSchema>({ dialect: new SqliteDialect({ database: open(file, timeout) }) })
 }
 
-/** The current version of a resource, without a turn of the event loop. Writes are for one connection: it would wait for itself. */
+/**
+ * The current version of a resource, without a turn of the event loop. Writes are for one
+ * connection: it would wait for itself.
+ */
 export function versionsOf (file: string): (id: number) => number {
   const current = open(file, 5000).prepare<[number], number>('select version from versions where id = ?').pluck()
   return (id) => {

@@ -29,7 +29,10 @@ export interface Written {
   readonly version: number
 }
 
-/** The answer to a write: what is acknowledged of it, when it began, and why the cache has refused the rest. */
+/**
+ * The answer to a write: what is acknowledged of it, when it began, and why the cache has refused
+ * the rest.
+ */
 export interface WriteAnswer {
   readonly written: readonly Written[]
   readonly began?: number
@@ -69,7 +72,10 @@ export async function asOrigin ({ headers }: Pick<FastifyRequest, 'headers'>): P
   if (headers['x-fail'] !== undefined) throw new OriginError('the origin was told to fail')
 }
 
-/** Resources of the engine itself: what HTTP does not reach. `GET /engine/7` reads one, `PUT /engine?way=refill&ids=7,8` writes some. */
+/**
+ * Resources of the engine itself: what HTTP does not reach. `GET /engine/7` reads one, `PUT
+ * /engine?way=refill&ids=7,8` writes some.
+ */
 export class Engine {
   readonly #caches: ReadonlyMap<WorkloadName, Cache<Value>>
 
@@ -151,7 +157,10 @@ export class Engine {
       .where('id', 'in', resources.map(({ id }) => id)).returning(['id', 'version']).execute()
   }
 
-  /** Without a turn of the event loop between the version and the call: no other version can be known here by then. */
+  /**
+   * Without a turn of the event loop between the version and the call: no other version can be
+   * known here by then.
+   */
   async #set (resource: Resource): Promise<WriteAnswer> {
     const { id, workload } = resource
     const version = this.parts.currentVersion(id)
@@ -173,7 +182,10 @@ export class Engine {
     return { written, began }
   }
 
-  /** What is acknowledged is a value stored in place of one that was valid; it has no invalidation of its own. */
+  /**
+   * What is acknowledged is a value stored in place of one that was valid; it has no invalidation
+   * of its own.
+   */
   async #refill (resources: readonly Resource[], request: FastifyRequest): Promise<Written[]> {
     const begun = await Promise.all(resources.map(async (resource) => ({ resource, fill: await this.#beginRefill(resource, request) })))
     await this.#raise(resources)

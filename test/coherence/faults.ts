@@ -33,7 +33,10 @@ export const STORES = ['redis', 'sqlite', 'postgres', 'memcached'] as const
 export type StoreKind = typeof STORES[number]
 
 interface Fault {
-  /** Of those that befall the same thing one comes after the other; others may come at the same time. */
+  /**
+   * Of those that befall the same thing one comes after the other; others may come at the same
+   * time.
+   */
   readonly befalls: 'store' | 'instances' | 'outbox'
   /** The stores it can befall, or whose instances. */
   readonly of: readonly StoreKind[]
@@ -144,7 +147,8 @@ export const FAULTS = {
     await delay(random.magnitude(SHORT, LONG))
     set('open')
   }, 'one'),
-  // The store has all it had when it is there again, but what was written meanwhile only waits in the outbox.
+  // The store has all it had when it is there again, but what was written meanwhile only waits in
+  // the outbox.
   'links-cut': ofLinks(async (set, random) => {
     set('cut')
     await delay(random.between(0.75 * LONG, 1.5 * LONG))

@@ -11,8 +11,8 @@ export interface Addresses {
 }
 
 /**
- * How long a command of the instance may take, in ms. For some it is shorter than a slow link takes, so that they do without the store,
- * and for others longer, so that answers come late.
+ * How long a command of the instance may take, in ms. For some it is shorter than a slow link
+ * takes, so that they do without the store, and for others longer, so that answers come late.
  */
 const commandTimeout = (instance: number) => isPatient(instance) ? 1000 : 100
 

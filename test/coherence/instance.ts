@@ -35,7 +35,8 @@ const relay = connect(file, 50)
 async function storeFor (app: FastifyInstance): Promise<Store> {
   if (memcached !== '') return memcachedStore({ servers: [memcached], maxTags: MAX_TAGS, commandTimeout: Number(commandTimeout) })
   if (url === '') return sqliteStore({ file: join(folder, 'cache.db'), maxTags: MAX_TAGS })
-  // No less than its default: a late command costs its connection, and on a busy machine the next one takes a while to come about.
+  // No less than its default: a late command costs its connection, and on a busy machine the next
+  // one takes a while to come about.
   if (url.startsWith('postgres:')) return postgresStore({ url, commandTimeout: Math.max(500, Number(commandTimeout)), maxTags: MAX_TAGS })
   await app.register(redis, { url, commandTimeout: Number(commandTimeout) })
   return redisStore({ client: app.redis, maxTags: MAX_TAGS })

@@ -2,8 +2,9 @@ import t from 'tap'
 import { Judge, type Known } from './judge.js'
 
 /**
- * What happened, in the order in which it did. A read is named, so that its end finds its beginning. `began` and `setAt` are on a clock of
- * their own, as invalidations begin before they are acknowledged.
+ * What happened, in the order in which it did. A read is named, so that its end finds its
+ * beginning. `began` and `setAt` are on a clock of their own, as invalidations begin before they
+ * are acknowledged.
  */
 type Step =
   | { readonly ack: number, readonly began?: number }

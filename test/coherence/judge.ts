@@ -1,4 +1,7 @@
-/** A version of a resource that somebody has been told of: a write's acknowledgement, or an answer to a read. */
+/**
+ * A version of a resource that somebody has been told of: a write's acknowledgement, or an answer
+ * to a read.
+ */
 export interface Told {
   readonly by: 'write' | 'set' | 'read'
   readonly version: number
@@ -8,8 +11,9 @@ export interface Told {
   /** On the clock of the one who was told, in ms, as all times here. */
   readonly at: number
   /**
-   * When the invalidation or `set()` began, on the clock that all processes share. A value that was put into the cache later is allowed to
-   * be older: its caller knew better. Infinity where no values are put.
+   * When the invalidation or `set()` began, on the clock that all processes share. A value that was
+   * put into the cache later is allowed to be older: its caller knew better. Infinity where no
+   * values are put.
    */
   readonly began: number
 }
@@ -23,7 +27,10 @@ export interface Read {
   /** After its answer was there. */
   readonly end: number
   readonly cacheStatus: string
-  /** When the value was put into the cache, on the clock that all processes share; undefined if it is a fill's. */
+  /**
+   * When the value was put into the cache, on the clock that all processes share; undefined if it
+   * is a fill's.
+   */
   readonly setAt?: number | undefined
 }
 
@@ -39,7 +46,10 @@ export interface Violation {
   readonly told: Told
 }
 
-/** What a read has to know when it begins: of all that was told, what nothing else implies. Highest versions first. */
+/**
+ * What a read has to know when it begins: of all that was told, what nothing else implies. Highest
+ * versions first.
+ */
 export type Known = readonly Told[]
 
 // In ms: a caller may lose the processor between looking at the clock and putting the value.
@@ -48,18 +58,23 @@ const CALL_TAKES = 5
 const SET_TAKES = 2500
 
 /**
- * Compares what reads return with what had been said before they began. A resource's version only grows, so of all that was said the
- * highest is enough: a read violates coherence if and only if it returns less.
+ * Compares what reads return with what had been said before they began. A resource's version only
+ * grows, so of all that was said the highest is enough: a read violates coherence if and only if it
+ * returns less.
  *
- * - An acknowledged write says its version. A lower one in a read that began later is a stale read, also in place of an error.
- * - Where writes go through the outbox a read that has ended says its version, too. A lower one in a read that began later has gone back.
- * - A value put into the cache may be any version that its caller has. It must not be served once an invalidation is acknowledged that
- *   began after it was put. One that began before says nothing about it, so here the beginnings count as well as the versions. Of two
- *   values that are put at the same time either may stay.
+ * - An acknowledged write says its version. A lower one in a read that began later is a stale read,
+ *   also in place of an error.
+ * - Where writes go through the outbox a read that has ended says its version, too. A lower one in
+ *   a read that began later has gone back.
+ * - A value put into the cache may be any version that its caller has. It must not be served once
+ *   an invalidation is acknowledged that began after it was put. One that began before says nothing
+ *   about it, so here the beginnings count as well as the versions. Of two values that are put at
+ *   the same time either may stay.
  *
- * Everything is called by one process at the moment at which it happens, so "before" needs no sorting: what was told before a read
- * began is what `told` gives then. An answer that has come but waits for its turn in this process counts as later than it was,
- * which can hide a violation and never make one up.
+ * Everything is called by one process at the moment at which it happens, so "before" needs no
+ * sorting: what was told before a read began is what `told` gives then. An answer that has come but
+ * waits for its turn in this process counts as later than it was, which can hide a violation and
+ * never make one up.
  */
 export class Judge {
   readonly #known = new Map<number, Known>()
@@ -69,7 +84,10 @@ export class Judge {
     return this.#known.get(resource) ?? []
   }
 
-  /** To be called when a write is acknowledged. One that is not may be done or not, and says nothing. */
+  /**
+   * To be called when a write is acknowledged. One that is not may be done or not, and says
+   * nothing.
+   */
   written (resource: number, told: Pick<Told, 'version' | 'instance' | 'at'> & Written): void {
     this.#tell(resource, { by: 'write', ...told, cacheStatus: '', began: told.began ?? Infinity })
   }

@@ -3,7 +3,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type LinkOrder, type LinkReady, type LinkState, SLOW } from './links.js'
 
-/** One direction of a connection: what is brought arrives in order, and never before what was brought earlier. */
+/**
+ * One direction of a connection: what is brought arrives in order, and never before what was
+ * brought earlier.
+ */
 class Flow {
   readonly #waiting: { readonly chunk: Buffer | undefined, readonly due: number }[] = []
 

@@ -4,8 +4,8 @@ import type { Addresses } from './fleet.js'
 import type { Teardowns } from './teardowns.js'
 
 /**
- * `stalled`: nothing comes through, and nobody is told; it comes later. `slow`: all comes through, `SLOW` ms later in either direction.
- * `cut`: connections end, and new ones too.
+ * `stalled`: nothing comes through, and nobody is told; it comes later. `slow`: all comes through,
+ * `SLOW` ms later in either direction. `cut`: connections end, and new ones too.
  */
 export type LinkState = 'open' | 'stalled' | 'slow' | 'cut'
 

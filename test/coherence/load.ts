@@ -29,7 +29,9 @@ export interface LoadOptions {
   readonly onAnswer: (what: 'reads' | 'writes') => void
 }
 
-/** Clients of all instances, each of which asks for the next thing as soon as it has got the last. */
+/**
+ * Clients of all instances, each of which asks for the next thing as soon as it has got the last.
+ */
 export class Load {
   readonly counts: Counts = noCounts()
   /** While it is set many handlers take long. */

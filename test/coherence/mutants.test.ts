@@ -9,8 +9,8 @@ import { run } from './run.js'
 const MOST_SECONDS = 120
 
 /**
- * Resources, and the longest pause of a writer in ms. A miss ends a lease on the file, so that memory is used under one only where
- * there are many hits per write.
+ * Resources, and the longest pause of a writer in ms. A miss ends a lease on the file, so that
+ * memory is used under one only where there are many hits per write.
  */
 const PACE = {
   redis: { versions: 16, writePause: 60 },

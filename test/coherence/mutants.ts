@@ -10,7 +10,9 @@ export interface Mutant {
   /** Is in the compiled file exactly once. */
   readonly from: string
   readonly to: string
-  /** A further change of the file, which breaks nothing by itself and makes the mutant show sooner. */
+  /**
+   * A further change of the file, which breaks nothing by itself and makes the mutant show sooner.
+   */
   readonly also?: Change
   /** Default: Redis. */
   readonly store?: 'redis' | 'sqlite'

@@ -8,10 +8,11 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PROGRAM = ['instance.js', 'database.js', 'engine.js', 'resources.js']
 
 /**
- * Copies what an instance runs of this repository, as it is compiled, into an empty folder, and changes one piece of text in it.
- * Everything else is found where it is.
+ * Copies what an instance runs of this repository, as it is compiled, into an empty folder, and
+ * changes one piece of text in it. Everything else is found where it is.
  * @returns the instance's program
- * @throws Error if the piece is not there, or more than once: then the mutant has to follow the code
+ * @throws Error if the piece is not there, or more than once: then the mutant has to follow the
+ *   code
  */
 export async function mutatedBuild (folder: string, mutant: Mutant | undefined): Promise<string> {
   // A folder above the copies, so that they are found first.

@@ -3,8 +3,8 @@ import { type Resource } from './resources.js'
 const MOST = 100
 
 /**
- * What has just changed, for the instances that did not change it: who still has the old version shows it now or never. Of a resource
- * whose record may be pruned one is told, later.
+ * What has just changed, for the instances that did not change it: who still has the old version
+ * shows it now or never. Of a resource whose record may be pruned one is told, later.
  */
 export class News {
   readonly #lists: Resource[][]

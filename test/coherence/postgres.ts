@@ -34,10 +34,10 @@ export class TroubledPostgres {
   }
 
   /**
-   * All connections end, and no table has anything afterwards. The checkpoint comes first because another fault may have
-   * ended a connection that was creating the tables, and Postgres 15 does not start again if it crashes right after: "could
-   * not create file: File exists", for an unlogged table whose creation was rolled back and whose rollback was not yet in
-   * the log.
+   * All connections end, and no table has anything afterwards. The checkpoint comes first because
+   * another fault may have ended a connection that was creating the tables, and Postgres 15 does
+   * not start again if it crashes right after: "could not create file: File exists", for an
+   * unlogged table whose creation was rolled back and whose rollback was not yet in the log.
    */
   async crash (): Promise<void> {
     await this.#do('CHECKPOINT')

@@ -8,14 +8,19 @@ import { onFreePort } from '../support/free-port.js'
 import { Child } from './child.js'
 import type { Teardowns } from './teardowns.js'
 
-/** A user who may do what the store needs, and nothing else. Half of the instances log in as this one. */
+/**
+ * A user who may do what the store needs, and nothing else. Half of the instances log in as this
+ * one.
+ */
 export const USER = { name: 'weir', password: 'coherent' } as const
 
 // What the documentation says is what is tried.
 const README = readFileSync(new URL('../../../packages/cache/README.md', import.meta.url), 'utf8')
 const RIGHTS = rightsIn(README)
 
-/** What is taken away from the user for a while: each leaves another half of the protocol working. */
+/**
+ * What is taken away from the user for a while: each leaves another half of the protocol working.
+ */
 const TAKEN = ['-evalsha', '-unlink', '-ssubscribe', '-spublish', '-zadd', '-get', 'resetchannels'] as const
 
 /** The Redis that the instances share, and all that can be done to it. */
@@ -105,7 +110,10 @@ export class TroubledRedis {
     await this.#admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
   }
 
-  /** For a time there is less memory than is in use: some keys go, whichever, and some commands are refused. */
+  /**
+   * For a time there is less memory than is in use: some keys go, whichever, and some commands are
+   * refused.
+   */
   async evict (ms: number, bytesLess: number): Promise<void> {
     const used = Number(/used_memory:(\d+)/.exec(await this.#admin.info('memory'))?.[1])
     await this.#admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
@@ -132,7 +140,10 @@ export class TroubledRedis {
     await this.#admin.call('ACL', 'SETUSER', USER.name, ...RIGHTS)
   }
 
-  /** How many members the records and the replacements of each namespace have. Waits while Redis is away. */
+  /**
+   * How many members the records and the replacements of each namespace have. Waits while Redis is
+   * away.
+   */
   async recordCounts (): Promise<ReadonlyMap<string, number>> {
     const keys = (await Promise.all(['*:tags', '*:replaced'].map((pattern) => this.#admin.keys(pattern)))).flat()
     return new Map(await Promise.all(keys.map(async (key) => [key, await this.#admin.zcard(key)] as const)))

@@ -17,9 +17,10 @@ export interface Workload {
 }
 
 /**
- * A way of writing. `put`: over HTTP. `queue`: with a ticket of the outbox. `delete`, `invalidate`, `clear`: the cache's own, after the
- * new version is committed. `set`: the new version, committed just before; `set-again`: the version there is. `refill`: in place of a
- * stale entry, which nothing invalidates.
+ * A way of writing. `put`: over HTTP. `queue`: with a ticket of the outbox. `delete`, `invalidate`,
+ * `clear`: the cache's own, after the new version is committed. `set`: the new version, committed
+ * just before; `set-again`: the version there is. `refill`: in place of a stale entry, which
+ * nothing invalidates.
  */
 export type Way = 'put' | 'queue' | 'delete' | 'invalidate' | 'clear' | 'set' | 'set-again' | 'refill'
 
@@ -42,7 +43,10 @@ export const WORKLOADS = {
   refills: { ...ALONE, resources: 600, reads: 2, writes: 3, ways: ['refill'], atOnce: 30, skewed: false },
   /** More tags than there may be records, read long after they were invalidated. */
   cold: { ...ALONE, resources: 400, reads: 2, writes: 4, ways: ['invalidate'], atOnce: 20, skewed: false },
-  /** Responses, some validated by their entity tags. Last: how many there are does not move the others. */
+  /**
+   * Responses, some validated by their entity tags. Last: how many there are does not move the
+   * others.
+   */
   versions: { ...OUTBOXED, resources: 32, reads: 10, writes: 8, ways: ['put'] }
 } as const satisfies Record<string, Workload>
 
@@ -70,7 +74,8 @@ export const RESOURCES: readonly Resource[] = WORKLOAD_NAMES
 
 export const resourcesOf = (name: WorkloadName): readonly Resource[] => RESOURCES.filter(({ workload }) => workload === name)
 
-// Pieces of others among them, and what stores and buses may use themselves. Neighbours differ in what is strange: see below.
+// Pieces of others among them, and what stores and buses may use themselves. Neighbours differ in
+// what is strange: see below.
 const STRANGE = [
   'a\nb', 'b\na', 'nul\u0000nul', 'line\r\nfeed', '\u0000', '\n', 'a', 'b', '\u0001a', '\u0002clock', '\u0002floor', '{a}', '}{', '["a","b"]', '"',
   '\\', '\u2028', ' ', 'a,b', '\ufeff', 'é', 'e\u0301', '\u{1f9a2}', 'x'.repeat(65_536)

@@ -29,7 +29,10 @@ export interface RunOptions {
   readonly faults?: readonly FaultKind[]
   /** Default: all. */
   readonly workloads?: readonly WorkloadName[]
-  /** Between two faults, at most, in ms. Default 2500; in shorter runs less, so that each fault comes. */
+  /**
+   * Between two faults, at most, in ms. Default 2500; in shorter runs less, so that each fault
+   * comes.
+   */
   readonly pause?: number
   /** Between two writes of one writer, at most, in ms. */
   readonly writePause?: number
@@ -64,7 +67,10 @@ export interface Outcome extends Progress {
 const PROGRAM = fileURLToPath(new URL('instance.js', import.meta.url))
 const PROGRESS_EVERY = 2000
 
-/** Starts everything, lets clients and faults loose on it for the time given, and takes it down again. */
+/**
+ * Starts everything, lets clients and faults loose on it for the time given, and takes it down
+ * again.
+ */
 export async function run (options: RunOptions): Promise<Outcome> {
   const teardowns = new Teardowns()
   try {

@@ -16,7 +16,10 @@ export interface Incident {
 // In ms.
 const AFTERMATH = 500
 
-/** Makes things go wrong, in an order and for times that the seed gives, until `signal` says that it is enough. */
+/**
+ * Makes things go wrong, in an order and for times that the seed gives, until `signal` says that it
+ * is enough.
+ */
 export class Schedule {
   readonly incidents: Incident[] = []
   readonly #on = new Set<Incident>()

@@ -16,7 +16,10 @@ export async function ask (url: string, { token, ...init }: RequestInit & { read
   return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text), by, cache: cache.join('; ') }
 }
 
-/** One who reads 40 times a second, until it is stopped. What an address may ask for is not used up by that. */
+/**
+ * One who reads 40 times a second, until it is stopped. What an address may ask for is not used up
+ * by that.
+ */
 export class Reader {
   readonly answers: Answer[] = []
   readonly #failures: unknown[] = []
@@ -36,7 +39,10 @@ export class Reader {
     return new Promise((resolve) => { this.#waiting.push({ until: condition, resolve }) })
   }
 
-  /** Resolves with all answers that were not 200, and the reasons why there was none, as soon as nothing is in flight. */
+  /**
+   * Resolves with all answers that were not 200, and the reasons why there was none, as soon as
+   * nothing is in flight.
+   */
   async stop (): Promise<unknown[]> {
     clearInterval(this.#timer)
     await Promise.all(this.#inFlight)

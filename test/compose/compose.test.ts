@@ -6,7 +6,8 @@ import { startStack } from './stack.js'
 
 const run = promisify(execFile)
 
-// One stack for all of it: each test leaves it as it was found, two instances of each service and a Redis.
+// One stack for all of it: each test leaves it as it was found, two instances of each service and a
+// Redis.
 t.jobs = 1
 const { url, tokens, compose, containers, watch } = await startStack(t)
 
@@ -105,7 +106,8 @@ t.test('a limit is that of all instances together', async (t) => {
     for (let i = 0; i < 10; i++) answers.push(await ask(product(100 + i), { method: 'PATCH', body: '{"stock":1}', token: tokens.admin }))
   })
   const seconds = (performance.now() - began) / 1000
-  // Where Redis answered too late an instance decided by its own share, and says so: those are not what this is about.
+  // Where Redis answered too late an instance decided by its own share, and says so: those are not
+  // what this is about.
   const shared = answers.filter(({ headers }) => /"writes";q=10;/.test(headers.get('ratelimit-policy') ?? ''))
   const passed = shared.filter(({ status }) => status === 200).length
   t.comment(`${answers.length} in ${seconds.toFixed(2)} s, ${shared.length} decided by Redis, ${passed} passed`)
@@ -141,7 +143,8 @@ t.test('an instance that is killed is not missed, and comes back', async (t) => 
   await reader.until(() => instances(reader.answers).size === 2)
   const [victim = ''] = await containers('catalog')
   const events = watch()
-  // All processes of the container but the first, which ends with them. It ends what asks for that, too.
+  // All processes of the container but the first, which ends with them. It ends what asks for that,
+  // too.
   await run('docker', ['exec', victim, 'sh', '-c', 'kill -9 -1']).catch(() => {})
   await events.line(/^die catalog/)
   await events.line(/^health_status: healthy catalog/)

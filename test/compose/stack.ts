@@ -23,11 +23,17 @@ export interface Stack {
   readonly compose: (...args: string[]) => Promise<string>
   /** The ids of these services' containers, or of all. */
   readonly containers: (...services: string[]) => Promise<string[]>
-  /** What happens to containers from now on, a line each: `die catalog`, `health_status: healthy catalog`. */
+  /**
+   * What happens to containers from now on, a line each: `die catalog`, `health_status: healthy
+   * catalog`.
+   */
   readonly watch: () => Program
 }
 
-/** Builds and starts the whole suite as a project of its own, on a free port. It is gone after the test, with its volumes. */
+/**
+ * Builds and starts the whole suite as a project of its own, on a free port. It is gone after the
+ * test, with its volumes.
+ */
 export async function startStack (t: Test): Promise<Stack> {
   const project = `weir-test-${randomBytes(4).toString('hex')}`
   const env = {

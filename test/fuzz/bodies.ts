@@ -35,7 +35,10 @@ const FORMS: readonly string[] = [
   'token=a.b.c', 'token=', 'role=reader&role=admin', 'role[]=admin', '__proto__=x&role=reader', 'token=%', `token=${'x'.repeat(6000)}`, '&&=&', 'etag'
 ]
 
-/** A body for a request that writes: an object of known fields, with odd values among them, or something else altogether. */
+/**
+ * A body for a request that writes: an object of known fields, with odd values among them, or
+ * something else altogether.
+ */
 export function bodyOf (random: Random): Buffer {
   if (random.chance(0.2)) return random.pick(WHOLE)
   if (random.chance(0.1)) return Buffer.from(random.pick(FORMS))

@@ -13,8 +13,8 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const NOTHING = Buffer.alloc(0)
 
 /**
- * A client that sends bytes as they are: an HTTP client of Node refuses to send what servers have to cope with. It keeps its connection for
- * as long as the server does.
+ * A client that sends bytes as they are: an HTTP client of Node refuses to send what servers have
+ * to cope with. It keeps its connection for as long as the server does.
  */
 export class Connection {
   #socket: Socket | undefined
@@ -22,9 +22,11 @@ export class Connection {
   constructor (readonly port: number) {}
 
   /**
-   * Sends one request and reads its answer; `undefined` if the server closes the connection without one.
+   * Sends one request and reads its answer; `undefined` if the server closes the connection without
+   * one.
    *
-   * @param isLast nothing else is sent on this connection: half-closes it, and ends it with the answer
+   * @param isLast nothing else is sent on this connection: half-closes it, and ends it with the
+   *   answer
    * @throws Error when there is neither an answer nor an end in 15 s, or the answer is not HTTP/1.1
    */
   async send (bytes: Buffer, { isHead = false, isLast = false } = {}): Promise<Answer | undefined> {

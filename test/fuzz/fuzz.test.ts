@@ -78,7 +78,9 @@ async function send (services: Services, first: number, end: number, note: (exch
   }))
 }
 
-/** Malformed requests get a connection of their own: bytes after them would be read as part of them. */
+/**
+ * Malformed requests get a connection of their own: bytes after them would be read as part of them.
+ */
 async function ask (services: Services, request: FuzzRequest, connection?: Connection): Promise<Exchange> {
   const used = request.isRaw || connection === undefined ? new Connection(services[request.service].port) : connection
   const begun = performance.now()

@@ -4,7 +4,10 @@ import { urlValue } from './values.js'
 export const SERVICES = ['catalog', 'weather', 'stats', 'storefront'] as const
 export type ServiceName = typeof SERVICES[number]
 
-/** The target of a request: a path of one service, its parameters filled in, and the query parameters that it knows. */
+/**
+ * The target of a request: a path of one service, its parameters filled in, and the query
+ * parameters that it knows.
+ */
 interface Place {
   /** `:name` stands for one of `values`. */
   readonly path: string
@@ -83,7 +86,10 @@ const PLACES: Readonly<Record<ServiceName, readonly Place[]>> = {
   ]
 }
 
-/** The target of a request to the service, most of it as it is meant to be, and the methods that it is for. */
+/**
+ * The target of a request to the service, most of it as it is meant to be, and the methods that it
+ * is for.
+ */
 export function placeOf (random: Random, service: ServiceName): { target: string, methods: readonly string[] } {
   const { path, values = [], query = {}, methods = ['GET'] } = random.pick(random.chance(0.15) ? common : PLACES[service])
   const filled = path.replace(/:\w+/, () => urlValue(random, values))

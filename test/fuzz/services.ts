@@ -20,7 +20,10 @@ export interface FuzzedService extends Program {
 const ROOT = new URL('../../../', import.meta.url)
 const HEAP = new URL('../programs/heap-after-gc.js', import.meta.url).href
 
-/** Starts an instance of each service over one folder, as `npm start` does, with a simulated Open-Meteo. They end with the test. */
+/**
+ * Starts an instance of each service over one folder, as `npm start` does, with a simulated
+ * Open-Meteo. They end with the test.
+ */
 export async function startServices (t: Test): Promise<Readonly<Record<ServiceName, FuzzedService>>> {
   const dataDir = await tempDir(t)
   const simulator = await start(t, 'infra/dist/upstream/main.js', {})

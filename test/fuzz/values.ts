@@ -1,6 +1,9 @@
 import type { Random } from '../coherence/random.js'
 
-/** What clients, scanners and mistakes put where a number, a name or an id belongs; as it stands in a URL. */
+/**
+ * What clients, scanners and mistakes put where a number, a name or an id belongs; as it stands in
+ * a URL.
+ */
 const ODD: readonly string[] = [
   '', '0', '-0', '-1', '01', '+1', '1e0', '0x1', '1.0', '1.5', '%201', '1%20', '%0A1', '1%0D%0Ax:%20y', '1e309', '-1e309',
   '1e-400', 'Infinity', 'NaN',

@@ -5,7 +5,10 @@ import type { FuzzRequest } from './requests.js'
 const SLOWEST = 3000
 const SLOWEST_COMPARISON = 10_000
 
-/** The answers of 5xx that a service is documented to give to odd requests while nothing is broken, by code. */
+/**
+ * The answers of 5xx that a service is documented to give to odd requests while nothing is broken,
+ * by code.
+ */
 const DOCUMENTED: Readonly<Record<string, number>> = {
   // RFC 9111, section 5.2.1.7.
   WEIR_ERR_ONLY_IF_CACHED: 504,

@@ -10,7 +10,8 @@ import { twoApps } from './two-apps.js'
 const FRESH = { 'cache-control': 'max-age=600', etag: '"1"', 'last-modified': 'Thu, 01 Jan 2015 00:00:00 GMT', 'content-type': 'text/plain' }
 const TEXT = '0123456789'
 
-// A path that nginx lets through, what the origin answers to it, and what clients send one after the other.
+// A path that nginx lets through, what the origin answers to it, and what clients send one after
+// the other.
 const EXCHANGES: Readonly<Record<string, readonly [answers: readonly Answering[], requests: readonly Sent[]]>> = {
   '/api/products/hits': [[{ headers: FRESH, body: TEXT }], [{}, {}, {}, { method: 'HEAD' }]],
   '/api/products/conditions': [[{ headers: FRESH, body: TEXT }], [
@@ -41,7 +42,8 @@ const EXCHANGES: Readonly<Record<string, readonly [answers: readonly Answering[]
   '/api/products/redirect': [[{ status: 301, headers: { 'cache-control': 'max-age=60', location: '/api/products/hits' }, body: '' }], [{}, {}]]
 }
 
-// Of the connection, and where two instances may differ: whose memory it was. nginx names itself; what is not stored has the real time.
+// Of the connection, and where two instances may differ: whose memory it was. nginx names itself;
+// what is not stored has the real time.
 const OF_THE_WAY = new Set(['connection', 'date', 'keep-alive', 'transfer-encoding', 'server', 'cache-status', 'content-length'])
 
 /** What a client can tell from an answer. */

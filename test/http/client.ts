@@ -1,6 +1,8 @@
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http'
 
-/** What a client sends. Nothing is added to it, as fetch() would: not even Accept or Cache-Control. */
+/**
+ * What a client sends. Nothing is added to it, as fetch() would: not even Accept or Cache-Control.
+ */
 export interface Sent {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
@@ -38,7 +40,10 @@ export class OpenAnswer {
     response.on('error', () => {})
   }
 
-  /** Reads until the body has this many bytes; resolves to all that has come by then, earlier if it ends. */
+  /**
+   * Reads until the body has this many bytes; resolves to all that has come by then, earlier if it
+   * ends.
+   */
   async atLeast (bytes: number): Promise<string> {
     const response = this.#response
     while (this.#text().length < bytes) {
@@ -78,7 +83,8 @@ export class OpenAnswer {
 /** Sends a request; resolves when the head of its answer has come. Rejects if none does. */
 export async function open (url: string, { method = 'GET', headers = {}, body, signal }: Sent = {}): Promise<OpenAnswer> {
   const { origin, hostname, port } = new URL(url)
-  // Given a URL, it would send another path than the one that is asked for, without dots and an empty query.
+  // Given a URL, it would send another path than the one that is asked for, without dots and an
+  // empty query.
   const request = httpRequest({ method, hostname, port, path: url.slice(origin.length), ...(signal !== undefined && { signal }) })
   // Of a DELETE it would not say so by itself.
   if (body !== undefined) request.setHeader('content-length', Buffer.byteLength(body))

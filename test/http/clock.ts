@@ -7,7 +7,10 @@ export interface Clock {
   readonly at: (seconds: number) => string
 }
 
-/** Stops the clock that app and origin see until the end of the test, so that ages and lifetimes are exact. */
+/**
+ * Stops the clock that app and origin see until the end of the test, so that ages and lifetimes are
+ * exact.
+ */
 export function stopClock (t: Test): Clock {
   mock.timers.enable({ apis: ['Date'], now: Math.floor(Date.now() / 1000) * 1000 })
   t.teardown(() => { mock.timers.reset() })

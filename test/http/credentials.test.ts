@@ -11,7 +11,10 @@ type Headers = Readonly<Record<string, string>>
 
 const FRESH = { 'cache-control': 'max-age=60' }
 
-/** The list of the route, the fields of a request, and the credential that keeps its response from others, if one does. */
+/**
+ * The list of the route, the fields of a request, and the credential that keeps its response from
+ * others, if one does.
+ */
 const CASES: readonly (readonly [credentials: readonly string[] | undefined, request: Headers, detail: string | undefined])[] = [
   [undefined, { authorization: 'Bearer ann' }, 'AUTHORIZATION'],
   [undefined, { cookie: 'sid=ann' }, 'COOKIE'],

@@ -4,10 +4,16 @@ import { type Clock, stopClock } from './clock.js'
 import { type Fields } from './origin.js'
 import { proxiedApp, type ProxiedOptions } from './proxied-app.js'
 
-/** Header fields, given a function from seconds from now to HTTP-date; and for how many seconds they are fresh. */
+/**
+ * Header fields, given a function from seconds from now to HTTP-date; and for how many seconds they
+ * are fresh.
+ */
 type Case = readonly [rule: string, fields: (at: Clock['at']) => Fields, seconds: number]
 
-/** What is fresh for n seconds is a hit at the last millisecond of them, and is not at the end of them. */
+/**
+ * What is fresh for n seconds is a hit at the last millisecond of them, and is not at the end of
+ * them.
+ */
 async function check (t: Test, cases: readonly Case[], cache: ProxiedOptions['cache'] = {}): Promise<void> {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t, { cache })

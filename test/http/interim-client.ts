@@ -24,7 +24,9 @@ export interface WithInterim {
 
 export type Seen = readonly [status: number, fields: object]
 
-/** Checks that the interim responses are these and no others, and that the answer matches the rest. */
+/**
+ * Checks that the interim responses are these and no others, and that the answer matches the rest.
+ */
 export function checkAnswer (
   t: Test, answer: WithInterim, { interim, ...rest }: Pick<WithInterim, 'interim'> & Partial<Omit<WithInterim, 'interim'>>, name = 'the answer'
 ): void {
@@ -32,7 +34,9 @@ export function checkAnswer (
   t.match(answer, rest, name)
 }
 
-/** Sends one request over HTTP/1.1 or, where `version` is 2, HTTP/2; with TLS where the URL says so. */
+/**
+ * Sends one request over HTTP/1.1 or, where `version` is 2, HTTP/2; with TLS where the URL says so.
+ */
 export function askInterim (version: 1 | 2, url: string, ask: AskInterim = {}): Promise<WithInterim> {
   return version === 1 ? askHttp1(url, ask) : askHttp2(url, ask)
 }
@@ -70,7 +74,10 @@ async function askHttp2 (url: string, { method = 'GET', headers = {}, onInterim 
   return { interim, status, headers: rest, body }
 }
 
-/** Sends text, and returns all that comes until it ends with `last`, or the server closes the connection. */
+/**
+ * Sends text, and returns all that comes until it ends with `last`, or the server closes the
+ * connection.
+ */
 export async function exchangeText (url: string, sent: string, last: string): Promise<string> {
   const { hostname, port } = new URL(url)
   const socket = connect({ host: hostname, port: Number(port) })

@@ -7,7 +7,10 @@ const FRESH = { 'cache-control': 'max-age=60' }
 
 type Asked = readonly [path: string, headers?: NonNullable<Sent['headers']>]
 
-/** Two requests: whether the second is for what the first has stored (RFC 9111 2, 4: the target URI). */
+/**
+ * Two requests: whether the second is for what the first has stored (RFC 9111 2, 4: the target
+ * URI).
+ */
 const PAIRS: readonly (readonly [rule: string, first: Asked, second: Asked, same: boolean])[] = [
   ['the same', ['/a'], ['/a'], true],
   ['another path', ['/b'], ['/b/'], false],

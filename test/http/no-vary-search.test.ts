@@ -11,7 +11,10 @@ import { twoApps } from './two-apps.js'
 const FRESH = { 'cache-control': 'max-age=60' }
 const UTM = 'params=("utm")'
 
-/** Answers each of these paths with itself as the body. It has no length, so that its end reaches the client when it is stored. */
+/**
+ * Answers each of these paths with itself as the body. It has no length, so that its end reaches
+ * the client when it is stored.
+ */
 function echo (origin: Origin, paths: readonly string[], headers: Fields, after?: Promise<unknown>): void {
   const answer: Answering = ({ path }) => ({ headers: { ...FRESH, ...headers }, body: [path], ...(after !== undefined && { after }) })
   for (const path of paths) origin.always(path, answer)
@@ -21,7 +24,10 @@ const requests = (origin: Origin, paths: readonly string[]) => paths.reduce((sum
 
 type Case = readonly [field: string | readonly string[], first: string, second: string]
 
-/** Whether the second query gets what was stored for the first, when the rule has just been learned and when it is known. */
+/**
+ * Whether the second query gets what was stored for the first, when the rule has just been learned
+ * and when it is known.
+ */
 async function check (t: Test, expected: 'match' | 'miss', cases: readonly Case[]): Promise<void> {
   const clock = stopClock(t)
   const { origin, get } = await proxiedApp(t)
@@ -201,7 +207,8 @@ t.test('what is stored says in a circle where a response is: the handler is aske
   echo(origin, ['/?a'], { 'no-vary-search': 'params' })
   await get('/?a')
   clock.advance(61)
-  // Under the key of /?a there is word of the rule, and under the one that it makes now, of there being none.
+  // Under the key of /?a there is word of the rule, and under the one that it makes now, of there
+  // being none.
   echo(origin, ['/?a', '/?b'], { 'cache-control': 'max-age=600' })
   t.equal((await get('/?b')).body, '/?b')
   t.match(await send('HEAD', '/?a'), { status: 200 })

@@ -4,17 +4,26 @@ import { text } from 'node:stream/consumers'
 import { type Test } from 'tap'
 import { Tally } from './tally.js'
 
-/** Header fields to send; several values are as many field lines, undefined leaves out what is sent by default. */
+/**
+ * Header fields to send; several values are as many field lines, undefined leaves out what is sent
+ * by default.
+ */
 export type Fields = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** An interim response: its status and fields. */
 export type Interim = readonly [status: number, fields?: Readonly<Record<string, string | readonly string[]>>]
 
-/** One answer of the origin. A Date is sent unless `headers` has another or undefined, and nothing else by default. */
+/**
+ * One answer of the origin. A Date is sent unless `headers` has another or undefined, and nothing
+ * else by default.
+ */
 export interface Scripted {
   readonly status?: number
   readonly headers?: Fields
-  /** A text is sent with its length. Parts are sent one by one, chunked; what is a promise is waited for. */
+  /**
+   * A text is sent with its length. Parts are sent one by one, chunked; what is a promise is waited
+   * for.
+   */
   readonly body?: string | Buffer | readonly (string | Buffer | Promise<unknown>)[]
   /** Sent one after the other before the answer; what is a promise is waited for. */
   readonly interim?: readonly (Interim | Promise<unknown>)[]

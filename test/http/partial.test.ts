@@ -33,7 +33,10 @@ function checkPart (t: Test, answer: Answer, [first, last]: readonly [number, nu
   t.match(answer.headers, { 'content-range': `bytes ${first}-${last}/${TEXT.length}`, 'content-length': String(last - first + 1), ...FRESH }, message)
 }
 
-/** Requests one after the other: the range of each, the part that it gets, and what the origin is asked meanwhile. */
+/**
+ * Requests one after the other: the range of each, the part that it gets, and what the origin is
+ * asked meanwhile.
+ */
 const SEQUENCES: readonly (readonly (readonly [range: string | undefined, part: readonly [number, number] | 'whole', origin: object | undefined])[])[] = [
   [
     ['bytes=0-99', [0, 99], { range: 'bytes=0-99' }],

@@ -142,8 +142,8 @@ function * orders (events: readonly number[] = []): Generator<readonly number[]>
 }
 
 /**
- * Carries out the plan at one URI whose content is the number of writes so far. After each acknowledgement no instance may serve less
- * than what an acknowledged write has made.
+ * Carries out the plan at one URI whose content is the number of writes so far. After each
+ * acknowledgement no instance may serve less than what an acknowledged write has made.
  * @returns how often a GET was a hit
  */
 async function carryOut (t: Test, apps: readonly [Proxied, ...Proxied[]], path: string, { events, late }: Plan): Promise<number> {

@@ -31,7 +31,10 @@ export interface Proxied {
   readonly send: (method: string, path: string, sent?: Omit<Sent, 'method'>) => Promise<Answer>
   /** Resolves when the head of the answer has come. */
   readonly open: (path: string, headers?: Sent['headers'], signal?: AbortSignal) => Promise<OpenAnswer>
-  /** Resolves when `count` requests for `path` have come to the application in all, its own ones included. */
+  /**
+   * Resolves when `count` requests for `path` have come to the application in all, its own ones
+   * included.
+   */
   readonly arrived: (path: string, count: number) => Promise<void>
   /** Resolves when it has ended so many answers. */
   readonly answered: (path: string, count: number) => Promise<void>
@@ -39,7 +42,10 @@ export interface Proxied {
   readonly aborted: (path: string, count: number) => Promise<void>
 }
 
-/** Starts one on a port of its own, in the order of plugins that the README gives; it closes with the test. */
+/**
+ * Starts one on a port of its own, in the order of plugins that the README gives; it closes with
+ * the test.
+ */
 export async function proxiedApp (
   t: Test, { cache = {}, config = {}, upstream, server = {}, proxy = {}, ...options }: ProxiedOptions = {}
 ): Promise<Proxied> {

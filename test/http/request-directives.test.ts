@@ -7,7 +7,10 @@ import { isHit, ours } from './cache-status.js'
 import { stopClock } from './clock.js'
 import { proxiedApp, type ProxiedOptions } from './proxied-app.js'
 
-/** A response with these directives, so many seconds old, for a request with these; what happens to it. */
+/**
+ * A response with these directives, so many seconds old, for a request with these; what happens to
+ * it.
+ */
 type Case = readonly [response: string, age: number, request: Readonly<Record<string, string>>, outcome: 'hit' | 'request' | 'stale' | 'timeout']
 
 async function check (t: Test, cases: readonly Case[], cache: ProxiedOptions['cache'] = {}): Promise<void> {

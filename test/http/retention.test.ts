@@ -6,7 +6,10 @@ import { proxiedApp, type ProxiedOptions } from './proxied-app.js'
 
 type Cache = ProxiedOptions['cache']
 
-/** Fields of a response without validators; the request after so many seconds more; and whether the stored response answers it. */
+/**
+ * Fields of a response without validators; the request after so many seconds more; and whether the
+ * stored response answers it.
+ */
 type Case = readonly [fields: Fields, seconds: number, request: string, outcome: 'served' | 'asked']
 
 const says = (value: string): Fields => ({ 'cache-control': value })

@@ -5,7 +5,10 @@ import { gate } from './tally.js'
 import { type Answering } from './origin.js'
 import { proxiedApp, type ProxiedOptions } from './proxied-app.js'
 
-/** A stored response with these directives and a lifetime of 60 s; how old it is when the origin fails so; what the client asks. */
+/**
+ * A stored response with these directives and a lifetime of 60 s; how old it is when the origin
+ * fails so; what the client asks.
+ */
 type Case = readonly [directives: string, age: number, failure: number | 'drop', outcome: 'stale' | 'error', request?: string]
 
 async function check (t: Test, cases: readonly Case[], cache: ProxiedOptions['cache'] = {}): Promise<void> {

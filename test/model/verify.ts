@@ -15,8 +15,8 @@ const MEMORY = 2048
 const DEPTH = 1_000_000
 
 /**
- * The compiler's level, and the size of the table of states as a power of two. For a short search, compiling takes longer than
- * running, and clearing a large table longer than filling it.
+ * The compiler's level, and the size of the table of states as a power of two. For a short search,
+ * compiling takes longer than running, and clearing a large table longer than filling it.
  */
 const LENGTHS = {
   short: { optimize: '-O0', table: '-w20' },

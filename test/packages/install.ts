@@ -22,7 +22,10 @@ export async function registryOf (t: Test): Promise<LocalRegistry> {
   return registry
 }
 
-/** An empty folder in which packages of @weir come from the local registry, as those of a new user do from npm's. */
+/**
+ * An empty folder in which packages of @weir come from the local registry, as those of a new user
+ * do from npm's.
+ */
 export async function emptyApp (t: Test, registry: LocalRegistry): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-app-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))

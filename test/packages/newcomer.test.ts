@@ -1,4 +1,5 @@
-// A new user's path: an empty folder, the command and the code of the README, a hit and an invalidation over a socket.
+// A new user's path: an empty folder, the command and the code of the README, a hit and an
+// invalidation over a socket.
 import { readFile, writeFile } from 'node:fs/promises'
 import { freePort } from '@weir/internal/testing'
 import t, { type Test } from 'tap'
@@ -51,13 +52,19 @@ t.test('from tarballs', async (t) => {
   })
 })
 
-/** Warnings of a package manager, but not that dependencies of Fastify's plugins want a newer Node than this one. */
+/**
+ * Warnings of a package manager, but not that dependencies of Fastify's plugins want a newer Node
+ * than this one.
+ */
 function warnings (output: string): string[] {
   const lines = output.split('\n').filter((line) => /\bwarn|ERESOLVE|peer|deprecated/i.test(line))
   return lines.filter((line) => !/EBADENGINE|install-scripts|Ignored build scripts/.test(line))
 }
 
-/** The code runs as JavaScript and, as it stands, as strict TypeScript, beside which all subpaths have types. */
+/**
+ * The code runs as JavaScript and, as it stands, as strict TypeScript, beside which all subpaths
+ * have types.
+ */
 async function works (t: Test, app: string, resolution: readonly string[]): Promise<void> {
   const port = await freePort()
   const ours = code.replace('3000', String(port))

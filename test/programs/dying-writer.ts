@@ -8,8 +8,9 @@ import { fastify } from 'fastify'
 import { connect } from '../coherence/database.js'
 
 /**
- * An instance of a service with an outbox. Its handlers give the outbox no tags: `/versions/0` has none, and `/versions` is what the
- * route's `config.invalidates` says. A PUT that is told to die is killed after its commit, before anybody is told.
+ * An instance of a service with an outbox. Its handlers give the outbox no tags: `/versions/0` has
+ * none, and `/versions` is what the route's `config.invalidates` says. A PUT that is told to die is
+ * killed after its commit, before anybody is told.
  */
 export async function versionsApp (folder: string) {
   const db = connect(join(folder, 'versions.db'), 5000)

@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-// Preloaded by tests (--import): a message 'heap' has the process collect its garbage and tell how many bytes are left.
+// Preloaded by tests (--import): a message 'heap' has the process collect its garbage and tell how
+// many bytes are left.
 setFlagsFromString('--expose-gc')
 const found: unknown = runInNewContext('gc')
 const collect = () => { if (typeof found === 'function') Reflect.apply(found, undefined, []) }

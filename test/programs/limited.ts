@@ -11,7 +11,10 @@ import { fastify } from 'fastify'
  */
 const { REDIS_URL: url = '', JWT_SECRET: secret = '', INSTANCES: instances = '1', REDIS_COMMAND_TIMEOUT: timeout = '100' } = process.env
 
-/** What an instance has seen. Times are milliseconds on the clock that all processes of the machine share. */
+/**
+ * What an instance has seen. Times are milliseconds on the clock that all processes of the machine
+ * share.
+ */
 export interface Report {
   /** Of all requests: when each came, and when it was decided at the latest. */
   readonly requests: readonly { readonly arrived: number, readonly decided: number }[]

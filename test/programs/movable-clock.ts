@@ -1,5 +1,6 @@
-// Loaded before a program (--import), so that a test can move the wall clock that the program sees: told `{ advance: ms }`, it answers
-// 'advanced'. What waits, and what is measured, goes on in real time.
+// Loaded before a program (--import), so that a test can move the wall clock that the program sees:
+// told `{ advance: ms }`, it answers 'advanced'. What waits, and what is measured, goes on in real
+// time.
 const now = Date.now
 let offset = 0
 

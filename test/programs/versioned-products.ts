@@ -16,7 +16,10 @@ export interface VersionedOptions {
   readonly checked?: () => Promise<void>
 }
 
-/** A service whose products are written with If-Match, by the recipe of the conditional plugin's documentation. */
+/**
+ * A service whose products are written with If-Match, by the recipe of the conditional plugin's
+ * documentation.
+ */
 export async function versionedProducts (db: Kysely<ProductsSchema>, options: VersionedOptions = {}): Promise<FastifyInstance> {
   const { forUpdate = false, checked } = options
   const app = fastify()

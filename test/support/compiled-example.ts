@@ -25,10 +25,16 @@ const OPTIONS: ts.CompilerOptions = {
 const parsed = new Map<string, ts.SourceFile>()
 let previous: ts.Program | undefined
 
-/** Compiles a module as if it were a file in the repository's root, where the packages are found. Returns what is wrong with it. */
+/**
+ * Compiles a module as if it were a file in the repository's root, where the packages are found.
+ * Returns what is wrong with it.
+ */
 export const problemsOf = (source: string): string[] => problemsOfAll([source]).flat()
 
-/** Compiles several modules, each on its own, in less time than one by one. Returns what is wrong with each, in their order. */
+/**
+ * Compiles several modules, each on its own, in less time than one by one. Returns what is wrong
+ * with each, in their order.
+ */
 export function problemsOfAll (sources: readonly string[]): string[][] {
   const examples = new Map(sources.map((source, i) => [`${ROOT}readme-example-${i}.ts`, source]))
   const host = ts.createCompilerHost(OPTIONS)

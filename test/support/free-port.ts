@@ -3,8 +3,9 @@ import { freePort } from '#infra/bench/free-port.js'
 const ATTEMPTS = 5
 
 /**
- * For programs that cannot be asked to choose a port themselves: `start` gets one that was free a moment ago and answers
- * undefined if somebody else was faster, which is all that another port can mend.
+ * For programs that cannot be asked to choose a port themselves: `start` gets one that was free a
+ * moment ago and answers undefined if somebody else was faster, which is all that another port can
+ * mend.
  */
 export async function onFreePort<T> (start: (port: number) => Promise<T | undefined>): Promise<T> {
   for (let i = 0; i < ATTEMPTS; i++) {

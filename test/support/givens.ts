@@ -1,4 +1,7 @@
-/** Names that an example may use undeclared, as its page has introduced them, and the declaration of each. */
+/**
+ * Names that an example may use undeclared, as its page has introduced them, and the declaration of
+ * each.
+ */
 const GIVENS: Readonly<Record<string, string>> = {
   app: `
     import type {} from '@weir/fastify/response-cache'
@@ -23,8 +26,9 @@ const GIVENS: Readonly<Record<string, string>> = {
 const PRODUCT = 'interface Product { id: string, name: string, price: number, updatedAt: Date }'
 
 /**
- * The example with what it takes for granted declared after it, where line numbers stay as they are.
- * A name counts as declared if the example imports it, declares it, or takes it as a parameter.
+ * The example with what it takes for granted declared after it, where line numbers stay as they
+ * are. A name counts as declared if the example imports it, declares it, or takes it as a
+ * parameter.
  */
 export function withGivens (code: string): string {
   // `shop.products` is another's member; `...products` is a use.

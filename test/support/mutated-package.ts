@@ -18,7 +18,9 @@ export async function copyPackage (from: string, to: string): Promise<void> {
   if (existsSync(own)) await symlink(own, join(to, 'node_modules'))
 }
 
-/** @throws Error if the text is not there, or more than once: then the mutant has to follow the code */
+/**
+ * @throws Error if the text is not there, or more than once: then the mutant has to follow the code
+ */
 export async function changeFile (file: string, { from, to }: Change): Promise<void> {
   const source = await readFile(file, 'utf8')
   const found = source.split(from).length - 1

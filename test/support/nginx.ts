@@ -58,7 +58,10 @@ export async function startNginx (t: Test, options: NginxOptions): Promise<TestN
   })
 }
 
-/** What `nginx -t` says of a configuration as it is shipped, but for where it listens, and the code it exits with. */
+/**
+ * What `nginx -t` says of a configuration as it is shipped, but for where it listens, and the code
+ * it exits with.
+ */
 export async function testConfig (t: Test, file: 'weir.conf' | 'compose.conf'): Promise<{ code: unknown, output: string }> {
   const prefix = await tempDir(t)
   // To test it is to bind to it.
@@ -70,14 +73,15 @@ export async function testConfig (t: Test, file: 'weir.conf' | 'compose.conf'): 
 
 function run (t: Test, prefix: string, config: string, args: readonly string[]): Program {
   return program(t, spawn('nginx', ['-e', 'stderr', '-p', prefix, '-c', config, ...args], {
-    // It says everything on stderr. /dev/stdout cannot be opened where it is a socket, as Node's pipes are.
+    // It says everything on stderr. /dev/stdout cannot be opened where it is a socket, as Node's
+    // pipes are.
     env: { ...process.env, PATH }, stdio: ['ignore', 'ignore', 'pipe']
   }))
 }
 
 /**
- * Writes the configuration as it is shipped, but for where it listens, where the instances are, and what the test asks for. Without options
- * they are where it says. Returns the file to begin with.
+ * Writes the configuration as it is shipped, but for where it listens, where the instances are, and
+ * what the test asks for. Without options they are where it says. Returns the file to begin with.
  */
 async function writeConfig (folder: string, main: string, listen: string, options?: NginxOptions): Promise<string> {
   const { shield, answerWithin } = options ?? {}

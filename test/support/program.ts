@@ -8,7 +8,10 @@ export interface Program {
   readonly process: ChildProcess
   /** What it wrote so far. */
   readonly output: () => string
-  /** Resolves when a line of its output fits `pattern`; rejects, with all of its output, if it ends without. */
+  /**
+   * Resolves when a line of its output fits `pattern`; rejects, with all of its output, if it ends
+   * without.
+   */
   readonly line: (pattern: RegExp) => Promise<string>
   /** Asks it to end (SIGTERM) and waits until it has. */
   readonly stop: () => Promise<void>
@@ -34,7 +37,8 @@ export function program (t: Test, child: ChildProcess): Program {
   read(child.stdout)
   read(child.stderr)
 
-  // 'close', not 'exit': after it there is no more output. It also comes when the program could not be started.
+  // 'close', not 'exit': after it there is no more output. It also comes when the program could not
+  // be started.
   const ended = new Promise<void>((resolve) => { child.once('close', () => { resolve() }) })
   child.once('error', (error) => { lines.push(error.message) })
 

@@ -24,13 +24,19 @@ export interface Fault {
   readonly [option: string]: string | number
 }
 
-/** Instances of the weather service before a simulated Open-Meteo, with one clock for all. They end with the test. */
+/**
+ * Instances of the weather service before a simulated Open-Meteo, with one clock for all. They end
+ * with the test.
+ */
 export interface WeatherFleet {
   readonly instances: readonly Node[]
   advance (ms: number): Promise<void>
   /** In place of whatever was wrong before; nothing is if it is left out. */
   upstreamHas (fault?: Fault): Promise<void>
-  /** How many calls the upstream has had, by its endpoints, and how often two were for the same at one time. */
+  /**
+   * How many calls the upstream has had, by its endpoints, and how often two were for the same at
+   * one time.
+   */
   upstreamSaw (): Promise<{ forecasts: number, searches: number, overlaps: number }>
 }
 

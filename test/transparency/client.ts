@@ -25,7 +25,10 @@ const TIMEOUT = 2000
 const NO_ANSWER = 'no answer in time'
 const NOTHING = Buffer.alloc(0)
 
-/** Sends a request, and answers for the server if nothing comes of it: a connection that is upgraded has no timeout of its own. */
+/**
+ * Sends a request, and answers for the server if nothing comes of it: a connection that is upgraded
+ * has no timeout of its own.
+ */
 export function sendInTime (client: Client, request: Outgoing): Promise<Answer> {
   return within(TIMEOUT + 500, client.send(request), failed(NO_ANSWER))
 }

@@ -5,7 +5,10 @@ import { boundaryOf, partDifference } from './part.js'
 import type { Momentary } from './subject.js'
 
 const OF_A_PART = ['content-type', 'content-length', 'content-encoding', 'accept-ranges', 'last-modified', 'etag', 'vary']
-/** What is said of a response does not count for an error in its place, which has a problem document. */
+/**
+ * What is said of a response does not count for an error in its place, which has a problem
+ * document.
+ */
 const NOT_OF_AN_ERROR = ['cache-control', 'expires', 'content-type']
 const PARTIAL: ReadonlySet<number> = new Set([206, 416])
 
@@ -36,7 +39,8 @@ function sameStatus (exchange: Exchange, momentary: Momentary): string[] {
   const hasBody = intent.method !== 'HEAD' && weir.status !== 304
   // A part of the bytes is of those that are not encoded: the cache has the handler asked for them.
   const isUnencoded = intent.headers['range'] !== undefined && weir.headers['content-encoding'] === undefined
-  // A HEAD is answered with the fields of the stored GET, as it should be; frameworks leave out what encoders add (RFC 9110, 9.3.2).
+  // A HEAD is answered with the fields of the stored GET, as it should be; frameworks leave out
+  // what encoders add (RFC 9110, 9.3.2).
   const isStoredHead = intent.method === 'HEAD' && isHit(weir)
   const names = [...namesOfMoment(exchange, momentary),
     ...weir.status === 304 ? OF_THE_BODY : isUnencoded || isStoredHead ? ['content-encoding', 'content-length', 'vary'] : []]

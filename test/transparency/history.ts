@@ -16,12 +16,18 @@ export class History {
     this.#byPath.set(name, list)
   }
 
-  /** The last exchanges of a path, whatever its query, without those of other paths but with writes to it. */
+  /**
+   * The last exchanges of a path, whatever its query, without those of other paths but with writes
+   * to it.
+   */
   of (path: string): readonly Exchange[] {
     return this.#byPath.get(nameOf(path)) ?? []
   }
 
-  /** A validator that a client may have of an earlier answer to a GET for the same URL; sometimes a tag of another user's. */
+  /**
+   * A validator that a client may have of an earlier answer to a GET for the same URL; sometimes a
+   * tag of another user's.
+   */
   conditionFor (random: Random, path: string, user: string): Condition | undefined {
     const sameUrl = this.of(path).filter(({ intent, weir }) => intent.path === path && intent.method === 'GET' && weir.status === 200)
     if (sameUrl.length === 0) return undefined

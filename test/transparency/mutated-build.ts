@@ -7,10 +7,11 @@ import type { Mutant } from './mutants.js'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /**
- * Copies the plugins, the packages and this checker, as they are compiled, into an empty folder, and changes a piece of text in them.
- * Everything else is found where it is.
+ * Copies the plugins, the packages and this checker, as they are compiled, into an empty folder,
+ * and changes a piece of text in them. Everything else is found where it is.
  * @returns the checker's program
- * @throws Error if the piece is not there, or more than once: then the mutant has to follow the code
+ * @throws Error if the piece is not there, or more than once: then the mutant has to follow the
+ *   code
  */
 export async function mutatedBuild (folder: string, mutant: Mutant | undefined): Promise<string> {
   // A folder above the copies, so that they are found first.

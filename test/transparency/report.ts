@@ -5,7 +5,8 @@ import type { Finding, Result } from './run.js'
 // Differences that are shown in full.
 const SHOWN = 12
 const BEFORE = 5
-// Of what could come from the cache. Measured: 0.993 of all, and between 0.94 and 1 for each application.
+// Of what could come from the cache. Measured: 0.993 of all, and between 0.94 and 1 for each
+// application.
 const FLOOR = 0.8
 // Answers that could come from the cache, below which a share says nothing.
 const ENOUGH = 50
@@ -79,7 +80,10 @@ export function report ({ seed, comparisons, differences, possible, hits, share,
   ].join('\n')
 }
 
-/** The first of each kind, with how many there are: by the method and what is different, whatever the application. */
+/**
+ * The first of each kind, with how many there are: by the method and what is different, whatever
+ * the application.
+ */
 function distinct (findings: readonly Finding[]): string[] {
   const kinds = new Map<string, Finding[]>()
   for (const finding of findings) {

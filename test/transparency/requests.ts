@@ -65,7 +65,10 @@ function reading (random: Random, target: Target, user: string, history: History
   return { user, method, path, headers, condition, target: isOdd ? { ...target, isStored: false } : target }
 }
 
-/** Header fields of common clients: most requests have those of one of them, so that responses are asked for again. */
+/**
+ * Header fields of common clients: most requests have those of one of them, so that responses are
+ * asked for again.
+ */
 const CLIENTS: readonly Readonly<Record<string, string>>[] = [
   {},
   { accept: '*/*' },

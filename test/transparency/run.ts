@@ -44,7 +44,10 @@ export interface Options {
   readonly onResult?: (result: Result) => void
 }
 
-/** Runs each subject in turn, over one transport after the other, until the time is over; each of them at least once. */
+/**
+ * Runs each subject in turn, over one transport after the other, until the time is over; each of
+ * them at least once.
+ */
 export async function run ({ subjects, seconds, seed, requests, folder, onResult, ...fixed }: Options): Promise<Result[]> {
   const random = new Random(seed)
   const tls = await certificate(folder)

@@ -5,7 +5,10 @@ import { CookieJar, MEANS, type Means, USERS } from './users.js'
 
 type Side = 'plain' | 'weir'
 
-/** Dot segments as requests have them here. They mean nothing, so Weir's twin may take the path for the one without (RFC 3986, 6.2.2.3). */
+/**
+ * Dot segments as requests have them here. They mean nothing, so Weir's twin may take the path for
+ * the one without (RFC 3986, 6.2.2.3).
+ */
 export const DOT_SEGMENTS = /\/(?:\.|x\/\.\.)(?=\/)/
 
 /** The users of both twins: sends a request of one of them to each. */

@@ -31,7 +31,10 @@ export interface Target {
   readonly hasHead?: false
   /** Header fields that each request has. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Whether responses are stored under ordinary circumstances. Default: whether the route is cached. */
+  /**
+   * Whether responses are stored under ordinary circumstances. Default: whether the route is
+   * cached.
+   */
   readonly isStored?: boolean
 }
 
@@ -43,7 +46,10 @@ export interface Write {
   readonly body?: string
 }
 
-/** Values that are different in two answers to one request, whatever answers: only their shape is compared. */
+/**
+ * Values that are different in two answers to one request, whatever answers: only their shape is
+ * compared.
+ */
 export interface Momentary {
   readonly cookies?: readonly string[]
   readonly headers?: readonly string[]

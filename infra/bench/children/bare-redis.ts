@@ -1,5 +1,5 @@
-// node bare-redis.js --redis URL --body BYTES --header NAME=VALUE...
-// What a read of the shared store is compared with: a Fastify route that does one GET, by a client with the same options, and
+// node bare-redis.js --redis URL --body BYTES --header NAME=VALUE... What a read of the shared
+// store is compared with: a Fastify route that does one GET, by a client with the same options, and
 // sends what it got.
 import { parseArgs } from 'node:util'
 import { fastify } from 'fastify'

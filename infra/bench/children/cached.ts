@@ -1,6 +1,6 @@
-// node cached.js --store memory|sqlite|redis|redis-unleased --body BYTES [--dir DIR] [--redis URL] [--client ioredis|node-redis]
-//   [--no-l1] [--log] [--counting]
-// A service with the plugins as users register them, and one cached route. With --log it has a service's log, which has nothing to say.
+// node cached.js --store memory|sqlite|redis|redis-unleased --body BYTES [--dir DIR] [--redis URL]
+// [--client ioredis|node-redis] [--no-l1] [--log] [--counting] A service with the plugins as users
+// register them, and one cached route. With --log it has a service's log, which has nothing to say.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Store } from '@weir/cache'
@@ -54,7 +54,10 @@ function connect () {
   return values.client === 'node-redis' ? connectNodeRedis(values.redis) : connectRedis(values.redis)
 }
 
-/** Counts how often it is asked whether an entry is valid, because that is not known here. Who does not ask pays nothing for it. */
+/**
+ * Counts how often it is asked whether an entry is valid, because that is not known here. Who does
+ * not ask pays nothing for it.
+ */
 function counted (store: Store): Store {
   return {
     ...store,

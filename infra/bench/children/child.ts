@@ -1,6 +1,6 @@
 /**
- * What every child process of the benchmark does: says that it is ready, answers questions, and ends when the benchmark does,
- * however that ended. `end` may clean up first.
+ * What every child process of the benchmark does: says that it is ready, answers questions, and
+ * ends when the benchmark does, however that ended. `end` may clean up first.
  */
 export function serveBenchmark (
   ready: Readonly<Record<string, string>>, answer: () => Readonly<Record<string, number>>, end?: () => Promise<void>

@@ -1,6 +1,7 @@
-// node cold.js --store none|memory|redis [--redis URL] [--alone] [--count]
-// A route of JSON that is asked for another product each time: bare, or behind the response cache, which misses each time. With --alone the
-// plugins that usually go with it are left out. With --count it tells how many of Weir's functions were entered, which makes it slow.
+// node cold.js --store none|memory|redis [--redis URL] [--alone] [--count] A route of JSON that is
+// asked for another product each time: bare, or behind the response cache, which misses each time.
+// With --alone the plugins that usually go with it are left out. With --count it tells how many of
+// Weir's functions were entered, which makes it slow.
 import { parseArgs } from 'node:util'
 import { memoryStore } from '@weir/cache/memory'
 import { redisStore } from '@weir/cache/redis'

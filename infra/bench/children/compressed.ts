@@ -1,6 +1,5 @@
-// node compressed.js [--cached]
-// A Fastify route of 16 KiB of JSON behind @fastify/compress with its defaults. Cached: with the response cache, which stores what is
-// sent.
+// node compressed.js [--cached] A Fastify route of 16 KiB of JSON behind @fastify/compress with its
+// defaults. Cached: with the response cache, which stores what is sent.
 import { parseArgs } from 'node:util'
 import compress from '@fastify/compress'
 import { memoryStore } from '@weir/cache/memory'

@@ -3,7 +3,10 @@ import { Session } from 'node:inspector'
 /** Functions of Weir's packages, by the URL of their script. */
 const OF_WEIR = /\/(?:packages|plugins)\/(?:[\w-]+\/)?dist\//
 
-/** Counts from now on how often functions of Weir's packages are entered. Returns a function that gives the sum so far. */
+/**
+ * Counts from now on how often functions of Weir's packages are entered. Returns a function that
+ * gives the sum so far.
+ */
 export function countCalls (): () => number {
   const session = new Session()
   session.connect()

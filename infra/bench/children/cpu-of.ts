@@ -19,8 +19,8 @@ export function cpuMicrosOf (pid: number): number {
 }
 
 /**
- * The CPU time of one process. The scheduler counts it by the nanosecond, without that of threads that have ended,
- * and in ticks with it: each is at most what was used.
+ * The CPU time of one process. The scheduler counts it by the nanosecond, without that of threads
+ * that have ended, and in ticks with it: each is at most what was used.
  */
 function microsOf (pid: number, ticks: number): number {
   // USER_HZ is 100 wherever Node runs on Linux.

@@ -1,5 +1,5 @@
-// node keeper.js
-// Holds what must not outlive the benchmark, even if that is killed: a folder for files, and a Redis in it.
+// node keeper.js Holds what must not outlive the benchmark, even if that is killed: a folder for
+// files, and a Redis in it.
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,8 +1,8 @@
-// node limited.js --by weir|fastify|nothing [--redis URL] --limit N --window MS [--cached]
-// node limited.js --by nothing --status 429 --text BODY --header NAME=VALUE...
-// A Fastify route that sends a prebuilt Buffer, behind a limit for each address: Weir's, or that of @fastify/rate-limit, each in Redis or,
-// without it, in its own memory. Cached: the route is answered by
-// the response cache. With a status and a text the route sends those, ready.
+// node limited.js --by weir|fastify|nothing [--redis URL] --limit N --window MS [--cached] node
+// limited.js --by nothing --status 429 --text BODY --header NAME=VALUE... A Fastify route that
+// sends a prebuilt Buffer, behind a limit for each address: Weir's, or that of @fastify/rate-limit,
+// each in Redis or, without it, in its own memory. Cached: the route is answered by the response
+// cache. With a status and a text the route sends those, ready.
 import { parseArgs } from 'node:util'
 import fastifyRateLimit from '@fastify/rate-limit'
 import { memoryStore as cacheStore } from '@weir/cache/memory'

@@ -1,6 +1,6 @@
-// node --expose-gc memory.js --file FILE --entries N --body BYTES [--keep N]
-// Asks for N responses of a service on the SQLite store, whose own memory is not V8's, and says what the process then holds.
-// It keeps all of them in memory, or N.
+// node --expose-gc memory.js --file FILE --entries N --body BYTES [--keep N] Asks for N responses
+// of a service on the SQLite store, whose own memory is not V8's, and says what the process then
+// holds. It keeps all of them in memory, or N.
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { sqliteStore } from '@weir/cache/sqlite'
@@ -39,7 +39,8 @@ for (let i = 0; i < entries; i++) {
   if (statusCode !== 200) throw new Error(`a product was answered with ${statusCode}`)
 }
 if (globalThis.gc === undefined) throw new Error('run with --expose-gc')
-// Finalizers of one collection free what the next one finds. Requests leave work for later turns of the event loop.
+// Finalizers of one collection free what the next one finds. Requests leave work for later turns of
+// the event loop.
 for (let i = 0; i < COLLECTIONS; i++) {
   globalThis.gc()
   await setTimeout(BETWEEN)

@@ -1,5 +1,5 @@
-// node page.js --mode fragments|uncached|bare
-// A page of five fragments as a shop has them, of which one is expensive to compute: kept, rendered for each request, or ready.
+// node page.js --mode fragments|uncached|bare A page of five fragments as a shop has them, of which
+// one is expensive to compute: kept, rendered for each request, or ready.
 import { parseArgs } from 'node:util'
 import { memoryStore } from '@weir/cache/memory'
 import fragments from '@weir/fastify/fragments'

@@ -20,12 +20,18 @@ export function productOf (id: string, bytes: number) {
   return product
 }
 
-/** One for each product, by its id, as a cache has them: memory that is read again and again costs less than memory that is not. */
+/**
+ * One for each product, by its id, as a cache has them: memory that is read again and again costs
+ * less than memory that is not.
+ */
 export function productBuffers (bytes: number): Map<string, Buffer> {
   return new Map(Array.from({ length: PRODUCTS }, (_, i) => [`${i}`, Buffer.from(productJson(`${i}`, bytes))]))
 }
 
-/** The headers by which the client is known that asks for a product: each is asked for by another one. */
+/**
+ * The headers by which the client is known that asks for a product: each is asked for by another
+ * one.
+ */
 export const clientOf = (id: string): Record<string, string> => ({ 'x-forwarded-for': `10.0.${Number(id) >> 8}.${Number(id) & 255}` })
 
 /** A page of different products, at least `bytes` of JSON, as much alike as those of a shop. */

@@ -1,5 +1,5 @@
-// node program.js [--env NAME=VALUE ...] -- PROGRAM [ARGUMENT ...]
-// Runs a program that ends with the benchmark, and tells its CPU time, with that of the processes that it has started.
+// node program.js [--env NAME=VALUE ...] -- PROGRAM [ARGUMENT ...] Runs a program that ends with
+// the benchmark, and tells its CPU time, with that of the processes that it has started.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
@@ -13,7 +13,8 @@ for (const pair of values.env) env[pair.slice(0, pair.indexOf('='))] = pair.slic
 const child = spawn(program, args, {
   env,
   stdio: ['ignore', 'ignore', 'pipe'],
-  // A process group apart: Ctrl-C is for the benchmark, which ends the program when nothing needs it any more.
+  // A process group apart: Ctrl-C is for the benchmark, which ends the program when nothing needs
+  // it any more.
   detached: true
 })
 const ended = new Promise<void>((resolve) => { child.once('close', () => { resolve() }) })

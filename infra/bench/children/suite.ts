@@ -1,5 +1,5 @@
-// node suite.js --dir DIR
-// `npm start` on a free port, with its files in DIR. Tells how long it took until the banner, and how much CPU time of all processes.
+// node suite.js --dir DIR `npm start` on a free port, with its files in DIR. Tells how long it took
+// until the banner, and how much CPU time of all processes.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'

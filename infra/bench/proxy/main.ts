@@ -93,7 +93,8 @@ async function measure (
     return sum
   }
   const urls = running.map(({ url }) => url)
-  // Other requests for the same URLs: code is compiled, connections are open. What is stored by then is stale soon.
+  // Other requests for the same URLs: code is compiled, connections are open. What is stored by
+  // then is stale soon.
   await replay(makeTrace({ seed, ...WARM_UP }), urls)
   const before = await origin.ask()
   const cpuBefore = await cpu()

@@ -16,8 +16,8 @@ const CONNECTIONS = 32
 const HOST = 'site.test'
 
 /**
- * Sends the requests of a trace, one burst each second, each burst as fast as it is answered over 32
- * connections in all to the URLs. Checks every answer.
+ * Sends the requests of a trace, one burst each second, each burst as fast as it is answered over
+ * 32 connections in all to the URLs. Checks every answer.
  */
 export async function replay (trace: Trace, urls: readonly string[]): Promise<Replayed> {
   const pools = urls.map((url) => new Pool(url, { connections: CONNECTIONS, pipelining: 1 }))

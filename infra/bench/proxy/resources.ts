@@ -69,7 +69,10 @@ export const versionAt = ({ period, id }: Resource, time: number): number =>
 /** The time at which a version began, in ms. */
 export const beginOf = ({ period, id }: Resource, version: number): number => (version * period - id) * 1000
 
-/** The content of a response, before a content coding. Every part of it is another's in another version or language. */
+/**
+ * The content of a response, before a content coding. Every part of it is another's in another
+ * version or language.
+ */
 export function contentOf ({ id, size }: Resource, version: number | string, language: string): Buffer {
   return Buffer.alloc(size, `${id} ${version} ${language};`)
 }

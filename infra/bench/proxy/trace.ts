@@ -30,8 +30,8 @@ const TAGS = ['en', 'en-GB, en;q=0.8', 'de', 'de-CH, de;q=0.9', 'fr']
 const PART_WITH_RANGE = 0.05
 
 /**
- * Makes the same requests from the same seed: URLs by Zipf's law with exponent 1, Accept-Encoding and
- * Accept-Language as browsers spell them, 5% for a range.
+ * Makes the same requests from the same seed: URLs by Zipf's law with exponent 1, Accept-Encoding
+ * and Accept-Language as browsers spell them, 5% for a range.
  */
 export function makeTrace ({ seed, order = 1, requests, bursts, urls = 300 }: TraceOptions): Trace {
   const resources = makeResources(seed, urls)

@@ -23,7 +23,9 @@ interface Server {
 const cached: Server = { what: 'br, 16 KiB', args: ['--cached'], isHit: true }
 const bare: Server = { what: '@fastify/compress', args: [], isHit: false }
 
-/** A hit of a compressed response, which is stored as it was sent, against compressing it each time. */
+/**
+ * A hit of a compressed response, which is stored as it was sent, against compressing it each time.
+ */
 export const compressed: Scenario = {
   name: 'compressed',
   about: 'a hit of 16 KiB of JSON stored as brotli against @fastify/compress on a bare route',

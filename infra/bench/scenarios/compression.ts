@@ -17,7 +17,9 @@ const SIZES = [8 * KIB, 16 * KIB, THRESHOLD, 64 * KIB, 256 * KIB]
 const NETWORK = 125
 
 interface Round {
-  /** CPU time, zlib's threads included, of computing nothing, storing a value and reading it once. */
+  /**
+   * CPU time, zlib's threads included, of computing nothing, storing a value and reading it once.
+   */
   readonly cpuMicros: number
   /** Bytes of the frame. */
   readonly bytes: number
@@ -30,8 +32,8 @@ interface Side {
 }
 
 /**
- * A value that is stored by one instance and read by one other, through Redis: CPU time, and the time that its bytes take there and
- * back. More readers make compression pay earlier.
+ * A value that is stored by one instance and read by one other, through Redis: CPU time, and the
+ * time that its bytes take there and back. More readers make compression pay earlier.
  */
 export const compression: Scenario = {
   name: 'compression',
@@ -110,7 +112,9 @@ const figures = (rounds: readonly Round[]) =>
 const WORDS = ('lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore magna ' +
   'aliqua enim minim veniam quis nostrud exercitation ullamco laboris nisi aliquip commodo consequat').split(' ')
 
-/** A list of products as an API has them, of about as many bytes of JSON, the same for each seed. */
+/**
+ * A list of products as an API has them, of about as many bytes of JSON, the same for each seed.
+ */
 function products (bytes: number, seed: number): unknown[] {
   let state = seed
   const random = (below: number) => {

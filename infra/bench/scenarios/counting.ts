@@ -2,9 +2,9 @@ import { compareServers } from '../compare-servers.js'
 import type { Scenario } from '../scenario.js'
 
 /**
- * What it costs to count: hits from memory with the plugin that counts them and without. All have a log, because for that, too, Fastify
- * listens for the end of each response, and services have one. How far two servers without the plugin are apart tells how far to trust
- * the difference.
+ * What it costs to count: hits from memory with the plugin that counts them and without. All have a
+ * log, because for that, too, Fastify listens for the end of each response, and services have one.
+ * How far two servers without the plugin are apart tells how far to trust the difference.
  */
 export const counting: Scenario = {
   name: 'counting',

@@ -8,8 +8,8 @@ import { redisUsage } from '../redis-usage.js'
 import type { Result, Scenario, Surroundings } from '../scenario.js'
 import { spread } from '../statistics.js'
 
-// Fifty with the default lease would need more than two cores for their proofs: one of 250 ms is the first thing to
-// change for so many, too.
+// Fifty with the default lease would need more than two cores for their proofs: one of 250 ms is
+// the first thing to change for so many, too.
 const FLEETS = [{ count: 1, lease: 50 }, { count: 10, lease: 50 }, { count: 50, lease: 250 }] as const
 const INVALIDATIONS = [0, 100]
 const STRETCH_MS = 3000
@@ -29,7 +29,10 @@ interface Fleet {
   readonly lease: number
 }
 
-/** Measures the load of instances and invalidations on one Redis: docs/growth.md explains the figures. */
+/**
+ * Measures the load of instances and invalidations on one Redis: docs/growth.md explains the
+ * figures.
+ */
 export const growth: Scenario = {
   name: 'growth',
   about: 'commands, bus traffic and CPU of Redis by instances and by invalidations a second',

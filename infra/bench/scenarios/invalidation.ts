@@ -14,7 +14,10 @@ const BATCH = 1000
 const BOUNDED = { consistency: 'bounded' } as const
 const VALUE = Buffer.alloc(100, 'x')
 
-/** What it costs to invalidate a tag that very many entries carry, with few and with very many tags known to the store. */
+/**
+ * What it costs to invalidate a tag that very many entries carry, with few and with very many tags
+ * known to the store.
+ */
 export const invalidation: Scenario = {
   name: 'invalidation',
   about: 'invalidating a tag of 100,000 entries in Redis: time, and the longest command',

@@ -1,7 +1,10 @@
 import { compareServers } from '../compare-servers.js'
 import type { Scenario } from '../scenario.js'
 
-/** A hit from memory, with all that the plugin says about it, against sending a ready Buffer with the same headers. */
+/**
+ * A hit from memory, with all that the plugin says about it, against sending a ready Buffer with
+ * the same headers.
+ */
 export const l1Hit: Scenario = {
   name: 'l1-hit',
   about: 'a hit from memory against a bare route that sends the same Buffer and headers',

@@ -1,7 +1,10 @@
 import { compareServers } from '../compare-servers.js'
 import type { Scenario } from '../scenario.js'
 
-/** A hit from the shared store, with no memory before it, against a route that does one GET of Redis and sends what it got. */
+/**
+ * A hit from the shared store, with no memory before it, against a route that does one GET of Redis
+ * and sends what it got.
+ */
 export const l2Hit: Scenario = {
   name: 'l2-hit',
   about: 'a hit from the store, L1 off, against a bare route that does one ioredis GET',

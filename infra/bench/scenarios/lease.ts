@@ -2,8 +2,9 @@ import { compareServers } from '../compare-servers.js'
 import type { Scenario, Surroundings } from '../scenario.js'
 
 /**
- * What it costs to be sure: hits from memory before Redis, under the lease, against the same server without one (see
- * `children/unleased-store.ts`). How far two servers without it are apart tells how far to trust that.
+ * What it costs to be sure: hits from memory before Redis, under the lease, against the same server
+ * without one (see `children/unleased-store.ts`). How far two servers without it are apart tells
+ * how far to trust that.
  */
 export const lease: Scenario = {
   name: 'lease',

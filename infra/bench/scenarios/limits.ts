@@ -10,7 +10,10 @@ const GENERATIONS = 3
 const ROUNDS = 2
 const SECONDS = 1
 
-/** Arguments of `children/limited.js`, the status it answers with, and the field that shows who limits. */
+/**
+ * Arguments of `children/limited.js`, the status it answers with, and the field that shows who
+ * limits.
+ */
 interface Server {
   readonly what: string
   readonly by: string
@@ -35,7 +38,10 @@ const servers = [plain, inMemory, theirsInMemory, inRedis, theirsInRedis, hit, d
 // Node and Fastify add these to any reply by themselves.
 const ADDED = new Set(['connection', 'keep-alive', 'content-length', 'date'])
 
-/** Measures the cost of a limit: allowed and denied requests of 1,000 clients in turn, each far from its limit or beyond it. */
+/**
+ * Measures the cost of a limit: allowed and denied requests of 1,000 clients in turn, each far from
+ * its limit or beyond it.
+ */
 export const limits: Scenario = {
   name: 'limits',
   about: 'a limited route against @fastify/rate-limit, in memory and in Redis; a denial against a hit and against a ready 429',
@@ -57,7 +63,10 @@ export const limits: Scenario = {
   }
 }
 
-/** Judged by CPU time: where a request costs little, the load is the limit of what is answered a second. */
+/**
+ * Judged by CPU time: where a request costs little, the load is the limit of what is answered a
+ * second.
+ */
 function byCpu (result: Result): Result {
   return result.byCpu === undefined ? result : { ...result, measured: result.byCpu }
 }
@@ -100,7 +109,10 @@ async function started (around: Surroundings, server: Server, running: ReadonlyM
   return child
 }
 
-/** Uses up each client's budget, over HTTP: requests that are injected leave V8 with an idea of lifetimes that real ones do not. */
+/**
+ * Uses up each client's budget, over HTTP: requests that are injected leave V8 with an idea of
+ * lifetimes that real ones do not.
+ */
 async function exhaust (child: Child): Promise<void> {
   for (let id = 0; id < PRODUCTS; id++) await (await askedOnce(child, `${id}`)).arrayBuffer()
 }

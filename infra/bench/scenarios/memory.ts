@@ -9,8 +9,8 @@ const ROUNDS = 2
 const KEEP_ONE = ['--keep', '1']
 
 /**
- * Measures the memory of a response besides its body: the same process with L1 and with an L1 of one entry, after the same
- * requests. Without L1 it would keep what it has read last, too.
+ * Measures the memory of a response besides its body: the same process with L1 and with an L1 of
+ * one entry, after the same requests. Without L1 it would keep what it has read last, too.
  */
 export const memory: Scenario = {
   name: 'memory',

@@ -4,7 +4,8 @@ import { interleave } from '../rounds.js'
 import type { Result, Scenario, Surroundings } from '../scenario.js'
 import { spread } from '../statistics.js'
 
-// Two processes that run the same program differ for all of their life, so that a few of each take part.
+// Two processes that run the same program differ for all of their life, so that a few of each take
+// part.
 const GENERATIONS = 3
 const ROUNDS = 3
 const WARM_UP = 6000
@@ -30,7 +31,10 @@ class Unseen {
   }
 }
 
-/** The cost of missing: what a route of JSON takes that is asked for something else each time, with the cache and without. */
+/**
+ * The cost of missing: what a route of JSON takes that is asked for something else each time, with
+ * the cache and without.
+ */
 export const missCpu: Scenario = {
   name: 'miss-cpu',
   about: 'CPU time of a miss of 1 KiB of JSON against the same route without Weir, and functions entered',
@@ -98,7 +102,10 @@ function compared ({ what, atMost }: Contender, mine: readonly ColdRound[], bare
   }
 }
 
-/** Calls of functions in Weir's packages, also of those within others, as V8 counts them; 503 before issue 16. */
+/**
+ * Calls of functions in Weir's packages, also of those within others, as V8 counts them; 503 before
+ * issue 16.
+ */
 async function counted (around: Surroundings, unseen: Unseen): Promise<Result> {
   around.say('miss-cpu: counting functions entered')
   const server = await started(around, ['--store', 'memory', '--count'], unseen, COUNTED)

@@ -4,8 +4,8 @@ import { distant } from '../relay.js'
 import type { Result, Scenario, Surroundings } from '../scenario.js'
 import { spread } from '../statistics.js'
 
-// Each direction. Long against all else that a miss does, and short enough that the proofs of the lease are in time: further away
-// an instance seldom trusts its memory, and asks more.
+// Each direction. Long against all else that a miss does, and short enough that the proofs of the
+// lease are in time: further away an instance seldom trusts its memory, and asks more.
 const AWAY = 5
 const SAMPLES = 30
 const WARM_UP = 20
@@ -33,7 +33,10 @@ const cases: readonly (readonly [string, Prepare])[] = [
   }]
 ]
 
-/** How often a miss waits for Redis, before and after its handler: it is what is left where Redis is far away. */
+/**
+ * How often a miss waits for Redis, before and after its handler: it is what is left where Redis is
+ * far away.
+ */
 export const miss: Scenario = {
   name: 'miss',
   about: 'round trips to Redis, one after the other, that a miss adds to the time of its handler',
@@ -83,7 +86,9 @@ async function timed (around: Surroundings, redis: string): Promise<number> {
   return spread(times).median
 }
 
-/** The times from the request to the end of its answer, less those of the handler, in milliseconds. */
+/**
+ * The times from the request to the end of its answer, less those of the handler, in milliseconds.
+ */
 async function measure (around: Surroundings, fleet: Fleet, path: string, prepare: Prepare, what: string): Promise<number[]> {
   around.say(`miss: ${what}`)
   const times: number[] = []

@@ -12,7 +12,10 @@ const SECONDS = 1
 const HIT: Load = { expect: 200, urls: 100 }
 const COLD = 200
 
-/** A page of five fragments: all of them kept, against the page ready; none of them, against rendering it for each request. */
+/**
+ * A page of five fragments: all of them kept, against the page ready; none of them, against
+ * rendering it for each request.
+ */
 export const page: Scenario = {
   name: 'page',
   about: 'a page of five fragments: all hits against a bare route with that HTML, all misses against no cache',

@@ -24,7 +24,9 @@ interface Shop extends OutboxSchema {
   products: { id: number, name: string, description: string, price: number, category_id: number }
 }
 
-/** The first page of a category, as a shop lists it; built and compiled at each call, as code does. */
+/**
+ * The first page of a category, as a shop lists it; built and compiled at each call, as code does.
+ */
 const page = (db: Kysely<Shop>, category: number) => db.selectFrom('products')
   .innerJoin('categories', 'categories.id', 'products.category_id')
   .select(['products.id', 'products.name', 'description', 'price', 'title'])
@@ -54,7 +56,8 @@ export const query: Scenario = {
       if (mine.length !== 20 || JSON.stringify(mine) !== JSON.stringify(theirs)) throw new Error('the lists differ')
     }
     const readers = [hit, uncached]
-    // The warm-up counts calls, not time: code compiled late on a busy machine would be measured as slow.
+    // The warm-up counts calls, not time: code compiled late on a busy machine would be measured as
+    // slow.
     for (let i = 0; i < WARM_UP; i++) for (const reader of readers) await reader.read(KEYS[i % KEYS.length] ?? '')
     const { misses } = cache.stats()
     const rounds = await interleave(readers, around.repeat(ROUNDS), async (reader, round) => {

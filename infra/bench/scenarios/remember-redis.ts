@@ -15,13 +15,19 @@ const MILLISECONDS = 150
 const WARM_UP = 1000
 const KEYS = Array.from({ length: 100 }, (_, i) => `product:${i}`)
 
-/** A size, and the least parts of the calls of a bare GET: one at a time, 64 in flight, the same with node-redis. */
+/**
+ * A size, and the least parts of the calls of a bare GET: one at a time, 64 in flight, the same
+ * with node-redis.
+ */
 const SIZES = [
   { size: '1 KiB', bytes: 1024, one: 0.95, many: 1, manyNodeRedis: 1.5 },
   { size: '16 KiB', bytes: 16384, one: 0.6, many: 0.3, manyNodeRedis: 0.4 }
 ] as const
 
-/** A value read from Redis by each library, with tags and no memory before it, against the GET of its JSON by ioredis. */
+/**
+ * A value read from Redis by each library, with tags and no memory before it, against the GET of
+ * its JSON by ioredis.
+ */
 export const rememberRedis: Scenario = {
   name: 'remember-redis',
   about: 'a remember() hit in Redis, L1 off, against a bare ioredis GET, async-cache-dedupe and bentocache',

@@ -48,8 +48,9 @@ const makeWeir = {
 } satisfies Record<string, Make>
 
 /**
- * async-cache-dedupe as its README begins: memory storage, with references, which are its tags, switched on. It has one storage
- * for a function, so there is no two-tier use of it; its Redis storage reads and parses on every hit.
+ * async-cache-dedupe as its README begins: memory storage, with references, which are its tags,
+ * switched on. It has one storage for a function, so there is no two-tier use of it; its Redis
+ * storage reads and parses on every hit.
  */
 const dedupe: Make = (_around, load) => {
   const cache = createDedupe({ ttl: 3600, storage: { type: 'memory', options: { invalidation: true } } })
@@ -57,7 +58,10 @@ const dedupe: Make = (_around, load) => {
   return { what: 'async-cache-dedupe', read: (key) => cache.product(key) }
 }
 
-/** bentocache as its documentation has it for several instances: memory, Redis, and a bus between. By default its memory keeps text. */
+/**
+ * bentocache as its documentation has it for several instances: memory, Redis, and a bus between.
+ * By default its memory keeps text.
+ */
 const bento = (what: string, serialize: boolean): Make => async (around, load, size) => {
   const cache = new BentoCache({
     default: 'products',
@@ -75,7 +79,10 @@ const bento = (what: string, serialize: boolean): Make => async (around, load, s
 
 const rivals = { dedupe, bento: bento('bentocache two-tier', true), unserialized: bento('bentocache, serialize: false', false) }
 
-/** The hit that a service's own code sees: one call after the other, in one process, of values that are there. */
+/**
+ * The hit that a service's own code sees: one call after the other, in one process, of values that
+ * are there.
+ */
 export const remember: Scenario = {
   name: 'remember',
   about: 'a remember() hit in memory against async-cache-dedupe and bentocache',
@@ -123,7 +130,10 @@ export const remember: Scenario = {
   }
 }
 
-/** CPU time of a call, against what it took on two quiet cores of an AMD EPYC when the target was set. */
+/**
+ * CPU time of a call, against what it took on two quiet cores of an AMD EPYC when the target was
+ * set.
+ */
 function costOf (size: string, { what }: Reader, rounds: readonly Calls[], atMost: number): Result {
   return {
     scenario: 'remember',

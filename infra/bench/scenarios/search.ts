@@ -17,7 +17,10 @@ const searches = [
   { what: 'a word, in 1 of 8', q: 'copper', part: 'Copper', every: 8 }
 ]
 
-/** A search of the catalog against a scan of the same rows, and a late page by cursor against its number. */
+/**
+ * A search of the catalog against a scan of the same rows, and a late page by cursor against its
+ * number.
+ */
 export const search: Scenario = {
   name: 'search',
   about: 'a search among 1,000,000 products against a scan with LIKE, and their last page by cursor',

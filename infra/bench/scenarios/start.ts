@@ -5,7 +5,9 @@ import { spread } from '../statistics.js'
 
 const ROUNDS = 3
 
-/** The suite as a person starts it, with nothing to build: wall time, which is what is waited for. */
+/**
+ * The suite as a person starts it, with nothing to build: wall time, which is what is waited for.
+ */
 export const start: Scenario = {
   name: 'start',
   about: 'npm start until its banner, with nothing to build; CPU time tells what a busy machine adds',

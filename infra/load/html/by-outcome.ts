@@ -4,7 +4,10 @@ import { ms, percent } from '../text-report.js'
 import { html, type Markup } from './markup.js'
 import { figure, powersAround } from './scale.js'
 
-/** How long each outcome took, as a bar from the median to the 99th percentile, with the figures in a table. */
+/**
+ * How long each outcome took, as a bar from the median to the 99th percentile, with the figures in
+ * a table.
+ */
 export function latencyByOutcome ({ outcomes, latency, answered }: Result): Markup {
   if (latency === null) return html``
   const powers = powersAround(outcomes.flatMap(({ latency: { p50, p99 } }) => [p50, p99]))

@@ -5,7 +5,10 @@ import { percent } from '../text-report.js'
 import { html, type Markup } from './markup.js'
 import { figure, powersAround } from './scale.js'
 
-/** Two sides under the same load: one table of what matters, then latency by kind, CPU time by process, caches, and what Redis holds. */
+/**
+ * Two sides under the same load: one table of what matters, then latency by kind, CPU time by
+ * process, caches, and what Redis holds.
+ */
 export function comparison (compared: Comparison): Markup {
   const { rate, atOnce, products, pause, loads, ends } = compared
   return html`<p class="soft">Two shops of ${figure(products)} products, each with two instances of the storefront, one of the catalog, one of the weather service, a front door and a Redis.

@@ -10,7 +10,8 @@ export class Markup {
 type Value = Markup | string | number | readonly Markup[]
 
 /**
- * HTML of a template. All that is put into it is escaped, but for what is markup itself: names of instances come from outside.
+ * HTML of a template. All that is put into it is escaped, but for what is markup itself: names of
+ * instances come from outside.
  *
  * @example html`<p title="${name}">${rows}</p>`
  */

@@ -7,7 +7,8 @@ import { figure, roundUp } from './scale.js'
 /** What is stacked: outcomes, and requests without an answer on top. */
 type Layer = Outcome | 'failed'
 
-// Drawings are stretched to their place, so that text, which is not to be, is beside them and not in them.
+// Drawings are stretched to their place, so that text, which is not to be, is beside them and not
+// in them.
 const HEIGHT = 100
 
 /** Answers a second, by outcome, one column for each stretch of the time. */

@@ -29,7 +29,10 @@ export const mixed: Scenario = {
   }
 }
 
-/** Writes that give products the price they have: all that depends on them is invalidated, and the shop stays as it was. */
+/**
+ * Writes that give products the price they have: all that depends on them is invalidated, and the
+ * shop stays as it was.
+ */
 async function prepareWrites (around: Surroundings) {
   const headers = { authorization: `Bearer ${around.token}`, 'content-type': 'application/json' }
   const writes = []

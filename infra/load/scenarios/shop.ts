@@ -10,13 +10,19 @@ const NAME = 'shop'
 const SEED = 42
 /** Requests a second that two busy cores carry without caching, too. */
 const RATE = 5
-/** Each load is measured in so many stretches, one side after the other, so that a machine that is busier later is so for both. */
+/**
+ * Each load is measured in so many stretches, one side after the other, so that a machine that is
+ * busier later is so for both.
+ */
 const ROUNDS = 2
 /** Requests at once where each side carries what it can. */
 const AT_ONCE = 8
 /** Milliseconds between two saves of the editor. */
 const PAUSE = 5000
-/** The part of a measurement's time that shoppers come unmeasured before: code is compiled, and caches have what is popular. */
+/**
+ * The part of a measurement's time that shoppers come unmeasured before: code is compiled, and
+ * caches have what is popular.
+ */
 const WARM_UP = 0.8
 
 export const shop: Scenario = {

@@ -47,7 +47,10 @@ export interface KindFigures {
   readonly kind: Kind
   readonly answered: number
   readonly errors: number
-  /** Share of the answers for which the response cache was asked that it had; null: it is not asked for this kind. */
+  /**
+   * Share of the answers for which the response cache was asked that it had; null: it is not asked
+   * for this kind.
+   */
   readonly hitRatio: number | null
   readonly latency: Latency | null
 }
@@ -59,7 +62,10 @@ export interface SideEnd {
   /** Median and slowest time of a save, in ms. */
   readonly saveMedian: number
   readonly saveMost: number
-  /** Products with a version on the pages that were answered, and those older than what had been acknowledged. */
+  /**
+   * Products with a version on the pages that were answered, and those older than what had been
+   * acknowledged.
+   */
   readonly checked: number
   readonly older: number
   /** Looks right after a save that did not show it, and those that got no page. */
@@ -70,7 +76,10 @@ export interface SideEnd {
   readonly entries: readonly StoredEntries[]
 }
 
-/** The figures of a load on one side, from what its processes had counted before and after each stretch of it. */
+/**
+ * The figures of a load on one side, from what its processes had counted before and after each
+ * stretch of it.
+ */
 export function sideFigures (
   caching: 'on' | 'off', traffic: TrafficFigures, stretches: readonly (readonly [before: Usage, after: Usage])[]
 ): SideFigures {

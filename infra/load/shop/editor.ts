@@ -6,7 +6,10 @@ import { mentionsIn, nameOf } from './versions.js'
 /** Products that are edited: the newest, which most pages show. */
 const EDITED = 12
 
-/** An editor who saves a product again and again, by the form of the shop, and looks whether it is shown. */
+/**
+ * An editor who saves a product again and again, by the form of the shop, and looks whether it is
+ * shown.
+ */
 export class Editor {
   saves = 0
   /** Looks at a page right after a save that did not show it, and those that got no page. */

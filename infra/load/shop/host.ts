@@ -1,5 +1,5 @@
-// node host.js, with CACHE in its environment
-// One shop in a process of its own: a Redis, the front door, and the instances of catalog, weather and storefront. It ends with its parent.
+// node host.js, with CACHE in its environment One shop in a process of its own: a Redis, the front
+// door, and the instances of catalog, weather and storefront. It ends with its parent.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -5,7 +5,10 @@ import { randomFrom } from './random.js'
 import { type Shopper } from './shopper.js'
 import { type Kind, KINDS, type Visit } from './visits.js'
 
-/** Arrival of requests: so many a second whatever the answers (open), or each after the answer to the one before (closed). */
+/**
+ * Arrival of requests: so many a second whatever the answers (open), or each after the answer to
+ * the one before (closed).
+ */
 export type Arrival = { readonly perSecond: number } | { readonly atOnce: number }
 
 /** Figures of one load: of all requests, and by kind. */
@@ -56,7 +59,10 @@ export class Traffic {
     }
   }
 
-  /** Sends one visit, which was due at `due`: what it waited for its turn is part of how long it took. */
+  /**
+   * Sends one visit, which was due at `due`: what it waited for its turn is part of how long it
+   * took.
+   */
   async #visit (visit: Visit, due: number, { began, until }: { began: number, until: number }): Promise<void> {
     let own = this.#kinds.get(visit.kind)
     if (own === undefined) this.#kinds.set(visit.kind, own = new Recorder(1, 0))

@@ -74,7 +74,9 @@ export interface StoredEntries {
   readonly bytes: number
 }
 
-/** The kind of an entry by its key: `weir:responses:{=fragment:product:7}` is a `fragment:product`. */
+/**
+ * The kind of an entry by its key: `weir:responses:{=fragment:product:7}` is a `fragment:product`.
+ */
 function kindOf (key: string): string {
   const [, entry = ''] = /^weir:responses:\{=(.*)\}/.exec(key) ?? []
   if (/\}:\w+$/.test(key)) return 'fill leases'

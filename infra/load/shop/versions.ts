@@ -1,10 +1,16 @@
-/** The versions of products that were saved, as pages show them: their names end with `#e<id>v<version>`. */
+/**
+ * The versions of products that were saved, as pages show them: their names end with
+ * `#e<id>v<version>`.
+ */
 export class Versions {
   /** Acknowledged saves by product, in order of version. */
   readonly #saved = new Map<number, { readonly version: number, readonly at: number }[]>()
   /** Pages that the browser has: entity tag, and the products on it. */
   readonly #kept = new Map<string, { readonly etag: string, readonly mentions: readonly Mention[] }>()
-  /** Products with a version on pages, and those of them that were older than what had been acknowledged before the request. */
+  /**
+   * Products with a version on pages, and those of them that were older than what had been
+   * acknowledged before the request.
+   */
   checked = 0
   older = 0
 
@@ -21,7 +27,8 @@ export class Versions {
   }
 
   /**
-   * Checks an answer to a request that was sent at `sentAt`. One of 304 says what the browser has already.
+   * Checks an answer to a request that was sent at `sentAt`. One of 304 says what the browser has
+   * already.
    * @returns the products and versions that the page shows
    */
   check (path: string, { status, etag, body }: Shown, sentAt: number): readonly Mention[] {

@@ -31,12 +31,18 @@ const WORDS = ['pan', 'lamp', 'steel', 'oak', 'mug', 'cotton', 'knife', 'glass',
 const SORTS = ['newest', 'price', '-price', 'name']
 /** Pages of a list that shoppers look at. */
 export const PAGES = 40
-/** Products that shoppers come across, the newest first: what is further down in lists is looked for by few. */
+/**
+ * Products that shoppers come across, the newest first: what is further down in lists is looked for
+ * by few.
+ */
 export const POPULAR = 480
 /** Pages that shoppers come back to: those that were last asked for. */
 const REMEMBERED = 100
 
-/** Visits one after the other, without end: the same ones for the same seed, whoever answers and how. */
+/**
+ * Visits one after the other, without end: the same ones for the same seed, whoever answers and
+ * how.
+ */
 export function * visits ({ products, categories, assets }: Place, seed: number): Generator<Visit, never> {
   const random = randomFrom(seed)
   const ranks = [Math.min(products, POPULAR), PAGES, WORDS.length, categories.length].map((count) => zipf(count, random))

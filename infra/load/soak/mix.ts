@@ -20,7 +20,10 @@ const oneOf = <T>(list: readonly T[], otherwise: T): T => list[below(list.length
 const id = (some: number): number => 1 + below(below(10) === 0 ? PRODUCTS : some)
 const list = (query: string): string => `/api/products?${query}`
 
-/** The requests of a shop in the long run: mostly reads, with all that leaves something behind in a cache. */
+/**
+ * The requests of a shop in the long run: mostly reads, with all that leaves something behind in a
+ * cache.
+ */
 export const mix = (token: string): readonly Kind[] => [
   { part: 'reads', percent: 36, next: () => ({ path: `/api/products/${id(500)}` }) },
   { part: 'popular', percent: 10, next: () => ({ path: oneOf(POPULAR, '/') }) },

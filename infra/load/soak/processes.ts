@@ -12,7 +12,10 @@ export interface ProcessSample {
   readonly l1: { readonly entries: number, readonly bytes: number }
 }
 
-/** All processes that stats has heard of in the last seconds: wherever they run, and whatever is in front of them. Empty without stats. */
+/**
+ * All processes that stats has heard of in the last seconds: wherever they run, and whatever is in
+ * front of them. Empty without stats.
+ */
 export async function sampleProcesses (url: string, at: number): Promise<ProcessSample[]> {
   const { statusCode, body } = await request(`${url}/api/stats/instances`)
   const told: unknown = statusCode === 200 ? await body.json() : undefined

@@ -13,7 +13,10 @@ export interface StoreSample {
   readonly records: number
 }
 
-/** Looks at the store that the suite shares: the Redis of REDIS_URL, else the file in DATA_DIR; `undefined` where neither is. */
+/**
+ * Looks at the store that the suite shares: the Redis of REDIS_URL, else the file in DATA_DIR;
+ * `undefined` where neither is.
+ */
 export async function openStore (env: NodeJS.ProcessEnv): Promise<Watched | undefined> {
   if (env['REDIS_URL']) return redisWatched(env['REDIS_URL'])
   const file = join(env['DATA_DIR'] || '.data', 'cache.db')

@@ -26,8 +26,9 @@ export function composeLimit (compose = readFileSync('docker-compose.yml', 'utf8
 }
 
 /**
- * Judges each process: its RSS stays below three quarters of the limit, and is flat. It is flat if the line of least squares through the
- * samples of the last half rises by less than 5% of the limit over that half: garbage comes and goes, a leak goes on.
+ * Judges each process: its RSS stays below three quarters of the limit, and is flat. It is flat if
+ * the line of least squares through the samples of the last half rises by less than 5% of the limit
+ * over that half: garbage comes and goes, a leak goes on.
  */
 export function judge (samples: readonly ProcessSample[], limit: number): Verdict[] {
   const half = Math.max(0, ...samples.map(({ at }) => at)) / 2

@@ -13,7 +13,10 @@ export interface Described {
 
 type Declaration = ts.Node & { readonly name?: ts.Node }
 
-/** Reads the public functions of a source, and the members of its classes and interfaces, by their names. */
+/**
+ * Reads the public functions of a source, and the members of its classes and interfaces, by their
+ * names.
+ */
 export function describeSource (file: string, source: string): ReadonlyMap<string, readonly Described[]> {
   const { statements } = ts.createSourceFile(file, source, ts.ScriptTarget.ESNext, true)
   const described = new Map<string, Described[]>()

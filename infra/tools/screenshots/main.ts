@@ -1,5 +1,5 @@
-// npm run screenshots
-// Starts the suite, has clients use it, and writes what the console and the shop show then to docs/console: each page in light and dark.
+// npm run screenshots Starts the suite, has clients use it, and writes what the console and the
+// shop show then to docs/console: each page in light and dark.
 import { mkdir } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -83,7 +83,10 @@ async function shoot (page: Page, url: string, { name, path, prepare, isNarrow =
   console.log(name)
 }
 
-/** Charts are drawn anew for other colours, each on a new canvas; what is drawn is seen a frame later. */
+/**
+ * Charts are drawn anew for other colours, each on a new canvas; what is drawn is seen a frame
+ * later.
+ */
 async function show (page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
   await page.evaluate('for (const canvas of document.querySelectorAll("canvas")) canvas.dataset.before = ""')
   await page.emulateMedia({ colorScheme })

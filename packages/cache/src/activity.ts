@@ -1,7 +1,8 @@
 import { LONGEST_TIMER } from './duration.js'
 import { withResolvers } from './with-resolvers.js'
 
-// The real timers, taken at the start of the program: a test's fake clock must not stop a wait for real work.
+// The real timers, taken at the start of the program: a test's fake clock must not stop a wait for
+// real work.
 const { setImmediate, setTimeout, clearTimeout } = globalThis
 
 /** The work of a cache that is under way: fills, refreshes in the background, writes. */
@@ -30,7 +31,9 @@ export class Activity {
     return work
   }
 
-  /** Resolves to true when nothing is under way, to false when that takes longer than the timeout. */
+  /**
+   * Resolves to true when nothing is under way, to false when that takes longer than the timeout.
+   */
   async idle (): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<true>((resolve) => { timer = setTimeout(resolve, Math.min(this.timeout, LONGEST_TIMER), true) })

@@ -4,8 +4,8 @@ import type { Stamp } from './validity.js'
 const PARTS = 16
 
 /**
- * Stamps by name, the one recorded longest ago first. That need not be the lowest: a swap is recorded after later stamps were issued.
- * Dropping it costs the same however many went before.
+ * Stamps by name, the one recorded longest ago first. That need not be the lowest: a swap is
+ * recorded after later stamps were issued. Dropping it costs the same however many went before.
  */
 export class AgingStamps {
   readonly #parts = Array.from({ length: PARTS }, () => new Part())
@@ -48,7 +48,10 @@ export class AgingStamps {
   }
 }
 
-/** Hashes the last two characters and the length, which takes nanoseconds: numbered names differ near their end. */
+/**
+ * Hashes the last two characters and the length, which takes nanoseconds: numbered names differ
+ * near their end.
+ */
 function hashOf (name: string): number {
   const last = name.length - 1
   return (name.charCodeAt(last) * 31 + name.charCodeAt(last - 1) + last) & (PARTS - 1)

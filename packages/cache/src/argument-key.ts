@@ -8,10 +8,12 @@ import { extraMember, isDisguised, kindOf } from './own-data.js'
 const MOST_LEVELS = 100
 
 /**
- * A text that is the same for equal arguments, and for no others: whatever the order of an object's members, of a Map's
- * entries or of a Set's values. `1` and `'1'` differ, as do an argument that was not given and one that is `undefined`.
- * @throws CacheError WEIR_CACHE_INVALID_ARGUMENT for functions, symbols, instances of classes and cycles, and for what has more than
- *   the data of its kind: an array with members, a getter, a member that is not enumerable
+ * A text that is the same for equal arguments, and for no others: whatever the order of an object's
+ * members, of a Map's entries or of a Set's values. `1` and `'1'` differ, as do an argument that
+ * was not given and one that is `undefined`.
+ * @throws CacheError WEIR_CACHE_INVALID_ARGUMENT for functions, symbols, instances of classes and
+ *   cycles, and for what has more than the data of its kind: an array with members, a getter, a
+ *   member that is not enumerable
  * @example argumentKey(['42']) // ':42'
  * @example argumentKey([42, { b: 1, a: [true] }]) // '(42,{"a":[true],"b":1})'
  */

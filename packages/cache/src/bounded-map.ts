@@ -54,7 +54,9 @@ export class BoundedMap<V extends { readonly stamp: number, readonly bytes: numb
     return this.#lru.values()
   }
 
-  /** Keeps the value unless one with a higher stamp is there: a slow fill does not undo a later one. */
+  /**
+   * Keeps the value unless one with a higher stamp is there: a slow fill does not undo a later one.
+   */
   set (key: string, value: V): void {
     const present = this.#lru.peek(key)
     if (present === undefined || present.stamp <= value.stamp) this.#lru.set(key, value)

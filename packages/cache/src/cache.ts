@@ -25,9 +25,9 @@ import { type Keys, warm, type WarmFunction, type WarmOptions, type WarmSummary 
 import { type ThisOf, wrap, type Wrapped, type WrapOptions } from './wrap.js'
 
 /**
- * A cache of two tiers, this instance's memory before a shared store, in which no value computed before
- * an invalidation is served after it. Values are shared, without memory too: callers may get the same
- * object, so do not change it.
+ * A cache of two tiers, this instance's memory before a shared store, in which no value computed
+ * before an invalidation is served after it. Values are shared, without memory too: callers may get
+ * the same object, so do not change it.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION
  * @example
  * const cache = createCache<Product>({ store: memoryStore(), namespace: 'products' })
@@ -40,7 +40,10 @@ export function createCache<T> (options: CacheOptions<T>): Cache<T, 'ttl'> {
   return new Cache(options)
 }
 
-/** See {@link createCache}. `Cache<T, 'ttl'>` has a `ttl` by default: calls may leave out their options. */
+/**
+ * See {@link createCache}. `Cache<T, 'ttl'>` has a `ttl` by default: calls may leave out their
+ * options.
+ */
 export class Cache<T, in Defaulted extends 'ttl' = never> {
   readonly namespace: string
   readonly name: string
@@ -79,11 +82,12 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The value under the key, computed by `fn` if there is none: once, however many callers ask for it
-   * meanwhile. A stale value within its window is returned at once while one caller computes the next;
-   * within `staleIfError` it is returned if `fn` fails, or takes longer than `softTimeout`.
-   * @throws what `fn` throws; CacheError for invalid options, WEIR_CACHE_FILL_TIMEOUT, and WEIR_CACHE_REENTRANT_FILL if `fn` asks
-   *   for its own key, directly or through the functions of other keys, of other instances too
+   * The value under the key, computed by `fn` if there is none: once, however many callers ask for
+   * it meanwhile. A stale value within its window is returned at once while one caller computes the
+   * next; within `staleIfError` it is returned if `fn` fails, or takes longer than `softTimeout`.
+   * @throws what `fn` throws; CacheError for invalid options, WEIR_CACHE_FILL_TIMEOUT, and
+   *   WEIR_CACHE_REENTRANT_FILL if `fn` asks for its own key, directly or through the functions of
+   *   other keys, of other instances too
    * @example
    * const feed = await cache.remember('feed', { ttl: '1m', staleIfError: '1h', softTimeout: 200, hardTimeout: '5s' }, async (ctx) => {
    *   const response = await fetch(url, { signal: ctx.signal })
@@ -108,11 +112,13 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The function with its values kept, as `remember` keeps them: once per key, for the whole fleet. The key is the function's
-   * name and its arguments, in whatever order their members are; `this` is passed on and no part of it, unless `key` says so. What of
-   * the arguments is no data, such as an AbortSignal, is left out by `key`. Wrap a function once, where it is defined.
-   * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG, WEIR_CACHE_NAME_TAKEN;
-   *   a call rejects as `remember` does, and with WEIR_CACHE_INVALID_ARGUMENT for an argument that cannot be part of a key
+   * The function with its values kept, as `remember` keeps them: once per key, for the whole fleet.
+   * The key is the function's name and its arguments, in whatever order their members are; `this`
+   * is passed on and no part of it, unless `key` says so. What of the arguments is no data, such as
+   * an AbortSignal, is left out by `key`. Wrap a function once, where it is defined.
+   * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_INVALID_DURATION,
+   *   WEIR_CACHE_INVALID_TAG, WEIR_CACHE_NAME_TAKEN; a call rejects as `remember` does, and with
+   *   WEIR_CACHE_INVALID_ARGUMENT for an argument that cannot be part of a key
    * @example
    * const product = cache.wrap(async function product (id: string) { return db.product(id) }, { ttl: '1m' })
    * await product('42')
@@ -132,11 +138,12 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Computes the values of those keys that have no fresh one, a few at a time: before traffic comes, or at night. Freshness is
-   * asked for many keys at once; a key that `remember` or another instance computes meanwhile is not computed twice. The
-   * next keys of an iterable are taken as the work goes on. A key that fails does not end it: the summary tells.
-   * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_INVALID_DURATION; the signal's reason; what the iterable or
-   *   `onProgress` throws
+   * Computes the values of those keys that have no fresh one, a few at a time: before traffic
+   * comes, or at night. Freshness is asked for many keys at once; a key that `remember` or another
+   * instance computes meanwhile is not computed twice. The next keys of an iterable are taken as
+   * the work goes on. A key that fails does not end it: the summary tells.
+   * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_INVALID_DURATION; the signal's reason;
+   *   what the iterable or `onProgress` throws
    * @example
    * const summary = await cache.warm(['1', '2', '3'], { ttl: '1h', concurrency: 2 }, (id) => db.product(id))
    * console.log(`${summary.filled} filled, ${summary.failed} failed`)
@@ -179,10 +186,12 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Puts a value in place of the key's present one, for every instance. False if the value is not kept,
-   * because one of its tags or the key was invalidated since the call, or the store has lost its
-   * records. Of values that are set at the same time, the one that reaches the store last stays.
-   * @throws CacheError for invalid options, WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_VALUE_TOO_LARGE, WEIR_CACHE_STORE_FAILED
+   * Puts a value in place of the key's present one, for every instance. False if the value is not
+   * kept, because one of its tags or the key was invalidated since the call, or the store has lost
+   * its records. Of values that are set at the same time, the one that reaches the store last
+   * stays.
+   * @throws CacheError for invalid options, WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_VALUE_TOO_LARGE,
+   *   WEIR_CACHE_STORE_FAILED
    * @example const isKept = await cache.set('42', await db.product('42'), { ttl: '1m', tags: ['product:42'] })
    */
   set (key: string, value: T, options: EntryOptions & WriteOptions): Promise<boolean>
@@ -196,7 +205,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Sets all entries at once, in the time that one takes. The last of two entries for the same key counts.
+   * Sets all entries at once, in the time that one takes. The last of two entries for the same key
+   * counts.
    * @returns for each whether it is kept, in their order
    * @throws CacheError as `set`; some of the entries may be stored then
    * @example await cache.setMany(products.map((product) => [product.id, product]), { ttl: '1m' })
@@ -227,7 +237,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Sets a value without an end: it is kept until it is replaced or invalidated, or the store has no room for it.
+   * Sets a value without an end: it is kept until it is replaced or invalidated, or the store has
+   * no room for it.
    * @throws CacheError as `set`
    * @example await cache.forever('countries', await db.countries(), { tags: ['geography'] })
    */
@@ -237,8 +248,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Stores a value only if there is no fresh one: of many callers in the fleet that do so at once, exactly one gets true. A value
-   * that this instance cannot read, by its serializer, compression or size, is there as well.
+   * Stores a value only if there is no fresh one: of many callers in the fleet that do so at once,
+   * exactly one gets true. A value that this instance cannot read, by its serializer, compression
+   * or size, is there as well.
    * @throws CacheError as `set`; by WEIR_CACHE_STORE_FAILED it may be stored all the same
    * @example if (await cache.add(`paid:${id}`, true, { ttl: '1d' })) await pay(id)
    */
@@ -252,8 +264,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The fresh value under the key, which is deleted: of callers that pull at once, one gets it. Undefined if there is none; one that
-   * this instance cannot read stays.
+   * The fresh value under the key, which is deleted: of callers that pull at once, one gets it.
+   * Undefined if there is none; one that this instance cannot read stays.
    * @throws CacheError WEIR_CACHE_STORE_FAILED: it may be deleted all the same
    * @example const pageviews = await cache.pull('pageviews')
    */
@@ -265,8 +277,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Gives the fresh value under the key a new lifetime, from now. Its stale windows move along. The value of a write at the same
-   * time is never undone. False if there is no fresh value.
+   * Gives the fresh value under the key a new lifetime, from now. Its stale windows move along. The
+   * value of a write at the same time is never undone. False if there is no fresh value.
    * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_STORE_FAILED
    * @example await cache.touch(`session:${id}`, '30m')
    */
@@ -278,7 +290,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Milliseconds for which the value under the key is still fresh: Infinity if it has no end, undefined if there is none.
+   * Milliseconds for which the value under the key is still fresh: Infinity if it has no end,
+   * undefined if there is none.
    * @example const left = await cache.ttl('feed')
    */
   async ttl (key: string): Promise<number | undefined> {
@@ -287,9 +300,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The fresh value under the key as the store has it, never from memory, and its version for {@link compareAndSet}. That there is
-   * none is a version, too. A value that this instance cannot read is undefined, and has its own version. That of a counter stands
-   * for its number: the same number has it again.
+   * The fresh value under the key as the store has it, never from memory, and its version for
+   * {@link compareAndSet}. That there is none is a version, too. A value that this instance cannot
+   * read is undefined, and has its own version. That of a counter stands for its number: the same
+   * number has it again.
    * @throws CacheError WEIR_CACHE_STORE_FAILED
    * @example
    * const { value = [], version } = await cache.getWithVersion('cart')
@@ -302,8 +316,10 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Sets a value only if the key still has the version; one of the callers with the same version succeeds.
-   * @throws CacheError WEIR_CACHE_INVALID_VERSION, and as `set`; by WEIR_CACHE_STORE_FAILED it may be stored all the same
+   * Sets a value only if the key still has the version; one of the callers with the same version
+   * succeeds.
+   * @throws CacheError WEIR_CACHE_INVALID_VERSION, and as `set`; by WEIR_CACHE_STORE_FAILED it may
+   *   be stored all the same
    * @example await cache.compareAndSet('cart', version, cart, { ttl: '1d' })
    */
   compareAndSet (key: string, version: Version, value: T, options: EntryOptions & WriteOptions): Promise<boolean>
@@ -322,11 +338,13 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Adds to the number under the key, atomically in the fleet. A key without a fresh value begins at 0: only then `ttl` (default:
-   * without end) and `tags` count. All other methods take the number for a value like any.
+   * Adds to the number under the key, atomically in the fleet. A key without a fresh value begins
+   * at 0: only then `ttl` (default: without end) and `tags` count. All other methods take the
+   * number for a value like any.
    * @returns the sum
-   * @throws CacheError WEIR_CACHE_NOT_A_NUMBER, WEIR_CACHE_NUMBER_TOO_LARGE: the value is unchanged; WEIR_CACHE_STORE_FAILED: it may
-   *   have been counted. It is never tried again by itself
+   * @throws CacheError WEIR_CACHE_NOT_A_NUMBER, WEIR_CACHE_NUMBER_TOO_LARGE: the value is
+   *   unchanged; WEIR_CACHE_STORE_FAILED: it may have been counted. It is never tried again by
+   *   itself
    * @example const views = await cache.increment(`views:${id}`)
    */
   async increment (key: string, by = 1, options: CounterOptions = {}): Promise<number> {
@@ -366,15 +384,17 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     distinct.forEach(checkKey)
     if (distinct.length === 0) return
     const stamp = await this.#invalidate(distinct.map(keyTag), consistency)
-    // An invalid entry may as well go at once; if it does not, it ends by itself. A later one stays.
+    // An invalid entry may as well go at once; if it does not, it ends by itself. A later one
+    // stays.
     await this.#activity.during(Promise.all(distinct.map((key) => this.#tiers.entries.delete(key, stamp).catch((error: unknown) => {
       this.#counters.failed('write', key, error)
     }))))
   }
 
   /**
-   * Invalidates every entry that carries one of the tags, and every fill under way that will. When it
-   * resolves, no instance serves any of them. The cost grows with the tags, not with the entries.
+   * Invalidates every entry that carries one of the tags, and every fill under way that will. When
+   * it resolves, no instance serves any of them. The cost grows with the tags, not with the
+   * entries.
    * @throws CacheError WEIR_CACHE_INVALID_TAG; WEIR_CACHE_STORE_FAILED: nothing is invalidated
    * @example await cache.invalidate(['product:42', 'products'])
    */
@@ -398,7 +418,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Drops the key's entry from this instance's memory. The store keeps it: the next read is one from there.
+   * Drops the key's entry from this instance's memory. The store keeps it: the next read is one
+   * from there.
    * @example cache.evict('42')
    */
   evict (key: string): void {
@@ -407,8 +428,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The entries under the key in this instance's memory and in the store, whether they may be used or
-   * not, for diagnosis. Inspecting affects neither counters nor entries.
+   * The entries under the key in this instance's memory and in the store, whether they may be used
+   * or not, for diagnosis. Inspecting affects neither counters nor entries.
    * @throws CacheError WEIR_CACHE_STORE_FAILED
    * @example
    * const { store } = await cache.inspect('42')
@@ -420,7 +441,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * How many entries of this instance's memory an invalidation of these tags would end. Looks at each entry.
+   * How many entries of this instance's memory an invalidation of these tags would end. Looks at
+   * each entry.
    * @example const count = cache.countInMemory(['products'])
    */
   countInMemory (tags: readonly string[]): number {
@@ -428,8 +450,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Resolves when no fill, no refresh in the background and no write of this instance is under way: before assertions, and
-   * before the store is closed. True, or false if that takes longer than `fillTimeout`.
+   * Resolves when no fill, no refresh in the background and no write of this instance is under way:
+   * before assertions, and before the store is closed. True, or false if that takes longer than
+   * `fillTimeout`.
    * @example
    * await cache.remember('feed', { ttl: '1m', staleWhileRevalidate: '1h' }, fetchFeed)
    * await cache.idle()
@@ -440,7 +463,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * Counts of this instance since it was made: hits by source, misses, stores, errors, and its memory.
+   * Counts of this instance since it was made: hits by source, misses, stores, errors, and its
+   * memory.
    * @example
    * const { hits, misses } = cache.stats()
    * console.log(`${hits.l1} hits in memory, ${hits.l2} in the store, ${misses} misses`)
@@ -463,8 +487,8 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * A value in memory that may be used, without waiting. With `acquire` and `revalidate` the building
-   * block for callers that cannot hand over a function, such as an HTTP server's hooks.
+   * A value in memory that may be used, without waiting. With `acquire` and `revalidate` the
+   * building block for callers that cannot hand over a function, such as an HTTP server's hooks.
    * @example const value = cache.lookup('42')?.entry.value
    */
   lookup (key: string): Hit<T> | undefined {
@@ -493,10 +517,11 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * A value that may be used, or the duty to compute it. While one caller has the duty, in this process
-   * or in another that shares the store, the others wait for its end, but take only what is valid for
-   * them: a value whose fill began before they came, and that was invalidated before it ended, may be
-   * too old for them, and they start over. If the fill fails, each of them gets a duty of its own.
+   * A value that may be used, or the duty to compute it. While one caller has the duty, in this
+   * process or in another that shares the store, the others wait for its end, but take only what is
+   * valid for them: a value whose fill began before they came, and that was invalidated before it
+   * ended, may be too old for them, and they start over. If the fill fails, each of them gets a
+   * duty of its own.
    * @throws CacheError WEIR_CACHE_REENTRANT_FILL within a fill that this would wait for for ever
    * @example
    * const got = await cache.acquire('42')
@@ -515,10 +540,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
   }
 
   /**
-   * The duty to replace a stale value, unless another caller has it already, has done it, or has found
-   * nothing to share within the last 10 s. A value
-   * past its stale-while-revalidate window was served because a fill has just failed: the next caller
-   * tries again.
+   * The duty to replace a stale value, unless another caller has it already, has done it, or has
+   * found nothing to share within the last 10 s. A value past its stale-while-revalidate window was
+   * served because a fill has just failed: the next caller tries again.
    * @example
    * const hit = cache.lookup('42')
    * if (hit?.stale) {
@@ -530,7 +554,9 @@ export class Cache<T, in Defaulted extends 'ttl' = never> {
     return this.#activity.during(this.#filling.revalidate(key, stale))
   }
 
-  /** An invalidation that begins after this call ends the value, however late the store executes it. */
+  /**
+   * An invalidation that begins after this call ends the value, however late the store executes it.
+   */
   async #put (key: string, entry: Entry<T>, wait: boolean): Promise<boolean> {
     const stamp = await this.#tiers.validity.callStamp()
     try {

@@ -13,10 +13,11 @@ interface Decorator<A extends readonly unknown[], R> {
 }
 
 /**
- * A decorator that has a method's values kept by a cache, as {@link Cache.wrap} does for functions. The name of the method begins
- * the keys, and all instances of the class share them: what of an instance the value depends on is told by `key`, whose `this` is
- * the instance: `key (this: Repo, id: string) { return [this.tenant, id] }`. A value ends
- * by its tags, or by the method's `invalidate` and `clear` where its type says that it has them. It works with and without
+ * A decorator that has a method's values kept by a cache, as {@link Cache.wrap} does for functions.
+ * The name of the method begins the keys, and all instances of the class share them: what of an
+ * instance the value depends on is told by `key`, whose `this` is the instance: `key (this: Repo,
+ * id: string) { return [this.tenant, id] }`. A value ends by its tags, or by the method's
+ * `invalidate` and `clear` where its type says that it has them. It works with and without
  * TypeScript's `experimentalDecorators`, which NestJS and others need.
  * @throws CacheError as {@link Cache.wrap}, when the class is defined
  * @example

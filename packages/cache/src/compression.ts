@@ -11,7 +11,10 @@ export interface CompressionOptions {
   readonly algorithm?: CompressionAlgorithm
   /** Bytes of a serialized value from which it is compressed. Default 32 KiB. */
   readonly threshold?: number
-  /** The algorithm's own level: brotli 0 to 11, gzip 1 to 9, zstd 1 to 22. Default 1, which costs least. */
+  /**
+   * The algorithm's own level: brotli 0 to 11, gzip 1 to 9, zstd 1 to 22. Default 1, which costs
+   * least.
+   */
   readonly level?: number
 }
 
@@ -71,7 +74,9 @@ function zstdOf (lib: object): Codec | undefined {
 
 const CODECS: ReadonlyMap<string, Codec | undefined> = new Map([['brotli', BROTLI], ['gzip', GZIP], ['zstd', zstdOf(zlib)]])
 
-/** Bytes from which compression pays by default: `npm run bench -- --only compression` measures it. */
+/**
+ * Bytes from which compression pays by default: `npm run bench -- --only compression` measures it.
+ */
 export const DEFAULT_THRESHOLD = 32 * 1024
 
 /** Compresses bodies in zlib's threads: the event loop goes on meanwhile. */

@@ -3,8 +3,9 @@ import { decodeFrame, encodeFrame, HEADER, VERSION } from './frame.js'
 import type { FrameVersion } from './store.js'
 
 /**
- * A counter's frame: that of an entry with no value, under a version byte of its own, and after the header the number as a sign
- * and 16 digits. A store changes them in place: the checksum leaves them out, so that digits which change by themselves go unnoticed.
+ * A counter's frame: that of an entry with no value, under a version byte of its own, and after the
+ * header the number as a sign and 16 digits. A store changes them in place: the checksum leaves
+ * them out, so that digits which change by themselves go unnoticed.
  */
 export const COUNTER_VERSION = VERSION | 0x80
 export const NUMBER_OFFSET = HEADER
@@ -38,7 +39,9 @@ export function numberOf (frame: Buffer): number | undefined {
   return Number.isSafeInteger(number) ? number : undefined
 }
 
-/** The sum, and the frame with it if it is a safe integer; undefined if the frame is no counter's. */
+/**
+ * The sum, and the frame with it if it is a safe integer; undefined if the frame is no counter's.
+ */
 export function added (frame: Buffer, by: number): { readonly number: number, readonly frame?: Buffer } | undefined {
   const before = numberOf(frame)
   if (before === undefined) return undefined
@@ -46,7 +49,10 @@ export function added (frame: Buffer, by: number): { readonly number: number, re
   return Number.isSafeInteger(number) ? { number, frame: withNumber(frame, number) } : { number }
 }
 
-/** The frame that {@link Entries.swap} puts: a counter's has the present number if a counter of any number was seen. */
+/**
+ * The frame that {@link Entries.swap} puts: a counter's has the present number if a counter of any
+ * number was seen.
+ */
 export function takingOver (frame: Buffer, seen: FrameVersion | undefined, present: number | undefined): Buffer {
   const takesOver = seen !== undefined && seen.number === undefined && present !== undefined && isCounter(frame)
   return takesOver ? withNumber(frame, present) : frame

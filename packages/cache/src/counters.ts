@@ -32,7 +32,9 @@ export class Counters {
     emit('weir:cache:error', () => ({ namespace: this.namespace, operation, key, error }))
   }
 
-  /** A read that fails finds nothing: the request goes on without the cache, and the event tells. */
+  /**
+   * A read that fails finds nothing: the request goes on without the cache, and the event tells.
+   */
   async read<R> (key: string, answer: Promise<R>): Promise<R | undefined> {
     try {
       return await answer

@@ -27,8 +27,9 @@ interface Known<T> {
 }
 
 /**
- * Counters in the store. A counter that is known here, by its version, is changed by one command: it is judged by Rule V before
- * that, and the command changes no other. So a number that was counted is one of the counter that was valid.
+ * Counters in the store. A counter that is known here, by its version, is changed by one command:
+ * it is judged by Rule V before that, and the command changes no other. So a number that was
+ * counted is one of the counter that was valid.
  */
 export class Counting<T> {
   readonly #known = new BoundedMap<Known<T>>()
@@ -65,7 +66,10 @@ export class Counting<T> {
     this.#known.set(key, { entry, version: { ...version, number: undefined }, stamp, bytes })
   }
 
-  /** Makes a counter of nothing, or of a number that was set; undefined if that is not there any more. */
+  /**
+   * Makes a counter of nothing, or of a number that was set; undefined if that is not there any
+   * more.
+   */
   async #begin (key: string, present: Present<T>, by: number, options: CounterOptions): Promise<number | undefined> {
     const { ttl = LONGEST, tags = [], consistency } = options
     const plain = present.isPresent ? present.frame && decodeFrame(present.frame) : undefined

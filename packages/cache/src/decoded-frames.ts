@@ -14,11 +14,12 @@ interface Decoded<E> {
 const BOOKKEEPING = 180
 
 /**
- * Entries decoded before, by the frames they came in: what a read of the store brings again is neither
- * checked nor parsed again. A frame is told from all others of its key by its header, which has its
- * stamp, its times, its lengths and the checksum of all of it.
+ * Entries decoded before, by the frames they came in: what a read of the store brings again is
+ * neither checked nor parsed again. A frame is told from all others of its key by its header, which
+ * has its stamp, its times, its lengths and the checksum of all of it.
  *
- * It says nothing about validity: its entries are judged at every read, as any that the store gives.
+ * It says nothing about validity: its entries are judged at every read, as any that the store
+ * gives.
  */
 export class DecodedFrames<E extends { readonly stamp: number, readonly bytes: number }> {
   readonly #decoded: BoundedMap<Decoded<E>>

@@ -9,7 +9,10 @@ type CallName = 'negativeTtl' | 'softTimeout' | 'hardTimeout' | 'earlyRefresh'
 /** Options of {@link createCache} that hold for each call which does not say otherwise. */
 export interface CallDefaults extends
   Partial<Omit<EntryOptions, 'tags'>>, Pick<RememberOptions<unknown>, CallName> {
-  /** Begins every tag of the cache's entries, and every tag that it invalidates. Events and other caches see the whole. */
+  /**
+   * Begins every tag of the cache's entries, and every tag that it invalidates. Events and other
+   * caches see the whole.
+   */
   readonly tagPrefix?: string
 }
 

@@ -9,9 +9,9 @@ const [FIRST_PAUSE, LONGEST_PAUSE] = [50, 1000]
 const LIMIT = 10_000
 
 /**
- * Swaps whose answer was lost. If the store did one, memories may have what it replaced, and no record says so. Once the store
- * answers again it is looked at, and what is to be recorded is. A process that dies before leaves such a value in the memory of
- * others until it ends by itself.
+ * Swaps whose answer was lost. If the store did one, memories may have what it replaced, and no
+ * record says so. Once the store answers again it is looked at, and what is to be recorded is. A
+ * process that dies before leaves such a value in the memory of others until it ends by itself.
  */
 export class DoubtfulSwaps {
   readonly #keys = new Map<string, { readonly stamp: Stamp, readonly until: number }>()

@@ -18,8 +18,9 @@ export interface Entry<T> {
   /** Until then a stale value may be served instead of an error (RFC 5861, section 4). */
   readonly errorUntil: number
   /**
-   * How long after `freshUntil` it is retained, in milliseconds, to be served stale or to be validated
-   * (RFC 9111, section 4.3). A whole number costs an entry in memory less than a time would.
+   * How long after `freshUntil` it is retained, in milliseconds, to be served stale or to be
+   * validated (RFC 9111, section 4.3). A whole number costs an entry in memory less than a time
+   * would.
    */
   readonly keptFor: number
   /** The instance whose fill this is: the `name` of its cache; '' if it has none. */
@@ -28,7 +29,10 @@ export interface Entry<T> {
   readonly cost: number
 }
 
-/** `stale`: within its stale-while-revalidate window. `expired`: at most good enough instead of an error. */
+/**
+ * `stale`: within its stale-while-revalidate window. `expired`: at most good enough instead of an
+ * error.
+ */
 export type Freshness = 'fresh' | 'stale' | 'expired'
 
 /** When nobody may want the entry any more. */
@@ -39,7 +43,9 @@ export function freshness (entry: Entry<unknown>, now: number): Freshness {
   return now < entry.staleUntil ? 'stale' : 'expired'
 }
 
-/** Milliseconds for which the entry is fresh, from now; Infinity if it was stored without an end. */
+/**
+ * Milliseconds for which the entry is fresh, from now; Infinity if it was stored without an end.
+ */
 export function freshFor ({ storedAt, freshUntil }: Entry<unknown>): number {
   return freshUntil - storedAt >= LONGEST ? Infinity : freshUntil - Date.now()
 }
@@ -49,16 +55,17 @@ export function servesError (entry: Entry<unknown>, now: number): boolean {
   return now < entry.errorUntil
 }
 
-// A lone surrogate has no UTF-8: a store would give back another string, which no longer names what it named.
+// A lone surrogate has no UTF-8: a store would give back another string, which no longer names what
+// it named.
 const LONE_SURROGATE = /\p{Cs}/u
 
 /** The first character of a key's tag. */
 const KEY_MARK = '\u0001'
 
 /**
- * The tag that every entry carries for its own key, so that deleting a key is an invalidation like any
- * other and also stops a fill of that key that is still under way. Other entries may carry it too: they
- * end with the key.
+ * The tag that every entry carries for its own key, so that deleting a key is an invalidation like
+ * any other and also stops a fill of that key that is still under way. Other entries may carry it
+ * too: they end with the key.
  */
 export const keyTag = (key: string) => KEY_MARK + key
 

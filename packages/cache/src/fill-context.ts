@@ -3,16 +3,21 @@ import { checkTags } from './entry.js'
 import type { EntryOptions } from './fill.js'
 import { checkOptions, ENTRY } from './known-options.js'
 
-/** The context that {@link Cache.remember} gives its function: by it the value can tell how it is kept. */
+/**
+ * The context that {@link Cache.remember} gives its function: by it the value can tell how it is
+ * kept.
+ */
 export interface FillContext<U> {
   readonly key: string
   /**
-   * Aborted by `hardTimeout`, with its error as the reason: to be passed on to what the function waits for.
+   * Aborted by `hardTimeout`, with its error as the reason: to be passed on to what the function
+   * waits for.
    * @example const response = await fetch(url, { signal: ctx.signal })
    */
   readonly signal: AbortSignal
   /**
-   * The value that this one replaces, while it is still kept: for conditional requests, and for work that goes on from it.
+   * The value that this one replaces, while it is still kept: for conditional requests, and for
+   * work that goes on from it.
    * @example if (response.status === 304 && ctx.stale !== undefined) return ctx.stale
    */
   readonly stale: U | undefined
@@ -31,7 +36,10 @@ export interface FillContext<U> {
 /** Nothing but a lifetime, whatever the cache's defaults are. */
 export const nothingBut = (ttl: Duration): EntryOptions => ({ ttl, staleWhileRevalidate: 0, staleIfError: 0, retain: 0, jitter: 0 })
 
-/** The context of one run of the function. Its functions are made when they are asked for, and may be taken out of it. */
+/**
+ * The context of one run of the function. Its functions are made when they are asked for, and may
+ * be taken out of it.
+ */
 export class RunContext<U> implements FillContext<U> {
   #controller: AbortController | undefined
   #isSkipped = false

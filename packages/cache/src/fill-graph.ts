@@ -6,8 +6,8 @@ import type { Entries, FillId, FillLease } from './store.js'
 const current = new AsyncLocalStorage<FillNode>()
 
 /**
- * The fills whose function may still run. While a storage is in use, Node 20 makes each `await` of the
- * process cost three times as much: without such a fill the storage is off.
+ * The fills whose function may still run. While a storage is in use, Node 20 makes each `await` of
+ * the process cost three times as much: without such a fill the storage is off.
  */
 const running = new Set<FillNode>()
 
@@ -26,13 +26,13 @@ interface Remote {
 }
 
 /**
- * A fill under way in this process, and the fills it waits for: those that its function asks for. Fills
- * that wait for each other would never end, so the wait that closes the cycle is refused.
+ * A fill under way in this process, and the fills it waits for: those that its function asks for.
+ * Fills that wait for each other would never end, so the wait that closes the cycle is refused.
  *
- * A cycle may lead through other instances. A fill that waits for one of theirs says so in the store,
- * beside its own lease, and then follows what the others have said: the last to say so finds the cycle.
- * Two that do so at the same moment may both find it. This costs only those fills anything that wait,
- * within a fill, for another instance.
+ * A cycle may lead through other instances. A fill that waits for one of theirs says so in the
+ * store, beside its own lease, and then follows what the others have said: the last to say so finds
+ * the cycle. Two that do so at the same moment may both find it. This costs only those fills
+ * anything that wait, within a fill, for another instance.
  */
 export class FillNode {
   /** The lease under which it computes. */
@@ -98,7 +98,8 @@ export class FillNode {
   /**
    * Waits for a fill of this key by another instance; those that wait for this fill do, too.
    * @param id undefined if the store cannot tell such fills apart: a cycle then is not noticed
-   * @throws CacheError WEIR_CACHE_REENTRANT_FILL if that fill waits for one that the caller is part of
+   * @throws CacheError WEIR_CACHE_REENTRANT_FILL if that fill waits for one that the caller is part
+   *   of
    */
   async awaitRemote<R> (id: FillId | undefined, answer: Promise<R>): Promise<R> {
     if (id === undefined) return answer
@@ -118,8 +119,9 @@ export class FillNode {
   }
 
   /**
-   * Checks that the caller, which is about to ask for this key, is not part of a fill of it already; nor
-   * of one that has failed while the caller, begun before, goes on: such fills could begin each other for ever.
+   * Checks that the caller, which is about to ask for this key, is not part of a fill of it
+   * already; nor of one that has failed while the caller, begun before, goes on: such fills could
+   * begin each other for ever.
    * @returns the innermost fill that the caller is part of
    * @throws CacheError WEIR_CACHE_REENTRANT_FILL
    */
@@ -131,7 +133,10 @@ export class FillNode {
     return innermost
   }
 
-  /** The innermost fill that the caller is part of. Code that a fill has left behind when it gave its value is part of none. */
+  /**
+   * The innermost fill that the caller is part of. Code that a fill has left behind when it gave
+   * its value is part of none.
+   */
   static innermost (): FillNode | undefined {
     let node = current.getStore()
     while (node !== undefined && (!node.#isOpen || node.#hasRun)) node = node.parent
@@ -173,7 +178,10 @@ export class FillNode {
     await Promise.all(this.#holders().flatMap((node) => node.#announcer?.announce() ?? []))
   }
 
-  /** Refuses those of the waits that the fill of another instance, which this one waits for, waits for itself. */
+  /**
+   * Refuses those of the waits that the fill of another instance, which this one waits for, waits
+   * for itself.
+   */
   async #refuseCycles (waits: readonly Wait[]): Promise<void> {
     const remote = this.#remote
     const holders = waits.flatMap(({ waiter }) => waiter.#holders())
@@ -185,7 +193,8 @@ export class FillNode {
     for (const wait of waits) {
       if (remote.isOver || !wait.waiter.#waits.has(wait) || !isCycle(wait)) continue
       FillNode.#end(wait)
-      // Once refused, a function may go on without the value: the others must not take it for one that waits.
+      // Once refused, a function may go on without the value: the others must not take it for one
+      // that waits.
       await wait.waiter.#announceChange()
       wait.refuse()
     }

@@ -10,20 +10,29 @@ import type { Stamp } from './validity.js'
 export interface EntryOptions {
   /** How long it is fresh. */
   readonly ttl: Duration
-  /** How long after that it may be served while a new one is fetched (RFC 5861, section 3). Default 0. */
+  /**
+   * How long after that it may be served while a new one is fetched (RFC 5861, section 3). Default
+   * 0.
+   */
   readonly staleWhileRevalidate?: Duration
   /** How long after `ttl` it may be served instead of an error (RFC 5861, section 4). Default 0. */
   readonly staleIfError?: Duration
-  /** The time after `ttl` for which it is retained at least, for callers that can validate it. Default 0. */
+  /**
+   * The time after `ttl` for which it is retained at least, for callers that can validate it.
+   * Default 0.
+   */
   readonly retain?: Duration
-  /** The part of `ttl`, 0 to 1, that is taken away at random: what was filled together then ends apart. Default 0. */
+  /**
+   * The part of `ttl`, 0 to 1, that is taken away at random: what was filled together then ends
+   * apart. Default 0.
+   */
   readonly jitter?: number
   readonly tags?: readonly string[]
 }
 
 /**
- * The outcome of storing a value. `invalid`: it was invalidated while it was computed; `failed`: the
- * store did not take it; `transient`: its lifetime is zero.
+ * The outcome of storing a value. `invalid`: it was invalidated while it was computed; `failed`:
+ * the store did not take it; `transient`: its lifetime is zero.
  */
 export type StoreResult = 'stored' | 'invalid' | 'failed' | 'transient'
 
@@ -59,18 +68,23 @@ export type FillOutcome<T> =
   | { readonly kind: 'own' }
 
 /**
- * The duty to compute a value, given to one caller of a key while others wait. It must end in exactly
- * one of `commit`, `fail`, `abandon` or `withdraw`; if it never does, the others stop waiting after the cache's
- * `fillTimeout`.
+ * The duty to compute a value, given to one caller of a key while others wait. It must end in
+ * exactly one of `commit`, `fail`, `abandon` or `withdraw`; if it never does, the others stop
+ * waiting after the cache's `fillTimeout`.
  */
 export class Fill<T> {
   readonly #begun = performance.now()
 
   constructor (
     readonly key: string,
-    /** Undefined if the store gave none: the value can then be shared with waiting callers, but not kept. */
+    /**
+     * Undefined if the store gave none: the value can then be shared with waiting callers, but not
+     * kept.
+     */
     readonly stamp: Stamp | undefined,
-    /** A value that is too old and may be validated, or stand in for a failure: see `validStale`. */
+    /**
+     * A value that is too old and may be validated, or stand in for a failure: see `validStale`.
+     */
     readonly stale: Entry<T> | undefined,
     readonly keeper: FillKeeper<T>,
     readonly node: FillNode,
@@ -87,10 +101,11 @@ export class Fill<T> {
   }
 
   /**
-   * Stores the value and hands it to waiting callers; resolves when every instance can see it. The cache's defaults stand in for
-   * options that are left out.
+   * Stores the value and hands it to waiting callers; resolves when every instance can see it. The
+   * cache's defaults stand in for options that are left out.
    * @param options called here, so that an error in it ends the flight too
-   * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG, WEIR_CACHE_UNSERIALIZABLE
+   * @throws CacheError WEIR_CACHE_INVALID_DURATION, WEIR_CACHE_INVALID_TAG,
+   *   WEIR_CACHE_UNSERIALIZABLE
    * @example const { result } = await fill.commit(product, () => ({ ttl: '1m', tags: ['product:42'] }))
    */
   async commit (value: T, options: () => Partial<EntryOptions>): Promise<{ entry: Entry<T> } & StoreOutcome> {
@@ -107,8 +122,8 @@ export class Fill<T> {
   }
 
   /**
-   * Stores a value under another key, as computed by this fill: it is judged by the same stamp. To be
-   * called before `commit`, which tells the callers that wait.
+   * Stores a value under another key, as computed by this fill: it is judged by the same stamp. To
+   * be called before `commit`, which tells the callers that wait.
    * @throws CacheError as `commit`
    * @example await fill.storeVariant('42:de', product, { ttl: '1m' })
    */
@@ -118,8 +133,8 @@ export class Fill<T> {
   }
 
   /**
-   * The stale value, if it has not been invalidated as of now: to be asked before it is served in place
-   * of an error (RFC 5861, section 4). Undefined also while the store does not answer.
+   * The stale value, if it has not been invalidated as of now: to be asked before it is served in
+   * place of an error (RFC 5861, section 4). Undefined also while the store does not answer.
    * @example const standIn = await fill.validStale()
    */
   validStale (): Promise<Entry<T> | undefined> {
@@ -127,7 +142,8 @@ export class Fill<T> {
   }
 
   /**
-   * Tells waiting callers that there is no value. Each gets a stand-in, or computes once for itself.
+   * Tells waiting callers that there is no value. Each gets a stand-in, or computes once for
+   * itself.
    * @param error the reason, for traces
    * @example fill.fail(new Error('The origin does not answer'))
    */
@@ -144,8 +160,8 @@ export class Fill<T> {
   }
 
   /**
-   * The value is its caller's own, and says nothing of what others get: those who wait start over, but for
-   * those whose value may be their own, too (`mayBeOwn`): they compute side by side.
+   * The value is its caller's own, and says nothing of what others get: those who wait start over,
+   * but for those whose value may be their own, too (`mayBeOwn`): they compute side by side.
    * @example fill.withdraw()
    */
   withdraw (): void {

@@ -27,7 +27,9 @@ interface Duty<T> {
   readonly beside?: boolean
 }
 
-/** Computes each value once, whoever asks for it: flights in this process, leases among instances. */
+/**
+ * Computes each value once, whoever asks for it: flights in this process, leases among instances.
+ */
 export class Filling<T> {
   readonly activity: Activity
   readonly #flights: Flights<T>
@@ -53,7 +55,8 @@ export class Filling<T> {
     const parent = FillNode.checkNotWithin(this.tiers.entries, key)
     if (options.beside === true) return this.#alone(key, parent, options)
     const arrival = this.#flights.latest
-    // Without memory nearly every read finds something in the store, and a plain read of it costs less than a claim.
+    // Without memory nearly every read finds something in the store, and a plain read of it costs
+    // less than a claim.
     let mayLook = this.tiers.l1 === undefined && options.renew !== true
     let found: Found<T> | undefined
     for (;;) {
@@ -130,9 +133,10 @@ export class Filling<T> {
   }
 
   /**
-   * Leads a flight: takes what the store has, or computes it, or waits for another instance that does.
-   * A fill elsewhere may have begun before this flight, and be worth nothing to it; the one after that
-   * has not, but may be overtaken by an invalidation as well. After two the leader computes for itself.
+   * Leads a flight: takes what the store has, or computes it, or waits for another instance that
+   * does. A fill elsewhere may have begun before this flight, and be worth nothing to it; the one
+   * after that has not, but may be overtaken by an invalidation as well. After two the leader
+   * computes for itself.
    * @param known what the caller has just found, and cannot use
    */
   async #lead (
@@ -163,7 +167,10 @@ export class Filling<T> {
     }
   }
 
-  /** Waits for another instance's fill. One that waits for the leader's own is refused, which concerns no other caller. */
+  /**
+   * Waits for another instance's fill. One that waits for the leader's own is refused, which
+   * concerns no other caller.
+   */
   async #awaitElsewhere (flight: Flight<T>, { ended, fill }: Claim & { kind: 'held' }): Promise<FillEnd | 'late'> {
     try {
       return await traceWait(this.tiers.name, flight.node.key, undefined, () =>
@@ -174,7 +181,10 @@ export class Filling<T> {
     }
   }
 
-  /** For a caller or a key whose value is not shared: takes what the store has by now, or computes beside all others. */
+  /**
+   * For a caller or a key whose value is not shared: takes what the store has by now, or computes
+   * beside all others.
+   */
   async #alone (key: string, parent: FillNode | undefined, options: AcquireOptions): Promise<Hit<T> | Fill<T>> {
     const answer = await this.find(key)
     const hit = answer === undefined ? this.unverified(key, options) : options.renew === true ? undefined : this.usable(key, answer.found)
@@ -189,7 +199,10 @@ export class Filling<T> {
     return hit
   }
 
-  /** The stamp is taken before the value is computed: that is what makes Rule V hold for fills that are slow. */
+  /**
+   * The stamp is taken before the value is computed: that is what makes Rule V hold for fills that
+   * are slow.
+   */
   async #fill (key: string, duty: Duty<T>): Promise<Fill<T>> {
     const { parent, flight, lease, stale } = duty
     this.counters.miss(key)
@@ -253,7 +266,10 @@ export class Filling<T> {
     }
   }
 
-  /** The fill that was waited for has failed, perhaps for reasons of its own caller's: each computes once for itself. */
+  /**
+   * The fill that was waited for has failed, perhaps for reasons of its own caller's: each computes
+   * once for itself.
+   */
   async #afterFailure (key: string, parent: FillNode | undefined, stale: Entry<T> | undefined): Promise<Hit<T> | Fill<T>> {
     const entry = stale !== undefined && servesError(stale, Date.now()) ? await this.#valid(key, stale) : undefined
     return entry === undefined ? this.#fill(key, { parent }) : this.counters.hit(key, { entry, source: 'coalesced', stale: true })

@@ -7,9 +7,10 @@ import type { FillTrace } from './traces.js'
 import { withResolvers } from './with-resolvers.js'
 
 /**
- * The outcome of a flight for the callers that joined it. `unshared`: there is nothing to share, or it is too
- * late; each computes for itself. `again`: nothing was computed, or a value that is its caller's own; they
- * start over, but after an own one those that may have their own, too, compute side by side.
+ * The outcome of a flight for the callers that joined it. `unshared`: there is nothing to share, or
+ * it is too late; each computes for itself. `again`: nothing was computed, or a value that is its
+ * caller's own; they start over, but after an own one those that may have their own, too, compute
+ * side by side.
  */
 export type Outcome<T> =
   | { readonly kind: 'value', readonly entry: Entry<T>, readonly source: Source }
@@ -44,8 +45,8 @@ export class Flight<T> {
 }
 
 /**
- * At most one flight per key. One that takes longer than `timeout` milliseconds is no longer waited for
- * and makes room for another; if it ends after all, what it stores is judged like any entry.
+ * At most one flight per key. One that takes longer than `timeout` milliseconds is no longer waited
+ * for and makes room for another; if it ends after all, what it stores is judged like any entry.
  */
 export class Flights<T> {
   readonly #open = new Map<string, Flight<T>>()
@@ -54,7 +55,10 @@ export class Flights<T> {
   /** @param entries identify the namespace whose keys these are */
   constructor (readonly timeout: number, readonly entries: Entries) {}
 
-  /** The number of the latest flight: a caller that arrives now arrives before any with a higher number. */
+  /**
+   * The number of the latest flight: a caller that arrives now arrives before any with a higher
+   * number.
+   */
   get latest (): number {
     return this.#begun
   }
@@ -77,8 +81,8 @@ export class Flights<T> {
   }
 
   /**
-   * The flight starts to compute: for callers that arrived before, its value is not too old, whatever
-   * is invalidated meanwhile.
+   * The flight starts to compute: for callers that arrived before, its value is not too old,
+   * whatever is invalidated meanwhile.
    */
   start (flight: Flight<T>): void {
     flight.number = ++this.#begun

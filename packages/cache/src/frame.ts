@@ -5,7 +5,8 @@ import type { FrameId } from './store.js'
 import type { Stamp } from './validity.js'
 
 /**
- * How an entry lies in a store: a fixed header, then filledBy, tags, meta and body as raw bytes. Numbers are big-endian.
+ * How an entry lies in a store: a fixed header, then filledBy, tags, meta and body as raw bytes.
+ * Numbers are big-endian.
  *
  *     0  'W'                   4  stamp        f64    48  cost         u32
  *     1  version         u8   12  storedAt     f64    52  tags length  u32
@@ -14,8 +15,8 @@ import type { Stamp } from './validity.js'
  *                             36  errorUntil   f64    64  crc32 of all but this field  u32
  *                             44  keptFor, s   u32    68  filledBy, tags (a JSON list), meta, body
  *
- * The places of stamp, storedAt and crc32 are known to the Redis scripts that tell one frame from another. A counter's frame has its number
- * after the header, see counter-frame.ts.
+ * The places of stamp, storedAt and crc32 are known to the Redis scripts that tell one frame from
+ * another. A counter's frame has its number after the header, see counter-frame.ts.
  */
 export const VERSION = 4
 export const STAMP_OFFSET = 4
@@ -56,7 +57,10 @@ export function encodeFrame (entry: Entry<Serialized>): Buffer {
   return frame
 }
 
-/** The entry in a frame, or undefined if it is none of this version or not whole: a miss, never an error. */
+/**
+ * The entry in a frame, or undefined if it is none of this version or not whole: a miss, never an
+ * error.
+ */
 export function decodeFrame (frame: Buffer): Frame | undefined {
   if (frame.length < HEADER || frame[0] !== MAGIC || frame[1] !== VERSION) return undefined
   const tags = HEADER + frame.readUInt16BE(2)
@@ -79,13 +83,18 @@ export function decodeFrame (frame: Buffer): Frame | undefined {
   }
 }
 
-/** The bytes before what varies in length, as text: with the checksum they tell the frame from any other of its key. */
+/**
+ * The bytes before what varies in length, as text: with the checksum they tell the frame from any
+ * other of its key.
+ */
 export const headerOf = (frame: Buffer): string => frame.toString('latin1', 0, HEADER)
 
 /** The stamp of a frame; 0 if it is none. */
 export const stampOf = (frame: Buffer): Stamp => frame.length < HEADER ? 0 : frame.readDoubleBE(STAMP_OFFSET)
 
-/** Whether a frame in a store is another one than what was seen of its key, and not an earlier one. */
+/**
+ * Whether a frame in a store is another one than what was seen of its key, and not an earlier one.
+ */
 export function isNews (frame: Buffer, seen: FrameId | undefined): boolean {
   // Bytes that are no frame have to be read to be told from one.
   if (seen === undefined || frame.length < HEADER) return true
@@ -119,8 +128,9 @@ function known (name: string): string {
 const MOST_NAMES = 1000
 
 /**
- * The body without the memory around it: the rest of the frame, or what was read or decompressed at once. Copied where that is
- * more than a sixteenth, because an entry in memory keeps all of it alive.
+ * The body without the memory around it: the rest of the frame, or what was read or decompressed at
+ * once. Copied where that is more than a sixteenth, because an entry in memory keeps all of it
+ * alive.
  */
 export function own (body: Buffer): Buffer {
   if (body.buffer.byteLength - body.length <= body.length / 16) return body

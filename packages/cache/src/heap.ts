@@ -1,6 +1,6 @@
 /**
- * Bytes that V8 takes for the parts of a value, on 64 bits without pointer compression, as Node's own builds are. Measured;
- * `test/heap.test.ts` holds the sums against the heap.
+ * Bytes that V8 takes for the parts of a value, on 64 bits without pointer compression, as Node's
+ * own builds are. Measured; `test/heap.test.ts` holds the sums against the heap.
  */
 
 const WORD = 8
@@ -10,7 +10,10 @@ export const REGEXP = 128
 export const BOXED = 32
 export const URL_BYTES = 256
 
-/** A number as a member, or in an array that has other things as well: small integers lie in the slot itself. */
+/**
+ * A number as a member, or in an array that has other things as well: small integers lie in the
+ * slot itself.
+ */
 export const numberBytes = (value: number) => (value | 0) === value ? 0 : 16
 
 /** @param wide whether a character of it is beyond Latin-1: all take two bytes then */
@@ -24,7 +27,10 @@ export const isWide = (text: string) => BEYOND_LATIN_1.test(text)
 
 /** @param length the number of its names, whose text it shares with all objects of its shape */
 export const objectBytes = (length: number) => length === 0 ? 56 : 24 + WORD * length
-/** The names of an object whose names are data, as a record by ids: it shares its shape with no other. */
+/**
+ * The names of an object whose names are data, as a record by ids: it shares its shape with no
+ * other.
+ */
 export const ownNamesBytes = (length: number) => 130 * length
 /** An object that is a hash table, as those without a prototype are. */
 export const dictionaryBytes = (length: number) => 88 + 24 * tableSize(length * 1.5)

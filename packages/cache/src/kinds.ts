@@ -2,8 +2,9 @@ import { types } from 'node:util'
 import { arrayBufferBytes, BOXED, bufferBytes, DATE, REGEXP, stringBytes, URL_BYTES, viewBytes } from './heap.js'
 
 /**
- * How many prototypes an object has: none; one if it is plain; two if it is a Date, a Map or an instance of a simple class; three
- * if it is a typed array. It holds for objects of another realm (`node:vm`) as well.
+ * How many prototypes an object has: none; one if it is plain; two if it is a Date, a Map or an
+ * instance of a simple class; three if it is a typed array. It holds for objects of another realm
+ * (`node:vm`) as well.
  */
 export function prototypes (object: object): number {
   let count = 0

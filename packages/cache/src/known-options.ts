@@ -10,7 +10,8 @@ export type Check = (value: unknown, name: string) => void
 export type Known<O> = Readonly<Record<keyof O, Check>>
 
 /**
- * Checks that options are an object, with names that are known and values that may be. Options that are undefined count as left out.
+ * Checks that options are an object, with names that are known and values that may be. Options that
+ * are undefined count as left out.
  * @param where what they are the options of, for messages; '' for those of the call
  * @throws CacheError WEIR_CACHE_INVALID_OPTION, WEIR_CACHE_INVALID_DURATION
  */
@@ -66,12 +67,18 @@ const TIMEOUTS = { negativeTtl: parseDuration, hardTimeout: parseDuration } as c
 const REMEMBER: Known<RememberOptions<unknown>> = {
   ...ENTRY, ...OUTAGE, ...TIMEOUTS, softTimeout: parseDuration, earlyRefresh: boolean
 }
-/** Options of `remember`, `set` and the like: one object may be for both, and each takes what it needs. */
+/**
+ * Options of `remember`, `set` and the like: one object may be for both, and each takes what it
+ * needs.
+ */
 export const CALL: Known<RememberOptions<unknown> & WriteOptions> = { ...REMEMBER, ...WRITE }
 export const WRAP: Known<WrapOptions<never, unknown>> = { ...REMEMBER, name: elsewhere, key: callable }
 export const WARM: Known<WarmOptions<unknown>> = { ...ENTRY, ...TIMEOUTS, concurrency: elsewhere, onProgress: callable, signal }
 
-/** Options of a cache that may hold for several. Each is checked by the part of the cache that takes it. */
+/**
+ * Options of a cache that may hold for several. Each is checked by the part of the cache that takes
+ * it.
+ */
 export const SHARED: Known<Omit<CacheOptions<unknown>, 'store' | 'namespace' | 'name'>> = {
   l1: elsewhere,
   serializer: elsewhere,

@@ -20,7 +20,10 @@ export const valueType = <T>(): ValueType<T> => ({})
 /** Options of {@link createCache} that may hold for several caches. */
 export type SharedCacheOptions = Omit<CacheOptions<unknown>, 'store' | 'namespace' | 'name'>
 
-/** One of the caches of {@link createCaches}: options of {@link createCache}, and the name of its store. */
+/**
+ * One of the caches of {@link createCaches}: options of {@link createCache}, and the name of its
+ * store.
+ */
 export interface NamedCacheOptions<S extends string = string> extends SharedCacheOptions {
   /** One of `stores`. */
   readonly store: S
@@ -60,14 +63,16 @@ export type Caches<C, D = unknown> = { readonly [N in keyof C]: Cache<ValueOf<C[
 export interface CachesBase {
   /**
    * Ends the stores, each once, whatever the others do.
-   * @throws CacheError WEIR_CACHE_STORE_FAILED with an AggregateError of what the stores failed with
+   * @throws CacheError WEIR_CACHE_STORE_FAILED with an AggregateError of what the stores failed
+   *   with
    * @example await caches.close()
    */
   close (): Promise<void>
 }
 
 /**
- * Several caches by name, each with its defaults, on one store or several. A name is the cache's namespace, too.
+ * Several caches by name, each with its defaults, on one store or several. A name is the cache's
+ * namespace, too.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION
  * @example
  * const caches = createCaches({

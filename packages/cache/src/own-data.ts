@@ -6,8 +6,9 @@ const KINDS = { Object, Array, Map, Set, Date, RegExp, DataView, URL, URLSearchP
 const TYPED_ARRAY: unknown = Object.getPrototypeOf(Uint8Array.prototype)
 
 /**
- * The kind of data that the object is, by the name of its constructor, of this realm or of another (`node:vm`). An object without a
- * prototype is as plain as any. Undefined for what is none of them, or built on one.
+ * The kind of data that the object is, by the name of its constructor, of this realm or of another
+ * (`node:vm`). An object without a prototype is as plain as any. Undefined for what is none of
+ * them, or built on one.
  */
 export function kindOf (object: object): string | undefined {
   if (Array.isArray(object)) return isOf('Array', object) ? 'Array' : undefined
@@ -43,7 +44,8 @@ function isForeign (kind: string, prototype: unknown): boolean {
 }
 
 /**
- * Whether an object of the kind `Object` is bytes, a Map, a Promise or the like, whose prototype was changed.
+ * Whether an object of the kind `Object` is bytes, a Map, a Promise or the like, whose prototype
+ * was changed.
  * @param isEmpty it has no members: for one that has, only what costs nothing is looked at
  */
 export const isDisguised = (object: object, isEmpty: boolean): boolean =>
@@ -54,7 +56,10 @@ const DISGUISED = [
   types.isWeakSet, types.isNativeError, types.isGeneratorObject, types.isMapIterator, types.isSetIterator, types.isModuleNamespaceObject
 ] as const
 
-/** The member that an object has beside those of its kind, in words; undefined if there is none. Elements belong to the kind. */
+/**
+ * The member that an object has beside those of its kind, in words; undefined if there is none.
+ * Elements belong to the kind.
+ */
 export function extraMember (object: object): string | undefined {
   const [symbol] = Object.getOwnPropertySymbols(object)
   if (symbol !== undefined) return `the member ${String(symbol)}`
@@ -73,7 +78,9 @@ const isLong = (object: object): object is Elements => (Array.isArray(object) ||
 /** Whether it is the name of an element: for a typed array any number is. */
 const isElement = (object: object, name: string) => types.isTypedArray(object) && /^\d+$/.test(name)
 
-/** Whether Node shows the object, but for its elements, as it shows one without any other member. */
+/**
+ * Whether Node shows the object, but for its elements, as it shows one without any other member.
+ */
 function looksBare (elements: Elements): boolean {
   if (Object.hasOwn(elements, 'constructor')) return false
   const bare = Array.isArray(elements) ? new Array<unknown>(elements.length) : elements.subarray()

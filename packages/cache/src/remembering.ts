@@ -18,13 +18,17 @@ interface RunOptions<U> extends Omit<Partial<RememberOptions<U>>, 'hardTimeout'>
 }
 
 /**
- * Whether a fresh value is replaced before its time: the more likely the sooner it ends, the longer it took to compute and
- * the more often it is asked for (Vattani, Chierichetti, Lowenstein: Optimal Probabilistic Cache Stampede Prevention, 2015).
+ * Whether a fresh value is replaced before its time: the more likely the sooner it ends, the longer
+ * it took to compute and the more often it is asked for (Vattani, Chierichetti, Lowenstein: Optimal
+ * Probabilistic Cache Stampede Prevention, 2015).
  */
 export const isDueEarly = ({ freshUntil, cost }: Entry<unknown>, now: number): boolean =>
   now - cost / 1000 * Math.log(1 - Math.random()) >= freshUntil
 
-/** The part of `remember` for values that memory does not have fresh: it asks the store, waits, computes, and gives up in time. */
+/**
+ * The part of `remember` for values that memory does not have fresh: it asks the store, waits,
+ * computes, and gives up in time.
+ */
 export class Remembering<T> {
   constructor (readonly filling: Filling<T>, readonly counters: Counters) {}
 
@@ -81,7 +85,10 @@ export class Remembering<T> {
     return value
   }
 
-  /** The value; where it is late, a stale one that is still valid as of now, and the value is for those who come later. */
+  /**
+   * The value; where it is late, a stale one that is still valid as of now, and the value is for
+   * those who come later.
+   */
   async #orStale<U extends T> (key: string, value: Promise<U>, softTimeout: number): Promise<U> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<true>((resolve) => { timer = setTimeout(resolve, softTimeout, true) })

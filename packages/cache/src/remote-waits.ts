@@ -13,7 +13,10 @@ export class WaitAnnouncer {
   /** @param waits tells the fills that it waits for as of now */
   constructor (readonly lease: FillLease, readonly waits: () => FillId[]) {}
 
-  /** Resolves when the store has been informed of the present waits, or cannot be. One write at a time. */
+  /**
+   * Resolves when the store has been informed of the present waits, or cannot be. One write at a
+   * time.
+   */
   announce (): Promise<void> {
     this.#next ??= this.#last = this.#last.then(async () => {
       this.#next = undefined

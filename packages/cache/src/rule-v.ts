@@ -17,8 +17,8 @@ export interface TagRecords {
 }
 
 /**
- * Rule V. An entry of the same stamp as a record is invalid. A floor is a claim about records that are
- * not there any more: it says nothing of an entry that was found valid since, by all of them.
+ * Rule V. An entry of the same stamp as a record is invalid. A floor is a claim about records that
+ * are not there any more: it says nothing of an entry that was found valid since, by all of them.
  */
 export function isValid (entry: Judged, { floor, stamps, replaced }: TagRecords): boolean {
   const { stamp } = entry

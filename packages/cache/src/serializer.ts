@@ -15,21 +15,24 @@ export interface Serialized {
 /** Turns values into bytes and back. */
 export interface Serializer<T> {
   /**
-   * Names the format: what another serializer has written is a miss. Change the name when the format changes. Letters, digits,
-   * `.`, `_`, `-`.
+   * Names the format: what another serializer has written is a miss. Change the name when the
+   * format changes. Letters, digits, `.`, `_`, `-`.
    */
   readonly name: string
   serialize (value: T, key: string): Serialized
   /** Gets bytes it may keep. */
   deserialize (serialized: { readonly meta: string, readonly body: Buffer }): T
   /**
-   * The bytes that a value takes in memory, told from its stored form. They count towards `maxBytes` of the instance's memory.
-   * Default: as many as the stored form has.
+   * The bytes that a value takes in memory, told from its stored form. They count towards
+   * `maxBytes` of the instance's memory. Default: as many as the stored form has.
    */
   sizeOf? (serialized: Serialized): number
 }
 
-/** The serializers of this package have one name: each reads what any of them has written, by its meta. */
+/**
+ * The serializers of this package have one name: each reads what any of them has written, by its
+ * meta.
+ */
 export const BUILT_IN = 'weir'
 
 const EMPTY = Buffer.alloc(0)
@@ -37,9 +40,10 @@ const EMPTY = Buffer.alloc(0)
 /**
  * Gives values back as they were, whichever store they went through.
  *
- * Buffers, Uint8Arrays and strings are stored raw, JSON data as JSON. A value with anything else in it (Map, Set, Date, BigInt,
- * typed arrays, RegExp, URL, `undefined`, NaN, -0, holes, cycles, objects that are met twice) is written by devalue.
- * Functions, symbols and instances of classes are refused by WEIR_CACHE_UNSERIALIZABLE, which names the member.
+ * Buffers, Uint8Arrays and strings are stored raw, JSON data as JSON. A value with anything else in
+ * it (Map, Set, Date, BigInt, typed arrays, RegExp, URL, `undefined`, NaN, -0, holes, cycles,
+ * objects that are met twice) is written by devalue. Functions, symbols and instances of classes
+ * are refused by WEIR_CACHE_UNSERIALIZABLE, which names the member.
  */
 export const defaultSerializer: Serializer<unknown> & Required<Pick<Serializer<unknown>, 'sizeOf'>> = {
   name: BUILT_IN,
@@ -75,7 +79,10 @@ export const defaultSerializer: Serializer<unknown> & Required<Pick<Serializer<u
   }
 }
 
-/** Runs the function; what of the value cannot be stored becomes an error with the key and the advice. */
+/**
+ * Runs the function; what of the value cannot be stored becomes an error with the key and the
+ * advice.
+ */
 export function refusing<R> (key: string, advice: string, serialize: () => R): R {
   try {
     return serialize()

@@ -1,7 +1,8 @@
 import { CacheError, shown } from './errors.js'
 
 /**
- * Checks an argument that is several of something. A text is iterable too, by its characters, and a mistake here.
+ * Checks an argument that is several of something. A text is iterable too, by its characters, and a
+ * mistake here.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION
  */
 export function checkSeveral (name: 'keys' | 'entries', value: unknown, ...also: readonly symbol[]): void {

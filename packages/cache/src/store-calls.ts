@@ -40,7 +40,10 @@ export function aroundEntries (entries: Entries, around: AroundCall): Entries {
   }
 }
 
-/** The validity, with a function around each of its calls. Rule V that is decided here and now is none. */
+/**
+ * The validity, with a function around each of its calls. Rule V that is decided here and now is
+ * none.
+ */
 export function aroundValidity (validity: Validity, around: AroundCall): Validity {
   return {
     stamp: () => around(() => validity.stamp(), 'stamp'),

@@ -20,15 +20,20 @@ export interface ReadValue<T> {
 /** Options of {@link createCache}: how values lie in the store. */
 export interface StoredValueOptions<T> {
   /**
-   * Turns values into bytes. Default: {@link defaultSerializer}, which gives back every kind of data as it was. `json` refuses what
-   * JSON would change; `structured` is the structured clone algorithm of node:v8. Those three read each other's values.
+   * Turns values into bytes. Default: {@link defaultSerializer}, which gives back every kind of
+   * data as it was. `json` refuses what JSON would change; `structured` is the structured clone
+   * algorithm of node:v8. Those three read each other's values.
    */
   readonly serializer?: SerializerName | Serializer<T>
-  /** Compresses large values in the store, not in memory. `true` is brotli from 32 KiB. Default false. */
+  /**
+   * Compresses large values in the store, not in memory. `true` is brotli from 32 KiB. Default
+   * false.
+   */
   readonly compression?: boolean | CompressionOptions
   /**
-   * The most bytes of a serialized value, before compression. A larger one is refused by WEIR_CACHE_VALUE_TOO_LARGE: `set` rejects,
-   * `remember` gives it to its callers without keeping it. Default 64 MiB.
+   * The most bytes of a serialized value, before compression. A larger one is refused by
+   * WEIR_CACHE_VALUE_TOO_LARGE: `set` rejects, `remember` gives it to its callers without keeping
+   * it. Default 64 MiB.
    */
   readonly maxValueBytes?: number
 }
@@ -38,7 +43,8 @@ const MOST_BYTES = 64 * 1024 * 1024
 /**
  * Turns values into what a frame has, and back: serialized, and compressed where that pays.
  *
- * The meta of a value that is compressed, or of a serializer that is not this package's, begins with a head:
+ * The meta of a value that is compressed, or of a serializer that is not this package's, begins
+ * with a head:
  *
  *     NUL serializer NUL algorithm NUL bytes before compression NUL meta of the serializer
  *
@@ -84,7 +90,8 @@ export class StoredValues<T> {
 
   /**
    * A promise where the value has to be decompressed.
-   * @throws Error if it was written by another serializer, cannot be decompressed here, or is too large for this cache
+   * @throws Error if it was written by another serializer, cannot be decompressed here, or is too
+   *   large for this cache
    */
   read (stored: { readonly meta: string, readonly body: Buffer }): ReadValue<T> | Promise<ReadValue<T>> {
     const { meta, body } = stored

@@ -6,7 +6,10 @@ import { type StrictForm, survey, Unstorable } from './survey.js'
 /** Serializers by name; see {@link CacheOptions.serializer}. */
 export type SerializerName = 'json' | 'structured'
 
-/** JSON alone: what JSON would leave out or change is refused by WEIR_CACHE_UNSERIALIZABLE, which names the member. */
+/**
+ * JSON alone: what JSON would leave out or change is refused by WEIR_CACHE_UNSERIALIZABLE, which
+ * names the member.
+ */
 const jsonSerializer: Serializer<unknown> = {
   ...defaultSerializer,
   serialize: (value, key) => refusing(key, ADVICE.json, () => {
@@ -16,7 +19,10 @@ const jsonSerializer: Serializer<unknown> = {
   })
 }
 
-/** The structured clone algorithm, by node:v8. It refuses what that would change, as the default does what has no form at all. */
+/**
+ * The structured clone algorithm, by node:v8. It refuses what that would change, as the default
+ * does what has no form at all.
+ */
 const structuredSerializer: Serializer<unknown> = {
   ...defaultSerializer,
   serialize: (value, key) => refusing(key, ADVICE.structured, () => {

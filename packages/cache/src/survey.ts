@@ -145,7 +145,8 @@ class Walk implements Survey {
 
   #array (array: readonly unknown[], depth: number): void {
     if (prototypes(array) !== 2) this.#refuse(`is an instance of ${className(array)}`)
-    // Names of elements come first: with their number, the last tells whether there are holes, or members besides.
+    // Names of elements come first: with their number, the last tells whether there are holes, or
+    // members besides.
     const names = Object.keys(array)
     const last = names.at(-1)
     if (last !== undefined && String(Number(last) >>> 0) !== last) this.#refuse(`has a member '${last}' besides its elements`)
@@ -162,7 +163,8 @@ class Walk implements Survey {
       if (typeof element !== 'number') onlyNumbers = false
       this.value(element)
     }
-    // Not by index: where arrays of all kinds pass, V8 would change those of numbers into ones of objects, in place.
+    // Not by index: where arrays of all kinds pass, V8 would change those of numbers into ones of
+    // objects, in place.
     if (isDense) array.forEach(visit)
     else for (const name of names) visit(array[Number(name)], Number(name))
     // Numbers among themselves lie in the array itself.
@@ -221,7 +223,10 @@ class Walk implements Survey {
   }
 }
 
-/** JSON has no built-in objects; of the structured clone algorithm's, URL and URLSearchParams become empty objects. */
+/**
+ * JSON has no built-in objects; of the structured clone algorithm's, URL and URLSearchParams become
+ * empty objects.
+ */
 const isLostBy = (form: StrictForm, object: object, chain: number) =>
   form === 'json' || chain === 0 || object instanceof URL || object instanceof URLSearchParams
 

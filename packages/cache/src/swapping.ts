@@ -19,7 +19,10 @@ export interface Present<T> {
   readonly outline?: L1Entry<unknown>
   /** Undefined also where this instance cannot read the value. */
   readonly entry?: L1Entry<T>
-  /** Whether it is fresh and valid, for those too that can read what this instance cannot; if not, the key counts as absent. */
+  /**
+   * Whether it is fresh and valid, for those too that can read what this instance cannot; if not,
+   * the key counts as absent.
+   */
   readonly isPresent: boolean
 }
 
@@ -33,33 +36,41 @@ export interface Next {
 interface SwapOptions {
   /** Whether to resolve only when no instance has the replaced entry in memory. */
   readonly isStrict: boolean
-  /** Whether a counter is replaced whatever its number is by now. A counter in its place takes that over. */
+  /**
+   * Whether a counter is replaced whatever its number is by now. A counter in its place takes that
+   * over.
+   */
   readonly anyNumber?: boolean
 }
 
 const NOTHING = { isPresent: false } as const
 
 /**
- * Operations that depend on the value the key has: each reads the store, and swaps what it has read for what is to be there. They
- * are linearizable: each takes effect at one moment between its call and its end, for all instances.
+ * Operations that depend on the value the key has: each reads the store, and swaps what it has read
+ * for what is to be there. They are linearizable: each takes effect at one moment between its call
+ * and its end, for all instances.
  *
- * A swap is made under a stamp that the store issues after the read, and only if the entry is valid as of that stamp by the
- * store's own records: an invalidation ends either what was read, and nothing is swapped, or what was swapped in. What memories
- * have of the key ends by a record under that same stamp, after the swap: a record before it would end a value that is then not
- * replaced.
+ * A swap is made under a stamp that the store issues after the read, and only if the entry is valid
+ * as of that stamp by the store's own records: an invalidation ends either what was read, and
+ * nothing is swapped, or what was swapped in. What memories have of the key ends by a record under
+ * that same stamp, after the swap: a record before it would end a value that is then not replaced.
  *
- * That a key has nothing is no state of it: between the read and the swap a value may have come and gone, by a record that ends
- * the one to come as well. So nothing is made a state by an empty frame: `pull` leaves one in place of the value until its record is
- * there, and what is put where nothing was takes the place of one. Then a record that ends it on arrival is of an operation that
+ * That a key has nothing is no state of it: between the read and the swap a value may have come and
+ * gone, by a record that ends the one to come as well. So nothing is made a state by an empty
+ * frame: `pull` leaves one in place of the value until its record is there, and what is put where
+ * nothing was takes the place of one. Then a record that ends it on arrival is of an operation that
  * found nothing either, and that followed.
  *
- * An invalid frame is removed by the operation that finds it: nothing counts on it afterwards, in an instance that has not heard of
- * the invalidation yet either.
+ * An invalid frame is removed by the operation that finds it: nothing counts on it afterwards, in
+ * an instance that has not heard of the invalidation yet either.
  */
 export class Swapping<T> {
   readonly #doubtful: DoubtfulSwaps
 
-  /** @param fillTimeout milliseconds after which a fill that is under way now is not expected to end any more */
+  /**
+   * @param fillTimeout milliseconds after which a fill that is under way now is not expected to end
+   *   any more
+   */
   constructor (readonly tiers: Tiers<T>, readonly counters: Counters, readonly name: string, readonly fillTimeout: number) {
     this.#doubtful = new DoubtfulSwaps(tiers)
   }
@@ -74,7 +85,10 @@ export class Swapping<T> {
     }
   }
 
-  /** Undefined if nothing was done, because the store has something else by now, or what was read has been invalidated. */
+  /**
+   * Undefined if nothing was done, because the store has something else by now, or what was read
+   * has been invalidated.
+   */
   async swap (key: string, present: Present<T>, next: Next | undefined, options: SwapOptions): Promise<Swapped | undefined> {
     const { entries, validity } = this.tiers
     const { outline, isPresent } = present
@@ -142,7 +156,8 @@ export class Swapping<T> {
       if (present.entry === undefined || !present.isPresent) return undefined
       const swapped = await this.swap(key, present, undefined, { isStrict, anyNumber: true })
       if (swapped === undefined) continue
-      // A counter may have gone on since it was read. That T has room for its number is the caller's claim.
+      // A counter may have gone on since it was read. That T has room for its number is the
+      // caller's claim.
       const number: unknown = swapped.number
       return swapped.number === undefined ? present.entry : { ...present.entry, value: number as T }
     }
@@ -183,7 +198,9 @@ export class Swapping<T> {
   }
 }
 
-/** A frame that counts as nothing for every instance. It is a counter's: those are never in memory. */
+/**
+ * A frame that counts as nothing for every instance. It is a counter's: those are never in memory.
+ */
 const emptyFrame = (stamp: Stamp): Buffer => encodeCounter({
   value: 0, stamp, tags: [], storedAt: Date.now(), freshUntil: 0, staleUntil: 0, errorUntil: 0, keptFor: 0, filledBy: '', cost: 0
 })

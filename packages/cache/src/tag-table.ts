@@ -17,7 +17,10 @@ export class TagTable implements TagRecords {
     this.replaced = new Replacements(limit)
   }
 
-  /** Records an invalidation. Stamps should come about in ascending order: pruning goes by that, and may end more than it had to. */
+  /**
+   * Records an invalidation. Stamps should come about in ascending order: pruning goes by that, and
+   * may end more than it had to.
+   */
   record (tag: string, stamp: Stamp): void {
     if (stamp <= this.floor || stamp <= (this.stamps.get(tag) ?? 0)) return
     this.stamps.set(tag, stamp)
@@ -34,7 +37,10 @@ export class TagTable implements TagRecords {
     if (floor > 0) this.raise(floor)
   }
 
-  /** Everything up to and including `stamp` is invalid from now on; records below it say nothing more. */
+  /**
+   * Everything up to and including `stamp` is invalid from now on; records below it say nothing
+   * more.
+   */
   raise (stamp: Stamp): void {
     this.floor = Math.max(this.floor, stamp)
     this.replaced.raise(this.floor)

@@ -15,7 +15,10 @@ export interface Found<T> {
   readonly source: Source
 }
 
-/** A value that will do, or the instance that computes one; `stale` is the last that was found, valid and not good enough. */
+/**
+ * A value that will do, or the instance that computes one; `stale` is the last that was found,
+ * valid and not good enough.
+ */
 export type Claimed<T> =
   | Found<T> & { readonly kind: 'found' }
   | Exclude<Claim, { kind: 'found' }> & {
@@ -48,7 +51,10 @@ export interface L1Entry<T> extends Entry<T>, Judged {
   validatedAt: Stamp
 }
 
-/** An entry in the store that is whole, and whose value this instance cannot read: by its serializer, its compression or its size. */
+/**
+ * An entry in the store that is whole, and whose value this instance cannot read: by its
+ * serializer, its compression or its size.
+ */
 class Unreadable {
   readonly stamp: Stamp
   readonly storedAt: number
@@ -72,8 +78,8 @@ export interface Stored<T> {
 }
 
 /**
- * This instance's memory (L1) before the shared store (L2). An entry that comes out of either has been
- * judged by Rule V after it was asked for.
+ * This instance's memory (L1) before the shared store (L2). An entry that comes out of either has
+ * been judged by Rule V after it was asked for.
  */
 export class Tiers<T> {
   discarded = 0
@@ -116,7 +122,8 @@ export class Tiers<T> {
   }
 
   /**
-   * As `find`; where nothing is good enough, the lease to compute the value, or word of the instance that has it.
+   * As `find`; where nothing is good enough, the lease to compute the value, or word of the
+   * instance that has it.
    * @param known what the caller has just found, and cannot use
    */
   async claim (key: string, isGood: (found: Found<T>) => boolean, known?: Found<T>): Promise<Claimed<T>> {
@@ -212,9 +219,12 @@ export class Tiers<T> {
   }
 
   /**
-   * Keeps the entry in both tiers; resolves when every instance can see it. False if it is known to be invalid already.
-   * @param lease under which the value was computed, if there was one; it ends when the entry is stored
-   * @throws CacheError WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_VALUE_TOO_LARGE, or whatever the store fails with
+   * Keeps the entry in both tiers; resolves when every instance can see it. False if it is known to
+   * be invalid already.
+   * @param lease under which the value was computed, if there was one; it ends when the entry is
+   *   stored
+   * @throws CacheError WEIR_CACHE_UNSERIALIZABLE, WEIR_CACHE_VALUE_TOO_LARGE, or whatever the store
+   *   fails with
    */
   async put (key: string, entry: Entry<T>, lease?: FillLease): Promise<boolean> {
     const written = this.values.write(key, entry.value)
@@ -238,8 +248,8 @@ export class Tiers<T> {
   }
 
   /**
-   * As `put`, in place of an entry that may still be valid. Some instances could have served that from
-   * memory until its end otherwise, while others serve the new one.
+   * As `put`, in place of an entry that may still be valid. Some instances could have served that
+   * from memory until its end otherwise, while others serve the new one.
    * @param until see {@link Validity.replace}
    * @param wait whether to resolve only when no instance has the replaced entry in memory any more
    */
@@ -275,7 +285,10 @@ export class Tiers<T> {
     return isGone(entry) ? undefined : { entry, source: 'l1' }
   }
 
-  /** Begins a read. Readers of one key at one time share it. Each judges what it gets after it arrived, so sharing is safe. */
+  /**
+   * Begins a read. Readers of one key at one time share it. Each judges what it gets after it
+   * arrived, so sharing is safe.
+   */
   #fetch (key: string): Promise<L1Entry<T> | undefined> {
     const fetch = this.#load(key)
     this.#fetches.set(key, fetch)
@@ -314,7 +327,9 @@ export class Tiers<T> {
     return undefined
   }
 
-  /** The entry in a frame; undefined if it is none, or not whole. A promise where it is compressed. */
+  /**
+   * The entry in a frame; undefined if it is none, or not whole. A promise where it is compressed.
+   */
   #read (key: string, bytes: Buffer): L1Entry<T> | Unreadable | undefined | Promise<L1Entry<T> | Unreadable> {
     const counter = decodeCounter(bytes)
     if (counter !== undefined) return l1Counter<T>(key, counter, bytes.length)
@@ -351,7 +366,10 @@ export class Tiers<T> {
   }
 }
 
-/** Limits of the decoded entries that an instance without memory keeps, so that no frame is parsed twice. */
+/**
+ * Limits of the decoded entries that an instance without memory keeps, so that no frame is parsed
+ * twice.
+ */
 const DECODED = { maxBytes: 16 * 1024 * 1024, maxEntries: 10_000 } as const satisfies MemoryLimits
 
 const readable = <T>(entry: L1Entry<T> | Unreadable | undefined) => entry instanceof Unreadable ? undefined : entry

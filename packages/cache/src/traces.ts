@@ -7,7 +7,10 @@ import type { Validity } from './validity.js'
 
 /** The messages on this package's tracing channels, by channel name. */
 export interface CacheTraces {
-  /** A fill, from the start of its function to the end of its storing; `end` is that of the function's synchronous part. */
+  /**
+   * A fill, from the start of its function to the end of its storing; `end` is that of the
+   * function's synchronous part.
+   */
   'weir:cache:fill': FillTrace
   /** A caller that waits for a fill of another. */
   'weir:cache:wait': WaitTrace
@@ -17,8 +20,8 @@ export interface CacheTraces {
 /** Work with a start and an end. */
 export interface Traced {
   /**
-   * Set by a subscriber of `start` whose context is to be current in the work. One that finds a function there already
-   * calls it within its own.
+   * Set by a subscriber of `start` whose context is to be current in the work. One that finds a
+   * function there already calls it within its own.
    */
   around?: <R>(fn: () => R) => R
   /** Set before `error`. */
@@ -38,7 +41,10 @@ export interface WaitTrace extends Traced {
   fill?: FillTrace | undefined
 }
 
-/** The end of a fill: that of storing its value, or the reason why there is none to share. `timeout`: `fillTimeout` is over. */
+/**
+ * The end of a fill: that of storing its value, or the reason why there is none to share.
+ * `timeout`: `fillTimeout` is over.
+ */
 export type TracedOutcome = (FillOutcome<unknown> & { kind: 'value' })['result'] | Exclude<FillOutcome<unknown>['kind'], 'value'> | 'timeout'
 
 const fills = tracingChannel<unknown, FillTrace>('weir:cache:fill')
@@ -101,7 +107,10 @@ export class FillTrace implements Traced {
 export const traceFill = (namespace: string, key: string, background: boolean, timeout: number): FillTrace | undefined =>
   fills.hasSubscribers ? new FillTrace(namespace, key, background, timeout) : undefined
 
-/** @param flight whose fill is waited for, and may begin meanwhile; undefined for one of another instance */
+/**
+ * @param flight whose fill is waited for, and may begin meanwhile; undefined for one of another
+ *   instance
+ */
 export function traceWait<R> (
   namespace: string, key: string, flight: { readonly trace?: FillTrace | undefined } | undefined, wait: () => Promise<R>
 ): Promise<R> {
@@ -112,7 +121,10 @@ export function traceWait<R> (
 
 const traced = new WeakMap<Entries, Entries>()
 
-/** The same part of a store, whose calls are told to subscribers. Its entries stay one object for all caches: they identify it. */
+/**
+ * The same part of a store, whose calls are told to subscribers. Its entries stay one object for
+ * all caches: they identify it.
+ */
 export function tracedStore (namespace: string, store: StoreNamespace): StoreNamespace {
   const around: AroundCall = (run, operation, names) => {
     const trace: CallTrace = { namespace, operation, ...names }

@@ -6,8 +6,9 @@ const MOST = 10_000
 const MOST_CHARACTERS = 1024 * 1024
 
 /**
- * Keys whose last value could not be shared (hit-for-miss). Concurrent callers of such a key compute
- * side by side: waiting for a value that is not for them would cost them the time of each other's fills.
+ * Keys whose last value could not be shared (hit-for-miss). Concurrent callers of such a key
+ * compute side by side: waiting for a value that is not for them would cost them the time of each
+ * other's fills.
  */
 export class UnsharedKeys {
   readonly #until = new LRUCache<string, number>({

@@ -4,8 +4,9 @@ import { VERSION_WIDTH, versionBytes } from './frame-version.js'
 import type { FrameVersion } from './store.js'
 
 /**
- * Names one state of a key's value, or that there is none: text of up to 50 letters, digits, `-` and `_`, fit for an ETag or a form.
- * Its form may change: compare versions only by `compareAndSet`.
+ * Names one state of a key's value, or that there is none: text of up to 50 letters, digits, `-`
+ * and `_`, fit for an ETag or a form. Its form may change: compare versions only by
+ * `compareAndSet`.
  */
 export type Version = string
 

@@ -12,19 +12,31 @@ import type { RememberOptions } from './options.js'
 import { bounded } from './remembering.js'
 import { checkSeveral } from './several.js'
 
-/** Options of {@link Cache.warm}: how each value is kept, as for `remember`, and how the work goes on. */
+/**
+ * Options of {@link Cache.warm}: how each value is kept, as for `remember`, and how the work goes
+ * on.
+ */
 export interface WarmOptions<U> extends Omit<RememberOptions<U>, 'softTimeout' | 'earlyRefresh' | 'onOutage' | 'tags'> {
   /** Tags, or what makes them of the value and its key. */
   readonly tags?: readonly string[] | ((value: U, key: string) => readonly string[])
   /** Values that are computed at once. Default 4. */
   readonly concurrency?: number
-  /** Called after each look at the store and after each value. What it throws, or rejects with, ends the warming. */
+  /**
+   * Called after each look at the store and after each value. What it throws, or rejects with, ends
+   * the warming.
+   */
   readonly onProgress?: (progress: WarmProgress) => void | Promise<void>
-  /** Ends the warming: it rejects with the signal's reason, and the functions under way have their signal aborted. */
+  /**
+   * Ends the warming: it rejects with the signal's reason, and the functions under way have their
+   * signal aborted.
+   */
   readonly signal?: AbortSignal
 }
 
-/** Counts of keys so far. Those `done` and in no other count were not kept: by `ctx.skip()`, or invalidated meanwhile. */
+/**
+ * Counts of keys so far. Those `done` and in no other count were not kept: by `ctx.skip()`, or
+ * invalidated meanwhile.
+ */
 export interface WarmProgress {
   readonly done: number
   /** Computed here, and kept. */
@@ -107,7 +119,10 @@ class Warming<T, U extends T> {
     this.#stop.abort(reason)
   }
 
-  /** The next keys are taken when every value of those before has been begun: a slow function holds the iterable back. */
+  /**
+   * The next keys are taken when every value of those before has been begun: a slow function holds
+   * the iterable back.
+   */
   async run (keys: Keys, concurrency: number): Promise<WarmSummary> {
     const { signal } = this.#stop
     const running = new Set<Promise<void>>()
@@ -121,7 +136,8 @@ class Warming<T, U extends T> {
         }
       }
     } catch (error) {
-      // The iterable has failed: what was begun ends first. A warming that was stopped waits for nothing.
+      // The iterable has failed: what was begun ends first. A warming that was stopped waits for
+      // nothing.
       if (!signal.aborted) await Promise.all(running)
       throw error
     }
@@ -285,7 +301,10 @@ const answering = (iterator: AsyncIterator<string>) => ({
 const isLate = (promise: Promise<unknown>): Promise<boolean> =>
   Promise.race([promise.then(() => false, () => false), setImmediate(true)])
 
-/** The promise's outcome, or that of the signal. Its listener goes with it, however many promises one signal sees. */
+/**
+ * The promise's outcome, or that of the signal. Its listener goes with it, however many promises
+ * one signal sees.
+ */
 function untilAborted<R> (promise: Promise<R>, signal: AbortSignal): Promise<R> {
   return new Promise((resolve, reject) => {
     const abort = () => { reject(signal.reason as Error) }

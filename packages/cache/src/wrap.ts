@@ -8,15 +8,20 @@ import { checkOptions, WRAP } from './known-options.js'
 import type { RememberOptions, WriteOptions } from './options.js'
 
 /**
- * Options of {@link Cache.wrap}, for a function of the arguments `A` whose value is an `R`. Functions get the `this` of the call: say
- * what it is, `key (this: Repo, id: string) { return [this.tenant, id] }`.
+ * Options of {@link Cache.wrap}, for a function of the arguments `A` whose value is an `R`.
+ * Functions get the `this` of the call: say what it is, `key (this: Repo, id: string) { return
+ * [this.tenant, id] }`.
  */
 export interface WrapOptions<A extends readonly unknown[], R, This = never> extends Omit<RememberOptions<R>, 'tags'> {
   /**
-   * Begins the keys, the same in all instances and for no other function of the cache. Default: the function's own name.
+   * Begins the keys, the same in all instances and for no other function of the cache. Default: the
+   * function's own name.
    */
   readonly name?: string
-  /** The part of the arguments that is the key, where it is not all of them, `(id, { signal }) => [id]`, or what of `this` is. */
+  /**
+   * The part of the arguments that is the key, where it is not all of them, `(id, { signal }) =>
+   * [id]`, or what of `this` is.
+   */
   readonly key?: (this: This, ...args: A) => readonly unknown[]
   /** Tags, or what makes them of the value and the arguments. */
   readonly tags?: readonly string[] | ((this: This, value: R, ...args: A) => readonly string[])
@@ -26,7 +31,8 @@ export interface WrapOptions<A extends readonly unknown[], R, This = never> exte
 export type ThisOf<F extends AnyFunction> = unknown extends ThisParameterType<F> ? never : ThisParameterType<F>
 
 /**
- * Methods of a function that {@link Cache.wrap} returns. Where `key` looks at `this`, give it to them: `load.invalidate.call(repo, '42')`.
+ * Methods of a function that {@link Cache.wrap} returns. Where `key` looks at `this`, give it to
+ * them: `load.invalidate.call(repo, '42')`.
  */
 export interface WrappedMethods<A extends readonly unknown[]> {
   /**
@@ -48,7 +54,9 @@ export interface WrappedMethods<A extends readonly unknown[]> {
 
 type AnyFunction = (...args: never[]) => unknown
 
-/** The function with its values kept: of the same type, generics included, if it returns a promise. */
+/**
+ * The function with its values kept: of the same type, generics included, if it returns a promise.
+ */
 export type Wrapped<F extends AnyFunction> = WrappedMethods<Parameters<F>> & (
   F extends (...args: never[]) => Promise<unknown>
     ? F
@@ -108,7 +116,10 @@ export function wrap<T, A extends readonly unknown[], R extends T> (
 /** What the function returns, called with a `this` that its options have declared. */
 const on = (self: unknown, fn: (this: never, ...args: never) => unknown, args: readonly unknown[]): unknown => Reflect.apply(fn, self, args)
 
-/** The keys of one function. Those of its last arguments are remembered: making and hashing a text costs more than a hit. */
+/**
+ * The keys of one function. Those of its last arguments are remembered: making and hashing a text
+ * costs more than a hit.
+ */
 class Keys {
   readonly #recent = new RecentKeys<string, string | number>()
 

@@ -206,7 +206,10 @@ t.test('a fill whose end was not answered: others are told as soon as Redis answ
   t.match(await waiting, { source: 'coalesced', entry: { value: 'value' } }, 'not by the end of the lease')
 })
 
-/** Resolves when what the cache was asked before has been asked of Redis, and answered: answers come in order. */
+/**
+ * Resolves when what the cache was asked before has been asked of Redis, and answered: answers come
+ * in order.
+ */
 async function claimed (cache: Cache<string>): Promise<void> {
   for (let i = 0; i < 2; i++) await cache.has('something else')
 }

@@ -1,4 +1,7 @@
-/** A promise that the test resolves: how one holds a fill, or the answer of a store, exactly where the test needs it. */
+/**
+ * A promise that the test resolves: how one holds a fill, or the answer of a store, exactly where
+ * the test needs it.
+ */
 export interface Gate<T = void> {
   readonly opened: Promise<T>
   readonly open: (value: T) => void

@@ -4,7 +4,10 @@ import { type Cache, createCache } from '../src/index.js'
 import { memoryStore } from '../src/stores/memory.js'
 import { shapes } from './shapes.js'
 
-/** Writes what an entry takes of the heap and what the cache believes that it does, for each shape, a line each. Needs --expose-gc. */
+/**
+ * Writes what an entry takes of the heap and what the cache believes that it does, for each shape,
+ * a line each. Needs --expose-gc.
+ */
 
 // Enough for what else happens on the heap not to matter.
 const BYTES = 2.5e6
@@ -32,7 +35,8 @@ for (const [shape, make] of Object.entries(shapes)) {
   const read = async (cache: Cache<unknown>, count: number) => {
     for (let i = 0; i < count; i++) await cache.get(`key:${i}`)
   }
-  // Compiles what is compiled, and tells how many it takes. In a namespace of its own: a fill must not find these.
+  // Compiles what is compiled, and tells how many it takes. In a namespace of its own: a fill must
+  // not find these.
   const warm = createCache({ store, namespace: `${namespace}-warm` })
   await fill(warm, 100)
   const { bytes } = warm.stats().l1
@@ -53,7 +57,10 @@ for (const [shape, make] of Object.entries(shapes)) {
   }
 }
 
-/** The heap and what it holds outside of it, which is freed some time after a collection: read until it stays the same. */
+/**
+ * The heap and what it holds outside of it, which is freed some time after a collection: read until
+ * it stays the same.
+ */
 async function held (): Promise<number> {
   let last = Infinity
   for (let readings = 0; readings < 50; readings++) {

@@ -6,7 +6,10 @@ import { redisStore } from '../src/stores/redis/index.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
 import type { Call, Operation, Place, Reply } from './instance-process.js'
 
-/** An instance in a process of its own: opens the store it is told and does what its parent asks. See instance-process.ts. */
+/**
+ * An instance in a process of its own: opens the store it is told and does what its parent asks.
+ * See instance-process.ts.
+ */
 const { place, namespace } = JSON.parse(process.argv[2] ?? '') as { place: Place, namespace: string }
 
 const { store, end } = await open(place)

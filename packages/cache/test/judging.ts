@@ -21,7 +21,8 @@ export const judgesHere = ({ validity }: StoreNamespace): boolean => {
 
 /** Waits until the namespace hears what others say; until then it asks again and again. */
 export async function hearing (namespace: StoreNamespace): Promise<StoreNamespace> {
-  // Asked again and again: on a busy machine a lease may have lapsed for a moment, which no event tells.
+  // Asked again and again: on a busy machine a lease may have lapsed for a moment, which no event
+  // tells.
   await until('it judges by what it has heard', async () => {
     // A store without a subscription hears by asking.
     await valid(namespace, Number.MAX_SAFE_INTEGER, []).catch(() => {})

@@ -21,7 +21,10 @@ interface Instance {
   heard (): Promise<void>
 }
 
-/** An instance that hears, on a connection that comes back. A lease of a minute, where the clock is not what is tested. */
+/**
+ * An instance that hears, on a connection that comes back. A lease of a minute, where the clock is
+ * not what is tested.
+ */
 async function instance (t: Test, path: string, lease: number): Promise<Instance> {
   const client = new Redis({ path, enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 20 })
   client.on('error', () => {})

@@ -1,4 +1,7 @@
-/** One call of a history, on one key: what was asked, what was answered, and when, by a clock that counts both. */
+/**
+ * One call of a history, on one key: what was asked, what was answered, and when, by a clock that
+ * counts both.
+ */
 export interface Call {
   readonly called: number
   readonly returned: number
@@ -22,8 +25,9 @@ export interface State {
 }
 
 /**
- * The states that the key may be in after the calls, if each took effect at one moment between its call and its end; none if
- * they cannot have. Looks for an order by trying (Wing and Gong, 1993), and tries no set of calls twice from one state.
+ * The states that the key may be in after the calls, if each took effect at one moment between its
+ * call and its end; none if they cannot have. Looks for an order by trying (Wing and Gong, 1993),
+ * and tries no set of calls twice from one state.
  */
 export function statesAfter (calls: readonly Call[], before: readonly State[]): State[] {
   const tried = new Set<string>()

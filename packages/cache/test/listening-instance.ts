@@ -13,7 +13,10 @@ export interface ListeningInstance {
   heard (): Promise<void>
 }
 
-/** An instance that hears, on a connection of its own; with a lease of a minute, where the clock is not what is tested. */
+/**
+ * An instance that hears, on a connection of its own; with a lease of a minute, where the clock is
+ * not what is tested.
+ */
 export async function listeningInstance (
   t: Test, client: Redis | Cluster, { namespace = 'n', lease = 60_000 } = {}
 ): Promise<ListeningInstance> {
@@ -41,7 +44,10 @@ export async function listeningInstance (
   return { cache, heard: () => new Promise((resolve) => { waiting.push(resolve) }) }
 }
 
-/** After whatever it was: one reads from memory, until the other invalidates. Their leases have to be short. */
+/**
+ * After whatever it was: one reads from memory, until the other invalidates. Their leases have to
+ * be short.
+ */
 export async function hearsAgain (t: Test, writer: ListeningInstance, reader: ListeningInstance): Promise<void> {
   await writer.cache.remember('heard again', { ttl: '1h', tags: ['heard again'] }, () => 'old')
   await until('memory is read without asking', async () => {

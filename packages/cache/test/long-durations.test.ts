@@ -16,7 +16,8 @@ t.test('a fillTimeout beyond what a timer can wait for does not end at once', as
   const fill = await cache.acquire('key')
   if (!(fill instanceof Fill)) throw new Error('there is nothing to be found')
   const waiting = cache.acquire('key')
-  // The timer of a wait that is too long fires after a millisecond: one that is set afterwards fires after it.
+  // The timer of a wait that is too long fires after a millisecond: one that is set afterwards
+  // fires after it.
   await new Promise((resolve) => setTimeout(resolve, 5))
   t.equal(cache.stats().flights, 1)
   await fill.commit('value', () => ({ ttl: '1m' }))

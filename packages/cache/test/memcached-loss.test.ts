@@ -14,7 +14,10 @@ const KEYS = ['a', 'b', 'c']
 const OPTIONS = { ttl: '1h' } as const
 const [READERS, STEPS, INSTANCES] = [3, 120, 3]
 
-/** Instances that come and go, the values that they cache, and which of them were acknowledged to be current. */
+/**
+ * Instances that come and go, the values that they cache, and which of them were acknowledged to be
+ * current.
+ */
 class Fleet {
   readonly #caches: Cache<number>[] = []
   readonly #current = new Map(KEYS.map((key) => [key, 0]))
@@ -84,7 +87,8 @@ async function lose (behind: Behind, random: (below: number) => number): Promise
     case 6: return behind.evict('f', 'n', key)
     case 7: return behind.flush()
     default:
-      // An instance whose clock is ahead was the last to ask; another's is behind the stamps that follow, once the head is lost.
+      // An instance whose clock is ahead was the last to ask; another's is behind the stamps that
+      // follow, once the head is lost.
       return behind.change((head) => {
         const list = JSON.parse(String(head)) as [unknown, unknown, unknown, number, ...unknown[]]
         list[3] += 60_000_000 * random(60)

@@ -43,7 +43,10 @@ export class Behind {
     return Buffer.isBuffer(item?.value) ? item.value : undefined
   }
 
-  /** Puts other bytes in an item's place, unless another client has changed it meanwhile, or there is none. */
+  /**
+   * Puts other bytes in an item's place, unless another client has changed it meanwhile, or there
+   * is none.
+   */
   async change (change: (bytes: Buffer) => Buffer, kind: Kind, ...names: string[]): Promise<void> {
     const { client, name } = this.#at(kind, names)
     const item = await client.gets<Buffer>(name)

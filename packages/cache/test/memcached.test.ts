@@ -34,7 +34,9 @@ const addresses = servers.map(({ address }) => address)
 const TTL = 60_000
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 
-/** Two instances that trust their memory for so long, and what another client of the servers sees. */
+/**
+ * Two instances that trust their memory for so long, and what another client of the servers sees.
+ */
 function two (t: Test, lease: number, maxTags = 10_000) {
   const prefix = randomUUID()
   const open = () => openMemcached(t, { servers: addresses, prefix, lease, maxTags })

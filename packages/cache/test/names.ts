@@ -14,7 +14,10 @@ const ODD = [
   'x'.repeat(65_536), `${'x'.repeat(65_535)}y`, '\n'.repeat(65_536), '🔑'.repeat(16_384), '\0'.repeat(1000), '"'.repeat(1000)
 ]
 
-/** Names of keys and tags: those above, and random ones made of their pieces, all different, none the tag of another's key. */
+/**
+ * Names of keys and tags: those above, and random ones made of their pieces, all different, none
+ * the tag of another's key.
+ */
 export function names (seed: number, count: number): readonly string[] {
   const random = randomFrom(seed)
   const pieces = ODD.filter((name) => name.length < 100)

@@ -9,7 +9,10 @@ import { steeredStore } from './steered-store.js'
 const OPTIONS = { ttl: '10s', staleIfError: '1m', tags: ['tag'] } as const
 const STALE = { ...OPTIONS, onOutage: 'stale' } as const
 
-/** A cache that has a value in memory, and whose store then fails, or says that it is not to be trusted. */
+/**
+ * A cache that has a value in memory, and whose store then fails, or says that it is not to be
+ * trusted.
+ */
 const outages: Record<string, (t: Test) => Promise<ReturnType<typeof createCache<string>>>> = {
   async 'a store that fails' () {
     const steered = steeredStore({ judgesLocally: false })

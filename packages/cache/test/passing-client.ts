@@ -4,7 +4,10 @@ type Commands = Required<Pick<IoredisClient, 'getBuffer' | 'unlink' | 'evalshaBu
 
 const missing = () => Promise.reject(new Error('the client has no such method'))
 
-/** Passes on what it is asked to a client, but makes no connection that listens; for tests to change some of it. */
+/**
+ * Passes on what it is asked to a client, but makes no connection that listens; for tests to change
+ * some of it.
+ */
 export const passingClient = (client: IoredisClient): Commands => ({
   getBuffer: (key) => client.getBuffer?.(key) ?? missing(),
   unlink: (key) => client.unlink(key),

@@ -22,8 +22,8 @@ const url = urlOf(server)
 const control = openPool(t, server)
 
 /**
- * A read under load, in numbers of reads that had begun before it and that began while it went on. They are a clock that stands still
- * while a busy machine does.
+ * A read under load, in numbers of reads that had begun before it and that began while it went on.
+ * They are a clock that stands still while a busy machine does.
  */
 interface Read {
   readonly at: number
@@ -133,7 +133,8 @@ t.test('an instance whose server is frozen trusts its memory for no longer than 
 
 t.test('an instance reads any number of records in small parts', async (t) => {
   const RECORDS = 100_000
-  // Milliseconds of CPU, of all threads: on a busy machine time says nothing. A page takes a few, a collection of garbage the rest.
+  // Milliseconds of CPU, of all threads: on a busy machine time says nothing. A page takes a few, a
+  // collection of garbage the rest.
   const MOST_OF_A_TURN = 100
   const prefix = nextPrefix()
   const options = { url, prefix, maxTags: RECORDS }

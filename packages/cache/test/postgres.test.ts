@@ -82,7 +82,8 @@ t.test('stamps go on growing when the tables are lost, and what was stamped befo
   await control.query(`UPDATE ${prefix}_namespaces SET clock = clock + 1000000000000`)
   const old = await namespace.validity.stamp()
   t.ok(await valid(namespace, old, []))
-  // The row is made anew by an instance that knows of that clock, or by one that has never heard of it.
+  // The row is made anew by an instance that knows of that clock, or by one that has never heard of
+  // it.
   const now = 'floor(extract(epoch FROM now()) * 1000000)'
   for (const lose of [
     `DROP TABLE ${prefix}_namespaces`,
@@ -131,7 +132,10 @@ t.test('a connection that fails at the moment it is handed out ends no process',
   await hearing(namespace)
 })
 
-/** A pool whose connections cannot listen, as behind a proxy that shares connections between transactions. */
+/**
+ * A pool whose connections cannot listen, as behind a proxy that shares connections between
+ * transactions.
+ */
 const deaf = (pool: PostgresPool): PostgresPool => ({
   connect (callback) {
     pool.connect((error, client) => { callback(error, client && deafClient(client)) })

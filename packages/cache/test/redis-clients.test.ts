@@ -11,7 +11,10 @@ t.setTimeout(300_000)
 
 const server = await startRedis(t)
 
-/** ioredis 6, with options that change what replies look like, where keys lie, or when commands leave. */
+/**
+ * ioredis 6, with options that change what replies look like, where keys lie, or when commands
+ * leave.
+ */
 const ioredis6 = (options: RedisOptions & { replyMapping?: 'legacy' | 'resp3' }) => async (t: Test) => {
   const client = new Redis<'legacy' | 'resp3'>({ path: server.path, ...options })
   t.teardown(() => { client.disconnect() })

@@ -10,7 +10,10 @@ const cluster = await startCluster(t)
 const LEASE = 250
 const OPTIONS = { ttl: '1h', tags: ['tag'] } as const
 
-/** Two instances with the entry in memory. Only what they hear, or that they cannot hear, keeps them from serving it. */
+/**
+ * Two instances with the entry in memory. Only what they hear, or that they cannot hear, keeps them
+ * from serving it.
+ */
 async function twoInstances (t: Test, key: string) {
   const clients: Cluster[] = [await cluster.connect(), await cluster.connect()]
   const [a, b] = await Promise.all(clients.map((client) => listeningInstance(t, client, { lease: LEASE })))

@@ -12,8 +12,8 @@ const FROZEN = 2500
 const READ_EVERY = 5
 
 /**
- * A read under load, in numbers of reads that had begun before it and that began while it went on. They are a clock that stands still
- * while a busy machine does.
+ * A read under load, in numbers of reads that had begun before it and that began while it went on.
+ * They are a clock that stands still while a busy machine does.
  */
 interface Read {
   readonly at: number

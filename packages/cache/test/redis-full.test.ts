@@ -27,7 +27,8 @@ t.test('a full Redis invalidates, deletes, clears and replaces, and others hear 
     t.equal(await b.cache.get(key), value)
   }
   for (const key of ['invalidated', 'deleted', 'set', 'kept', 'cleared']) await inMemory(key, `old ${key}`)
-  // Until not a byte more goes in; then less is allowed than there is, so that what goes makes no room.
+  // Until not a byte more goes in; then less is allowed than there is, so that what goes makes no
+  // room.
   let keys = 0
   for (const size of [100_000, 1000, 10]) {
     const filled = async () => { for (;;) await foreign.set(`foreign:${++keys}`, 'x'.repeat(size)) }
@@ -46,7 +47,8 @@ t.test('a full Redis invalidates, deletes, clears and replaces, and others hear 
     await gone('invalidated')
     await a.cache.delete('deleted')
     await gone('deleted')
-    // The value that is put finds no room; the one in whose place it was to come has ended all the same.
+    // The value that is put finds no room; the one in whose place it was to come has ended all the
+    // same.
     await t.rejects(a.cache.set('set', 'new', OPTIONS), { code: 'WEIR_CACHE_STORE_FAILED', cause: /OOM/ })
     t.equal(b.cache.lookup('set'), undefined)
     t.not(await b.cache.get('set'), 'old set')
@@ -110,7 +112,8 @@ t.test('a Redis that evicts: misses, and nothing that was before a write', async
             await cache.set(key, `${step}`, { ttl: '1h', tags: [tag] })
             break
           case 3:
-            // Real evictions, of whatever is there, and those of the records: one of them after the other, or all.
+            // Real evictions, of whatever is there, and those of the records: one of them after the
+            // other, or all.
             for (let j = 0; j < 10; j++) await foreign.set(`foreign:${++filled}`, 'x'.repeat(50_000))
             if (random(4) === 0) await foreign.unlink(RECORDS[random(3)] ?? RECORDS[0])
             break

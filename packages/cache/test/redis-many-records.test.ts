@@ -10,7 +10,8 @@ import { openStore } from './redis-place.js'
 
 const RECORDS = 300_000
 const PAGE = 500
-// Milliseconds of CPU, of all threads: on a busy machine time says nothing. A collection of garbage may come on top of a page.
+// Milliseconds of CPU, of all threads: on a busy machine time says nothing. A collection of garbage
+// may come on top of a page.
 const MOST_OF_A_TURN = 50
 
 const server = await startRedis(t)

@@ -3,7 +3,10 @@ import { startRedis } from '@weir/internal/testing'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 
-/** A Redis that others find by its address: a node of a cluster, or one that Sentinel watches, or a Sentinel. */
+/**
+ * A Redis that others find by its address: a node of a cluster, or one that Sentinel watches, or a
+ * Sentinel.
+ */
 export interface RedisNode {
   readonly port: number
   /** For what the test itself asks of it; is there as soon as it answers. */
@@ -13,7 +16,10 @@ export interface RedisNode {
   thaw (): void
 }
 
-/** Starts one on the port, in a folder of its own, with the arguments that `configure` gives; it ends with the test. */
+/**
+ * Starts one on the port, in a folder of its own, with the arguments that `configure` gives; it
+ * ends with the test.
+ */
 export async function startNode (t: Test, port: number, configure: (dir: string) => Promise<string[]>): Promise<RedisNode> {
   const server = await startRedis(t, { port, configure })
   const control = new Redis({ host: '127.0.0.1', port, retryStrategy: () => 20 })
@@ -32,7 +38,10 @@ export async function startNode (t: Test, port: number, configure: (dir: string)
   }
 }
 
-/** What Redis' own clocks decide cannot be waited for but by asking: until `holds`, for at most 20 s. */
+/**
+ * What Redis' own clocks decide cannot be waited for but by asking: until `holds`, for at most 20
+ * s.
+ */
 export async function until (what: string, holds: () => Promise<boolean>): Promise<void> {
   for (const end = performance.now() + 20_000; !await holds();) {
     if (performance.now() > end) throw new Error(`in vain: ${what}`)

@@ -213,7 +213,10 @@ async function settled ({ cache }: Instance): Promise<void> {
   for (let i = 0; i < 3; i++) await cache.has('something else')
 }
 
-/** Waits until so many keys are filled or waited for in the instance, and those that another instance has are known to be. */
+/**
+ * Waits until so many keys are filled or waited for in the instance, and those that another
+ * instance has are known to be.
+ */
 async function waiting (instance: Instance, flights: number): Promise<void> {
   await until('it waits', async () => instance.cache.stats().flights === flights)
   await settled(instance)

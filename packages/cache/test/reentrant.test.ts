@@ -249,7 +249,10 @@ t.test('generated: fills that ask for others, at random', async (t) => {
   for (let seed = 1; seed <= 200; seed++) await generated(t, seed)
 })
 
-/** Every key asks for some others, one after the other or at once; those that are asked for from outside all begin at once. */
+/**
+ * Every key asks for some others, one after the other or at once; those that are asked for from
+ * outside all begin at once.
+ */
 async function generated (t: Test, seed: number): Promise<void> {
   const random = randomFrom(seed)
   const keys = Array.from({ length: 2 + random(6) }, (_, i) => `k${i}`)

@@ -95,7 +95,10 @@ async function take (
   }
 }
 
-/** @param asked the instance that asks the store: one that hears may know of entries that the store has given up */
+/**
+ * @param asked the instance that asks the store: one that hears may know of entries that the store
+ *   has given up
+ */
 async function judge (
   t: Test, model: RuleVModel, entries: readonly Known[], { validity }: StoreNamespace, asked: StoreNamespace
 ): Promise<void> {

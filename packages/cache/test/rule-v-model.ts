@@ -36,7 +36,10 @@ export class RuleVModel {
     return this.#replacements.some((replacement) => replacement.key === key && stamp < replacement.stamp)
   }
 
-  /** It was replaced, and what was replaced has not ended by itself. `now`: milliseconds since the epoch. */
+  /**
+   * It was replaced, and what was replaced has not ended by itself. `now`: milliseconds since the
+   * epoch.
+   */
   isReplaced ({ key, stamp }: Known, now: number): boolean {
     return this.#replacements.some((replacement) => replacement.key === key && stamp < replacement.stamp && now < replacement.until)
   }

@@ -15,7 +15,10 @@ const AHEAD = Date.UTC(2100, 0, 1) * 1000
 
 const server = await startRedis(t)
 
-/** A client whose scripts wait for a gate, each time one is asked for: before they are sent, or with their answer. */
+/**
+ * A client whose scripts wait for a gate, each time one is asked for: before they are sent, or with
+ * their answer.
+ */
 function gatedClient (client: Redis, listens: boolean) {
   let held: { readonly reached: Gate, readonly opened: Promise<void>, readonly isSent: boolean, left: number } | undefined
   const passing = passingClient(client)
@@ -52,7 +55,8 @@ const writes: Record<string, (cache: Cache<string>) => Promise<void>> = {
 }
 
 for (const listens of [true, false]) {
-  // The scripts of a set: one that issues a stamp, where what was heard does not tell; then the one that replaces.
+  // The scripts of a set: one that issues a stamp, where what was heard does not tell; then the one
+  // that replaces.
   const delays = [
     { name: 'its first script', left: 0, isSent: false },
     ...listens ? [] : [{ name: 'the answer with its stamp', left: 0, isSent: true }, { name: 'its second script', left: 1, isSent: false }]
@@ -112,7 +116,8 @@ for (const listens of [true, false]) {
     const cache = createCache<string>({ store, namespace: 'n' })
     const reader = createCache<string>({ store: openStore(t, { client, prefix }), namespace: 'n', l1: false })
     if (listens) await hearing(store.namespace('n'))
-    // Redis knows the scripts: one that it has to be given again may be overtaken by that of a later set.
+    // Redis knows the scripts: one that it has to be given again may be overtaken by that of a
+    // later set.
     await cache.set('another', '', OPTIONS)
     for (let round = 0; round < 20; round++) {
       const keys = ['a', 'b']

@@ -38,5 +38,8 @@ const list = <T>(length: number, make: (k: number) => T): T[] => Array.from({ le
 const row = (id: number) =>
   ({ id, name: `row ${id} of all the rows`, price: id + 0.25, tags: [`tag-${id}-is-its-own`], nested: { left: id, right: null } })
 
-/** As values are that come from a database or a service: strings are flat, and arrays as long as they have to be. */
+/**
+ * As values are that come from a database or a service: strings are flat, and arrays as long as
+ * they have to be.
+ */
 const parsed = (value: unknown): unknown => JSON.parse(JSON.stringify(value))

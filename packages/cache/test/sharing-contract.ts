@@ -10,7 +10,10 @@ const TTL = 60_000
 const MANY = 200
 const FAR = Date.UTC(2100, 0, 1)
 
-/** Rule V by the store's records alone: an instance may go on relying on what it has heard when they are lost. */
+/**
+ * Rule V by the store's records alone: an instance may go on relying on what it has heard when they
+ * are lost.
+ */
 const asked = async (place: StorePlace, stamp: Stamp, tags: readonly string[], key?: string) =>
   valid((await place.open()).namespace('n'), stamp, tags, key)
 

@@ -8,7 +8,10 @@ const LEASE = 5
 const FAR = Date.UTC(2100, 0, 1)
 const ENTRY = { key: 'key', tags: ['tag'] } as const
 
-/** Two instances over one file, under a clock that the test moves: by itself it moves at each reading by `step`. */
+/**
+ * Two instances over one file, under a clock that the test moves: by itself it moves at each
+ * reading by `step`.
+ */
 function setUp (t: Test) {
   const file = join(t.testdir(), 'cache.db')
   const stores = [sqliteStore({ file }), sqliteStore({ file })] as const

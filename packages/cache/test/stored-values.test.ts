@@ -17,7 +17,10 @@ const msgpack: Serializer<unknown> = {
   serialize: (value) => ({ meta: '', body: encode(value) }),
   deserialize: ({ body }) => decode(body)
 }
-/** Of another format, whose bytes the other takes for values: a JSON digit is a small integer of MessagePack. */
+/**
+ * Of another format, whose bytes the other takes for values: a JSON digit is a small integer of
+ * MessagePack.
+ */
 const digits: Serializer<unknown> = {
   name: 'digits',
   serialize: (value) => ({ meta: '', body: Buffer.from(JSON.stringify(value)) }),

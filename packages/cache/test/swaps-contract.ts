@@ -27,7 +27,9 @@ const seen = async (entries: Entries, key: string, anyNumber = false) => {
   return version && anyNumber ? { ...version, number: undefined } : version
 }
 
-/** The part of the contract about frames that are changed only if they are the ones that were seen. */
+/**
+ * The part of the contract about frames that are changed only if they are the ones that were seen.
+ */
 export function swaps (t: Test, makePlace: MakePlace) {
   const open = async (t: Test) => (await (await makePlace(t)).open()).namespace('n')
 

@@ -7,7 +7,10 @@ import { gatedFn } from './gate.js'
 import { type InstanceProcess, type Place, startInstance } from './instance-process.js'
 import { startRedis } from '@weir/internal/testing'
 
-/** Two instances in two processes over one store: what one writes, the other never serves the old value of. */
+/**
+ * Two instances in two processes over one store: what one writes, the other never serves the old
+ * value of.
+ */
 const stores: Record<string, (t: Test) => Promise<{ store: Store, place: Place }>> = {
   async sqlite (t) {
     const file = join(t.testdir(), 'cache.db')

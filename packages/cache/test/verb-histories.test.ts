@@ -57,7 +57,8 @@ for (const [name, makeCaches] of Object.entries(places)) {
           t.fail(`round ${round}: no order explains what was answered`, { key, calls: calls.get(key) })
           return
         }
-        // An eviction is a loss that nobody asked for, and that memories outlive: between rounds, of a key that is then counted anew.
+        // An eviction is a loss that nobody asked for, and that memories outlive: between rounds,
+        // of a key that is then counted anew.
         if (round % 8 === 7) {
           await caches[0].delete('b')
           await evictFromStore('b')

@@ -21,7 +21,9 @@ export interface Fleet<T> {
   readonly evictFromStore: (key: string) => Promise<void>
 }
 
-/** The caches of tests of the verbs, by store. One server of each kind serves all tests of a file. */
+/**
+ * The caches of tests of the verbs, by store. One server of each kind serves all tests of a file.
+ */
 export async function verbPlaces (t: Test): Promise<Readonly<Record<string, MakeCaches>>> {
   const [server, memcached] = await Promise.all([startRedis(t), startMemcached(t)])
   const postgres = urlOf(await startServer(t))

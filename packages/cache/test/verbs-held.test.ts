@@ -4,7 +4,9 @@ import { type AroundCall, aroundEntries, aroundValidity, type StoreOperation } f
 import { eachStore } from './each-store.js'
 import { gate } from './gate.js'
 
-/** The store, whose first operation of the kind waits to be released: a packet that takes its time. */
+/**
+ * The store, whose first operation of the kind waits to be released: a packet that takes its time.
+ */
 function held (store: Store, kind: StoreOperation) {
   const [arrived, released] = [gate(), gate()]
   let isFirst = true

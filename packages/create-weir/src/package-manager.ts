@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process'
 /** A package manager by which an app is installed and run. */
 export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'bun'
 
-/** The one that runs this process, as it says itself in `npm_config_user_agent`; npm if none does. */
+/**
+ * The one that runs this process, as it says itself in `npm_config_user_agent`; npm if none does.
+ */
 export function packageManager (userAgent = ''): PackageManager {
   const [name] = userAgent.split('/')
   return name === 'pnpm' || name === 'yarn' || name === 'bun' ? name : 'npm'

@@ -9,8 +9,8 @@ export interface ExchangeTimes {
 }
 
 /**
- * When a response was generated, by its Date; without one that can be read, when it was received (RFC 9110 6.6.1).
- * In ms since the epoch.
+ * When a response was generated, by its Date; without one that can be read, when it was received
+ * (RFC 9110 6.6.1). In ms since the epoch.
  */
 export function dateOf (headers: Headers, { responseTime }: ExchangeTimes): number {
   const date = singleValue(headers['date'])
@@ -18,8 +18,9 @@ export function dateOf (headers: Headers, { responseTime }: ExchangeTimes): numb
 }
 
 /**
- * How old a response was when it was received, in ms (corrected_initial_age of RFC 9111 4.2.3). The conservative one of the
- * two ways: a cache on the way that knows nothing of Age must not make an old response new.
+ * How old a response was when it was received, in ms (corrected_initial_age of RFC 9111 4.2.3). The
+ * conservative one of the two ways: a cache on the way that knows nothing of Age must not make an
+ * old response new.
  *
  * @param date as of `dateOf`
  */

@@ -13,8 +13,8 @@ interface Request {
 }
 
 /**
- * Applies a client's conditions and range to the stored response that it is answered with, in the order of RFC 9110 13.2.2
- * (RFC 9111 4.3.2). If-Match and If-Unmodified-Since are not for a cache.
+ * Applies a client's conditions and range to the stored response that it is answered with, in the
+ * order of RFC 9110 13.2.2 (RFC 9111 4.3.2). If-Match and If-Unmodified-Since are not for a cache.
  *
  * @param stored its status, policy and the bytes of its body
  * @param now ms since the epoch
@@ -32,8 +32,8 @@ export function answerFromStored (
 }
 
 /**
- * As `answerFromStored`, for parts of a representation (RFC 9111 3.3); undefined: the parts do not have all bytes
- * that the request asks for.
+ * As `answerFromStored`, for parts of a representation (RFC 9111 3.3); undefined: the parts do not
+ * have all bytes that the request asks for.
  */
 export function answerFromParts (
   request: Request, stored: Pick<Parts, 'length' | 'spans'> & { readonly policy: Policy }, now: number
@@ -46,8 +46,9 @@ export function answerFromParts (
 }
 
 /**
- * Answers a range with as much of it as parts have, from its first byte on: for an origin that sends less than it is asked for
- * (RFC 9110 15.3.7). Undefined where that is nothing, or several ranges are asked for.
+ * Answers a range with as much of it as parts have, from its first byte on: for an origin that
+ * sends less than it is asked for (RFC 9110 15.3.7). Undefined where that is nothing, or several
+ * ranges are asked for.
  */
 export function answerWithLess (
   request: Request, stored: Pick<Parts, 'length' | 'spans'> & { readonly policy: Policy }, now: number
@@ -62,7 +63,8 @@ function isKnown (headers: Headers, { etag, lastModified, date }: Policy, now: n
   if (lastModified !== undefined || headers['if-modified-since'] === undefined) {
     return isNotModified(headers, { etag, lastModified, date }, now)
   }
-  // 4.3.2: when it was sent stands in for a Last-Modified. Another may have been sent within the same second before it.
+  // 4.3.2: when it was sent stands in for a Last-Modified. Another may have been sent within the
+  // same second before it.
   const changed = date + 1000
   return isNotModified(headers, { etag, lastModified: new Date(changed).toUTCString(), date: changed + 1000 }, now)
 }

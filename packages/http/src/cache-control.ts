@@ -9,9 +9,9 @@ const directive = /([!#$%&'*+\-.^_`|~\dA-Za-z]+)(?:=(?:"((?:[^"\\]|\\.)*)"(?=[ \
 const maximum = 2 ** 31
 
 /**
- * Reads the directives of a Cache-Control field (RFC 9111 5.2). Of a repeated directive the first counts
- * (4.2.1), but `no-cache` and `private` add up. Whatever follows a name that cannot be read is dropped and
- * the name is kept, so that a malformed `no-store` still forbids storing.
+ * Reads the directives of a Cache-Control field (RFC 9111 5.2). Of a repeated directive the first
+ * counts (4.2.1), but `no-cache` and `private` add up. Whatever follows a name that cannot be read
+ * is dropped and the name is kept, so that a malformed `no-store` still forbids storing.
  *
  * @example parseCacheControl('max-age=60, Private="a, b"') // Map { 'max-age' => '60', 'private' => 'a, b' }
  */
@@ -21,7 +21,8 @@ export function parseCacheControl (field: HeaderValue): CacheControl {
   const directives = new Map<string, string | true>()
   let at = 0
   for (;;) {
-    // Not part of the directive's expression: each comma of a row would be scanned from every one before it.
+    // Not part of the directive's expression: each comma of a row would be scanned from every one
+    // before it.
     gap.lastIndex = at
     gap.exec(text)
     directive.lastIndex = gap.lastIndex
@@ -42,14 +43,18 @@ export function parseCacheControl (field: HeaderValue): CacheControl {
   return directives
 }
 
-/** Where `no-cache` and `no-cache="a"` conflict, the more restrictive one is honoured (RFC 9111 4.2.1); of two lists, both. */
+/**
+ * Where `no-cache` and `no-cache="a"` conflict, the more restrictive one is honoured (RFC 9111
+ * 4.2.1); of two lists, both.
+ */
 function stricter (a: string | true, b: string | true): string | true {
   return a === true || b === true ? true : `${a}, ${b}`
 }
 
 /**
- * Reads a delta-seconds value (RFC 9111 1.2.2), in seconds. A number too large becomes 2^31; anything that
- * is not a non-negative integer, also a missing value, is undefined: treat such a response as stale (4.2.1).
+ * Reads a delta-seconds value (RFC 9111 1.2.2), in seconds. A number too large becomes 2^31;
+ * anything that is not a non-negative integer, also a missing value, is undefined: treat such a
+ * response as stale (4.2.1).
  */
 export function deltaSeconds (value: string | true | undefined): number | undefined {
   if (value === undefined || value === true || !/^\d+$/.test(value)) return undefined

@@ -3,8 +3,9 @@ import { toPrintableAscii } from './ascii.js'
 import { fieldValue, type HeaderValue } from './headers.js'
 
 /**
- * Reads the groups of a Cache-Groups or Cache-Group-Invalidation field (RFC 9875 2, 3): a List of Strings.
- * A field that is not one is ignored as a whole, parameters are ignored, a group is named once.
+ * Reads the groups of a Cache-Groups or Cache-Group-Invalidation field (RFC 9875 2, 3): a List of
+ * Strings. A field that is not one is ignored as a whole, parameters are ignored, a group is named
+ * once.
  */
 export function parseCacheGroups (field: HeaderValue): string[] {
   const text = fieldValue(field)
@@ -20,8 +21,8 @@ export function parseCacheGroups (field: HeaderValue): string[] {
 }
 
 /**
- * Writes a Cache-Groups or Cache-Group-Invalidation field. What a String cannot carry is percent-encoded,
- * the same way in both fields, so that they still name the same group.
+ * Writes a Cache-Groups or Cache-Group-Invalidation field. What a String cannot carry is
+ * percent-encoded, the same way in both fields, so that they still name the same group.
  *
  * By hand rather than through a library, because every response that is stored carries one.
  *

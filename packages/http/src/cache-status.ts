@@ -2,8 +2,9 @@ import { toPrintableAscii } from './ascii.js'
 import { fieldValue, type HeaderValue } from './headers.js'
 
 /**
- * What one cache did with a request (RFC 9211 2); `ttl` is in seconds and negative for a stale response. `collapsed: false`:
- * the request waited for another's response and could not use it; `key` only for who may know it.
+ * What one cache did with a request (RFC 9211 2); `ttl` is in seconds and negative for a stale
+ * response. `collapsed: false`: the request waited for another's response and could not use it;
+ * `key` only for who may know it.
  */
 export interface CacheStatus {
   hit?: boolean
@@ -21,8 +22,8 @@ const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 const maximum = 999_999_999_999_999
 
 /**
- * Writes the Cache-Status member of one cache (RFC 9211). `fwd` is left out of a hit: they exclude each other.
- * By hand rather than through a library, because every response carries one.
+ * Writes the Cache-Status member of one cache (RFC 9211). `fwd` is left out of a hit: they exclude
+ * each other. By hand rather than through a library, because every response carries one.
  *
  * @example formatCacheStatus('catalog-1', { hit: true, ttl: 35 }) // 'catalog-1; hit; ttl=35'
  */
@@ -40,7 +41,8 @@ export function formatCacheStatus (cache: string, status: CacheStatus): string {
 }
 
 /**
- * Puts a cache's member after those of the caches nearer to the origin (RFC 9211 2). The existing value is kept as it is.
+ * Puts a cache's member after those of the caches nearer to the origin (RFC 9211 2). The existing
+ * value is kept as it is.
  *
  * @example appendCacheStatus('origin; hit', 'edge; fwd=uri-miss') // 'origin; hit, edge; fwd=uri-miss'
  */

@@ -10,9 +10,10 @@ export type StoredParts = Pick<Parts, 'length' | 'spans'> & {
 }
 
 /**
- * The headers of a request that fetches what stored parts lack of what a request asks for (RFC 9111 3.4): Range with the
- * missing bytes only, and If-Range so that they are of the same representation. Where nothing is missing it validates the
- * parts, in case of another representation for the client's range; where parts cannot be combined, it is the client's own.
+ * The headers of a request that fetches what stored parts lack of what a request asks for (RFC 9111
+ * 3.4): Range with the missing bytes only, and If-Range so that they are of the same
+ * representation. Where nothing is missing it validates the parts, in case of another
+ * representation for the client's range; where parts cannot be combined, it is the client's own.
  * The whole is asked for once there are `MOST_SPANS` parts.
  *
  * @param now ms since the epoch
@@ -39,8 +40,9 @@ function missingOf (headers: Headers, stored: StoredParts, now: number): Span | 
 }
 
 /**
- * The place of a 206 in stored parts: undefined if it may not be combined with them, because it is of another length or
- * has another strong validator or none (RFC 9111 3.4), or because its Content-Range cannot be read.
+ * The place of a 206 in stored parts: undefined if it may not be combined with them, because it is
+ * of another length or has another strong validator or none (RFC 9111 3.4), or because its
+ * Content-Range cannot be read.
  *
  * @param response headers of the 206
  * @param date when it was sent, in ms since the epoch

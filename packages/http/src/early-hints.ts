@@ -3,9 +3,9 @@ import { fieldValue, type HeaderValue } from './headers.js'
 const HINTED: ReadonlySet<string> = new Set(['preload', 'preconnect', 'modulepreload'])
 
 /**
- * Returns the members of a Link field that a client can act on before the response is there: those with
- * rel=preload, preconnect or modulepreload (RFC 8297, section 2). A link with an `anchor` is about another resource.
- * Parsing ends where the field breaks the grammar (RFC 8288, appendix B.2).
+ * Returns the members of a Link field that a client can act on before the response is there: those
+ * with rel=preload, preconnect or modulepreload (RFC 8297, section 2). A link with an `anchor` is
+ * about another resource. Parsing ends where the field breaks the grammar (RFC 8288, appendix B.2).
  *
  * @example earlyHints('</a.css>; rel=preload; as=style, </b>; rel=next') // ['</a.css>; rel=preload; as=style']
  */

@@ -3,7 +3,10 @@ import { singleValue, type Headers } from './headers.js'
 import { parseHttpDate } from './http-date.js'
 import type { ResponseDirectives } from './response-directives.js'
 
-/** What a freshness lifetime comes from; `none`: nothing says how long the response is fresh, so it is stale at once. */
+/**
+ * What a freshness lifetime comes from; `none`: nothing says how long the response is fresh, so it
+ * is stale at once.
+ */
 export type FreshnessSource = 's-maxage' | 'max-age' | 'expires' | 'heuristic' | 'none'
 
 export interface Lifetime {
@@ -13,8 +16,9 @@ export interface Lifetime {
 }
 
 /**
- * The explicit freshness lifetime of a response: the first of s-maxage, max-age, and Expires less Date (RFC 9111 4.2.1).
- * One that cannot be read makes the response stale, as does a repeated one by its first value (4.2.1, 5.3).
+ * The explicit freshness lifetime of a response: the first of s-maxage, max-age, and Expires less
+ * Date (RFC 9111 4.2.1). One that cannot be read makes the response stale, as does a repeated one
+ * by its first value (4.2.1, 5.3).
  *
  * @param date when the response was generated, in ms since the epoch
  */
@@ -31,7 +35,10 @@ export function explicitLifetime (headers: Headers, { directives, targeted }: Re
 // Milliseconds: a guess is wrong for a day at most.
 const LONGEST_HEURISTIC = 86_400_000
 
-/** A tenth of the time for which the representation had not been modified when it was sent, a day at most (RFC 9111 4.2.2). */
+/**
+ * A tenth of the time for which the representation had not been modified when it was sent, a day at
+ * most (RFC 9111 4.2.2).
+ */
 export function heuristicLifetime (headers: Headers, date: number): Lifetime | undefined {
   const lastModified = parseHttpDate(singleValue(headers['last-modified']) ?? '', date)
   if (lastModified === undefined || lastModified >= date) return undefined

@@ -5,15 +5,18 @@ export type HeaderValue = string | readonly string[] | number | undefined
 export type Headers = Readonly<Record<string, HeaderValue>>
 
 /**
- * The field value of a header; several field lines are one list (RFC 9110 5.3). What a validator has made of
- * one, such as a boolean, is text again.
+ * The field value of a header; several field lines are one list (RFC 9110 5.3). What a validator
+ * has made of one, such as a boolean, is text again.
  */
 export function fieldValue (value: HeaderValue): string | undefined {
   if (typeof value === 'string' || value === undefined) return value
   return typeof value === 'object' && value !== null ? value.join(', ') : String(value)
 }
 
-/** The value of a header that has one only, such as Date: where it is repeated, the first field line counts. */
+/**
+ * The value of a header that has one only, such as Date: where it is repeated, the first field line
+ * counts.
+ */
 export function singleValue (value: HeaderValue): string | undefined {
   if (typeof value === 'string' || value === undefined) return value
   return fieldValue(typeof value === 'object' && value !== null ? value[0] : value)
@@ -22,8 +25,8 @@ export function singleValue (value: HeaderValue): string | undefined {
 const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
 
 /**
- * The members of a list of field names, such as Vary and Connection have, in lower case and once each. Undefined if one of
- * them cannot be a name: then nobody knows what else was meant.
+ * The members of a list of field names, such as Vary and Connection have, in lower case and once
+ * each. Undefined if one of them cannot be a name: then nobody knows what else was meant.
  */
 export function fieldNames (value: HeaderValue): string[] | undefined {
   if (value === undefined) return []

@@ -1,13 +1,15 @@
 const time = '(?<hour>[01]\\d|2[0-3]):(?<minute>[0-5]\\d):(?<second>[0-5]\\d|60)'
 const month = '(?<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)'
-// RFC 9111 4.2: a cache should match dates case-insensitively, though they are written in one case only.
+// RFC 9111 4.2: a cache should match dates case-insensitively, though they are written in one case
+// only.
 const imfFixdate = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\\d{2}) ${month} (?<year>\\d{4}) ${time} GMT$`, 'i')
 const rfc850 = new RegExp(`^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\\d{2})-${month}-(?<year>\\d{2}) ${time} GMT$`, 'i')
 const asctime = new RegExp(`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${month} (?<day>[ \\d]\\d) ${time} (?<year>\\d{4})$`, 'i')
 
 /**
- * Reads an HTTP-date (RFC 9110 5.6.7), in ms since the epoch; undefined when it is not one.
- * All three forms are read, and nothing else: Date.parse would take `0` for a date, and a zone other than GMT (RFC 9111 4.2).
+ * Reads an HTTP-date (RFC 9110 5.6.7), in ms since the epoch; undefined when it is not one. All
+ * three forms are read, and nothing else: Date.parse would take `0` for a date, and a zone other
+ * than GMT (RFC 9111 4.2).
  *
  * @param now ms since the epoch: says which century a year of two digits is in
  */
@@ -23,7 +25,10 @@ export function parseHttpDate (field: string, now: number): number | undefined {
   return midnight.getTime() + ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000
 }
 
-/** A two-digit year that seems more than 50 years ahead is the most recent past one (RFC 9110 5.6.7). */
+/**
+ * A two-digit year that seems more than 50 years ahead is the most recent past one (RFC 9110
+ * 5.6.7).
+ */
 function fullYear (year: string, now: number): number {
   if (year.length === 4) return Number(year)
   const thisYear = new Date(now).getUTCFullYear()

@@ -2,15 +2,18 @@ import type { Headers } from './headers.js'
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY'])
 
-/** Whether a method only reads (RFC 9110 9.2.1; the registry of methods). An unknown one is unsafe. */
+/**
+ * Whether a method only reads (RFC 9110 9.2.1; the registry of methods). An unknown one is unsafe.
+ */
 export const isSafeMethod = (method: string): boolean => safeMethods.has(method)
 
 /**
  * The paths, with queries, whose stored responses a request has made invalid (RFC 9111 4.4).
  *
- * They are its target, the target without its query (a parameter of a write rarely names another resource), and Location and
- * Content-Location where they are on the target's origin, as others could be used to drop what is not theirs. None if the
- * method is safe or the response says that it failed. A method that nobody knows is unsafe.
+ * They are its target, the target without its query (a parameter of a write rarely names another
+ * resource), and Location and Content-Location where they are on the target's origin, as others
+ * could be used to drop what is not theirs. None if the method is safe or the response says that it
+ * failed. A method that nobody knows is unsafe.
  *
  * @param request `origin` is scheme and host, `url` the target's path and query
  * @example

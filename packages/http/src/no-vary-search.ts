@@ -2,8 +2,8 @@ import { parseDictionary } from 'structured-headers'
 import { fieldValue, type HeaderValue } from './headers.js'
 
 /**
- * The parts of a query that select a response: the query variance of draft-ietf-httpbis-no-vary-search, section 4. Names are
- * decoded, sorted and listed once.
+ * The parts of a query that select a response: the query variance of
+ * draft-ietf-httpbis-no-vary-search, section 4. Names are decoded, sorted and listed once.
  */
 export interface QueryVariance {
   /** The order of parameters selects nothing; that of the values of one name still does. */
@@ -14,8 +14,9 @@ export interface QueryVariance {
 }
 
 /**
- * Reads a No-Vary-Search field (section 5). Undefined where it says nothing by which two queries could be equivalent: without
- * a field, with one that is not valid, and with the default, such as `params=?0`. Unknown members are ignored.
+ * Reads a No-Vary-Search field (section 5). Undefined where it says nothing by which two queries
+ * could be equivalent: without a field, with one that is not valid, and with the default, such as
+ * `params=?0`. Unknown members are ignored.
  *
  * @example parseNoVarySearch('params, except=("id")') // { anyOrder: false, selecting: 'only', names: ['id'] }
  */
@@ -44,9 +45,9 @@ export function formatNoVarySearch ({ anyOrder, selecting, names }: QueryVarianc
 }
 
 /**
- * A query reduced to the parameters that select a response. Two queries have the same text if and only if they are equivalent
- * (section 6): parsed as application/x-www-form-urlencoded, without the names that do not count, and where order does not,
- * sorted by name.
+ * A query reduced to the parameters that select a response. Two queries have the same text if and
+ * only if they are equivalent (section 6): parsed as application/x-www-form-urlencoded, without the
+ * names that do not count, and where order does not, sorted by name.
  *
  * @param query with its question mark, or empty
  * @example selectingQuery({ anyOrder: false, selecting: 'others', names: ['utm'] }, '?b=%31&utm=x&a') // 'b=1&a='
@@ -76,7 +77,10 @@ function namesOf (member: unknown): string[] | undefined {
   return names.length === values.length ? [...new Set(names.map(decoded))].sort() : undefined
 }
 
-/** Section 5.3. A name is decoded as in a query; what would separate parameters there is part of it here. */
+/**
+ * Section 5.3. A name is decoded as in a query; what would separate parameters there is part of it
+ * here.
+ */
 const decoded = (name: string): string => {
   const [[text] = ['']] = new URLSearchParams(`?${name.replaceAll('&', '%26').replaceAll('=', '%3D')}`)
   return text

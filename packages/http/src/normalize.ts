@@ -1,15 +1,15 @@
 /**
- * A list without the whitespace that its syntax allows around members, and without empty members (RFC 9110 5.6.1). What is
- * quoted stays as it is.
+ * A list without the whitespace that its syntax allows around members, and without empty members
+ * (RFC 9110 5.6.1). What is quoted stays as it is.
  */
 export function normalizeList (value: string): string {
   return members(value).join(',')
 }
 
 /**
- * Accept-Encoding in one of the many ways to say the same (RFC 9110 12.5.3): names in lower case, `x-gzip` and `x-compress`
- * by their other name (8.4.1), weights as short as can be, most wanted first. What the syntax does not allow is compared as
- * it is.
+ * Accept-Encoding in one of the many ways to say the same (RFC 9110 12.5.3): names in lower case,
+ * `x-gzip` and `x-compress` by their other name (8.4.1), weights as short as can be, most wanted
+ * first. What the syntax does not allow is compared as it is.
  *
  * @example normalizeEncodings('gzip;q=0.50, BR, deflate;q=0') // 'br,gzip;q=0.5'
  */
@@ -23,8 +23,8 @@ export function normalizeEncodings (value: string): string {
 }
 
 /**
- * Accept-Language with its ranges in lower case and the most wanted first. Ranges of the same weight keep their order: many
- * servers go by it (RFC 9110 12.5.4).
+ * Accept-Language with its ranges in lower case and the most wanted first. Ranges of the same
+ * weight keep their order: many servers go by it (RFC 9110 12.5.4).
  *
  * @example normalizeLanguages('en;q=0.8, DE-at') // 'de-at,en;q=0.8'
  */
@@ -41,7 +41,10 @@ interface Weighted {
 const aliases: ReadonlyMap<string, string> = new Map([['x-gzip', 'gzip'], ['x-compress', 'compress']])
 const weightedName = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+)(?:[ \t]*;[ \t]*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/
 
-/** Undefined if a member is something else than a name with a weight (RFC 9110 12.4.2), or has two of them. */
+/**
+ * Undefined if a member is something else than a name with a weight (RFC 9110 12.4.2), or has two
+ * of them.
+ */
 function parseWeighted (value: string, canonical: (name: string) => string): Weighted[] | undefined {
   const weights = new Map<string, number>()
   for (const member of members(value)) {
@@ -62,8 +65,8 @@ const delimiter = /[",]/g
 const closing = /(?:[^"\\]|\\.)*"/sy
 
 /**
- * Splits at commas outside of quotes. A quote without its end is a character like any other, and so are
- * those after it.
+ * Splits at commas outside of quotes. A quote without its end is a character like any other, and so
+ * are those after it.
  */
 function members (value: string): string[] {
   const found: string[] = []

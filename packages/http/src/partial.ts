@@ -21,8 +21,8 @@ export interface Parts {
 const bytesRange = /^[ \t]*bytes[ \t]+(\d{1,15})-(\d{1,15})\/(\d{1,15})[ \t]*$/i
 
 /**
- * Reads a Content-Range with a known length (RFC 9110 14.4); undefined for anything else: a part without a
- * place is not stored.
+ * Reads a Content-Range with a known length (RFC 9110 14.4); undefined for anything else: a part
+ * without a place is not stored.
  *
  * @example parseContentRange('bytes 0-4/10') // { first: 0, last: 4, length: 10 }
  */
@@ -33,9 +33,9 @@ export function parseContentRange (field: HeaderValue): Span & { readonly length
 }
 
 /**
- * The validator by which a part may be combined with others (RFC 9111 3.4): a strong entity tag, or a
- * Last-Modified that is strong because the response was sent a second or more after it (RFC 9110 8.8.2.2).
- * It can stand in If-Range.
+ * The validator by which a part may be combined with others (RFC 9111 3.4): a strong entity tag, or
+ * a Last-Modified that is strong because the response was sent a second or more after it (RFC 9110
+ * 8.8.2.2). It can stand in If-Range.
  */
 export function strongValidator (
   { etag, lastModified, date }: Pick<Policy, 'etag' | 'lastModified' | 'date'>, now: number
@@ -45,7 +45,10 @@ export function strongValidator (
   return modified !== undefined && isStrongDate(modified, date) ? lastModified : undefined
 }
 
-/** Whether a response was sent a second or more after its Last-Modified (RFC 9110 8.8.2.2). Both in ms since the epoch. */
+/**
+ * Whether a response was sent a second or more after its Last-Modified (RFC 9110 8.8.2.2). Both in
+ * ms since the epoch.
+ */
 export const isStrongDate = (modified: number, date: number): boolean => date - modified >= 1000
 
 /**
@@ -81,13 +84,19 @@ export function bytesOf (parts: Parts, { first, last }: Span): Uint8Array | unde
   return found
 }
 
-/** As many bytes of a span from its beginning on as the parts have; undefined if they lack the first one. */
+/**
+ * As many bytes of a span from its beginning on as the parts have; undefined if they lack the first
+ * one.
+ */
 export function availableSpan ({ spans }: Pick<Parts, 'spans'>, { first, last }: Span): Span | undefined {
   const span = spans.find((span) => span.first <= first && first <= span.last)
   return span && { first, last: Math.min(last, span.last) }
 }
 
-/** The smallest span that has all wanted bytes which the parts have not; undefined if they have them all. */
+/**
+ * The smallest span that has all wanted bytes which the parts have not; undefined if they have them
+ * all.
+ */
 export function missingSpan ({ spans }: Pick<Parts, 'spans'>, wanted: Span): Span | undefined {
   let { first, last } = wanted
   for (const span of spans) {

@@ -11,18 +11,23 @@ import { variantKey } from './vary.js'
 /** How long a route has its responses reused. Durations are ms. */
 export interface PolicyOptions {
   /**
-   * Fixes how long this cache takes a response for fresh, from when it was received: `max-age`, `s-maxage`, Expires and the
-   * `no-cache` of Cache-Control are then for other caches. It does not make storable what is not; for a status that only the
-   * response's own explicit freshness makes cacheable, it is an upper bound. Without it the origin decides.
+   * Fixes how long this cache takes a response for fresh, from when it was received: `max-age`,
+   * `s-maxage`, Expires and the `no-cache` of Cache-Control are then for other caches. It does not
+   * make storable what is not; for a status that only the response's own explicit freshness makes
+   * cacheable, it is an upper bound. Without it the origin decides.
    */
   readonly ttl?: number
   /** An upper bound for what the origin decides. */
   readonly maxTtl?: number
-  /** False: a response that does not say how long it is fresh is stale (RFC 9111 4.2.2). Default true. */
+  /**
+   * False: a response that does not say how long it is fresh is stale (RFC 9111 4.2.2). Default
+   * true.
+   */
   readonly heuristic?: boolean
   /**
-   * Replaces the response's stale-while-revalidate (RFC 5861 3) where the response had a lifetime: by itself, by a heuristic or
-   * by `ttl`. One that was stale from the start keeps its own, at most as long as this.
+   * Replaces the response's stale-while-revalidate (RFC 5861 3) where the response had a lifetime:
+   * by itself, by a heuristic or by `ttl`. One that was stale from the start keeps its own, at most
+   * as long as this.
    */
   readonly staleWhileRevalidate?: number
   /** Replaces the response's stale-if-error (RFC 5861 4), by the same rule. */
@@ -53,10 +58,12 @@ export function policyOf (storable: Storable, options: PolicyOptions): Policy {
   const freshUntil = fixed
     ? times.responseTime + lifetime
     : bornAt + Math.min(lifetime, options.ttl ?? Infinity, options.maxTtl ?? Infinity)
-  // A targeted field is for nobody but this cache, so its no-cache is meant although the route has a ttl.
+  // A targeted field is for nobody but this cache, so its no-cache is meant although the route has
+  // a ttl.
   const noCache = storable.noCache && (given.targeted || !fixed)
   const neverStale = ['must-revalidate', 'proxy-revalidate', 's-maxage'].some((name) => directives.has(name))
-  // 4.2.4: what a response prohibits, neither its own extensions nor the route's configuration allow.
+  // 4.2.4: what a response prohibits, neither its own extensions nor the route's configuration
+  // allow.
   const mayBeStale = !noCache && !neverStale
   const hadLifetime = fixed || lifetime > 0
   const whileRevalidate = windowOf(duration(directives, 'stale-while-revalidate'), options.staleWhileRevalidate, hadLifetime)
@@ -83,19 +90,26 @@ export function isReusable (policy: Policy, now: number): boolean {
 }
 
 function lifetimeOf ({ response: { headers }, given }: Storable, date: number, { heuristic }: PolicyOptions): Lifetime {
-  // 4.2.2, 5.2.2.9: what may be stored without a lifetime of its own has a status that allows heuristics, or `public`.
+  // 4.2.2, 5.2.2.9: what may be stored without a lifetime of its own has a status that allows
+  // heuristics, or `public`.
   return explicitLifetime(headers, given, date) ??
     (heuristic === false ? undefined : heuristicLifetime(headers, date)) ??
     { lifetime: 0, source: 'none' }
 }
 
-/** A route prolongs what was good for a time, never what its origin had validated before each use, as pages of one user are. */
+/**
+ * A route prolongs what was good for a time, never what its origin had validated before each use,
+ * as pages of one user are.
+ */
 const windowOf = (own: number, ofRoute: number | undefined, hadLifetime: boolean) =>
   hadLifetime ? ofRoute ?? own : Math.min(own, ofRoute ?? Infinity)
 
 const duration = (directives: CacheControl, name: string) => (deltaSeconds(directives.get(name)) ?? 0) * 1000
 
-/** Validators for If-None-Match and If-Modified-Since (RFC 9111 4.3.1): an entity tag of any form, and a date. */
+/**
+ * Validators for If-None-Match and If-Modified-Since (RFC 9111 4.3.1): an entity tag of any form,
+ * and a date.
+ */
 function validatorsOf (headers: Headers, { responseTime }: ExchangeTimes): Pick<Policy, 'etag' | 'lastModified'> {
   const etag = singleValue(headers['etag'])
   const lastModified = singleValue(headers['last-modified'])

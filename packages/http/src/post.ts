@@ -4,8 +4,8 @@ import type { Headers } from './headers.js'
 import type { ResponseDirectives } from './response-directives.js'
 
 /**
- * Whether a response to POST is also what a GET of the same URI would get: a 200 with explicit freshness, whose Content-Location is
- * the target (RFC 9110 8.7, 9.3.3).
+ * Whether a response to POST is also what a GET of the same URI would get: a 200 with explicit
+ * freshness, whose Content-Location is the target (RFC 9110 8.7, 9.3.3).
  *
  * @param uri the absolute target URI
  * @example feedsGet('http://a.test/cart', { status: 200, headers }, given, times) // with Content-Location: /cart

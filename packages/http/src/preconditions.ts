@@ -12,10 +12,11 @@ export interface Representation {
 }
 
 /**
- * Evaluates a request's preconditions in the order of RFC 9110 13.2.2. `current` is what a GET would answer
- * now, or null when there is nothing. `not-modified` (304) is for GET and HEAD, `failed` (412) for any method.
- * A date proves nothing within the second that it names, in which there may have been several versions (8.8.2.2).
- * This is for the origin; a cache asks {@link isNotModified} only (RFC 9111 4.3.2).
+ * Evaluates a request's preconditions in the order of RFC 9110 13.2.2. `current` is what a GET
+ * would answer now, or null when there is nothing. `not-modified` (304) is for GET and HEAD,
+ * `failed` (412) for any method. A date proves nothing within the second that it names, in which
+ * there may have been several versions (8.8.2.2). This is for the origin; a cache asks {@link
+ * isNotModified} only (RFC 9111 4.3.2).
  *
  * @example
  * evaluatePreconditions({ method: 'PUT', headers: { 'if-match': '"1"' } }, { etag: '"2"' }) // 'failed'
@@ -42,8 +43,8 @@ export function evaluatePreconditions (
 }
 
 /**
- * Whether the client of a GET or HEAD has the current representation already, by If-None-Match or, only where that is
- * absent, If-Modified-Since (RFC 9110 13.1.2, 13.1.3, 13.2.2).
+ * Whether the client of a GET or HEAD has the current representation already, by If-None-Match or,
+ * only where that is absent, If-Modified-Since (RFC 9110 13.1.2, 13.1.3, 13.2.2).
  */
 export function isNotModified (headers: Headers, current: Representation | null, now: number): boolean {
   const ifNoneMatch = fieldValue(headers['if-none-match'])
@@ -54,7 +55,8 @@ export function isNotModified (headers: Headers, current: Representation | null,
 function anyMatches (field: string, current: Representation | null, match: (a: EntityTag, b: EntityTag) => boolean): boolean {
   if (current === null) return false
   if (field === current.etag) {
-    // Nearly every client sends the one tag it was given, as it was given. One of odd form is compared by the byte.
+    // Nearly every client sends the one tag it was given, as it was given. One of odd form is
+    // compared by the byte.
     if (match === weakMatch) return true
     const same = parseEntityTag(field)
     return same !== undefined && match(same, same)
@@ -66,8 +68,9 @@ function anyMatches (field: string, current: Representation | null, match: (a: E
 }
 
 /**
- * Whether a Last-Modified is no validator in a response that is sent at `date`, in ms since the epoch: it names the same
- * second, in which the representation may change again (RFC 9110 8.8.2.2). False for what is no HTTP-date.
+ * Whether a Last-Modified is no validator in a response that is sent at `date`, in ms since the
+ * epoch: it names the same second, in which the representation may change again (RFC 9110 8.8.2.2).
+ * False for what is no HTTP-date.
  *
  * @example isWeakDate('Sun, 06 Nov 1994 08:49:37 GMT', Date.UTC(1994, 10, 6, 8, 49, 37, 999)) // true
  */
@@ -77,8 +80,8 @@ export function isWeakDate (lastModified: string, date: number): boolean {
 }
 
 /**
- * Whether the representation may be another one than at the date that a client names. Undefined when either date is missing
- * or no HTTP-date: such a condition is ignored (13.1.3, 13.1.4).
+ * Whether the representation may be another one than at the date that a client names. Undefined
+ * when either date is missing or no HTTP-date: such a condition is ignored (13.1.3, 13.1.4).
  */
 function mayHaveChanged (current: Representation | null, field: string | undefined, now: number): boolean | undefined {
   if (current?.lastModified === undefined || field === undefined) return undefined

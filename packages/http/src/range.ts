@@ -5,8 +5,8 @@ import { isStrongDate, joined, type Span } from './partial.js'
 import type { Policy } from './policy.js'
 
 /**
- * The part of a representation that answers a request: one span as a 206 with Content-Range, several as
- * `multipart/byteranges`. 416: none of it is there.
+ * The part of a representation that answers a request: one span as a 206 with Content-Range,
+ * several as `multipart/byteranges`. 416: none of it is there.
  */
 export type RangeAnswer =
   { readonly status: 206, readonly spans: readonly [Span, ...Span[]] } |
@@ -22,9 +22,10 @@ const MOST_RANGES = 20
 const PART_OVERHEAD = 200
 
 /**
- * Answers Range from a representation (RFC 9110 14.2); undefined: with all of it, as where Range is to be ignored, because it
- * is not valid, not in bytes, or If-Range does not hold. Several ranges that overlap become one; where sending them apart
- * would take more than the whole, the whole is sent.
+ * Answers Range from a representation (RFC 9110 14.2); undefined: with all of it, as where Range is
+ * to be ignored, because it is not valid, not in bytes, or If-Range does not hold. Several ranges
+ * that overlap become one; where sending them apart would take more than the whole, the whole is
+ * sent.
  *
  * @param length bytes of the representation
  */
@@ -79,8 +80,8 @@ const multipartBytes = (spans: readonly Span[]) =>
   spans.reduce((sum, { first, last }) => sum + last - first + 1 + PART_OVERHEAD, 0)
 
 /**
- * RFC 9110 13.1.5: by strong comparison, or by exactly the date, which must itself be a strong validator: the response was
- * sent a second or more after it (8.8.2.2).
+ * RFC 9110 13.1.5: by strong comparison, or by exactly the date, which must itself be a strong
+ * validator: the response was sent a second or more after it (8.8.2.2).
  */
 function ifRangeHolds (field: string | undefined, { etag, lastModified, date }: Pick<Policy, 'etag' | 'lastModified' | 'date'>, now: number) {
   if (field === undefined) return true

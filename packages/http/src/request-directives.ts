@@ -1,7 +1,10 @@
 import { deltaSeconds, parseCacheControl } from './cache-control.js'
 import { fieldValue, type Headers } from './headers.js'
 
-/** What a client asks of caches (RFC 9111 5.2.1). Durations are ms; what cannot be read is not there. */
+/**
+ * What a client asks of caches (RFC 9111 5.2.1). Durations are ms; what cannot be read is not
+ * there.
+ */
 export interface RequestDirectives {
   readonly noCache: boolean
   readonly onlyIfCached: boolean

@@ -13,8 +13,8 @@ export interface ResponseDirectives {
 }
 
 /**
- * The directives that count for this cache: those of the first targeted field that is valid and not empty, otherwise those
- * of Cache-Control (RFC 9213 2.2).
+ * The directives that count for this cache: those of the first targeted field that is valid and not
+ * empty, otherwise those of Cache-Control (RFC 9213 2.2).
  *
  * @param targets names of targeted fields, in lower case
  */
@@ -47,8 +47,9 @@ const types: Readonly<Record<string, (value: unknown) => boolean>> = {
 }
 
 /**
- * Undefined for a field that is to be ignored: empty, no Dictionary, or with a value of another type than its directive has,
- * which must not be guessed at (RFC 9213 2.1). Unknown directives and parameters are ignored, the field is not.
+ * Undefined for a field that is to be ignored: empty, no Dictionary, or with a value of another
+ * type than its directive has, which must not be guessed at (RFC 9213 2.1). Unknown directives and
+ * parameters are ignored, the field is not.
  */
 function parseTargeted (field: string): CacheControl | undefined {
   let members: Iterable<[string, readonly unknown[]]>
@@ -73,8 +74,8 @@ function parseTargeted (field: string): CacheControl | undefined {
 const indispensable = ['content-encoding', 'content-type', 'vary']
 
 /**
- * The fields that a `no-cache` or `private` is about (RFC 9111 5.2.2.4, 5.2.2.7): `all` if it has no argument, or none that
- * can be followed; undefined if there is no such directive.
+ * The fields that a `no-cache` or `private` is about (RFC 9111 5.2.2.4, 5.2.2.7): `all` if it has
+ * no argument, or none that can be followed; undefined if there is no such directive.
  */
 export function restricted (value: string | true | undefined): readonly string[] | 'all' | undefined {
   if (value === undefined) return undefined

@@ -7,9 +7,10 @@ export type ReuseReason = 'FRESH' | 'MAX_STALE' | 'STALE_WHILE_REVALIDATE' |
   'METHOD' | 'MISS' | 'EXPIRED' | 'NO_CACHE' | 'REQUEST_NO_CACHE' | 'REQUEST_MAX_AGE' | 'REQUEST_MIN_FRESH'
 
 /**
- * What to do with a request: `serve` the stored response, with `refresh` also fetching a new one in the background;
- * `forward` it, to validate the stored response if there is one, with `fwd` for Cache-Status (RFC 9211 2.2); answer `timeout`,
- * a 504, because the client wants nothing else than what is stored.
+ * What to do with a request: `serve` the stored response, with `refresh` also fetching a new one in
+ * the background; `forward` it, to validate the stored response if there is one, with `fwd` for
+ * Cache-Status (RFC 9211 2.2); answer `timeout`, a 504, because the client wants nothing else than
+ * what is stored.
  */
 export type Reuse =
   { readonly action: 'serve', readonly refresh: boolean, readonly reason: ReuseReason } |
@@ -32,8 +33,8 @@ const miss: Reuse = { action: 'forward', fwd: 'uri-miss', reason: 'MISS' }
 const missAnyway: Reuse = { action: 'forward', fwd: 'uri-miss', reason: 'REQUEST_NO_CACHE' }
 
 /**
- * Decides how a request is answered, by what is stored for it, if anything (RFC 9111 4). The stored response must be that of
- * the request's key and, where it has Vary, its variant.
+ * Decides how a request is answered, by what is stored for it, if anything (RFC 9111 4). The stored
+ * response must be that of the request's key and, where it has Vary, its variant.
  *
  * @param now ms since the epoch
  */
@@ -74,7 +75,10 @@ function byBoth (policy: Policy, now: number, { noCache, maxAge, minFresh, maxSt
   return maxAge !== undefined && reuse === whileRevalidate ? forward(policy, now, 'REQUEST_MAX_AGE') : reuse
 }
 
-/** RFC 9211 2.2: `stale` if the response was, `request` if it was fresh and the request's directives are the reason. */
+/**
+ * RFC 9211 2.2: `stale` if the response was, `request` if it was fresh and the request's directives
+ * are the reason.
+ */
 function forward ({ freshUntil, noCache }: Policy, now: number, reason: ReuseReason): Reuse {
   return { action: 'forward', fwd: noCache || now >= freshUntil ? 'stale' : 'request', reason }
 }

@@ -1,15 +1,18 @@
 /** RFC 9110 15.1. */
 export const heuristicallyCacheable: ReadonlySet<number> = new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501])
 
-/** Whose caching requirements Weir knows and meets (RFC 9111 3, 5.2.2.3): the final ones of RFC 9110 15 that may be stored. */
+/**
+ * Whose caching requirements Weir knows and meets (RFC 9111 3, 5.2.2.3): the final ones of RFC 9110
+ * 15 that may be stored.
+ */
 export const understood: ReadonlySet<number> = new Set([
   ...heuristicallyCacheable, 201, 202, 205, 302, 303, 307, 400, 401, 402, 403, 406, 407, 408, 409, 411, 413, 415, 417, 421, 422, 426,
   500, 502, 503, 504, 505
 ])
 
 /**
- * Never stored, whatever the response says: 304, 412 and 416 answer conditions and ranges of one request, which are not in
- * any key; 428, 429, 431 and 511 by RFC 6585 3 to 6.
+ * Never stored, whatever the response says: 304, 412 and 416 answer conditions and ranges of one
+ * request, which are not in any key; 428, 429, 431 and 511 by RFC 6585 3 to 6.
  */
 export const neverStored: ReadonlySet<number> = new Set([304, 412, 416, 428, 429, 431, 511])
 

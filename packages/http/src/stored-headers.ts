@@ -12,8 +12,8 @@ const hopByHop: ReadonlySet<string> = new Set([
 ])
 
 /**
- * What of a message's headers may be passed on: without hop-by-hop fields and those that Connection lists
- * (RFC 9110 7.6.1).
+ * What of a message's headers may be passed on: without hop-by-hop fields and those that Connection
+ * lists (RFC 9110 7.6.1).
  */
 export function endToEndHeaders (headers: Headers): StoredHeaders {
   return fieldsOf(headers, NOTHING)
@@ -35,10 +35,11 @@ function fieldsOf (headers: Headers, leftOut: readonly string[], keeps?: (name: 
 }
 
 /**
- * What of a response's headers is stored (RFC 9111 3.1). Left out are Age, which every reuse has its own of, and
- * Content-Length, which the body says. Date is always there (RFC 9110 6.6.1).
+ * What of a response's headers is stored (RFC 9111 3.1). Left out are Age, which every reuse has
+ * its own of, and Content-Length, which the body says. Date is always there (RFC 9110 6.6.1).
  *
- * @param restricted fields that `no-cache="..."` or `private="..."` keep out, in lower case (5.2.2.4, 5.2.2.7)
+ * @param restricted fields that `no-cache="..."` or `private="..."` keep out, in lower case
+ *   (5.2.2.4, 5.2.2.7)
  * @param date when the response was generated, or else received, in ms since the epoch
  * @param keeps whether to keep a field that may be stored; Date is asked for too
  */
@@ -54,8 +55,9 @@ export function storedHeaders (
 const notUpdated: ReadonlySet<string> = new Set(['content-length', 'content-encoding', 'content-range'])
 
 /**
- * Stored headers with those that a 304, or a HEAD that agrees, brings (RFC 9111 3.2, 4.3.4, 4.3.5). Judge the result as a new
- * response, by `decideStoring`: that works out its age and freshness, and whether it may be stored still, such as with a Set-Cookie.
+ * Stored headers with those that a 304, or a HEAD that agrees, brings (RFC 9111 3.2, 4.3.4, 4.3.5).
+ * Judge the result as a new response, by `decideStoring`: that works out its age and freshness, and
+ * whether it may be stored still, such as with a Set-Cookie.
  */
 export function updatedHeaders (stored: StoredHeaders, update: Headers): StoredHeaders {
   const updated: Fields = { ...stored }

@@ -11,8 +11,8 @@ import { storedHeaders, type StoredHeaders } from './stored-headers.js'
 import { varyNames } from './vary.js'
 
 /**
- * Why a response is not stored. `NO_TTL`: it may be, but no request could ever be answered with it. `PARTIAL`: a 206 that does not
- * say which bytes of how many it has, or has several ranges.
+ * Why a response is not stored. `NO_TTL`: it may be, but no request could ever be answered with it.
+ * `PARTIAL`: a 206 that does not say which bytes of how many it has, or has several ranges.
  */
 export type NotStored = 'METHOD' | 'PARTIAL' | 'STATUS' | 'REQUEST_NO_STORE' | 'NO_STORE' | 'PRIVATE' | 'AUTHORIZATION' |
   'SET_COOKIE' | 'VARY_STAR' | 'NO_TTL'
@@ -22,22 +22,32 @@ export type Storing =
     readonly store: true
     readonly policy: Policy
     readonly headers: StoredHeaders
-    /** A response for everybody: served to requests with credentials, too, and stored in answer to one (3.5). */
+    /**
+     * A response for everybody: served to requests with credentials, too, and stored in answer to
+     * one (3.5).
+     */
     readonly isPublic: boolean
   } |
   { readonly store: false, readonly reason: NotStored }
 
 /** How a route has its responses stored. Durations are ms. */
 export interface StoringOptions extends PolicyOptions {
-  /** Names of targeted fields, in lower case, most applicable first (RFC 9213 2.2). Default CDN-Cache-Control. */
+  /**
+   * Names of targeted fields, in lower case, most applicable first (RFC 9213 2.2). Default
+   * CDN-Cache-Control.
+   */
   readonly targets?: readonly string[]
   /** False: clients have no say, by Cache-Control or Pragma. Default true. */
   readonly requestDirectives?: boolean
-  /** The route's responses are for everybody, whatever credentials a request has. Default false: the response decides. */
+  /**
+   * The route's responses are for everybody, whatever credentials a request has. Default false: the
+   * response decides.
+   */
   readonly public?: boolean
   /**
-   * The fate of a response with Set-Cookie (RFC 9111 7.3): `refuse`, the default, does not store it; `strip` stores it without
-   * Set-Cookie, which only the client has that it was sent to; `store` stores it with Set-Cookie, for every client.
+   * The fate of a response with Set-Cookie (RFC 9111 7.3): `refuse`, the default, does not store
+   * it; `strip` stores it without Set-Cookie, which only the client has that it was sent to;
+   * `store` stores it with Set-Cookie, for every client.
    */
   readonly setCookie?: 'refuse' | 'strip' | 'store'
   /** Whether a field is stored that may be, by its name in lower case. Default: all are. */
@@ -45,8 +55,9 @@ export interface StoringOptions extends PolicyOptions {
 }
 
 /**
- * Decides whether a shared cache stores a response (RFC 9111 3), and if so what of its headers, and by which policy it is
- * reused. For a 304, decide about what it makes of the stored headers: see `updatedHeaders`.
+ * Decides whether a shared cache stores a response (RFC 9111 3), and if so what of its headers, and
+ * by which policy it is reused. For a 304, decide about what it makes of the stored headers: see
+ * `updatedHeaders`.
  *
  * @example
  * decideStoring(
@@ -78,7 +89,8 @@ export function decideStoring (
   // RFC 9110 9.3.3: what is stored of a POST answers GET.
   const isFeed = request.method === 'POST' && feedsGet(request.uri, response, given, times)
   if (request.method !== 'GET' && !isFeed) return not('METHOD')
-  // 3.3: a part is worth storing if it is known where it belongs. Elsewhere a Content-Range means nothing (RFC 9110 14.4).
+  // 3.3: a part is worth storing if it is known where it belongs. Elsewhere a Content-Range means
+  // nothing (RFC 9110 14.4).
   if (status === 206 && !isPart(headers)) return not('PARTIAL')
   if (status < 200 || neverStored.has(status)) return not('STATUS')
   // 5.2.1.5
@@ -96,7 +108,8 @@ export function decideStoring (
   // 3.5
   const isPublic = options.public === true || ['public', 'must-revalidate', 's-maxage'].some((name) => directives.has(name))
   if (!isPublic && (request.hasCredential ?? request.headers['authorization'] !== undefined)) return not('AUTHORIZATION')
-  // 7.3: it is one client's, unless the origin says that everything else is not, or the route knows what is.
+  // 7.3: it is one client's, unless the origin says that everything else is not, or the route knows
+  // what is.
   const setCookie = options.setCookie ?? 'refuse'
   if (setCookie === 'refuse' && headers['set-cookie'] !== undefined && !withheld.includes('set-cookie')) return not('SET_COOKIE')
   if (setCookie === 'strip') withheld.push('set-cookie')

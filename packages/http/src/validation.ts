@@ -8,8 +8,9 @@ import { isServerFailure } from './statuses.js'
 const ofTheClient = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range']
 
 /**
- * The headers of a request that fetches what a request asks for in order to store it: the whole, without the client's
- * preconditions and ranges; with the validators of the stored response, if there is one (RFC 9111 4.3.1).
+ * The headers of a request that fetches what a request asks for in order to store it: the whole,
+ * without the client's preconditions and ranges; with the validators of the stored response, if
+ * there is one (RFC 9111 4.3.1).
  */
 export function fetchHeaders (headers: Headers, policy?: Pick<Policy, 'etag' | 'lastModified'>): Headers {
   const sent: Record<string, Headers[string]> = { ...headers }
@@ -21,9 +22,10 @@ export function fetchHeaders (headers: Headers, policy?: Pick<Policy, 'etag' | '
 }
 
 /**
- * What an answer to a validation request means (RFC 9111 4.3.3): `update` the stored response with its headers
- * (`updatedHeaders`) and reuse it; `refetch` without validators, because the 304 is about another response; `replace`: it is
- * the answer, and to be stored or not as any other; `failed`: see `servesStaleOnError`.
+ * What an answer to a validation request means (RFC 9111 4.3.3): `update` the stored response with
+ * its headers (`updatedHeaders`) and reuse it; `refetch` without validators, because the 304 is
+ * about another response; `replace`: it is the answer, and to be stored or not as any other;
+ * `failed`: see `servesStaleOnError`.
  */
 export type ValidationOutcome = 'update' | 'refetch' | 'replace' | 'failed'
 
@@ -37,9 +39,9 @@ export function outcomeOf (
 }
 
 /**
- * Whether a 304 updates the stored response that was asked about (RFC 9111 4.3.4): it has the same strong validator, or, having
- * none, the same weak one; or it has no validator at all. An entity tag that is there decides alone; one of odd form
- * is compared by the byte.
+ * Whether a 304 updates the stored response that was asked about (RFC 9111 4.3.4): it has the same
+ * strong validator, or, having none, the same weak one; or it has no validator at all. An entity
+ * tag that is there decides alone; one of odd form is compared by the byte.
  */
 function isAbout ({ etag, lastModified }: Pick<Policy, 'etag' | 'lastModified'>, notModified: Headers, now: number): boolean {
   const newTag = singleValue(notModified['etag'])
@@ -55,8 +57,8 @@ function isSameTag (newTag: string, stored: string): boolean {
 }
 
 /**
- * What the answer to a forwarded HEAD says of the stored response to GET (RFC 9111 4.3.5): `update` it with the headers,
- * take it for `stale` because they contradict it, or `nothing`.
+ * What the answer to a forwarded HEAD says of the stored response to GET (RFC 9111 4.3.5): `update`
+ * it with the headers, take it for `stale` because they contradict it, or `nothing`.
  *
  * @param length bytes of the stored body
  */

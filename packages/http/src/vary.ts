@@ -3,8 +3,8 @@ import { normalizeEncodings, normalizeLanguages, normalizeList } from './normali
 import type { Policy } from './policy.js'
 
 /**
- * The request headers by which a response was selected (RFC 9111 4.1), in lower case and sorted. `*`: nobody knows, so that
- * it never matches; also where one of them cannot be a name.
+ * The request headers by which a response was selected (RFC 9111 4.1), in lower case and sorted.
+ * `*`: nobody knows, so that it never matches; also where one of them cannot be a name.
  *
  * @example varyNames('Accept-Encoding, accept') // ['accept', 'accept-encoding']
  */
@@ -14,8 +14,8 @@ export function varyNames (vary: HeaderValue): readonly string[] | '*' {
 }
 
 /**
- * What a request has in the headers that select a response: two requests have the same if and only if these headers match
- * (RFC 9111 4.1). Empty where nothing selects.
+ * What a request has in the headers that select a response: two requests have the same if and only
+ * if these headers match (RFC 9111 4.1). Empty where nothing selects.
  *
  * @param names in lower case and sorted, as of `varyNames`
  * @example variantKey(['accept-encoding'], { 'accept-encoding': 'GZIP, br;q=1.0' }) // 'accept-encoding:br,gzip'
@@ -29,8 +29,9 @@ export function variantKey (names: readonly string[], headers: Headers): string 
 }
 
 /**
- * Which of the responses that are stored for one URI is for a request (RFC 9111 4, 4.1): of those whose selecting headers
- * match, the most recent by Date; one without Vary only if none with Vary matches, as some resources forget it.
+ * Which of the responses that are stored for one URI is for a request (RFC 9111 4, 4.1): of those
+ * whose selecting headers match, the most recent by Date; one without Vary only if none with Vary
+ * matches, as some resources forget it.
  */
 export function selectStored<S extends { readonly policy: Policy }> (stored: readonly S[], headers: Headers): S | undefined {
   let best: S | undefined

@@ -11,7 +11,8 @@ t.test('parseCacheControl (RFC 9111 5.2)', async (t) => {
     ['\t max-age=60 ,,\tno-cache ,', { 'max-age': '60', 'no-cache': true }],
     ['Max-Age=60, NO-STORE', { 'max-age': '60', 'no-store': true }],
     ['max-age=60,s-maxage=5', { 'max-age': '60', 's-maxage': '5' }],
-    // Repeated fields are one list (RFC 9110 5.3); of a repeated directive the first counts (RFC 9111 4.2.1).
+    // Repeated fields are one list (RFC 9110 5.3); of a repeated directive the first counts (RFC
+    // 9111 4.2.1).
     [['max-age=60', 'no-cache'], { 'max-age': '60', 'no-cache': true }],
     ['max-age=1, max-age=2', { 'max-age': '1' }],
     ['private="set-cookie, x-user", max-age=1', { private: 'set-cookie, x-user', 'max-age': '1' }],

@@ -14,7 +14,10 @@ const noCache = policy({ ...cc('no-cache, max-age=70'), age: '10' })
 
 type Row = [name: string, stored: Policy | undefined, secondsLater: number, asks: string, outcome: string]
 
-/** `asks` is the request's Cache-Control, `outcome` the action with its reason and what comes with it. */
+/**
+ * `asks` is the request's Cache-Control, `outcome` the action with its reason and what comes with
+ * it.
+ */
 function check (t: Test, rows: Row[], options: ReuseOptions = {}) {
   for (const [name, stored, later, asks, outcome] of rows) {
     const headers = asks === '' ? {} : { 'cache-control': asks }

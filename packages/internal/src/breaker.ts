@@ -21,8 +21,8 @@ export interface BreakerOptions {
  * Refuses calls to a service that does not answer, and probes it in the background.
  *
  * After a failure every call is refused at once, those under way too, until a probe is answered. No
- * call is ever the probe. So an outage costs a call at most the time until the first one fails, even
- * where a client sends commands only once those before them have failed, as ioredis does with
+ * call is ever the probe. So an outage costs a call at most the time until the first one fails,
+ * even where a client sends commands only once those before them have failed, as ioredis does with
  * automatic pipelines. A refused call may still be executed, as one that timed out.
  *
  * Nothing but a probe closes the breaker. Answers to calls that were sent before it opened do not:

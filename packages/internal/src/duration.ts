@@ -3,7 +3,10 @@ export type Unit = keyof typeof MILLISECONDS
 
 const isUnit = (text: string | undefined): text is Unit => text !== undefined && text in MILLISECONDS
 
-/** Milliseconds of a number, or of text such as `'500ms'`, `'60s'`, `'5m'`, `'2h'`, `'1d'`; undefined for anything else. */
+/**
+ * Milliseconds of a number, or of text such as `'500ms'`, `'60s'`, `'5m'`, `'2h'`, `'1d'`;
+ * undefined for anything else.
+ */
 export function millisecondsOf (value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined
   if (typeof value !== 'string') return undefined

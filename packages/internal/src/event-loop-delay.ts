@@ -3,7 +3,8 @@ import { createHistogram, performance } from 'node:perf_hooks'
 // Milliseconds between two samples while the event loop is busy, and while it is quiet.
 const BUSY_EVERY = 10
 const QUIET_EVERY = 1000
-// The loop is quiet while it works for no more than so many ms a second. Nothing is late by more then.
+// The loop is quiet while it works for no more than so many ms a second. Nothing is late by more
+// then.
 const QUIET_BELOW = 20
 // An hour, in the unit of the histograms.
 const HIGHEST = 3_600_000_000
@@ -11,10 +12,11 @@ const HIGHEST = 3_600_000_000
 /**
  * Measures how late the event loop is, in ms, since `reset`.
  *
- * All that measure in a process share one timer. It fires 100 times a second while the loop is busy,
- * and once a second while it is quiet: `monitorEventLoopDelay` wakes an idle process 100 times
- * a second, which is most of what such a process costs. How busy the loop is, Node counts by itself.
- * Work that ends a quiet second is measured from the next second on, or if it makes the timer late.
+ * All that measure in a process share one timer. It fires 100 times a second while the loop is
+ * busy, and once a second while it is quiet: `monitorEventLoopDelay` wakes an idle process 100
+ * times a second, which is most of what such a process costs. How busy the loop is, Node counts by
+ * itself. Work that ends a quiet second is measured from the next second on, or if it makes the
+ * timer late.
  * @example
  * const delay = new EventLoopDelay()
  * delay.percentile(99) // 0.4
@@ -94,7 +96,8 @@ class Sampler {
     this.#sampledAt = now
     for (const delay of this.#all) {
       delay.record(late)
-      // One that comes seldom counts as those that it stands for, and figures are the same for both.
+      // One that comes seldom counts as those that it stands for, and figures are the same for
+      // both.
       for (let i = BUSY_EVERY; i < this.#every; i += BUSY_EVERY) delay.record(0)
     }
     if (now - this.#lookedAt >= QUIET_EVERY) {

@@ -1,10 +1,11 @@
-// The number of keys that are remembered for certain, and of their characters; of older ones up to as many again.
+// The number of keys that are remembered for certain, and of their characters; of older ones up to
+// as many again.
 const MOST = 1000
 const MOST_CHARACTERS = 256 * 1024
 
 /**
- * A value for each of the keys that were noted last: 1,000 for certain, 2,000 at most, and fewer where they are long, as URLs of
- * 16 KiB are.
+ * A value for each of the keys that were noted last: 1,000 for certain, 2,000 at most, and fewer
+ * where they are long, as URLs of 16 KiB are.
  */
 export class RecentKeys<V, K extends string | number = string> {
   #values = new Map<K, V>()

@@ -1,6 +1,6 @@
-// A character of a JSON text that is part of a URL as people write them, passwords included: neither
-// white space, escaped or not, nor the end of the string. The bounds keep the time linear. Paths of
-// files, as in stacks, may contain an @ and no password.
+// A character of a JSON text that is part of a URL as people write them, passwords included:
+// neither white space, escaped or not, nor the end of the string. The bounds keep the time linear.
+// Paths of files, as in stacks, may contain an @ and no password.
 const CHARACTER = String.raw`(?:[^\s"\\]|\\[^nrt])`
 const URLS = new RegExp(
   String.raw`\b(?!file:)([a-z][a-z\d+.-]{0,20}:\/\/)(?:${CHARACTER}{0,2048}@)?([^\s?#"'\\<>]{0,2048})([?#]${CHARACTER}*)?`, 'gi')
@@ -13,8 +13,9 @@ const CREDENTIALS = /\b(Bearer|Basic) [\w.~+/=-]{8,}/g
 export const REDACTED = '[redacted]'
 
 /**
- * Removes secrets from a JSON text, such as a line of a log, which stays JSON: user, password, query and fragment of
- * each URL, the values of names such as `password` and `token`, and credentials of HTTP.
+ * Removes secrets from a JSON text, such as a line of a log, which stays JSON: user, password,
+ * query and fragment of each URL, the values of names such as `password` and `token`, and
+ * credentials of HTTP.
  * @example redactJson('{"msg":"no redis://u:p@host/1?password=p"}') // {"msg":"no redis://host/1?[redacted]"}
  */
 export function redactJson (json: string): string {

@@ -1,7 +1,8 @@
 /**
  * Settles as `promise` does, if that happens within `ms` milliseconds. Later outcomes are ignored.
  *
- * Node runs timers before it reads sockets: a process that was busy for longer than that first reads what has arrived.
+ * Node runs timers before it reads sockets: a process that was busy for longer than that first
+ * reads what has arrived.
  * @param late makes the error of a promise that is late
  * @throws what `late` returns, or what `promise` rejects with
  * @example await within(500, client.ping(), () => new Error('Redis did not answer within 500 ms'))

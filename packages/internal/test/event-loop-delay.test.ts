@@ -20,7 +20,10 @@ function setUp (t: Test) {
   t.teardown(() => { mock.timers.reset() })
   const delay = new EventLoopDelay()
   t.teardown(() => { delay.close() })
-  /** Milliseconds pass, of which the loop works that part. A block of it is at the end, and makes timers late. */
+  /**
+   * Milliseconds pass, of which the loop works that part. A block of it is at the end, and makes
+   * timers late.
+   */
   const pass = (ms: number, work = 0) => {
     for (let i = 0; i < ms; i++) {
       clock.now++

@@ -11,7 +11,9 @@ const ROUNDS = 5
 /** Measured as often before a text counts as slow. */
 const ATTEMPTS = 3
 
-/** Pieces of header fields and request targets that make the most of ambiguous syntax when repeated. */
+/**
+ * Pieces of header fields and request targets that make the most of ambiguous syntax when repeated.
+ */
 const PIECES: readonly string[] = [
   ',', ' ', '\t', ', ', ' ,a', '"', '\\', '\\"', '"\\', '",', ',"', '="', 'a="', 'a="b,', 'a=",', '"a', 'a', 'a,', 'a ', 'a;', ';', '=', 'a=', 'a=b, ',
   '"a", ', 'W/"', '"" ', '*', '*,', 'q=0,', ';q=0.1,', 'a;q=1,', '0', '0-', '-1,', '0.', '/', '//', '/.', '../', '/..', './', '%', '%2', '%61', '%2f', '?', '&',
@@ -21,8 +23,9 @@ const STARTS: readonly string[] = ['', '"', 'a']
 const ENDS: readonly string[] = ['', 'a', '"']
 
 /**
- * Finds text that a reader takes more than linear time for: text of n and of 4n characters is compared by
- * the CPU time that the fastest of some rounds takes, so that a busy machine does not matter.
+ * Finds text that a reader takes more than linear time for: text of n and of 4n characters is
+ * compared by the CPU time that the fastest of some rounds takes, so that a busy machine does not
+ * matter.
  * @param read may throw: whether the text is valid is not the question
  * @returns descriptions of the first text found, or nothing
  * @example t.strictSame(slowTexts((text) => parseCacheControl(text)), [])

@@ -30,13 +30,16 @@ export interface TestPostgres {
   /** Stops all its processes where they are. */
   freeze (): void
   thaw (): void
-  /** Kills one of its processes, after which it begins anew from its log; resolves when it takes connections again. */
+  /**
+   * Kills one of its processes, after which it begins anew from its log; resolves when it takes
+   * connections again.
+   */
   crash (): Promise<void>
 }
 
 /**
- * Starts a Postgres with a cluster of its own in a temporary folder. The user `nobody` runs it in place of
- * root, who may not.
+ * Starts a Postgres with a cluster of its own in a temporary folder. The user `nobody` runs it in
+ * place of root, who may not.
  * @param programs the folder that `findPostgres` has found
  * @param options.port on 127.0.0.1, beside the socket
  */

@@ -24,14 +24,20 @@ export interface TestRedisOptions {
 /** Options of ioredis that tests change. */
 export type ConnectOptions = Pick<RedisOptions, 'commandTimeout' | 'retryStrategy' | 'socketTimeout' | 'enableAutoPipelining'>
 
-/** A real Redis, or a Sentinel, that lives as long as the test. Nothing is in it and nothing is kept. */
+/**
+ * A real Redis, or a Sentinel, that lives as long as the test. Nothing is in it and nothing is
+ * kept.
+ */
 export interface TestRedis {
   /** Its Unix socket. */
   readonly path: string
   readonly port: number
   /** `redis://127.0.0.1:PORT` */
   readonly url: string
-  /** Starts it, at first or after `kill`, at the same address; from its last snapshot if SAVE has made one. */
+  /**
+   * Starts it, at first or after `kill`, at the same address; from its last snapshot if SAVE has
+   * made one.
+   */
   start (): Promise<void>
   /** Ends it without a word to its clients. */
   kill (): Promise<void>
@@ -40,7 +46,10 @@ export interface TestRedis {
   /** SIGSTOP and SIGCONT: connections stay open, nothing answers. */
   freeze (): void
   thaw (): void
-  /** A connected client with the options of a request path, that does not reconnect; ends with the test. */
+  /**
+   * A connected client with the options of a request path, that does not reconnect; ends with the
+   * test.
+   */
   connect (options?: ConnectOptions): Promise<Redis>
 }
 

@@ -2,18 +2,23 @@ import { algorithms, type State } from './algorithms/index.js'
 import type { Policy } from './policy.js'
 import type { Verdict } from './store.js'
 
-/** What a store is to answer, and the states it is to keep, in the order of the policies; undefined: nothing changes. */
+/**
+ * What a store is to answer, and the states it is to keep, in the order of the policies; undefined:
+ * nothing changes.
+ */
 export interface Outcome {
   readonly verdicts: readonly Verdict[]
   readonly states: readonly State[] | undefined
 }
 
 /**
- * The decision over all policies of a key, for stores that compute here; the script for Redis has the same.
+ * The decision over all policies of a key, for stores that compute here; the script for Redis has
+ * the same.
  * @param now microseconds
  * @param stored the state of each policy, if there is one
  * @param using false to only look
- * @param weight how much of a budget a cost of 1 uses: the whole capacity at most. Verdicts count in costs
+ * @param weight how much of a budget a cost of 1 uses: the whole capacity at most. Verdicts count
+ *   in costs
  */
 export function decide (
   policies: readonly Policy[], cost: number, now: number, stored: readonly (State | undefined)[], using: boolean, weight = 1

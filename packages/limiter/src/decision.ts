@@ -2,8 +2,8 @@ import type { Policy } from './policy.js'
 import type { Verdict } from './store.js'
 
 /**
- * Who decided. `shared`: the store that all instances share. Without it, as the limiter was told: `local`, this instance within its
- * own share; `open` and `closed`, nobody.
+ * Who decided. `shared`: the store that all instances share. Without it, as the limiter was told:
+ * `local`, this instance within its own share; `open` and `closed`, nobody.
  */
 export type Mode = 'shared' | 'local' | 'open' | 'closed'
 
@@ -20,7 +20,10 @@ export interface PolicyState {
    * it keeps to the policy. After that as much can be used again, and 1 where nothing remained.
    */
   readonly effectiveMs: number
-  /** Milliseconds after which the same would be allowed, if nothing is used meanwhile; 0 if this policy did not deny. */
+  /**
+   * Milliseconds after which the same would be allowed, if nothing is used meanwhile; 0 if this
+   * policy did not deny.
+   */
   readonly retryAfterMs: number
 }
 
@@ -28,13 +31,16 @@ export interface PolicyState {
 export interface Decision {
   readonly allowed: boolean
   readonly mode: Mode
-  /** In the order they were given. Empty in the modes `open` and `closed`: nothing is known, and nothing should be said. */
+  /**
+   * In the order they were given. Empty in the modes `open` and `closed`: nothing is known, and
+   * nothing should be said.
+   */
   readonly policies: readonly PolicyState[]
   /** The names of those that denied. */
   readonly violated: readonly string[]
   /**
-   * Waiting that many milliseconds succeeds, if nothing is used meanwhile. 0 when allowed; in mode `closed` when the store is asked
-   * again.
+   * Waiting that many milliseconds succeeds, if nothing is used meanwhile. 0 when allowed; in mode
+   * `closed` when the store is asked again.
    */
   readonly retryAfterMs: number
 }

@@ -6,20 +6,27 @@ interface Denial {
   readonly cost: number
   readonly policies: readonly Policy[]
   readonly decision: Decision
-  /** When it came back. What is left of its times counts from here: too late rather than too early. */
+  /**
+   * When it came back. What is left of its times counts from here: too late rather than too early.
+   */
   readonly receivedAt: number
-  /** Until when it is used: counted from before it was asked for, so that it ends before the store would allow. */
+  /**
+   * Until when it is used: counted from before it was asked for, so that it ends before the store
+   * would allow.
+   */
   readonly until: number
 }
 
-// So many keys, and of each so many denials, for different policies or costs: of a few hundred bytes each.
+// So many keys, and of each so many denials, for different policies or costs: of a few hundred
+// bytes each.
 const MOST_KEYS = 10_000
 const MOST_OF_A_KEY = 8
 
 /**
- * Who was denied, so that a flood costs the store nothing. A denial stays true until its time is over, whatever others use
- * meanwhile; only a reset ends it earlier, or a store that loses its memory. Hence it is used for a second at most, and then asked
- * for again: that is how long a reset by another instance may go unnoticed. It also keeps the difference between two clocks' speeds
+ * Who was denied, so that a flood costs the store nothing. A denial stays true until its time is
+ * over, whatever others use meanwhile; only a reset ends it earlier, or a store that loses its
+ * memory. Hence it is used for a second at most, and then asked for again: that is how long a reset
+ * by another instance may go unnoticed. It also keeps the difference between two clocks' speeds
  * negligible.
  */
 export class Denials {

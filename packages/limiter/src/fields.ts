@@ -28,7 +28,9 @@ export function formatRateLimit (policies: readonly PolicyState[]): string {
 
 const isDenying = ({ retryAfterMs }: PolicyState) => retryAfterMs > 0
 
-/** The Retry-After field (RFC 9110 10.2.3) in whole seconds, rounded up: waiting that long succeeds. */
+/**
+ * The Retry-After field (RFC 9110 10.2.3) in whole seconds, rounded up: waiting that long succeeds.
+ */
 export function formatRetryAfter ({ retryAfterMs }: Decision): string {
   return String(seconds(retryAfterMs))
 }

@@ -2,7 +2,8 @@ import { shown } from '@weir/internal'
 import { LimiterError } from './errors.js'
 
 /**
- * The key of somebody's budget in a group: routes of one group share it, different groups never meet.
+ * The key of somebody's budget in a group: routes of one group share it, different groups never
+ * meet.
  * @param group letters, digits, `.` `_` `-`
  * @param identity whose budget it is; any text, but better a digest than what names a person
  * @throws LimiterError WEIR_LIMITER_INVALID_KEY

@@ -11,8 +11,8 @@ import { openMemory } from './stores/memory.js'
 const FAILURE_MODES = ['local', 'open', 'closed'] as const
 
 /**
- * What happens when the store fails. `local`: each instance enforces its own share, in memory. `open`: everything is allowed.
- * `closed`: nothing is.
+ * What happens when the store fails. `local`: each instance enforces its own share, in memory.
+ * `open`: everything is allowed. `closed`: nothing is.
  */
 export type OnFailure = typeof FAILURE_MODES[number]
 
@@ -22,28 +22,34 @@ export interface LimiterOptions {
   /** Default `local`. */
   readonly onFailure?: OnFailure
   /**
-   * How many instances share the budgets, now: in mode `local` each takes an equal part, and 1 at least. Default 1: each takes all
-   * of it. A function must not throw; what it returns counts as 1 if it is less.
+   * How many instances share the budgets, now: in mode `local` each takes an equal part, and 1 at
+   * least. Default 1: each takes all of it. A function must not throw; what it returns counts as 1
+   * if it is less.
    */
   readonly instances?: number | (() => number)
 }
 
 /** Options of one call. */
 export interface ConsumeOptions {
-  /** How much is used. A positive integer, not above the `capacity` of any of the policies. Default 1. */
+  /**
+   * How much is used. A positive integer, not above the `capacity` of any of the policies. Default
+   * 1.
+   */
   readonly cost?: number
   /** In place of the limiter's. */
   readonly onFailure?: OnFailure
 }
 
-// How soon to ask again where nothing is allowed without the store, and how long a denial is answered from memory. Milliseconds.
+// How soon to ask again where nothing is allowed without the store, and how long a denial is
+// answered from memory. Milliseconds.
 const RETRY_AFTER = 250
 const LONGEST_DENIAL = 1000
 // Peeked at to see whether a store without a probe of its own answers.
 const PROBE = [definePolicy({ name: 'probe', limit: 1, window: 1000 })]
 
 /**
- * A limiter over a store, which it does not close. One per process and store is enough, whatever the policies.
+ * A limiter over a store, which it does not close. One per process and store is enough, whatever
+ * the policies.
  * @throws LimiterError WEIR_LIMITER_INVALID_OPTION
  * @example
  * const limiter = createLimiter({ store: redisStore({ client }), instances: 4 })
@@ -62,7 +68,10 @@ export class Limiter {
   readonly #store: LimitStore
   readonly #local = openMemory()
   readonly #breaker: Breaker
-  /** The key of the last call that failed: where a store is several servers, it tells which to probe. */
+  /**
+   * The key of the last call that failed: where a store is several servers, it tells which to
+   * probe.
+   */
   #suspect = ''
   readonly #denials = new Denials(LONGEST_DENIAL)
   readonly #slices = new Slices((leftover) => { this.#giveBack(leftover) })
@@ -85,10 +94,11 @@ export class Limiter {
   }
 
   /**
-   * Uses the cost of the budgets that the key has with these policies: of all of them, or, if one denies, of none. Does not fail
-   * because of the store.
-   * @throws LimiterError WEIR_LIMITER_INVALID_KEY, WEIR_LIMITER_INVALID_COST, WEIR_LIMITER_COST_TOO_HIGH,
-   * WEIR_LIMITER_INVALID_POLICY (none, or two of one name), WEIR_LIMITER_INVALID_OPTION
+   * Uses the cost of the budgets that the key has with these policies: of all of them, or, if one
+   * denies, of none. Does not fail because of the store.
+   * @throws LimiterError WEIR_LIMITER_INVALID_KEY, WEIR_LIMITER_INVALID_COST,
+   *   WEIR_LIMITER_COST_TOO_HIGH, WEIR_LIMITER_INVALID_POLICY (none, or two of one name),
+   *   WEIR_LIMITER_INVALID_OPTION
    */
   async consume (key: string, policies: readonly Policy[], options?: ConsumeOptions): Promise<Decision> {
     return this.take(key, policies, options)
@@ -118,7 +128,10 @@ export class Limiter {
       (error: unknown) => this.#without(onFailure, 'take', key, policies, cost, () => error))
   }
 
-  /** As `consume` would answer, except that nothing is used. Always asks the store. Throws as `consume` does. */
+  /**
+   * As `consume` would answer, except that nothing is used. Always asks the store. Throws as
+   * `consume` does.
+   */
   async peek (key: string, policies: readonly Policy[], options?: ConsumeOptions): Promise<Decision> {
     const { cost = 1, onFailure = this.#onFailure } = options ?? NOTHING_SAID
     check(key, policies, cost)
@@ -132,7 +145,8 @@ export class Limiter {
   }
 
   /**
-   * Makes all budgets of the key full. Other instances that remember a denial of it go on denying for a second at most.
+   * Makes all budgets of the key full. Other instances that remember a denial of it go on denying
+   * for a second at most.
    * @throws LimiterError WEIR_LIMITER_STORE_FAILED: it is not done
    */
   async reset (key: string): Promise<void> {
@@ -147,7 +161,10 @@ export class Limiter {
     this.#slices.forget(key)
   }
 
-  /** Gives slices back, and ends the probing of a store that does not answer. The store is yours to close. */
+  /**
+   * Gives slices back, and ends the probing of a store that does not answer. The store is yours to
+   * close.
+   */
   close (): void {
     this.#slices.close()
     this.#breaker.stop()
@@ -198,8 +215,9 @@ export class Limiter {
     }
     const told = typeof this.#instances === 'number' ? this.#instances : this.#instances()
     const instances = told >= 1 ? Math.ceil(told) : 1
-    // A use weighs as much as there are instances, against the whole budget: what was used counts on
-    // when their number changes. A cost above a whole share takes all of it, or it could not be used.
+    // A use weighs as much as there are instances, against the whole budget: what was used counts
+    // on when their number changes. A cost above a whole share takes all of it, or it could not be
+    // used.
     const verdicts = this.#local[operation](key, policies, cost, instances)
     return decisionOf(mode, policies.map((policy) => shareOf(policy, instances)), verdicts)
   }

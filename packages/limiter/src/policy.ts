@@ -12,8 +12,9 @@ export interface PolicyOptions {
   /** Whole milliseconds. */
   readonly window: number
   /**
-   * GCRA only: how much may be used at once after a rest. Default: `limit`, so that a client who keeps to "limit per window", however
-   * unevenly, is never denied. Less evens the load out, more forgives longer pauses.
+   * GCRA only: how much may be used at once after a rest. Default: `limit`, so that a client who
+   * keeps to "limit per window", however unevenly, is never denied. Less evens the load out, more
+   * forgives longer pauses.
    */
   readonly burst?: number
   /** Default `gcra`. */
@@ -22,9 +23,15 @@ export interface PolicyOptions {
 
 /** A limit, complete and checked. Made by {@link definePolicy}. */
 export interface Policy extends Required<PolicyOptions> {
-  /** The most that can be used at once: what a full budget holds. `burst` of GCRA, `limit` of a sliding window. */
+  /**
+   * The most that can be used at once: what a full budget holds. `burst` of GCRA, `limit` of a
+   * sliding window.
+   */
   readonly capacity: number
-  /** Names its budget in a store, and is all that the script for Redis is told. Of the meter too: a policy that is changed starts anew. */
+  /**
+   * Names its budget in a store, and is all that the script for Redis is told. Of the meter too: a
+   * policy that is changed starts anew.
+   */
   readonly id: string
   /** What the stores compute with. */
   readonly meter: Meter
@@ -66,7 +73,10 @@ export function definePolicy (options: PolicyOptions): Policy {
   return build(name, limit, window, burst ?? limit, algorithm)
 }
 
-/** What one of so many instances may use of the policy when they cannot share it: an equal part, and 1 at least. */
+/**
+ * What one of so many instances may use of the policy when they cannot share it: an equal part, and
+ * 1 at least.
+ */
 export function shareOf (policy: Policy, instances: number): Policy {
   const part = (whole: number) => Math.max(1, Math.floor(whole / instances))
   return build(policy.name, part(policy.limit), policy.window, part(policy.burst), policy.algorithm)

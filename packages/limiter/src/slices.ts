@@ -6,7 +6,10 @@ import type { LeaseTerms, Slice } from './store.js'
 /** A key that was asked for a moment ago. */
 interface Recent {
   readonly policies: readonly Policy[]
-  /** `performance.now()` before the store was asked, for the slice if there is one: its life begins then. */
+  /**
+   * `performance.now()` before the store was asked, for the slice if there is one: its life begins
+   * then.
+   */
   readonly askedAt: number
   readonly slice: Slice
   /** The unused rest of the slice. */
@@ -15,7 +18,10 @@ interface Recent {
   readonly states: readonly PolicyState[]
   /** When that came. */
   readonly knownAt: number
-  /** Whether a slice is of use: not while one is asked for, nor where others use so much of the key that `states` would be wrong. */
+  /**
+   * Whether a slice is of use: not while one is asked for, nor where others use so much of the key
+   * that `states` would be wrong.
+   */
   readonly isSteady: boolean
 }
 
@@ -26,31 +32,40 @@ export interface Leftover {
   readonly terms: LeaseTerms
 }
 
-/** Smaller capacities have no slices: those of all instances together are at most half a percent of a capacity. */
+/**
+ * Smaller capacities have no slices: those of all instances together are at most half a percent of
+ * a capacity.
+ */
 const SMALLEST_CAPACITY = 200
-// Milliseconds in which a slice is used: well below the 2.5 seconds for which the store takes it back.
+// Milliseconds in which a slice is used: well below the 2.5 seconds for which the store takes it
+// back.
 const LIFE = 1000
 const MOST_KEYS = 10_000
 const NO_SLICE: Slice = { amount: 0, at: 0, until: 0 }
 
 /**
- * Small parts of budgets that are far from used, by which an instance allows requests without asking the store.
+ * Small parts of budgets that are far from used, by which an instance allows requests without
+ * asking the store.
  *
- * **Never more than the limit by more than 1%.** A slice is used in the store when it is granted. So for each policy
- * U(t) <= N(t) <= U(t) + S(t), where U is what was really used up to t, N what the store has counted, and S what is in slices that
- * may still be used. The store grants no slice by which more than c = 0.5% of the capacity would be in slices, and an instance uses
- * a slice for a shorter time than the store counts it: S <= c at any time, however many instances there are, and whatever their clocks say.
- * The store allows a use where N(t) - N(s) - out(t) is within the policy for all s < t, out <= c being what is in slices then.
- * U(t) - U(s) <= N(t) - N(s) + S(s): real use is within the policy and 2c, in any window and any burst. This is of sums alone, and so holds
- * for both algorithms, any cost, and each of several policies by itself.
+ * **Never more than the limit by more than 1%.** A slice is used in the store when it is granted.
+ * So for each policy U(t) <= N(t) <= U(t) + S(t), where U is what was really used up to t, N what
+ * the store has counted, and S what is in slices that may still be used. The store grants no slice
+ * by which more than c = 0.5% of the capacity would be in slices, and an instance uses a slice for
+ * a shorter time than the store counts it: S <= c at any time, however many instances there are,
+ * and whatever their clocks say. The store allows a use where N(t) - N(s) - out(t) is within the
+ * policy for all s < t, out <= c being what is in slices then. U(t) - U(s) <= N(t) - N(s) + S(s):
+ * real use is within the policy and 2c, in any window and any burst. This is of sums alone, and so
+ * holds for both algorithms, any cost, and each of several policies by itself.
  *
- * **Nobody is denied for a slice that others have.** N(t) - out(t) <= U(t), and N(s) >= U(s): what the store compares with the policy
- * is at most what was really used. An instance gives back what is left of a slice; near the limit, when less than half is
- * left, no slice is granted any more and each request is asked for. A slice of an instance that died stays used, as if its
- * requests had been made: for as long as a use counts, there is a slice less, never one more.
+ * **Nobody is denied for a slice that others have.** N(t) - out(t) <= U(t), and N(s) >= U(s): what
+ * the store compares with the policy is at most what was really used. An instance gives back what
+ * is left of a slice; near the limit, when less than half is left, no slice is granted any more and
+ * each request is asked for. A slice of an instance that died stays used, as if its requests had
+ * been made: for as long as a use counts, there is a slice less, never one more.
  *
- * **What is said to be left** is what the store said last, less what was used here since. What others use meanwhile it has not: where that
- * was more than 1% between two questions, the slice is given back unused. So it is more than 1% too high for one slice at most: a second.
+ * **What is said to be left** is what the store said last, less what was used here since. What
+ * others use meanwhile it has not: where that was more than 1% between two questions, the slice is
+ * given back unused. So it is more than 1% too high for one slice at most: a second.
  */
 export class Slices {
   readonly #recent = new LRUCache<string, Recent>({
@@ -90,8 +105,9 @@ export class Slices {
   }
 
   /**
-   * The terms to send the store along with a use: as much as this instance is going to use within half of a slice's life, if it goes on
-   * as it did since it asked last, and twice as much as then at most. What is here of a slice goes back with it.
+   * The terms to send the store along with a use: as much as this instance is going to use within
+   * half of a slice's life, if it goes on as it did since it asked last, and twice as much as then
+   * at most. What is here of a slice goes back with it.
    */
   terms (key: string, policies: readonly Policy[], cost: number): LeaseTerms {
     const recent = this.#recent.get(key)

@@ -16,7 +16,10 @@ export function stopMonotonic (t: Test, start = 1_000_000): StoppedClock {
   return clock
 }
 
-/** As `stopMonotonic`, with timers. What they do goes on in the turns after `advance`, and is over once it resolves. */
+/**
+ * As `stopMonotonic`, with timers. What they do goes on in the turns after `advance`, and is over
+ * once it resolves.
+ */
 export function stopTimers (t: Test): { advance (ms: number): Promise<void> } {
   const clock = stopMonotonic(t)
   mock.timers.enable({ apis: ['setTimeout'] })

@@ -4,7 +4,10 @@ import { redisStore } from '../src/stores/redis/index.js'
 import { sqliteStore } from '../src/stores/sqlite/index.js'
 import type { Job } from './two-processes.test.js'
 
-/** An instance in a process of its own: opens the store, says so, then consumes as often as it is told and says how often it could. */
+/**
+ * An instance in a process of its own: opens the store, says so, then consumes as often as it is
+ * told and says how often it could.
+ */
 const { place, policy, times } = JSON.parse(process.argv[2] ?? '') as Job
 
 const { store, end } = await open()

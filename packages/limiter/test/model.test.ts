@@ -22,7 +22,8 @@ const START = Date.UTC(2030, 0, 1) * 1000
 const stores: Record<string, (t: Test) => Promise<Stepped>> = {
   async memory (t) {
     const clock = stopMonotonic(t, START / 1000)
-    // A thousandth of a millisecond is no number of that size; what it is rounded to is below the next whole one.
+    // A thousandth of a millisecond is no number of that size; what it is rounded to is below the
+    // next whole one.
     return { store: memoryStore(), tick: 1000, set: (now) => { clock.advance(now / 1000 - clock.now) } }
   },
   async sqlite (t) {

@@ -2,7 +2,10 @@ import type { Policy, Verdict } from '../src/index.js'
 
 interface Use { readonly at: number, readonly cost: number }
 
-/** What all stores have to agree with: a list of everything that was ever used, gone through from the beginning at each question. */
+/**
+ * What all stores have to agree with: a list of everything that was ever used, gone through from
+ * the beginning at each question.
+ */
 export class Model {
   readonly uses = new Map<string, Use[]>()
 
@@ -47,7 +50,10 @@ type Look = Omit<Verdict, 'again'>
 const lookAt = (policy: Policy, uses: readonly Use[], cost: number, now: number) =>
   policy.algorithm === 'gcra' ? lookGcra(policy, uses, cost, now) : lookSliding(policy, uses, cost, now)
 
-/** A bucket, exactly: a cost of 1 fills it by the window's microseconds, each microsecond drains the limit. */
+/**
+ * A bucket, exactly: a cost of 1 fills it by the window's microseconds, each microsecond drains the
+ * limit.
+ */
 function lookGcra ({ limit, window, burst }: Policy, uses: readonly Use[], cost: number, now: number): Look {
   const unit = BigInt(window * 1000)
   const leak = BigInt(limit)

@@ -19,7 +19,9 @@ const policies: readonly [Policy, ...Policy[]] = [
 /** At most so much is used in any span of one window. */
 const most = ({ algorithm, limit, burst }: Policy) => algorithm === 'gcra' ? limit + burst - 1 : limit
 
-/** Instances that share a store, each of which may lose it and be told another number of instances. */
+/**
+ * Instances that share a store, each of which may lose it and be told another number of instances.
+ */
 class Fleet {
   readonly stores: SteeredStore[] = []
   readonly limiters: Limiter[] = []

@@ -23,7 +23,9 @@ const lists: readonly [readonly Policy[], ...(readonly Policy[])[]] = [
 
 const server = await startRedis(t)
 
-/** Instances of one fleet over a clock that stands still, and the truth about what they let through. */
+/**
+ * Instances of one fleet over a clock that stands still, and the truth about what they let through.
+ */
 class Fleet {
   readonly truth = new Model()
   readonly limiters: Limiter[] = []
@@ -180,7 +182,8 @@ t.test('slow clients have no slices: each would be given back', async (t) => {
 t.test('what is left of a slice is given back in time, and when a limiter is closed', async (t) => {
   const tested = await fleet(t, 2)
   const left = async () => (await tested.redis.store().peek(tested.key, [log], 1))[0]?.remaining
-  // Asked for: the first, the second, and the fifth, which brings a slice of five. The sixth is from that.
+  // Asked for: the first, the second, and the fifth, which brings a slice of five. The sixth is
+  // from that.
   const burst = async () => { for (let i = 0; i < 6; i++) { await tested.advance(1); await tested.requests([0], [log], 1) } }
   await burst()
   t.equal(tested.asked, 3)

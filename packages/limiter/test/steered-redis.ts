@@ -2,7 +2,10 @@ import type { Redis } from 'ioredis'
 import type { LimitStore } from '../src/index.js'
 import { redisStore } from '../src/stores/redis/index.js'
 
-/** A Redis whose script takes for the time what the test says, in microseconds, and in which nothing ends meanwhile. */
+/**
+ * A Redis whose script takes for the time what the test says, in microseconds, and in which nothing
+ * ends meanwhile.
+ */
 export class SteeredRedis {
   now: number
   #underWay = 0

@@ -3,13 +3,17 @@ import { definePolicy, type LimitStore, type Policy, type Verdict } from '../src
 
 /** An empty place for a store, and a hand on its clock. */
 export interface LimitPlace {
-  /** A store there, closed with the test. Where the store is shared, each is a handle of its own. */
+  /**
+   * A store there, closed with the test. Where the store is shared, each is a handle of its own.
+   */
   open (): Promise<LimitStore>
   /** So many milliseconds pass for what is kept of the key. Negative: the clock is set back. */
   advance (key: string, ms: number): Promise<void>
   /** False where each handle is for itself. */
   readonly shared: boolean
-  /** How many budgets are kept of the key. Where it is missing, what is full goes some time later. */
+  /**
+   * How many budgets are kept of the key. Where it is missing, what is full goes some time later.
+   */
   kept? (key: string): Promise<number>
 }
 

@@ -4,7 +4,9 @@ import { type CacheCounts } from './record.js'
 export const readsOf = (caches: readonly CacheCounts[]): number =>
   caches.reduce((sum, { l1, l2, coalesced, misses }) => sum + l1 + l2 + coalesced + misses, 0)
 
-/** Subtracts earlier counts of caches from those of now, by name. Caches without reads are left out. */
+/**
+ * Subtracts earlier counts of caches from those of now, by name. Caches without reads are left out.
+ */
 export function addedTo (earlier: readonly CacheCounts[], now: readonly CacheCounts[]): CacheCounts[] {
   const before = new Map(earlier.map((counts) => [counts.cache, counts]))
   return now.map((counts) => subtractCacheCounts(counts, before.get(counts.cache))).filter((counts) => readsOf([counts]) > 0)

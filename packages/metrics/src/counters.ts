@@ -24,7 +24,10 @@ export class Counters {
   /** @param caches the application's caches, with what they have counted since they were made */
   constructor (readonly caches: () => readonly CacheCounts[] = () => []) {}
 
-  /** The counter of the route with this name, such as `GET /api/products/:id`. Past a bound all routes are one, `others`. */
+  /**
+   * The counter of the route with this name, such as `GET /api/products/:id`. Past a bound all
+   * routes are one, `others`.
+   */
   route (name: string): RouteCounter {
     const counter = this.#routes.get(name)
     if (counter !== undefined) return counter
@@ -52,8 +55,9 @@ export class Counters {
   }
 
   /**
-   * Takes the totals of now, for `since`. Denials, which are by client, begin anew: to keep all clients there ever were has no bound. The
-   * first time caches are not asked: those of an application may be made later than this.
+   * Takes the totals of now, for `since`. Denials, which are by client, begin anew: to keep all
+   * clients there ever were has no bound. The first time caches are not asked: those of an
+   * application may be made later than this.
    * @param earlier what `begin` returned before: of what was not counted since, nothing is copied
    */
   begin (earlier?: Totals): Totals {

@@ -1,7 +1,8 @@
 import { OTHERS } from './name-counts.js'
 import { type DenialCounts } from './record.js'
 
-// Of a route, a policy and a client each. In a flood from everywhere it is enough to know those who came first.
+// Of a route, a policy and a client each. In a flood from everywhere it is enough to know those who
+// came first.
 const MOST = 100
 const LONGEST_CLIENT = 100
 

@@ -4,7 +4,10 @@ export const OTHERS = 'others'
 // Characters. A name that is longer is nobody's who means well.
 const LONGEST = 200
 
-/** How often each name was counted. There are only so many: all that come later, and those that are too long, are `others`. */
+/**
+ * How often each name was counted. There are only so many: all that come later, and those that are
+ * too long, are `others`.
+ */
 export class NameCounts {
   readonly #counts = new Map<string, number>()
 

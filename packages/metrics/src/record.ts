@@ -1,7 +1,8 @@
 /**
- * How a request was answered, one of these each: from this instance's memory, from the store, by a fill it waited for, with something
- * stale, by its handler for the cache (`miss`), by its handler because it is not to be cached (`bypass`), on a route without a cache,
- * with 429, with a 5xx. `refill` are the application's own requests, which no client sent.
+ * How a request was answered, one of these each: from this instance's memory, from the store, by a
+ * fill it waited for, with something stale, by its handler for the cache (`miss`), by its handler
+ * because it is not to be cached (`bypass`), on a route without a cache, with 429, with a 5xx.
+ * `refill` are the application's own requests, which no client sent.
  */
 export const OUTCOMES = ['l1', 'l2', 'coalesced', 'stale', 'miss', 'bypass', 'uncached', 'limited', 'error', 'refill'] as const
 export type Outcome = typeof OUTCOMES[number]
@@ -41,12 +42,18 @@ export interface RouteCounts {
 export interface DenialCounts {
   readonly route: string
   readonly policy: string
-  /** `user:<id>`, or `address:` and the network of it: never a whole address. `others` for those past a bound. */
+  /**
+   * `user:<id>`, or `address:` and the network of it: never a whole address. `others` for those
+   * past a bound.
+   */
   readonly client: string
   readonly count: number
 }
 
-/** Reads of one cache of the application, by what they found. The requests that the response cache answers are counted by route. */
+/**
+ * Reads of one cache of the application, by what they found. The requests that the response cache
+ * answers are counted by route.
+ */
 export interface CacheCounts {
   /** Name that the application gives it. */
   readonly cache: string
@@ -62,7 +69,10 @@ export interface CacheCounts {
   readonly savedMicros: number
 }
 
-/** What one process counted in one minute. A later one of the same process and minute has all that is in it, and replaces it. */
+/**
+ * What one process counted in one minute. A later one of the same process and minute has all that
+ * is in it, and replaces it.
+ */
 export interface MinuteRecord {
   /** The process, unlike any other before or after. */
   readonly run: string

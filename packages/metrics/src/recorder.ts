@@ -26,19 +26,24 @@ export interface RecorderOptions {
   readonly instance: string
   /** How the instance is. Asked once a second. */
   readonly vitals: () => Vitals
-  /** The application's caches, with what they have counted since they were made. Asked from `start` on, once a second. Default: none. */
+  /**
+   * The application's caches, with what they have counted since they were made. Asked from `start`
+   * on, once a second. Default: none.
+   */
   readonly caches?: () => readonly CacheCounts[]
   /** Hears after each write how it went: the error, or nothing. */
   readonly onWritten?: (error?: unknown) => void
 }
 
 /**
- * Tells a store each second what this process has counted in the current minute, all of it each time, so that it does not matter how
- * often that arrives, or when. After a write that failed, and when the store turns out to have lost its memory, the whole last hour is
- * told again. What is older then and was never told is dropped. Of a process that is killed, what it counted since it last told is
- * lost: a second, if it is not too busy to tell.
+ * Tells a store each second what this process has counted in the current minute, all of it each
+ * time, so that it does not matter how often that arrives, or when. After a write that failed, and
+ * when the store turns out to have lost its memory, the whole last hour is told again. What is
+ * older then and was never told is dropped. Of a process that is killed, what it counted since it
+ * last told is lost: a second, if it is not too busy to tell.
  *
- * A request belongs to the minute in which it is told of. A clock that is set back goes on with the minute it was in.
+ * A request belongs to the minute in which it is told of. A clock that is set back goes on with the
+ * minute it was in.
  * @throws MetricsError WEIR_METRICS_INVALID_OPTION
  * @example
  * const recorder = new Recorder({ store: memoryStore(), service: 'shop', instance: 'shop-1', vitals })
@@ -104,12 +109,16 @@ export class Recorder {
     return this.#writing
   }
 
-  /** Tells the store for the last time, again if it fails, for half a second, and no more after that. Never rejects. */
+  /**
+   * Tells the store for the last time, again if it fails, for half a second, and no more after
+   * that. Never rejects.
+   */
   async close (): Promise<void> {
     clearInterval(this.#timer)
     const end = Date.now() + LAST_WRITE_TIMEOUT
     for (let left = LAST_WRITE_TIMEOUT; left > 0; left = end - Date.now()) {
-      // A write that is under way may be one that never ends. If it comes after this one, it changes nothing.
+      // A write that is under way may be one that never ends. If it comes after this one, it
+      // changes nothing.
       const isTold = await this.#write(left).then(() => this.unsent === 0, () => false)
       if (isTold) return
       // A process that ends is often a busy one, to which any answer comes late.

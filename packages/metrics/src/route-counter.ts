@@ -15,7 +15,10 @@ export interface RouteTotals {
   readonly reasons: ReadonlyMap<string, number>
 }
 
-/** What is counted of one route, since the process began. Looked up once, when the route is declared. */
+/**
+ * What is counted of one route, since the process began. Looked up once, when the route is
+ * declared.
+ */
 export class RouteCounter {
   readonly tallies: Readonly<Record<Outcome, Tally>> = each(() => new Tally())
   /** Why responses were not cached. */

@@ -32,8 +32,9 @@ function combine (a: Series, b: Series, sign: 1 | -1): Series {
 }
 
 /**
- * How long the part `q` (0 to 1) of the requests took at most, in ms, as if those of a bucket were spread evenly over it; for the
- * bucket without an upper bound its lower one. Undefined where there are no requests.
+ * How long the part `q` (0 to 1) of the requests took at most, in ms, as if those of a bucket were
+ * spread evenly over it; for the bucket without an upper bound its lower one. Undefined where there
+ * are no requests.
  * @param latency as `Series.latency`
  * @example quantileMs(series.latency, 0.99) // 4.2
  */

@@ -4,9 +4,10 @@ import { type InstanceState, type MinuteRecord } from './record.js'
 export interface MetricsStore {
   readonly kind: 'memory' | 'redis' | 'sqlite'
   /**
-   * Tells how the instance is, and its records. Safe to repeat, and to come late: a record only ever replaces one of its process and
-   * minute with a lower `seq`.
-   * @returns whether it knew this process before: one that it does not know, or not any more, has to tell it everything
+   * Tells how the instance is, and its records. Safe to repeat, and to come late: a record only
+   * ever replaces one of its process and minute with a lower `seq`.
+   * @returns whether it knew this process before: one that it does not know, or not any more, has
+   *   to tell it everything
    */
   write (state: InstanceState, records: readonly MinuteRecord[]): Promise<boolean>
   /** The records of this minute and those after it, of a day at most: older ones are gone. */

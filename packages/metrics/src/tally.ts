@@ -3,8 +3,8 @@ import { LATENCY_BOUNDS_MS, type Series } from './record.js'
 const BOUNDS = Float64Array.from(LATENCY_BOUNDS_MS)
 
 /**
- * The requests of one route with one outcome, since the process began. On the path of each request: fields that are added to, and nothing
- * that has to be allocated.
+ * The requests of one route with one outcome, since the process began. On the path of each request:
+ * fields that are added to, and nothing that has to be allocated.
  */
 export class Tally {
   count = 0

@@ -4,11 +4,16 @@ import { countsOf, recordOf, stateOf } from './told.js'
 
 /** An empty place for a store. */
 export interface MetricsPlace {
-  /** A store there, closed with the test. Where the store is shared, each is a handle of its own. */
+  /**
+   * A store there, closed with the test. Where the store is shared, each is a handle of its own.
+   */
   open (): Promise<MetricsStore>
   /** False where each handle is for itself. */
   readonly shared: boolean
-  /** Puts this in place of the run's record of the minute, and of its state. Missing where nobody else could. */
+  /**
+   * Puts this in place of the run's record of the minute, and of its state. Missing where nobody
+   * else could.
+   */
   spoil? (run: string, minute: number, text: string): Promise<void>
 }
 

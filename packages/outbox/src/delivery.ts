@@ -6,8 +6,8 @@ import { outlasting } from './lease.js'
 import type { Rows } from './rows.js'
 
 /**
- * `delivered`: no instance serves any more what was invalidated. `queued`: nobody could deliver it yet, and no instance
- * uses the cache before it has.
+ * `delivered`: no instance serves any more what was invalidated. `queued`: nobody could deliver it
+ * yet, and no instance uses the cache before it has.
  */
 export type DeliveryOutcome = 'delivered' | 'queued'
 
@@ -37,7 +37,10 @@ export class Delivery {
     this.#parts = parts
   }
 
-  /** Does not fail. Whatever the outcome is, the relays of all instances go on with what is in the table. */
+  /**
+   * Does not fail. Whatever the outcome is, the relays of all instances go on with what is in the
+   * table.
+   */
   async deliver ({ tags, ids }: Deliverable): Promise<DeliveryOutcome> {
     if (tags.length === 0) return 'delivered'
     const { rows, lease, pollInterval } = this.#parts

@@ -2,7 +2,10 @@ import { channel } from 'node:diagnostics_channel'
 
 /** The messages on this package's diagnostics channels, by channel name. */
 export interface OutboxEvents {
-  /** The relay delivered tags of these tickets: writes whose own process could not, had not yet, or is gone. */
+  /**
+   * The relay delivered tags of these tickets: writes whose own process could not, had not yet, or
+   * is gone.
+   */
   'weir:outbox:relay': { ids: readonly string[], tags: readonly string[] }
   /** A write-behind wrote this many keys to their destination. */
   'weir:outbox:written': { queue: string, keys: number }
@@ -11,8 +14,9 @@ export interface OutboxEvents {
   /** A write of a write-behind that was given up: it is in the table `weir_dead_writes`. */
   'weir:outbox:dead': { queue: string, key: string, sequence: number, error: unknown }
   /**
-   * Something that is tried again. While it lasts the cache is not used, unless all that failed was to delete or release rows. `put`: a
-   * value that was written through is not in the cache; the next read brings it.
+   * Something that is tried again. While it lasts the cache is not used, unless all that failed was
+   * to delete or release rows. `put`: a value that was written through is not in the cache; the
+   * next read brings it.
    */
   'weir:outbox:error': { operation: 'read' | 'invalidate' | 'delete' | 'release' | 'put' | 'claim', error: unknown }
 }

@@ -8,9 +8,10 @@ class ImmediateDriver extends SqliteDriver {
 
 /**
  * Kysely's dialect for SQLite with transactions that take the write lock when they begin. SQLite's
- * default takes it at the first write, and fails with SQLITE_BUSY where another connection has written
- * since the transaction's first read; retried without its reads, a write would replace what it has not
- * checked. With it `request.checkPreconditions()` inside a transaction lets one writer of several win.
+ * default takes it at the first write, and fails with SQLITE_BUSY where another connection has
+ * written since the transaction's first read; retried without its reads, a write would replace what
+ * it has not checked. With it `request.checkPreconditions()` inside a transaction lets one writer
+ * of several win.
  * @example new Kysely({ dialect: new ImmediateSqliteDialect({ database: new Database('shop.db') }) })
  */
 export class ImmediateSqliteDialect extends SqliteDialect {

@@ -1,12 +1,16 @@
 // The clocks of two machines do not run at quite the same rate, and timers fire early.
 const MARGIN = 0.05
 
-/** How long it takes, in ms, until every lease that is held now, on whichever instance, has ended or been renewed. */
+/**
+ * How long it takes, in ms, until every lease that is held now, on whichever instance, has ended or
+ * been renewed.
+ */
 export const outlasting = (lease: number) => lease * (1 + MARGIN)
 
 /**
- * The right to trust the cache, on the local monotonic clock: `length` ms from the *beginning* of the last poll that left
- * nothing undelivered. Nothing has to happen for it to end: with a stalled event loop or a silent database it just does.
+ * The right to trust the cache, on the local monotonic clock: `length` ms from the *beginning* of
+ * the last poll that left nothing undelivered. Nothing has to happen for it to end: with a stalled
+ * event loop or a silent database it just does.
  */
 export class Lease {
   #since = -Infinity
@@ -18,7 +22,10 @@ export class Lease {
     return performance.now() - this.#since <= this.length
   }
 
-  /** `since`: when the poll began. A poll that answers late renews nothing, since it counts from then. */
+  /**
+   * `since`: when the poll began. A poll that answers late renews nothing, since it counts from
+   * then.
+   */
   renew (since: number): void {
     if (!this.#ended && since > this.#since) this.#since = since
   }

@@ -17,9 +17,9 @@ interface FormerTable {
 const PAGE = 500
 
 /**
- * Creates the table `weir_outbox_tags`, and moves into it what the table of version 0.1 holds; goes among the service's own
- * migrations. A service that has applied it with version 0.1 lists it again, under a new name: where the table is there already
- * it changes nothing.
+ * Creates the table `weir_outbox_tags`, and moves into it what the table of version 0.1 holds; goes
+ * among the service's own migrations. A service that has applied it with version 0.1 lists it
+ * again, under a new name: where the table is there already it changes nothing.
  * @param namespace the outbox's own: rows of version 0.1 are moved there
  * @throws OutboxError WEIR_OUTBOX_INVALID_ROW if a row of version 0.1 cannot be read
  * @example
@@ -50,8 +50,8 @@ export const makeOutboxMigration = (namespace: string): SchemaMigration => ({
 export const outboxMigration: SchemaMigration = makeOutboxMigration(DEFAULT_NAMESPACE)
 
 /**
- * The former table goes: instances of version 0.1 that still run find none, so that they trust their cache no more and commit no
- * invalidation that others do not see.
+ * The former table goes: instances of version 0.1 that still run find none, so that they trust
+ * their cache no more and commit no invalidation that others do not see.
  */
 async function moveFormerRows (db: Kysely<OutboxSchema & { weir_outbox: FormerTable }>, namespace: string): Promise<void> {
   // Made where there is none, because databases differ in how they are asked what tables there are.

@@ -6,22 +6,24 @@ import type { OutboxSchema } from './table.js'
 /** Options of `createOutbox`. Times are in milliseconds. */
 export interface OutboxOptions {
   /**
-   * The service's own database, migrated with `outboxMigration`. Not a read replica: it must see what is committed. A connection
-   * that waits for locks, where the database has such: a delete that is refused is a row delivered once more.
+   * The service's own database, migrated with `outboxMigration`. Not a read replica: it must see
+   * what is committed. A connection that waits for locks, where the database has such: a delete
+   * that is refused is a row delivered once more.
    */
   readonly db: Kysely<OutboxSchema>
   /** Resolves when no instance serves anything any more that carries one of the tags. */
   readonly invalidate: (tags: readonly string[]) => Promise<unknown>
   /**
-   * Names the cache that is told, at most 100 characters. **The same for every instance, and another one for every other cache**
-   * whose invalidations are in the same database: an outbox sees the rows of its own namespace only. Default `responses`.
+   * Names the cache that is told, at most 100 characters. **The same for every instance, and
+   * another one for every other cache** whose invalidations are in the same database: an outbox
+   * sees the rows of its own namespace only. Default `responses`.
    */
   readonly namespace?: string
   /** How often the table is looked at. Default 250. */
   readonly pollInterval?: number
   /**
-   * How long the cache may be trusted after a look at the table. **The same for every instance**: writers wait it out.
-   * Default 1000.
+   * How long the cache may be trusted after a look at the table. **The same for every instance**:
+   * writers wait it out. Default 1000.
    */
   readonly lease?: number
   /** After this an invalidation that has not answered counts as failed. Default 500. */
@@ -35,7 +37,8 @@ const LONGEST_NAMESPACE = 100
 // eslint-disable-next-line no-control-regex -- not every database keeps control characters
 const NO_NAME = /[\u0000-\u001f\u007f\p{Cs}]/u
 
-// A lease is waited out with a margin, and setTimeout takes 2^31 - 1 at most: one that is set for longer fires at once.
+// A lease is waited out with a margin, and setTimeout takes 2^31 - 1 at most: one that is set for
+// longer fires at once.
 const LONGEST = 2 ** 30
 
 /** The options with their defaults. @throws OutboxError WEIR_OUTBOX_INVALID_OPTION */

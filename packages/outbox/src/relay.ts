@@ -24,12 +24,16 @@ export interface RelayParts {
 const LANES = 4
 const INITIAL_LIMIT = 100
 const LIMIT_STEP = 50
-/** Times that all of them fail, one after the other, before a poll is given up: it is the store rather than what it is given. */
+/**
+ * Times that all of them fail, one after the other, before a poll is given up: it is the store
+ * rather than what it is given.
+ */
 const MAX_FAILURES = 3
 
 /**
- * Delivers whatever is in the table, whoever wrote it and whoever else may be at it: a row that was skipped because
- * somebody seemed to have it would be lost with them, and delivering twice does no harm.
+ * Delivers whatever is in the table, whoever wrote it and whoever else may be at it: a row that was
+ * skipped because somebody seemed to have it would be lost with them, and delivering twice does no
+ * harm.
  */
 export class Relay {
   readonly #parts: RelayParts
@@ -38,7 +42,10 @@ export class Relay {
     return this.#parts.pollInterval
   })
 
-  /** Rows of one chunk: half as many after an invalidation that failed, some more after one that did not. */
+  /**
+   * Rows of one chunk: half as many after an invalidation that failed, some more after one that did
+   * not.
+   */
   #limit = INITIAL_LIMIT
 
   constructor (parts: RelayParts) {
@@ -62,17 +69,22 @@ export class Relay {
     }
   }
 
-  /** Looks once, and renews the lease if all that was there is delivered. Does not fail: it is tried again. */
+  /**
+   * Looks once, and renews the lease if all that was there is delivered. Does not fail: it is tried
+   * again.
+   */
   async poll (): Promise<void> {
-    // Before the question is asked: rows that are committed while it is on its way may not be in the answer.
+    // Before the question is asked: rows that are committed while it is on its way may not be in
+    // the answer.
     const began = performance.now()
     if (await this.#drain()) this.#parts.lease.renew(began)
   }
 
   /**
-   * Delivers page after page, in chunks that are deleted as they are delivered: what is done stays done whatever fails later.
-   * Rows there were at the beginning are in some page, since pages follow the ids up to the last one; those that are added
-   * meanwhile beyond it do not keep the poll from ending.
+   * Delivers page after page, in chunks that are deleted as they are delivered: what is done stays
+   * done whatever fails later. Rows there were at the beginning are in some page, since pages
+   * follow the ids up to the last one; those that are added meanwhile beyond it do not keep the
+   * poll from ending.
    */
   async #drain (): Promise<boolean> {
     let after = ''

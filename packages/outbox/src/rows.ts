@@ -18,7 +18,10 @@ const BATCH = 1000
 const INSERTED = 200
 const HEX_DIGITS_OF_PLACE = 8
 
-/** The statements on one namespace's rows. Each is bounded by `timeout` ms: a silent database holds nobody up for longer. */
+/**
+ * The statements on one namespace's rows. Each is bounded by `timeout` ms: a silent database holds
+ * nobody up for longer.
+ */
 export class Rows {
   readonly #db: Kysely<OutboxSchema>
   readonly #namespace: string
@@ -30,7 +33,10 @@ export class Rows {
     this.#timeout = timeout
   }
 
-  /** Up to `limit` rows in the order of their ids, from the first after `after`, to `last` if there is one. */
+  /**
+   * Up to `limit` rows in the order of their ids, from the first after `after`, to `last` if there
+   * is one.
+   */
   page (after: string, limit: number, last?: string): Promise<Row[]> {
     let query = this.#select().select(['id', 'tag']).where('id', '>', after)
     if (last !== undefined) query = query.where('id', '<=', last)
@@ -63,7 +69,10 @@ export class Rows {
     return false
   }
 
-  /** Deletes rows that are delivered. Does not fail: what is left is delivered once more, which does no harm. */
+  /**
+   * Deletes rows that are delivered. Does not fail: what is left is delivered once more, which does
+   * no harm.
+   */
   async remove (ids: readonly string[]): Promise<void> {
     try {
       for (const batch of batches(ids)) {
@@ -75,8 +84,8 @@ export class Rows {
   }
 
   /**
-   * Hides rows from `withHashes`, once a lease has passed since they were seen. Does not fail: readers wait for what is left
-   * once more.
+   * Hides rows from `withHashes`, once a lease has passed since they were seen. Does not fail:
+   * readers wait for what is left once more.
    */
   async release (ids: readonly string[]): Promise<void> {
     try {
@@ -116,7 +125,10 @@ export async function insertTicket (
   }
 }
 
-/** Milliseconds since the epoch, then 80 random bits: new rows come last in the index, and no two writers make the same. */
+/**
+ * Milliseconds since the epoch, then 80 random bits: new rows come last in the index, and no two
+ * writers make the same.
+ */
 export const makeTicketId = () => Date.now().toString(16).padStart(12, '0') + randomBytes(10).toString('hex')
 
 /** The ids of a ticket's rows. */

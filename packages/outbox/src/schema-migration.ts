@@ -4,8 +4,8 @@ import type { Dialect } from 'kysely'
 type AnyDatabase = Parameters<Dialect['createIntrospector']>[0]
 
 /**
- * A migration of Kysely, assignable to its own type `Migration`, which `kysely` exports in 0.28 and `kysely/migration`
- * in 0.29.
+ * A migration of Kysely, assignable to its own type `Migration`, which `kysely` exports in 0.28 and
+ * `kysely/migration` in 0.29.
  */
 export interface SchemaMigration {
   up (db: AnyDatabase): Promise<void>

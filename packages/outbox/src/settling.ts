@@ -21,7 +21,9 @@ type Asked = ReadonlyMap<string, string>
 /** What to wait for, by the hash of the tag. */
 type Waits = ReadonlyMap<string, ReadonlySet<Promise<unknown>>>
 
-/** The reader's side of the protocol: waits for what others have committed and not delivered yet. */
+/**
+ * The reader's side of the protocol: waits for what others have committed and not delivered yet.
+ */
 export class Settling {
   readonly #parts: SettlingParts
   /** Deliveries under way, by row: a row is delivered from here once, and waited for once. */
@@ -33,7 +35,10 @@ export class Settling {
     this.#parts = parts
   }
 
-  /** Does not fail: a lease after the call nobody trusts the cache who has not seen every row there was, whoever answers. */
+  /**
+   * Does not fail: a lease after the call nobody trusts the cache who has not seen every row there
+   * was, whoever answers.
+   */
   async settle (tags: readonly string[]): Promise<void> {
     if (tags.length === 0) return
     await new Promise<void>((resolve) => {
@@ -51,7 +56,10 @@ export class Settling {
     await Promise.all([...asked.keys()].flatMap((hash) => [...waits.get(hash) ?? []]))
   }
 
-  /** One look at a time, shared by all who asked before it began: later ones may be about rows that it does not see. */
+  /**
+   * One look at a time, shared by all who asked before it began: later ones may be about rows that
+   * it does not see.
+   */
   #look (asked: Asked): Promise<Waits> {
     if (this.#next === undefined) {
       const all = new Map<string, string>()
@@ -70,7 +78,8 @@ export class Settling {
   async #read (asked: Asked): Promise<Waits> {
     const rows = await this.#parts.rows.withHashes([...asked.keys()], LOOK)
     if (rows.length === LOOK) {
-      // There may be more: all that was asked about is delivered anew, whoever is at the rows that were seen.
+      // There may be more: all that was asked about is delivered anew, whoever is at the rows that
+      // were seen.
       const all = new Set([this.#parts.delivery.deliver({ tags: [...asked.values()], ids: [] })])
       return new Map([...asked.keys()].map((hash) => [hash, all]))
     }

@@ -34,7 +34,10 @@ export interface WriteThroughOptions<S, Input, Written, Value> extends KeptOptio
   readonly key: (written: Written, input: Input) => string
   /** Writes to the database. What it throws rolls everything back, and is what the caller gets. */
   readonly write: (trx: Transaction<S>, input: Input) => Promise<Written>
-  /** Reads the value for the cache: the function that readers give `remember`. From the primary database, not a replica. */
+  /**
+   * Reads the value for the cache: the function that readers give `remember`. From the primary
+   * database, not a replica.
+   */
   readonly read: (written: Written, input: Input) => Promise<Value>
   /** Tags of the value; others with these tags end, too. The key alone needs none. */
   readonly tags?: (written: Written, input: Input) => readonly string[]
@@ -44,7 +47,10 @@ export interface WriteThroughOptions<S, Input, Written, Value> extends KeptOptio
 export interface WrittenThrough<Written> {
   /** The result of `write`. */
   readonly value: Written
-  /** `queued`: the cache could not be told yet. No instance that asks `isDrained()` uses it before it has been. */
+  /**
+   * `queued`: the cache could not be told yet. No instance that asks `isDrained()` uses it before
+   * it has been.
+   */
   readonly outcome: DeliveryOutcome
 }
 
@@ -52,18 +58,21 @@ export interface WrittenThrough<Written> {
 const PUT_TIMEOUT = 500
 
 /**
- * A function that writes to the database and to the cache as one step: when it resolves, no instance serves the old value, and the
- * next read is a hit. Rolled back, nothing has changed. While the cache does not answer, writes go on: their invalidation waits
- * in the outbox.
+ * A function that writes to the database and to the cache as one step: when it resolves, no
+ * instance serves the old value, and the next read is a hit. Rolled back, nothing has changed.
+ * While the cache does not answer, writes go on: their invalidation waits in the outbox.
  *
- * **No older value replaces a newer one**, however many writers there are, in whatever order they commit and put. Let c be the commit
- * of the newest write of the key, with its ticket, and i > c the moment of its invalidation. The value is put as any fill of the
- * cache is: a stamp s is taken, then the database is read, at r > s. If r < c, then s < i, and the value is invalid from i on (Rule V),
- * wherever it is stored by then. If r > c, it is the newest. That the value is read back, and not handed on by `write`, is what it
- * takes: of two writers the first to commit may be the last to put, and its invalidation the later one. The stamp of a value that
- * `write` returned would have to be from before the commit, and so from before its own invalidation, which ends it.
- * @throws OutboxError WEIR_OUTBOX_INVALID_OPTION; the returned function rejects, rolled back, with WEIR_OUTBOX_INVALID_KEY,
- *   WEIR_OUTBOX_INVALID_TAG, or what `write`, `key`, `tags` or the database throws
+ * **No older value replaces a newer one**, however many writers there are, in whatever order they
+ * commit and put. Let c be the commit of the newest write of the key, with its ticket, and i > c
+ * the moment of its invalidation. The value is put as any fill of the cache is: a stamp s is taken,
+ * then the database is read, at r > s. If r < c, then s < i, and the value is invalid from i on
+ * (Rule V), wherever it is stored by then. If r > c, it is the newest. That the value is read back,
+ * and not handed on by `write`, is what it takes: of two writers the first to commit may be the
+ * last to put, and its invalidation the later one. The stamp of a value that `write` returned would
+ * have to be from before the commit, and so from before its own invalidation, which ends it.
+ * @throws OutboxError WEIR_OUTBOX_INVALID_OPTION; the returned function rejects, rolled back, with
+ *   WEIR_OUTBOX_INVALID_KEY, WEIR_OUTBOX_INVALID_TAG, or what `write`, `key`, `tags` or the
+ *   database throws
  * @example
  * const saveProduct = writeThrough({
  *   db, outbox, cache,

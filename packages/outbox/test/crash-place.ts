@@ -12,7 +12,10 @@ export interface CrashPlace {
   /** Files with a line for each put that was begun, and acknowledged. */
   readonly begun: string
   readonly acknowledged: string
-  /** A file with a line for each write: a destination outside of the database. None: the table `counts`. */
+  /**
+   * A file with a line for each write: a destination outside of the database. None: the table
+   * `counts`.
+   */
   readonly destination?: string
 }
 

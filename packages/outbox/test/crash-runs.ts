@@ -10,7 +10,9 @@ import { type CrashPlace, type Line, linesOf, openPlace, ways } from './crash-pl
 /** Where the destination is: outside of the database, or in it. */
 export const KINDS = ['external', 'in transaction'] as const
 
-/** Runs a process that kills itself at the step. False: it came to its end, there are no more steps. */
+/**
+ * Runs a process that kills itself at the step. False: it came to its end, there are no more steps.
+ */
 async function crash (place: CrashPlace, seed: number, step: number): Promise<boolean> {
   const child = fork(new URL('crashing-writer.js', import.meta.url), [JSON.stringify(place), String(seed), String(step)], { execArgv: [], env: {} })
   const [code, signal] = await once(child, 'exit') as [number | null, string | null]
@@ -18,13 +20,17 @@ async function crash (place: CrashPlace, seed: number, step: number): Promise<bo
   return signal === 'SIGKILL'
 }
 
-/** Another instance writes what the dead one has left. Returns sums by key: of the destination, as it counts by sequences. */
+/**
+ * Another instance writes what the dead one has left. Returns sums by key: of the destination, as
+ * it counts by sequences.
+ */
 async function recover (place: CrashPlace): Promise<Map<string, number>> {
   const db = openPlace(place)
   try {
     const outbox = createOutbox({ db, invalidate: async () => {} })
     const queue = writeBehind({ db, outbox, name: 'q', pollInterval: 5, writeTimeout: 300, merge: (a: number, b: number) => a + b, ...ways(place, () => {}) })
-    // The dead process had a lease of its own length: what it left is due by now, as far as this test goes.
+    // The dead process had a lease of its own length: what it left is due by now, as far as this
+    // test goes.
     await db.updateTable('weir_writes').set({ due: '2000-01-01T00:00:00.000Z' }).execute()
     await queue.start()
     while (await queue.pending() > 0) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -67,7 +73,10 @@ function problemOf (place: CrashPlace, sums: Map<string, number>): string | unde
   return `acknowledged ${JSON.stringify([...sumsOf(acknowledged)])}, written ${JSON.stringify([...sums])}`
 }
 
-/** Kills processes at steps that the seed picks, with everything they left brought to its end by another each time. */
+/**
+ * Kills processes at steps that the seed picks, with everything they left brought to its end by
+ * another each time.
+ */
 export async function check (t: Test, places: (run: string) => Promise<CrashPlace>, { runs, seed }: { runs: number, seed: number }) {
   const random = new Random(seed)
   // As many steps as the longest run has.

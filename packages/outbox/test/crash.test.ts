@@ -34,7 +34,8 @@ t.test('killed between commit and delivery: another process, already running, de
   const { file, connect } = await newFile(t)
   const relay = startInstance(t, file, 'relay')
   const writer = startInstance(t, file, 'writer')
-  // The relay may be the quicker one: then it has delivered before the writer is gone, which is as good.
+  // The relay may be the quicker one: then it has delivered before the writer is gone, which is as
+  // good.
   const [relayed] = await Promise.all([said(relay, 2), said(writer, 1).then(() => end(writer))])
   t.strictSame(relayed, [{ invalidated: ['from writer'] }, { pending: 0 }])
   t.strictSame(await connect().selectFrom('products').select('name').execute(), [{ name: 'Kettle' }])

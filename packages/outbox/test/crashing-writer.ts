@@ -6,9 +6,10 @@ import { writeBehind } from '../src/write-behind/index.js'
 import { type CrashPlace, openPlace, ways } from './crash-place.js'
 
 /**
- * An instance that puts and writes, and kills itself as kill -9 does at the given step: `node crashing-writer.js PLACE SEED STEP`.
- * A step is the moment before or after a statement, or before or after a write to the destination's file. Acknowledged puts go
- * to a file at once, for what is in files outlives the process.
+ * An instance that puts and writes, and kills itself as kill -9 does at the given step: `node
+ * crashing-writer.js PLACE SEED STEP`. A step is the moment before or after a statement, or before
+ * or after a write to the destination's file. Acknowledged puts go to a file at once, for what is
+ * in files outlives the process.
  */
 const [, , given = '', seed = '', last = ''] = process.argv
 const place = JSON.parse(given) as CrashPlace

@@ -6,7 +6,9 @@ import { record } from './events.js'
 import { gate } from './gate.js'
 import { InvalidationStore } from './store.js'
 
-/** An instance whose invalidations, and whose database, the test steers. The relay is not running. */
+/**
+ * An instance whose invalidations, and whose database, the test steers. The relay is not running.
+ */
 async function setUp (t: Test) {
   const { connect } = await newFile(t)
   const trouble = new Trouble()

@@ -3,7 +3,8 @@ import { createOutbox } from '../src/index.js'
 import { connect } from './database.js'
 
 /**
- * An instance in a process of its own: `node instance.js FILE ROLE`. It says over IPC how far it is.
+ * An instance in a process of its own: `node instance.js FILE ROLE`. It says over IPC how far it
+ * is.
  * - writer: commits an invalidation that it cannot deliver, and goes on trying
  * - unfinished: writes one in a transaction that does not end
  * - relay: delivers what it finds

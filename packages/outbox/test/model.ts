@@ -13,9 +13,10 @@ const TAG = 'tag'
 
 /**
  * What can happen, each in its own order:
- * - commit: instance A commits a row and begins to deliver it, or, as one who has read the new data, to settle; A itself cannot
- *   reach the cache's store
- * - ask, look, hear, twice over: B's relay begins a poll; the database answers as of then; the answer arrives
+ * - commit: instance A commits a row and begins to deliver it, or, as one who has read the new
+ *   data, to settle; A itself cannot reach the cache's store
+ * - ask, look, hear, twice over: B's relay begins a poll; the database answers as of then; the
+ *   answer arrives
  * - reach: from now on B can reach the cache's store
  * - tick: 600 ms pass, everywhere
  */
@@ -28,7 +29,10 @@ export interface Rules {
   readonly makeLease?: () => Lease
   /** The lease that the writer believes in, in ms. */
   readonly writersLease?: number
-  /** Whose promise it is: the writer's, by default; that of a reader elsewhere, with the writer gone; or that of a reader after him. */
+  /**
+   * Whose promise it is: the writer's, by default; that of a reader elsewhere, with the writer
+   * gone; or that of a reader after him.
+   */
   readonly by?: 'deliver' | 'settle' | 'second settle'
   /** What B's relay makes of an invalidation. */
   readonly relayed?: (invalidate: () => Promise<void>) => Promise<void>
@@ -38,7 +42,10 @@ export interface Rules {
   readonly releasesEarly?: boolean
 }
 
-/** What a run came to. `stale`: after which step B trusted a cache that still held what an acknowledged, or settled, write had replaced. */
+/**
+ * What a run came to. `stale`: after which step B trusted a cache that still held what an
+ * acknowledged, or settled, write had replaced.
+ */
 export interface Run {
   readonly outcome: DeliveryOutcome | 'settled' | undefined
   /** A read that began after the acknowledgement found the outbox drained. */
@@ -54,7 +61,10 @@ export function * interleavings (rest = SEQUENCES, before: readonly Step[] = [])
   }
 }
 
-/** Takes the steps with the real lease, relay and delivery, over a table and a store in memory; a read on B follows each. */
+/**
+ * Takes the steps with the real lease, relay and delivery, over a table and a store in memory; a
+ * read on B follows each.
+ */
 export async function run (steps: readonly Step[], rules: Rules): Promise<Run> {
   const world = new World(rules)
   try {

@@ -5,7 +5,10 @@ import { createOutbox, type OutboxSchema } from '../src/index.js'
 import { writeBehind, type Write, type WriteBehindSchema } from '../src/write-behind/index.js'
 import { writeThrough } from '../src/write-through.js'
 
-/** The examples of the README, to be compiled: types are inferred from the database, the cache and `write` alone. */
+/**
+ * The examples of the README, to be compiled: types are inferred from the database, the cache and
+ * `write` alone.
+ */
 export async function examples (db: Kysely<Schema>, warehouse: Warehouse) {
   const cache = createCache({ store: memoryStore(), namespace: 'n' })
   const outbox = createOutbox({ db, invalidate: (tags) => cache.invalidate(tags) })

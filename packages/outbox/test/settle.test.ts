@@ -8,7 +8,10 @@ import { record } from './events.js'
 import { gate } from './gate.js'
 import { InvalidationStore } from './store.js'
 
-/** An instance that reads, with its trouble and its store, and a writer elsewhere who commits and is not heard of again. */
+/**
+ * An instance that reads, with its trouble and its store, and a writer elsewhere who commits and is
+ * not heard of again.
+ */
 async function setUp (t: Test) {
   const { connect } = await newFile(t)
   const writer = connect()

@@ -142,7 +142,10 @@ t.test('a value that cannot be put, or is late, fails no write that is committed
   t.equal(await cache.get('1'), undefined)
 })
 
-/** The places at which a writer can be held: before its commit, its invalidation, its put, and the answer of its read. */
+/**
+ * The places at which a writer can be held: before its commit, its invalidation, its put, and the
+ * answer of its read.
+ */
 const WRITER = ['commit', 'deliver', 'put', 'answer'] as const
 /** A reader is held before it asks the cache, and before its answer of the database arrives. */
 const READER = ['ask', 'answer'] as const
@@ -166,7 +169,10 @@ type Put = 'read back' | 'as written' | 'read before its stamp is taken'
 
 type World = Awaited<ReturnType<typeof setUp>>
 
-/** Takes the steps, and says after which the cache had what an acknowledged write has replaced; or lacked the newest in the end. */
+/**
+ * Takes the steps, and says after which the cache had what an acknowledged write has replaced; or
+ * lacked the newest in the end.
+ */
 async function run ({ db, parts }: World, steps: readonly Step[], how: Put): Promise<Step | 'the end' | undefined> {
   await db.updateTable('products').set({ name: 'old' }).execute()
   const cache = createCache<string>({ store: memoryStore(), namespace: 'n' })

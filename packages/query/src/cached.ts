@@ -7,19 +7,28 @@ import { givenName } from './tags.js'
 
 /** Options of {@link cached}. */
 export interface CachedOptions {
-  /** The time that the result is kept, in ms or as text such as `'1m'`. Default: the `ttl` of `withQueryCache`. `0`: not cached. */
+  /**
+   * The time that the result is kept, in ms or as text such as `'1m'`. Default: the `ttl` of
+   * `withQueryCache`. `0`: not cached.
+   */
   readonly ttl?: Duration
   /** Tags beside those of the tables that it reads. */
   readonly tags?: readonly string[]
   /** Tables that raw SQL and functions in the query read, as they are named in the database. */
   readonly tables?: readonly string[]
-  /** Stands for all that the result depends on beside SQL and parameters, such as a tenant's `search_path`. */
+  /**
+   * Stands for all that the result depends on beside SQL and parameters, such as a tenant's
+   * `search_path`.
+   */
   readonly key?: string
 }
 
 /** Options of {@link invalidates}. */
 export interface InvalidatesOptions {
-  /** Tables that the statement may write, as they are named in the database. `[]`: none that is cached. */
+  /**
+   * Tables that the statement may write, as they are named in the database. `[]`: none that is
+   * cached.
+   */
   readonly tables?: readonly string[]
   /** Tags beside those of its tables. */
   readonly tags?: readonly string[]
@@ -33,8 +42,8 @@ export interface Markable<Q> {
 /**
  * Has the result of a query cached until one of the tables that it reads is written.
  * Given a whole database, it holds for its selects.
- * @throws CacheError WEIR_CACHE_INVALID_DURATION; QueryError WEIR_QUERY_INVALID_OPTION; when the query is executed QueryError
- *   WEIR_QUERY_UNKNOWN_TABLES or WEIR_QUERY_NOT_CACHEABLE
+ * @throws CacheError WEIR_CACHE_INVALID_DURATION; QueryError WEIR_QUERY_INVALID_OPTION; when the
+ *   query is executed QueryError WEIR_QUERY_UNKNOWN_TABLES or WEIR_QUERY_NOT_CACHEABLE
  * @example
  * const top = await cachedDb.selectFrom('products').selectAll().orderBy('sold', 'desc').limit(20)
  *   .$call(cached({ ttl: '1m' }))
@@ -52,7 +61,8 @@ export function cached (options: CachedOptions = {}): <Q extends Markable<Q>>(qu
 }
 
 /**
- * Says what a statement writes, where that cannot be seen: raw SQL, and functions and procedures that write.
+ * Says what a statement writes, where that cannot be seen: raw SQL, and functions and procedures
+ * that write.
  * @throws QueryError WEIR_QUERY_INVALID_OPTION
  * @example
  * await invalidates({ tables: ['products'] })(sql`update products set price = price * 1.1`).execute(cachedDb)

@@ -17,7 +17,9 @@ const TIME_CALL = new RegExp(`\\b(${[...TIME_FUNCTIONS.keys()].join('|')})\\s*\\
 
 /** Texts that both databases take for the time. */
 const NOW = /^[^a-z]*now[^a-z]*$/i
-/** Texts that Postgres takes for a day, a time of day and its zone with it, where it expects one. */
+/**
+ * Texts that Postgres takes for a day, a time of day and its zone with it, where it expects one.
+ */
 const DAY = /^[^a-z]*(?:now|today|tomorrow|yesterday)(?:[^a-z]*|[^a-z]*\d[^a-z]*[a-z][a-z_/]*[^a-z]*)$/i
 
 const TYPE = '(?:date|time|timetz|timestamp|timestamptz)\\b'
@@ -26,7 +28,10 @@ const BEFORE_DAY = new RegExp(`(?:[<>=+-]|\\b(?:between|and|in|cast)|${TYPE})\\s
 const PARAMETER = /\?|\$(\d+)/g
 const CAST_PARAMETER = new RegExp(`(\\?|\\$\\d+)\\s*::\\s*${TYPE}|\\bcast\\s*\\(\\s*(\\?|\\$\\d+)\\s+as\\s+${TYPE}`, 'gi')
 
-/** The part of a statement that gives another result at each call, or for each connection; undefined if nothing does. */
+/**
+ * The part of a statement that gives another result at each call, or for each connection; undefined
+ * if nothing does.
+ */
 export function volatilePart (sql: string, parameters: readonly unknown[] = []): string | undefined {
   if (!HINT.test(sql)) return undefined
   for (const reading of readingsOf(sql)) {
@@ -78,7 +83,10 @@ function argumentsAt (code: string, from: number): { readonly end: number, reado
   return { end, count: /^\s*\)/.test(code.slice(from)) ? 0 : commas + 1 }
 }
 
-/** The places among the parameters of those that the range has: `$2` is the second, `?` the one that it is in order. */
+/**
+ * The places among the parameters of those that the range has: `$2` is the second, `?` the one that
+ * it is in order.
+ */
 function * placesIn (code: string, from: number, end: number): Generator<number> {
   let place = 0
   for (const found of code.matchAll(PARAMETER)) {

@@ -28,7 +28,9 @@ interface ExecutorState extends Said {
   readonly isPinned: boolean
 }
 
-/** Kysely's executor, which answers queries from the cache and has writes noted by their connection. */
+/**
+ * Kysely's executor, which answers queries from the cache and has writes noted by their connection.
+ */
 export class CachingExecutor extends DefaultQueryExecutor {
   readonly #parts: ExecutorParts
   readonly #state: ExecutorState

@@ -5,8 +5,8 @@ import { types } from 'node:util'
 const LONGEST = 1000
 
 /**
- * The key of a compiled query: its SQL and its parameters with their types, so that `1` and `'1'` differ. Undefined where a
- * parameter is of a kind that cannot be told apart.
+ * The key of a compiled query: its SQL and its parameters with their types, so that `1` and `'1'`
+ * differ. Undefined where a parameter is of a kind that cannot be told apart.
  * @param scope what else the result depends on
  */
 export function keyOf (sql: string, parameters: readonly unknown[], scope = ''): string | undefined {
@@ -14,7 +14,8 @@ export function keyOf (sql: string, parameters: readonly unknown[], scope = ''):
   for (const parameter of parameters) {
     const text = textOf(parameter)
     if (text === undefined) return undefined
-    // No length before it: the texts are delimited, and the number of parameters follows from the SQL.
+    // No length before it: the texts are delimited, and the number of parameters follows from the
+    // SQL.
     key += `\u0000${text}`
   }
   return key.length > LONGEST ? `sha256:${createHash('sha256').update(key, 'utf16le').digest('base64url')}` : key

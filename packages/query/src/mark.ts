@@ -9,7 +9,10 @@ export interface Said {
   readonly invalidates?: InvalidatesOptions
 }
 
-/** Tells the executor what was said about a query. A database that is not cached takes it for a plugin that does nothing. */
+/**
+ * Tells the executor what was said about a query. A database that is not cached takes it for a
+ * plugin that does nothing.
+ */
 export class Mark implements KyselyPlugin {
   constructor (readonly said: Said) {}
 

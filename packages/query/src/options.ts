@@ -4,22 +4,28 @@ import type { Outbox } from '@weir/outbox'
 import { QueryError } from './errors.js'
 import { givenName, isSameName } from './tags.js'
 
-/** Options of `withQueryCache`. Tables and columns are named as they are in the database, in any case. */
+/**
+ * Options of `withQueryCache`. Tables and columns are named as they are in the database, in any
+ * case.
+ */
 export interface QueryCacheOptions {
   /** Keeps the results: a namespace for the queries of one database. */
   readonly cache: Pick<Cache<unknown>, 'lookup' | 'remember'>
   /** An outbox in the same database, whose `invalidate` tells this cache. */
   readonly outbox: Pick<Outbox, 'add' | 'deliver' | 'settle' | 'isDrained'>
   /**
-   * Has every query cached that can be, for so long; or those that read listed tables only, for the shortest of their
-   * times. Default: those with `cached()`.
+   * Has every query cached that can be, for so long; or those that read listed tables only, for the
+   * shortest of their times. Default: those with `cached()`.
    */
   readonly ttl?: Duration | Readonly<Record<string, Duration>>
-  /** The column that is the primary key, by table. Results of queries by it end with their rows only. Default none. */
+  /**
+   * The column that is the primary key, by table. Results of queries by it end with their rows
+   * only. Default none.
+   */
   readonly primaryKeys?: Readonly<Record<string, string>>
   /**
-   * Other tables that change with a table: those of `on delete cascade` and `on update` keys, of its triggers, of its partitions, and the
-   * views that read it. Default none.
+   * Other tables that change with a table: those of `on delete cascade` and `on update` keys, of
+   * its triggers, of its partitions, and the views that read it. Default none.
    */
   readonly affects?: Readonly<Record<string, readonly string[]>>
 }
@@ -68,7 +74,10 @@ function resolveTtl (ttl: QueryCacheOptions['ttl']): ResolvedOptions['ttl'] {
   }, (one, other) => parseDuration(one, 'ttl') < parseDuration(other, 'ttl') ? one : other)
 }
 
-/** Each table with all that changes with it, directly or through others. Itself only if it is said so. */
+/**
+ * Each table with all that changes with it, directly or through others. Itself only if it is said
+ * so.
+ */
 function closure (affects: ReadonlyMap<string, readonly string[]>): Map<string, Set<string>> {
   return new Map([...affects.keys()].map((table) => {
     const reached = new Set<string>()
@@ -84,7 +93,10 @@ function closure (affects: ReadonlyMap<string, readonly string[]>): Map<string, 
   }))
 }
 
-/** Checked entries by the names that are compared. @param merge what holds for tables of one name in two schemas */
+/**
+ * Checked entries by the names that are compared. @param merge what holds for tables of one name in
+ * two schemas
+ */
 function byTable<V, R> (
   name: string, record: Readonly<Record<string, V>>, check: (value: V, option: string) => R, merge: (one: R, other: R, option: string) => R
 ): Map<string, R> {

@@ -3,7 +3,9 @@ import { readingsOf } from './sql-text.js'
 import { codeMayWrite } from './words.js'
 
 const READS = new Set(['select', 'values', 'table', 'with'])
-/** Statements that leave the rows of every table as they are, some of which a transaction refuses. */
+/**
+ * Statements that leave the rows of every table as they are, some of which a transaction refuses.
+ */
 const NEUTRAL = new Set([
   'analyze', 'attach', 'checkpoint', 'comment', 'deallocate', 'detach', 'discard', 'explain', 'listen', 'lock', 'notify', 'pragma',
   'reindex', 'reset', 'set', 'show', 'unlisten', 'vacuum'
@@ -11,7 +13,8 @@ const NEUTRAL = new Set([
 const TRANSACTION = new Set(['abort', 'begin', 'commit', 'end', 'release', 'rollback', 'savepoint', 'start'])
 
 /**
- * Whether raw SQL, one statement or several, may have changed rows. Functions that write are not seen.
+ * Whether raw SQL, one statement or several, may have changed rows. Functions that write are not
+ * seen.
  * @throws QueryError WEIR_QUERY_RAW_TRANSACTION
  */
 export function rawMayWrite (sql: string): boolean {

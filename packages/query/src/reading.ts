@@ -19,11 +19,13 @@ const shared = <R> (result: QueryResult<R>): Read<R> => ({ result, isShared: tru
 /**
  * Answers queries from the cache.
  *
- * **Why no result is older than an acknowledged write.** Take a write committed at c and acknowledged at a, and a query that begins
- * after a. Its outbox is drained then, or it reads the database, which has the write. Drained, the tags of the write have been
- * invalidated in the cache between c and now (see `createOutbox`). A result whose fill read the database before c took its
- * stamp before that, so that its stamp is below the records of these tags; and it carries one of them, because a statement's tags
- * are those of every result that it may change. So it is not valid, and the query gets one that was read after c.
+ * **Why no result is older than an acknowledged write.** Take a write committed at c and
+ * acknowledged at a, and a query that begins after a. Its outbox is drained then, or it reads the
+ * database, which has the write. Drained, the tags of the write have been invalidated in the cache
+ * between c and now (see `createOutbox`). A result whose fill read the database before c took its
+ * stamp before that, so that its stamp is below the records of these tags; and it carries one of
+ * them, because a statement's tags are those of every result that it may change. So it is not
+ * valid, and the query gets one that was read after c.
  */
 export class Reading {
   readonly #options: ResolvedOptions
@@ -32,7 +34,10 @@ export class Reading {
     this.#options = options
   }
 
-  /** Whether the query asks for the cache. Only what is a select, or is said to be cached, is worth a look. */
+  /**
+   * Whether the query asks for the cache. Only what is a select, or is said to be cached, is worth
+   * a look.
+   */
   concerns ({ query }: CompiledQuery, said: CachedOptions | undefined): boolean {
     if (said !== undefined) return said.ttl !== 0
     return this.#options.ttl !== undefined && query.kind === 'SelectQueryNode'

@@ -20,7 +20,10 @@ export interface Rows {
   readonly isOneEach: boolean
 }
 
-/** The rows that a query selects by their primary key; undefined if it may depend on others of any table but those it joins. */
+/**
+ * The rows that a query selects by their primary key; undefined if it may depend on others of any
+ * table but those it joins.
+ */
 export function rowsRead (query: SelectQueryNode, tables: ReadonlyMap<string, number>, primaryKeys: PrimaryKeys): Rows | undefined {
   const target = query.from?.froms.length === 1 ? targetOf(query.from.froms[0]) : undefined
   if (target === undefined || query.with !== undefined || query.setOperations !== undefined) return undefined

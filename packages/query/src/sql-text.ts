@@ -1,7 +1,8 @@
 /** SQL as a database reads it: without comments, its texts and quoted names apart. */
 export interface SqlText {
   /**
-   * Comments are a space. Texts and quoted names are their place in `texts`, as `'0'` and `"1"`; a name that `(` follows is bare.
+   * Comments are a space. Texts and quoted names are their place in `texts`, as `'0'` and `"1"`; a
+   * name that `(` follows is bare.
    */
   readonly code: string
   readonly texts: readonly string[]
@@ -30,8 +31,9 @@ const POSTGRES = grammar(
 )
 
 /**
- * The ways in which SQLite and Postgres read the text: they differ in nested comments, escapes, dollar quotes and brackets. One
- * that it is not well-formed for is left out, unless there is no other.
+ * The ways in which SQLite and Postgres read the text: they differ in nested comments, escapes,
+ * dollar quotes and brackets. One that it is not well-formed for is left out, unless there is no
+ * other.
  */
 export function readingsOf (sql: string): readonly SqlText[] {
   const asIs = { code: sql, texts: [] }

@@ -23,8 +23,8 @@ export interface Survey {
 }
 
 /**
- * Walks a statement's tree, as Kysely compiles it: after its plugins. The name of a CTE is no table where it is in scope;
- * a table of that name that the CTE itself reads is one.
+ * Walks a statement's tree, as Kysely compiles it: after its plugins. The name of a CTE is no table
+ * where it is in scope; a table of that name that the CTE itself reads is one.
  */
 export function survey (root: OperationNode): Survey {
   const found: Survey = { tables: new Map(), writes: [] }
@@ -44,7 +44,8 @@ class Walk {
   /** @param isSource whether a table may stand there, so that a mere name is one */
   visit (node: OperationNode, scope: Scope, isSource = false): void {
     switch (node.kind) {
-      // Values are the application's, whatever they look like; those that are written into the SQL may name a table there.
+      // Values are the application's, whatever they look like; those that are written into the SQL
+      // may name a table there.
       case 'ValueNode': if (isSource) this.#literal(node as ValueNode); return
       case 'PrimitiveValueListNode': case 'DataTypeNode': return
       // The table of a column is one of those in the query, or an alias.
@@ -71,7 +72,10 @@ class Walk {
     }
   }
 
-  /** Each sees those before it, and if it is recursive itself. @returns the scope of the query that has them */
+  /**
+   * Each sees those before it, and if it is recursive itself. @returns the scope of the query that
+   * has them
+   */
   #ctes ({ expressions, recursive = false }: WithNode, outer: Scope): Scope {
     const scope = new Set(outer)
     for (const cte of expressions) {
@@ -94,7 +98,10 @@ class Walk {
     tables.set(table, (tables.get(table) ?? 0) + 1)
   }
 
-  /** The name of a table as `sql.ref` reads it: its last part is a column elsewhere. CTEs count as tables, which costs misses only. */
+  /**
+   * The name of a table as `sql.ref` reads it: its last part is a column elsewhere. CTEs count as
+   * tables, which costs misses only.
+   */
   #reference ({ table, column }: ReferenceNode): void {
     if (table !== undefined) this.#name(table.table.identifier)
     if (column.kind === 'ColumnNode') this.#name(column.column)
@@ -149,7 +156,10 @@ interface Raw {
 
 const whole = ({ sqlFragments, parameters }: RawNode): Raw => ({ text: sqlFragments.join('?'), fragments: sqlFragments, parameters })
 
-/** Raw SQL with all raw SQL within it, as one text: a quote or a comment may begin in one and end in another. */
+/**
+ * Raw SQL with all raw SQL within it, as one text: a quote or a comment may begin in one and end in
+ * another.
+ */
 function flattened (node: RawNode): Raw {
   const fragments = ['']
   const parameters: OperationNode[] = []

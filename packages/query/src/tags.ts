@@ -5,9 +5,9 @@ import { QueryError } from './errors.js'
 export const ALL = 'query:all'
 
 /**
- * The name of a table or column as this package compares it: without quotes, schema and case. SQLite folds the case of names, Postgres
- * does not, and the schema may come from the connection: a tag that two tables share costs misses, one that a table has twice
- * would cost staleness.
+ * The name of a table or column as this package compares it: without quotes, schema and case.
+ * SQLite folds the case of names, Postgres does not, and the schema may come from the connection: a
+ * tag that two tables share costs misses, one that a table has twice would cost staleness.
  */
 export const tableName = (name: string) => name.replace(/["`[\]]/g, '').split('.').at(-1)?.trim().toLowerCase() ?? ''
 
@@ -27,10 +27,15 @@ export const isSameName = (a: string, b: string) => tableName(a) === tableName(b
 /** Carried by results that may depend on any row of the table. */
 export const tableTag = (table: string) => `query:table:${tableName(table)}`
 
-/** Carried by results that depend on single rows, and ended by writes that do not say their rows. */
+/**
+ * Carried by results that depend on single rows, and ended by writes that do not say their rows.
+ */
 export const rowsTag = (table: string) => `query:rows:${tableName(table)}`
 
-/** Carried by results that depend on a row that may not be there, and ended by inserts that do not say their primary key. */
+/**
+ * Carried by results that depend on a row that may not be there, and ended by inserts that do not
+ * say their primary key.
+ */
 export const newRowTag = (table: string) => `query:new:${tableName(table)}`
 
 /** Carried by results that depend on this row. @param key as {@link rowKey} gives it */
@@ -40,8 +45,8 @@ export const rowTag = (table: string, key: string) => `query:row:${JSON.stringif
 export const tagsOfTable = (table: string): string[] => [tableTag(table), rowsTag(table)]
 
 /**
- * The tags of every cached result that reads the table: for writes that do not go through the cached database, such as those of
- * another program.
+ * The tags of every cached result that reads the table: for writes that do not go through the
+ * cached database, such as those of another program.
  * @throws QueryError WEIR_QUERY_INVALID_OPTION if it is no name
  * @example
  * await cache.invalidate(tableTags('products'))
@@ -49,8 +54,9 @@ export const tagsOfTable = (table: string): string[] => [tableTag(table), rowsTa
 export const tableTags = (table: string): string[] => tagsOfTable(givenName('table', table))
 
 /**
- * One text for all values that a database may take for the same key, whatever the type of the column: `1`, `'1'` and `'01'`;
- * `'Ab'` and `'ab'` under a collation; the forms of a UUID. Different keys may share one. Undefined where that is not certain.
+ * One text for all values that a database may take for the same key, whatever the type of the
+ * column: `1`, `'1'` and `'01'`; `'Ab'` and `'ab'` under a collation; the forms of a UUID.
+ * Different keys may share one. Undefined where that is not certain.
  */
 export function rowKey (value: unknown): string | undefined {
   if (typeof value === 'bigint' || typeof value === 'number') return String(Number(value) + 0)

@@ -14,8 +14,8 @@ export interface Ledger {
 }
 
 /**
- * One connection of the database, which notes what its transaction changes, writes that into the outbox as the last statement
- * before the commit, and has it delivered after it.
+ * One connection of the database, which notes what its transaction changes, writes that into the
+ * outbox as the last statement before the commit, and has it delivered after it.
  */
 export class TrackedConnection implements DatabaseConnection {
   readonly #db: Kysely<OutboxSchema>
@@ -43,8 +43,8 @@ export class TrackedConnection implements DatabaseConnection {
   }
 
   /**
-   * Executes a statement that writes: in the transaction, or in one of its own. Outside of any, if it is one that no transaction
-   * takes, or changes no cached result.
+   * Executes a statement that writes: in the transaction, or in one of its own. Outside of any, if
+   * it is one that no transaction takes, or changes no cached result.
    */
   async change<R> (query: CompiledQuery, tags: readonly string[]): Promise<QueryResult<R>> {
     if (this.#trx !== undefined || tags.length === 0) return this.#change(query, tags)
@@ -71,8 +71,9 @@ export class TrackedConnection implements DatabaseConnection {
   }
 
   /**
-   * The invalidation is written before, for a process that dies when the statement is done; and again after it, also if it failed:
-   * it may have committed a part. Results that were read meanwhile are older than the second, which is the one that is delivered.
+   * The invalidation is written before, for a process that dies when the statement is done; and
+   * again after it, also if it failed: it may have committed a part. Results that were read
+   * meanwhile are older than the second, which is the one that is delivered.
    */
   async #changeOutside<R> (query: CompiledQuery, tags: readonly string[]): Promise<QueryResult<R>> {
     const before = await this.#queue(tags)
@@ -143,8 +144,8 @@ export class TrackedConnection implements DatabaseConnection {
   }
 
   /**
-   * Resolves when what was committed here has been delivered. To be awaited when the connection has been given back: the outbox may
-   * need it, where there is only one.
+   * Resolves when what was committed here has been delivered. To be awaited when the connection has
+   * been given back: the outbox may need it, where there is only one.
    */
   delivered (): Promise<unknown> | undefined {
     const tickets = this.#tickets.splice(0)
@@ -152,7 +153,10 @@ export class TrackedConnection implements DatabaseConnection {
     return this.#delivery
   }
 
-  /** A statement that fails may have changed something, as SQLite's `insert or fail` does: its tags are noted first. */
+  /**
+   * A statement that fails may have changed something, as SQLite's `insert or fail` does: its tags
+   * are noted first.
+   */
   #change<R> (query: CompiledQuery, tags: readonly string[]): Promise<QueryResult<R>> {
     for (const tag of tags) this.#changes.add(tag)
     if (isSchemaChange(query)) this.#ledger.hasTable = false
@@ -160,8 +164,8 @@ export class TrackedConnection implements DatabaseConnection {
   }
 
   /**
-   * Before the migration that makes the outbox's table, no outbox is drained and no cache is used: there is nobody to tell. It is
-   * looked for once, and again after each change of the schema.
+   * Before the migration that makes the outbox's table, no outbox is drained and no cache is used:
+   * there is nobody to tell. It is looked for once, and again after each change of the schema.
    */
   async #hasTable (trx: Trx): Promise<boolean> {
     if (!this.#ledger.hasTable) {
@@ -184,7 +188,10 @@ export class TrackedConnection implements DatabaseConnection {
 
 const isSchemaChange = ({ query }: CompiledQuery) => !/^(?:Insert|Update|Delete|Merge|Select)QueryNode$/.test(query.kind)
 
-/** Whether the statement is one that the database executes outside of transactions only, or that ends the transaction itself. */
+/**
+ * Whether the statement is one that the database executes outside of transactions only, or that
+ * ends the transaction itself.
+ */
 function isRefusedByTransaction (error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false
   // Postgres: active_sql_transaction, invalid_transaction_termination.

@@ -7,11 +7,12 @@ import { Reading } from './reading.js'
 import { type Ledger, TrackedConnection } from './tracked-connection.js'
 
 /**
- * The same database with its queries cached: all, or those with `cached()`. Writes through it end the results that they may have
- * changed, by table and where the statement says it by row, in their own transaction. Results are shared: do not change them.
+ * The same database with its queries cached: all, or those with `cached()`. Writes through it end
+ * the results that they may have changed, by table and where the statement says it by row, in their
+ * own transaction. Results are shared: do not change them.
  *
- * Writes that do not go through it, and tables that change without being named in a statement, are not seen: see
- * `tableTags` and the option `affects`.
+ * Writes that do not go through it, and tables that change without being named in a statement, are
+ * not seen: see `tableTags` and the option `affects`.
  * @param db not a transaction; the outbox's own database, or another connection to it
  * @throws QueryError WEIR_QUERY_INVALID_OPTION
  * @example

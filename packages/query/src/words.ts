@@ -22,7 +22,10 @@ const listed = (words: string): Set<string> => new Set(words.split(/\s+/))
 const functions = listed(FUNCTIONS)
 const harmless = new Set([...functions, ...listed(KEYWORDS)])
 
-/** The raw SQL of Kysely's `jsonArrayFrom` and `jsonObjectFrom`; the query within is a node of its own. */
+/**
+ * The raw SQL of Kysely's `jsonArrayFrom` and `jsonObjectFrom`; the query within is a node of its
+ * own.
+ */
 const HELPERS = new Set([
   '(select coalesce(json_group_array(json_object(?)), \'[]\') from ? as agg)',
   '(select json_object(?) from ? as obj)',
@@ -49,11 +52,15 @@ export const mayWrite = (text: string): boolean => WRITE_WORD.test(text) && read
 /** The same for text without comments and quotes. */
 export const codeMayWrite = (code: string): boolean => WRITE.test(code)
 
-/** Whether raw SQL with a `?` for each node in it names no table: nothing but punctuation, numbers, texts and words from the lists. */
+/**
+ * Whether raw SQL with a `?` for each node in it names no table: nothing but punctuation, numbers,
+ * texts and words from the lists.
+ */
 export function namesNoTable (text: string): boolean {
   return !text.includes('\\') && readingsOf(text).every(({ code }) => {
     const bare = code.replace(/'\d+'/g, ' ')
-    // SQLite reads `in` without parentheses from a table, and a name before parentheses is a function's.
+    // SQLite reads `in` without parentheses from a table, and a name before parentheses is a
+    // function's.
     if (/["'`[\]$;#]|\?\s*\(|\bin\b(?!\s*[(?])/i.test(bare)) return false
     return (bare.match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? []).every((word) => harmless.has(word.toLowerCase()))
   })
@@ -62,5 +69,8 @@ export function namesNoTable (text: string): boolean {
 /** Whether raw SQL is that of Kysely's `jsonArrayFrom` and the like. */
 export const isHelper = (text: string): boolean => HELPERS.has(text)
 
-/** Whether raw SQL, where a table is expected, has none but the nodes in it: no words, and no call of what a node names. */
+/**
+ * Whether raw SQL, where a table is expected, has none but the nodes in it: no words, and no call
+ * of what a node names.
+ */
 export const isSourceOfNodes = (text: string): boolean => /^[\s?(),.\d]*$/.test(text) && !/\?\s*[(?]/.test(text)

@@ -33,7 +33,8 @@ function newDatabase (): Kysely<Schema> {
   return new Kysely<Schema>({ dialect: new SqliteDialect({ database }) })
 }
 
-// A statement's tags are those of every result that it changes: found by changing, and looking at all results before and after.
+// A statement's tags are those of every result that it changes: found by changing, and looking at
+// all results before and after.
 t.test('no statement changes a result whose tags it does not end', async (t) => {
   const seed = Number(process.env['SEED'] ?? 1)
   let changed = 0

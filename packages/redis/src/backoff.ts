@@ -3,8 +3,8 @@ const LONGEST = 1000
 const JITTER = 0.25
 
 /**
- * The pause before the next attempt to connect, in milliseconds. It doubles from 25 ms to a second, and varies by a
- * quarter, so that the instances of a fleet do not come all at once.
+ * The pause before the next attempt to connect, in milliseconds. It doubles from 25 ms to a second,
+ * and varies by a quarter, so that the instances of a fleet do not come all at once.
  * @param failures attempts that have failed in a row, from 0
  */
 export function pauseAfter (failures: number, random: () => number = Math.random): number {

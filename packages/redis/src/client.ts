@@ -1,8 +1,9 @@
 import type { Argument } from './driver.js'
 
 /**
- * What is needed of a client of ioredis 5 or 6 (`Redis`, of one server or behind Sentinel, or `Cluster`), or of one made after it.
- * Without `duplicate` or `nodes`, which make the connection that listens, there is none.
+ * What is needed of a client of ioredis 5 or 6 (`Redis`, of one server or behind Sentinel, or
+ * `Cluster`), or of one made after it. Without `duplicate` or `nodes`, which make the connection
+ * that listens, there is none.
  */
 export interface IoredisClient {
   unlink (key: string): Promise<number>

@@ -11,16 +11,24 @@ export interface RedisConnection {
   readonly client: RedisClient
   /** Whether keys are in different places, so that a command may have one slot only. */
   readonly isCluster: boolean
-  /** What the client puts before every key. Channels, and names among arguments, are given with it. */
+  /**
+   * What the client puts before every key. Channels, and names among arguments, are given with it.
+   */
   readonly keyPrefix: string
   /** Resolves to the value, without an answer in time it rejects; as all here. */
   read (key: string): Promise<Buffer | undefined>
-  /** As `read` for each key, by one command where the client, the user's rights and the places of the keys allow that. */
+  /**
+   * As `read` for each key, by one command where the client, the user's rights and the places of
+   * the keys allow that.
+   */
   readAll (keys: readonly string[]): Promise<readonly (Buffer | undefined)[]>
   unlink (key: string): Promise<void>
   /** The values of a hash. */
   values (key: string): Promise<Buffer[]>
-  /** Runs a script, by its digest if Redis knows it. In the reply text is a Buffer and an integer a number. */
+  /**
+   * Runs a script, by its digest if Redis knows it. In the reply text is a Buffer and an integer a
+   * number.
+   */
   evaluate (script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown>
   /**
    * The node that commands for the key go to now, as the client knows; '' if there is but one or
@@ -67,12 +75,15 @@ function buffersOf (reply: unknown): Buffer[] {
 }
 
 /**
- * Whether it is MGET that Redis refuses: the user's rights, a server that does not know it, or one that is in cluster mode behind
- * a client that is not. One GET each may do all the same.
+ * Whether it is MGET that Redis refuses: the user's rights, a server that does not know it, or one
+ * that is in cluster mode behind a client that is not. One GET each may do all the same.
  */
 const isRefused = (error: unknown) => isReplyError(error) && /^(NOPERM|CROSSSLOT|ERR unknown command)/i.test(error.message)
 
-/** A connection by a driver: bounds every command, gives replies their form, and tells of what is denied. */
+/**
+ * A connection by a driver: bounds every command, gives replies their form, and tells of what is
+ * denied.
+ */
 export class DrivenConnection implements RedisConnection {
   readonly client: RedisClient
   readonly isCluster: boolean

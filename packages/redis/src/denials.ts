@@ -1,13 +1,19 @@
 import { channel } from 'node:diagnostics_channel'
 import { isReplyError, type Script } from '@weir/internal'
 
-/** Something that Redis' access control list does not allow, and what would. Published on `weir:redis:denied`, once. */
+/**
+ * Something that Redis' access control list does not allow, and what would. Published on
+ * `weir:redis:denied`, once.
+ */
 export interface Denial {
   /** The client whose user may not. */
   readonly client: object
   /** What was sent: `GET`, `EVALSHA`, `SSUBSCRIBE`. */
   readonly command: string
-  /** The rules that are missing, for ACL SETUSER; where Redis does not say which of several, all that may be. */
+  /**
+   * The rules that are missing, for ACL SETUSER; where Redis does not say which of several, all
+   * that may be.
+   */
   readonly grant: string
   /** Names the command and says what to grant. */
   readonly message: string
@@ -36,7 +42,10 @@ interface Known {
 // By what is to be granted. Those of one client are shared by all stores that use it.
 const known = new WeakMap<object, Map<string, Known>>()
 
-/** What Redis denies to the user of a client. It is empty again as soon as what was denied is allowed. */
+/**
+ * What Redis denies to the user of a client. It is empty again as soon as what was denied is
+ * allowed.
+ */
 export const denialsOf = (client: object): readonly Denial[] => [...known.get(client)?.values() ?? []].map(({ denial }) => denial)
 
 /** Notes what Redis denies to a client, for those who are to grant it. */

@@ -3,7 +3,10 @@ import type { Listener, ListenerEvents } from './listener.js'
 
 export type Argument = ScriptArgument
 
-/** One kind of client, in the terms of this package. Its commands send and reply; the rest is the connection's. */
+/**
+ * One kind of client, in the terms of this package. Its commands send and reply; the rest is the
+ * connection's.
+ */
 export interface Driver extends ScriptClient {
   /** Whether keys are in different places, so that a command may have one slot only. */
   readonly isCluster: boolean
@@ -31,16 +34,16 @@ export interface Driver extends ScriptClient {
   /** Whether the client can make another connection, to listen. */
   readonly canListen: boolean
   /**
-   * The server that publishes on a channel.
-   * In a cluster all nodes are asked to do what only the owner of the slot does, a write that changes nothing: a map of
-   * the slots may be out of date just when this matters. Rejects if none does, as while the slot moves.
+   * The server that publishes on a channel. In a cluster all nodes are asked to do what only the
+   * owner of the slot does, a write that changes nothing: a map of the slots may be out of date
+   * just when this matters. Rejects if none does, as while the slot moves.
    */
   locate (channel: string): Promise<Located>
 }
 
 /**
- * `ready`: commands are sent. `waiting`: it is being connected, and keeps commands until then. `refusing`: it says no to
- * commands by itself, at once.
+ * `ready`: commands are sent. `waiting`: it is being connected, and keeps commands until then.
+ * `refusing`: it says no to commands by itself, at once.
  */
 export type ClientState = 'ready' | 'waiting' | 'refusing'
 

@@ -11,8 +11,9 @@ export interface Listener {
   /** Resolves when messages are heard from now on. */
   subscribe (channel: string, heard: (message: string) => void): Promise<void>
   /**
-   * Resolves when a write that changes nothing has been carried out in the channel's slot, and all that was published before
-   * has been heard. A server that would not take an invalidation refuses it.
+   * Resolves when a write that changes nothing has been carried out in the channel's slot, and all
+   * that was published before has been heard. A server that would not take an invalidation refuses
+   * it.
    */
   prove (channel: string): Promise<void>
   close (): void

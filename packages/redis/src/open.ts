@@ -11,16 +11,16 @@ import { parseRedisUrl } from './url.js'
 /** Which Redis a store uses: `url` or `client`. */
 export interface RedisLocation {
   /**
-   * Where Redis is: `redis://host:6379`, `rediss://user:password@host:6379/0`, the path of a unix socket,
-   * `redis+sentinel://host:26379,host:26379/name` or `redis+cluster://host:7000,host:7001`. The store makes a client of
-   * ioredis for it, with the options of a request path, and closes it.
+   * Where Redis is: `redis://host:6379`, `rediss://user:password@host:6379/0`, the path of a unix
+   * socket, `redis+sentinel://host:26379,host:26379/name` or `redis+cluster://host:7000,host:7001`.
+   * The store makes a client of ioredis for it, with the options of a request path, and closes it.
    */
   readonly url?: string | undefined
   /** A client of ioredis 5 or 6, or of node-redis 5, yours to configure and to close. */
   readonly client?: RedisClient | undefined
   /**
-   * How long a command may take, in ms, whatever the client's options are: until it is sent, redirected and answered.
-   * Default: the client's own `commandTimeout`, else 500.
+   * How long a command may take, in ms, whatever the client's options are: until it is sent,
+   * redirected and answered. Default: the client's own `commandTimeout`, else 500.
    */
   readonly commandTimeout?: number | undefined
 }

@@ -2,9 +2,9 @@ import { RedisError } from './errors.js'
 import type { Driver } from './driver.js'
 
 /**
- * Whether commands may be sent. A client that keeps commands until it is connected would keep them for ever, and then
- * send them all: none is given to it before. Nor before it is in its database: ioredis goes on in database 0 if there is
- * no such, as if nothing was.
+ * Whether commands may be sent. A client that keeps commands until it is connected would keep them
+ * for ever, and then send them all: none is given to it before. Nor before it is in its database:
+ * ioredis goes on in database 0 if there is no such, as if nothing was.
  */
 export class Readiness {
   readonly #driver: Driver
@@ -21,7 +21,10 @@ export class Readiness {
     this.#stop = driver.onChange(() => { this.#changed() })
   }
 
-  /** Resolves when commands may be sent; `undefined` if they may at once. Bound it: it may take for ever. */
+  /**
+   * Resolves when commands may be sent; `undefined` if they may at once. Bound it: it may take for
+   * ever.
+   */
   wait (): Promise<void> | undefined {
     const { state, database } = this.#driver
     // The client says itself why not.

@@ -20,14 +20,16 @@ interface Login {
 const SEVERAL = /^(rediss?)\+(cluster|sentinel):\/\/(?:([^@/?#]*)@)?([^@/?#]*)(\/[^?#]*)?$/
 
 /**
- * Checks a Redis URL. ioredis takes any string for a host or a path and would fail later, far from the setting that is wrong.
+ * Checks a Redis URL. ioredis takes any string for a host or a path and would fail later, far from
+ * the setting that is wrong.
  * @throws RedisError WEIR_REDIS_URL
  */
 export function parseRedisUrl (url: string): RedisAddress {
   if (typeof url !== 'string' || url === '') throw new RedisError('WEIR_REDIS_URL', 'there is none')
   // The URL parser of the platform leaves it out, and ioredis does not.
   if (/[\s\p{Cc}]/u.test(url)) throw new RedisError('WEIR_REDIS_URL', 'it has white space in it, or a control character: remove it, or write it as %20')
-  // ioredis takes //user:password@host for a URL, and the query of a path for options, such as a password.
+  // ioredis takes //user:password@host for a URL, and the query of a path for options, such as a
+  // password.
   if (url.startsWith('//')) throw new RedisError('WEIR_REDIS_URL', 'it begins with //')
   if (url.startsWith('/')) return { kind: 'server', url, server: url.split('?', 1)[0] ?? '' }
   const several = SEVERAL.exec(url)

@@ -79,9 +79,9 @@ export class DisposableFile<S> {
   }
 
   /**
-   * Until when what is known of the file's content may be used without a call of `current`, `read` or
-   * `write`: the file was at the path at most 5 ms before. On the monotonic clock of this process, in
-   * milliseconds; -Infinity once it is closed, or may not be used any more.
+   * Until when what is known of the file's content may be used without a call of `current`, `read`
+   * or `write`: the file was at the path at most 5 ms before. On the monotonic clock of this
+   * process, in milliseconds; -Infinity once it is closed, or may not be used any more.
    */
   get sameUntil (): number {
     return this.#lookAt

@@ -20,7 +20,10 @@ export interface Ask {
 export const TRANSPORTS = ['inject', 'http1', 'http2'] as const
 export type Transport = typeof TRANSPORTS[number]
 
-/** Sends one request by the transport. The application has to be one for it, and to listen, but for `inject`. */
+/**
+ * Sends one request by the transport. The application has to be one for it, and to listen, but for
+ * `inject`.
+ */
 export function askBy (transport: Transport, app: FastifyInstance, url: string, ask: Ask = {}): Promise<Got> {
   if (transport === 'inject') return askInject(app, url, ask)
   return transport === 'http2' ? askHttp2(app, url, ask) : askHttp(app, url, ask)

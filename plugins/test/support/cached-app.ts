@@ -25,8 +25,9 @@ export function gate () {
 }
 
 /**
- * Resolves when `count` requests with `x-counted` have reached the routes' own hooks, which run in the same turn: whoever
- * of them waits for a fill is waiting by then. Call it before the first request.
+ * Resolves when `count` requests with `x-counted` have reached the routes' own hooks, which run in
+ * the same turn: whoever of them waits for a fill is waiting by then. Call it before the first
+ * request.
  */
 export function arrivals (app: FastifyInstance, count: number): Promise<void> {
   const { open, opened } = gate()

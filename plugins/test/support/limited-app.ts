@@ -5,7 +5,9 @@ import rateLimit, { type RateLimitOptions } from '../../rate-limit/index.js'
 import service, { serverOptions } from '../../service/index.js'
 import { options as serviceOptions, testEnv } from './service-app.js'
 
-/** A service with rate limits, nothing of which comes back within a test; it closes with the test. */
+/**
+ * A service with rate limits, nothing of which comes back within a test; it closes with the test.
+ */
 export async function limitedApp (
   t: Test, options: Partial<RateLimitOptions> = {}, server: FastifyServerOptions = {}
 ): Promise<FastifyInstance> {

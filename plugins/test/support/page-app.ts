@@ -6,7 +6,10 @@ import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import fragments, { type FragmentsOptions } from '../../fragments/index.js'
 
-/** An application of somebody's: `@fastify/view` with an engine and templates, and fragments. Closed with the test. */
+/**
+ * An application of somebody's: `@fastify/view` with an engine and templates, and fragments. Closed
+ * with the test.
+ */
 export async function pageApp (
   t: Test, engine: object, templates: Readonly<Record<string, string>>,
   options: FragmentsOptions = { cache: memoryStore() }, app = Fastify()

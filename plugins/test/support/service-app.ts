@@ -10,7 +10,10 @@ export function testEnv (variables: Record<string, string> = {}): ServiceEnv {
   return loadEnv(serviceEnv, { PORT: '0', ...variables })
 }
 
-/** A service with nothing but what the plugin gives it, and its log as objects; it closes with the test. */
+/**
+ * A service with nothing but what the plugin gives it, and its log as objects; it closes with the
+ * test.
+ */
 export async function buildService (t: Test, env = testEnv(), more: Partial<Parameters<typeof service>[1]> = {}) {
   const lines: LogLine[] = []
   const base = serverOptions(env, { service: 'demo' })

@@ -1,14 +1,23 @@
 import { STATUS_CODES } from 'node:http'
 import { ProblemSchema, type ServiceOptions } from '@weir/fastify/service'
 
-/** Statuses of every route: refused credentials, a refused address or role, a limit, and an overloaded instance. */
+/**
+ * Statuses of every route: refused credentials, a refused address or role, a limit, and an
+ * overloaded instance.
+ */
 const ALWAYS = [401, 403, 429, 503]
-/** Statuses of a route that is cached, besides: parts, conditions, and `only-if-cached` for what is not. */
+/**
+ * Statuses of a route that is cached, besides: parts, conditions, and `only-if-cached` for what is
+ * not.
+ */
 const CACHED = [206, 304, 412, 416, 504, ...ALWAYS]
 /** Statuses of a route with a body, besides. */
 const WITH_BODY = [400, 413, 415, ...ALWAYS]
 
-/** The statuses of each route besides that of its success. README.md has the same table, and a test asks for each of them. */
+/**
+ * The statuses of each route besides that of its success. README.md has the same table, and a test
+ * asks for each of them.
+ */
 const STATUSES: Readonly<Record<string, readonly number[]>> = {
   'GET /api/products': [400, ...CACHED],
   'POST /api/products': [409, ...WITH_BODY],

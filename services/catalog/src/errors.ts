@@ -1,7 +1,8 @@
 import createError from '@fastify/error'
 import { expected } from '@weir/fastify/service'
 
-// Every error that the catalog raises by name. The message says what to do; %s are filled in by the caller.
+// Every error that the catalog raises by name. The message says what to do; %s are filled in by the
+// caller.
 
 /** No product has this id. */
 export const CATALOG_ERR_PRODUCT_NOT_FOUND = createError<'CATALOG_ERR_PRODUCT_NOT_FOUND', 404, [id: number]>(
@@ -71,7 +72,10 @@ export const skuTaken = (sku: string, owner: number) =>
 export const slugTaken = (slug: string) =>
   blame('CATALOG_ERR_SLUG_TAKEN', 409, 'slug', `${JSON.stringify(slug)} belongs to another category: choose another`)
 
-/** An error about one field, told as a schema's violations are: the problem document names the field. */
+/**
+ * An error about one field, told as a schema's violations are: the problem document names the
+ * field.
+ */
 function blame (code: string, status: number, field: string, message: string) {
   const FieldError = createError<[text: string]>(code, '%s', status)
   return Object.assign(new FieldError(`${field} ${message}`), {

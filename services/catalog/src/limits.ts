@@ -18,8 +18,8 @@ export const writeLimit = {
 } as const satisfies RouteLimitOptions
 
 /**
- * Registers the limits that all instances share: in the Redis that REDIS_URL names, else in a file beside the database. What is said here
- * is for reads, and for paths that are not there.
+ * Registers the limits that all instances share: in the Redis that REDIS_URL names, else in a file
+ * beside the database. What is said here is for reads, and for paths that are not there.
  */
 export async function registerLimits (app: FastifyInstance, env: CatalogEnv): Promise<void> {
   const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'limits.db') }) : redisStore({ client: app.redis })

@@ -10,14 +10,15 @@ import { type Outbox } from '@weir/outbox'
 import { type CatalogEnv } from './env.js'
 
 /**
- * Memory of an instance for responses. Beside it, the process takes some 150 MiB, and all of that has to fit into three quarters of a
- * container's 256 MiB (docker-compose.yml).
+ * Memory of an instance for responses. Beside it, the process takes some 150 MiB, and all of that
+ * has to fit into three quarters of a container's 256 MiB (docker-compose.yml).
  */
 const L1 = { maxBytes: 24 * 1024 * 1024 }
 
 /**
- * Registers the cache that all instances share: in the Redis that REDIS_URL names, `app.redis`, else in a file beside the database. What an
- * import invalidates is what instances serve, so both come here.
+ * Registers the cache that all instances share: in the Redis that REDIS_URL names, `app.redis`,
+ * else in a file beside the database. What an import invalidates is what instances serve, so both
+ * come here.
  * @param outbox says when what is in it may be served, and what has to be settled first
  * @returns the store, for what else instances have to agree on
  */

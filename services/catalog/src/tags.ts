@@ -1,6 +1,6 @@
 /**
- * By which cached answers are invalidated. Every answer has `everything`, which an import invalidates; a write invalidates
- * the pages it changes and the lists they are in.
+ * By which cached answers are invalidated. Every answer has `everything`, which an import
+ * invalidates; a write invalidates the pages it changes and the lists they are in.
  */
 export const tags = {
   everything: 'catalog',

@@ -12,7 +12,8 @@ export function sendValidators (reply: FastifyReply, current: Parameters<typeof 
 }
 
 /**
- * Cache-Control of what is the same for everybody, whoever asks: it may then be kept, and served to others, although the request for it had
- * Authorization (RFC 9111 section 3.5). Clients ask each time whether it still holds.
+ * Cache-Control of what is the same for everybody, whoever asks: it may then be kept, and served to
+ * others, although the request for it had Authorization (RFC 9111 section 3.5). Clients ask each
+ * time whether it still holds.
  */
 export const forEverybody = 'public, no-cache'

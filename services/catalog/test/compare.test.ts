@@ -70,7 +70,8 @@ t.test('a comparison costs its client the requests that it makes, and nobody els
     t.equal(await costOf(`?path=/api/categories&samples=${samples}`), 1, `samples=${samples} is refused`)
   }
   const largest = () => app.inject({ url: '/api/catalog/compare?path=/api/categories&samples=200', remoteAddress: '192.0.3.1' })
-  // The budget of a minute has room for one, and for a second when a tenth of a second has come back.
+  // The budget of a minute has room for one, and for a second when a tenth of a second has come
+  // back.
   await largest()
   await largest()
   const denied = await largest()

@@ -20,7 +20,10 @@ async function get (app: FastifyInstance, query: Query) {
   return { page: Value.Parse(ProductList, response.json()), link: response.headers['link'] }
 }
 
-/** All pages from the first on, each by the cursor of the one before; `between` runs after each page. */
+/**
+ * All pages from the first on, each by the cursor of the one before; `between` runs after each
+ * page.
+ */
 async function pageThrough (app: FastifyInstance, query: Query, between: (seen: readonly Product[]) => Promise<void> = async () => {}) {
   const seen: Product[] = []
   for (let after: string | undefined; ;) {

@@ -90,7 +90,10 @@ const isComparison = (route: string) => route === 'GET /api/catalog/compare'
 const methodOf = (route: string) => route.slice(0, route.indexOf(' '))
 const asked = (route: string, request: InjectOptions): InjectOptions => ({ path: pathOf(route), ...request, method: methodOf(route) })
 
-/** Nothing is stored before 504; of writes, what is refused comes before what succeeds, and a conflict with that after it. */
+/**
+ * Nothing is stored before 504; of writes, what is refused comes before what succeeds, and a
+ * conflict with that after it.
+ */
 function inOrder (statuses: readonly string[]): string[] {
   const isCached = statuses.includes('504')
   const rank = (status: string) => status === '504' ? 0 : isCached ? 1 : status === '409' ? 3 : Number(status) < 400 ? 2 : 1

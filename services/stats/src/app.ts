@@ -26,14 +26,18 @@ import { routesRoute } from './routes/routes.js'
 import { summaryRoute } from './routes/summary.js'
 import { openStores } from './stores.js'
 
-/** Memory of an instance for responses, which are fresh for a second: of times that clients choose, each is one more. */
+/**
+ * Memory of an instance for responses, which are fresh for a second: of times that clients choose,
+ * each is one more.
+ */
 const L1 = { maxBytes: 8 * 1024 * 1024 }
 
 /** The stats service and its console, ready to listen or to be injected into. */
 export async function buildApp (env: StatsEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'stats' }))
   const db = await openDatabase(databaseFile(env))
-  // Of hooks on close, the last one added runs first: the database is closed when nobody writes any more.
+  // Of hooks on close, the last one added runs first: the database is closed when nobody writes any
+  // more.
   app.addHook('onClose', () => db.destroy())
   await app.register(service, {
     name: 'stats',

@@ -7,8 +7,8 @@ import { type FastifyInstance } from 'fastify'
 import { type StatsEnv } from './env.js'
 
 /**
- * Limits each user that a token names, and all others by their address. Everybody may read all but who was denied, which is for admins;
- * any other token is for having a budget of one's own.
+ * Limits each user that a token names, and all others by their address. Everybody may read all but
+ * who was denied, which is for admins; any other token is for having a budget of one's own.
  */
 export async function registerClients (app: FastifyInstance, env: StatsEnv, store: LimitStore): Promise<void> {
   await app.register(rateLimit, {

@@ -8,7 +8,10 @@ import { STATS_ERR_NO_CONSOLE } from './errors.js'
 /** Where `npm run build` puts the pages. */
 const FOLDER = fileURLToPath(new URL('../console', import.meta.url))
 
-/** The pages and what belongs to them come from here and nothing else does; nothing in them is inline. */
+/**
+ * The pages and what belongs to them come from here and nothing else does; nothing in them is
+ * inline.
+ */
 const POLICY = [
   "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'", "font-src 'self'",
   "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"

@@ -13,7 +13,10 @@ export interface DemoUser {
   readonly token: string
 }
 
-/** The readers that every visitor may be, each with a new token; none unless DEMO_USERS is true and there is a JWT_SECRET. */
+/**
+ * The readers that every visitor may be, each with a new token; none unless DEMO_USERS is true and
+ * there is a JWT_SECRET.
+ */
 export function demoUsers (app: FastifyInstance, { DEMO_USERS, JWT_SECRET }: StatsEnv): DemoUser[] {
   if (!DEMO_USERS || JWT_SECRET === undefined) return []
   return USERS.map((id) => demoUser(app, id, 'reader'))

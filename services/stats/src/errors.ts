@@ -1,7 +1,8 @@
 import createError from '@fastify/error'
 import { expected } from '@weir/fastify/service'
 
-// Every error that stats raises by name. The message says what to do; %s are filled in by the caller.
+// Every error that stats raises by name. The message says what to do; %s are filled in by the
+// caller.
 
 /** As many as may be are watching. */
 export const STATS_ERR_TOO_MANY_VIEWERS = expected('info', createError<'STATS_ERR_TOO_MANY_VIEWERS', 503, [most: number]>(
@@ -37,7 +38,10 @@ export const STATS_ERR_LOGIN_EXPIRED = expected('info', createError('STATS_ERR_L
 
 const UnusableRange = createError<'STATS_ERR_RANGE', 400, [text: string]>('STATS_ERR_RANGE', '%s', 400)
 
-/** A time that nothing can be told about; as a schema's violations are told, so that the problem document names the field. */
+/**
+ * A time that nothing can be told about; as a schema's violations are told, so that the problem
+ * document names the field.
+ */
 export const unusableRange = (field: 'from' | 'to', message: string) => Object.assign(new UnusableRange(`${field} ${message}`), {
   validation: [{ keyword: 'stats', instancePath: `/${field}`, params: {}, message }]
 })

@@ -1,7 +1,10 @@
 import { reasonOf } from '@weir/internal'
 import { type FastifyBaseLogger } from 'fastify'
 
-/** Logs when something begins to fail and when it works again: a line each, however often it is tried in between. */
+/**
+ * Logs when something begins to fail and when it works again: a line each, however often it is
+ * tried in between.
+ */
 export class LogChanges {
   readonly #log: FastifyBaseLogger
   readonly #lines: { readonly failed: string, readonly back: string }

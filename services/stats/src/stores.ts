@@ -25,7 +25,10 @@ export interface Stores {
 // Milliseconds. Nobody waits for what is read here, and after a gap it is a day.
 const PATIENCE = 2000
 
-/** What instances share: in the Redis that REDIS_URL names, `app.redis`, else in files in DATA_DIR. Closed with the application. */
+/**
+ * What instances share: in the Redis that REDIS_URL names, `app.redis`, else in files in DATA_DIR.
+ * Closed with the application.
+ */
 export async function openStores (app: FastifyInstance, env: StatsEnv): Promise<Stores> {
   const stores = env.REDIS_URL === undefined ? inFiles(env.DATA_DIR) : await inRedis(app)
   app.addHook('onClose', async () => {

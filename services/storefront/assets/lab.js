@@ -1,6 +1,6 @@
 /* global DOMParser */
-// Runs ways without loading the page, draws the last twenty runs, and sends loads. Without this script
-// each run is a page.
+// Runs ways without loading the page, draws the last twenty runs, and sends loads. Without this
+// script each run is a page.
 const lab = document.querySelector('.lab')
 const { WAYS, UNREACHABLE, refusal, runPath, runLoad } = await import(lab.dataset.load)
 const labelOf = new Map(WAYS.map(({ way, label }) => [way, label]))
@@ -28,7 +28,9 @@ function table (label, columns, rows) {
     html('table', {}, caption, html('thead', {}, head), html('tbody', {}, ...body)))
 }
 
-/** A logarithmic axis over the times of `grid`, tenfold steps: gives the place of a time, 0 to 1. */
+/**
+ * A logarithmic axis over the times of `grid`, tenfold steps: gives the place of a time, 0 to 1.
+ */
 const axis = (grid) => (time) =>
   Math.min(1, Math.max(0.01, Math.log10(time / grid[0]) / (grid.length - 1)))
 const GRID = [0.1, 1, 10, 100, 1000]

@@ -1,4 +1,5 @@
-// Shows who is signed in on pages that are the same for everybody. Without it there is a plain link to the account.
+// Shows who is signed in on pages that are the same for everybody. Without it there is a plain link
+// to the account.
 const place = document.querySelector('[data-box]')
 if (place) {
   fetch(place.dataset.box, { headers: { accept: 'text/html' } })

@@ -34,7 +34,10 @@ import { ownToken } from './upstream/own-token.js'
 import { Upstream } from './upstream/upstream.js'
 import { Views } from './views/views.js'
 
-/** The storefront, ready to listen or to be injected into. Closing it writes the views that it counted. */
+/**
+ * The storefront, ready to listen or to be injected into. Closing it writes the views that it
+ * counted.
+ */
 export async function buildApp (env: StorefrontEnv): Promise<FastifyInstance> {
   const app = fastify(serverOptions(env, { service: 'storefront' }))
   const assets = await loadAssets()

@@ -10,7 +10,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml'
 }
 
-/** An asset, a file of `assets` or compiled, under a path with a hash of it, such as `/shop/assets/shop-1f3c9a2b7d.css`. */
+/**
+ * An asset, a file of `assets` or compiled, under a path with a hash of it, such as
+ * `/shop/assets/shop-1f3c9a2b7d.css`.
+ */
 interface Asset {
   readonly path: string
   readonly type: string
@@ -37,7 +40,10 @@ function assetOf (name: string, content: Buffer): [string, Asset] {
   return [name, { path, type: TYPES[extension] ?? 'application/octet-stream', etag: `"${hash}"`, content }]
 }
 
-/** Serves assets for good: another version of one has another path, so that browsers never ask again. */
+/**
+ * Serves assets for good: another version of one has another path, so that browsers never ask
+ * again.
+ */
 export function serveAssets (app: FastifyInstance, assets: Assets): void {
   for (const { path, type, etag, content } of assets.values()) {
     app.get(path, {

@@ -12,8 +12,9 @@ import { type StorefrontEnv } from './env.js'
 const MEBIBYTE = 1024 * 1024
 
 /**
- * Where the catalog has its responses. Pages, fragments and what they are made of are there, too: a tag that a write in the
- * catalog invalidates ends them by the same command, on every instance of both services.
+ * Where the catalog has its responses. Pages, fragments and what they are made of are there, too: a
+ * tag that a write in the catalog invalidates ends them by the same command, on every instance of
+ * both services.
  */
 const SHARED = 'responses'
 
@@ -28,7 +29,10 @@ declare module '@weir/fastify/caches' {
   }
 }
 
-/** The store of the catalog's responses: the Redis that REDIS_URL names, `app.redis`, else the catalog's file in DATA_DIR. */
+/**
+ * The store of the catalog's responses: the Redis that REDIS_URL names, `app.redis`, else the
+ * catalog's file in DATA_DIR.
+ */
 export const openStore = (app: FastifyInstance, env: StorefrontEnv): Store =>
   env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'cache.db') }) : redisStore({ client: app.redis })
 
@@ -54,7 +58,8 @@ export async function registerPageCaches (app: FastifyInstance, env: StorefrontE
     namespace: SHARED,
     name,
     l1: { maxBytes: 12 * MEBIBYTE },
-    // One storefront, whichever name or port it is reached by. The catalog's keys begin with another one.
+    // One storefront, whichever name or port it is reached by. The catalog's keys begin with
+    // another one.
     origin: 'http://storefront'
   })
   await app.register(fragments, {

@@ -6,7 +6,10 @@ import { sqliteStore } from '@weir/metrics/sqlite'
 import { type FastifyInstance } from 'fastify'
 import { type StorefrontEnv } from './env.js'
 
-/** Counts requests and reads of caches where those of all services are counted: in Redis, `app.redis`, else in a file in DATA_DIR. */
+/**
+ * Counts requests and reads of caches where those of all services are counted: in Redis,
+ * `app.redis`, else in a file in DATA_DIR.
+ */
 export async function registerCounting (app: FastifyInstance, env: StorefrontEnv): Promise<void> {
   const store = env.REDIS_URL === undefined ? sqliteStore({ file: join(env.DATA_DIR, 'metrics.db') }) : redisStore({ client: app.redis })
   app.addHook('onClose', () => store.close())

@@ -1,7 +1,8 @@
 import createError from '@fastify/error'
 import { expected } from '@weir/fastify/service'
 
-// Every error that the storefront raises by name. The message says what to do; %s are filled in by the caller.
+// Every error that the storefront raises by name. The message says what to do; %s are filled in by
+// the caller.
 
 const Silent = expected('warn', createError<'STOREFRONT_ERR_SILENT', 503, [service: string, options: { cause: unknown }]>(
   'STOREFRONT_ERR_SILENT', 'The %s does not answer, and no copy of this page is cached: try again in a few seconds', 503, Error, false))

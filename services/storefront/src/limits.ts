@@ -12,7 +12,9 @@ export const formLimit = {
   policies: [{ name: 'forms', limit: 10, window: '1s', burst: 20 }]
 } as const satisfies RouteLimitOptions
 
-/** The limit of the lab: its largest load, 400 requests and those before it, three times a minute. */
+/**
+ * The limit of the lab: its largest load, 400 requests and those before it, three times a minute.
+ */
 export const labLimit = {
   group: 'lab',
   policies: [{ name: 'lab', limit: 1500, window: '1m' }]

@@ -1,4 +1,5 @@
-// Files that are compiled, and not part of the bundle of `npm start`. The paths lead there from dist/src and from dist/bundle.
+// Files that are compiled, and not part of the bundle of `npm start`. The paths lead there from
+// dist/src and from dist/bundle.
 
 /** The program of the lab's thread. */
 export const LAB_PROGRAM = new URL('../src/lab/worker.js', import.meta.url)

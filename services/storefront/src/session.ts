@@ -20,14 +20,17 @@ export interface Session {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** True: who is signed in by the cookie is `request.user` on this route. On all others the cookie is nobody's. */
+    /**
+     * True: who is signed in by the cookie is `request.user` on this route. On all others the
+     * cookie is nobody's.
+     */
     session?: true
   }
 }
 
 /**
- * Registers who may do what: by tokens that are signed with JWT_SECRET, in Authorization or, on routes with `session: true`,
- * in the cookie. A cookie that is no good any more is no cookie.
+ * Registers who may do what: by tokens that are signed with JWT_SECRET, in Authorization or, on
+ * routes with `session: true`, in the cookie. A cookie that is no good any more is no cookie.
  */
 export async function registerSessions (app: FastifyInstance, env: StorefrontEnv): Promise<void> {
   if (env.JWT_SECRET === undefined) app.log.warn('JWT_SECRET is not set: nobody can sign in')
@@ -79,8 +82,8 @@ const attributesFor = ({ protocol }: FastifyRequest) =>
   ({ path: '/shop', httpOnly: true, sameSite: 'strict', secure: protocol === 'https' } as const)
 
 /**
- * Refuses a POST unless Sec-Fetch-Site or Origin says that it comes from this site, and neither says
- * otherwise. Browsers send both; other clients have to send one.
+ * Refuses a POST unless Sec-Fetch-Site or Origin says that it comes from this site, and neither
+ * says otherwise. Browsers send both; other clients have to send one.
  */
 export function refuseForeignPosts (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
   if (request.method !== 'POST') return done()

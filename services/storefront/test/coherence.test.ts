@@ -17,7 +17,10 @@ async function start (t: Test, shared: Record<string, string> = {}) {
   return { DATA_DIR, catalog, one, other, seen, patch }
 }
 
-/** Changes a product a few times: each change is on both pages of both instances at once, and nothing of the one before. */
+/**
+ * Changes a product a few times: each change is on both pages of both instances at once, and
+ * nothing of the one before.
+ */
 async function seesEachChange (t: Test, { catalog, seen, patch }: Awaited<ReturnType<typeof start>>): Promise<void> {
   // The newest is on the first page of the list.
   const { items: [newest] } = (await catalog.app.inject('/api/products?limit=1')).json<{ items: { id: number, categoryId: number }[] }>()

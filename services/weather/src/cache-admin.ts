@@ -21,8 +21,9 @@ export interface WeatherCaches {
 }
 
 /**
- * The documents, for admins: a URL of the API stands for the documents that its answer is made of, the places of cities among them. While
- * the place of a city is not kept, nobody can say which weather is its.
+ * The documents, for admins: a URL of the API stands for the documents that its answer is made of,
+ * the places of cities among them. While the place of a city is not kept, nobody can say which
+ * weather is its.
  */
 export function administered (caches: WeatherCaches): AdministeredCache {
   const current = (cell: Cell) => at(caches.current, currentKey(cell))

@@ -4,7 +4,8 @@ const MOST = 50
 const LONGEST_NAME = 100
 
 /**
- * The cities of a list with commas. One that has a comma itself is quoted, as in CSV (RFC 4180): `"Washington, D.C.",Paris`.
+ * The cities of a list with commas. One that has a comma itself is quoted, as in CSV (RFC 4180):
+ * `"Washington, D.C.",Paris`.
  * @throws WEATHER_ERR_CITIES
  */
 export function citiesOf (list: string): string[] {

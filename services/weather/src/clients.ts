@@ -7,8 +7,8 @@ import { type FastifyInstance } from 'fastify'
 import { type WeatherEnv } from './env.js'
 
 /**
- * Limits each user that a token names, and all others by their address. Everybody may read: a token is for having a budget of one's own,
- * and with the role `admin` for purging.
+ * Limits each user that a token names, and all others by their address. Everybody may read: a token
+ * is for having a budget of one's own, and with the role `admin` for purging.
  */
 export async function registerClients (app: FastifyInstance, env: WeatherEnv, store: LimitStore): Promise<void> {
   await app.register(rateLimit, {

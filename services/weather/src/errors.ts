@@ -2,7 +2,8 @@ import createError from '@fastify/error'
 import { expected } from '@weir/fastify/service'
 import { type NamedPlace } from './open-meteo/weather.js'
 
-// Every error that the service raises by name. The message says what to do; %s are filled in by the caller.
+// Every error that the service raises by name. The message says what to do; %s are filled in by the
+// caller.
 
 const NotFound = createError<'WEATHER_ERR_CITY_NOT_FOUND', 404, [city: string]>(
   'WEATHER_ERR_CITY_NOT_FOUND', 'There is no such place as %s: check its spelling and region, or give latitude and longitude', 404)
@@ -12,8 +13,8 @@ const Ambiguous = createError<'WEATHER_ERR_CITY_AMBIGUOUS', 400, [city: string]>
   'Several places are called %s: add country or admin1, or take the coordinates of one of the candidates', 400)
 
 /**
- * WEATHER_ERR_CITY_NOT_FOUND: the geocoding knows no place of this name, or, if there are candidates, none
- * where it is said to be.
+ * WEATHER_ERR_CITY_NOT_FOUND: the geocoding knows no place of this name, or, if there are
+ * candidates, none where it is said to be.
  */
 export class CityNotFound extends NotFound {
   readonly problem: { candidates?: NamedPlace[] }
@@ -92,7 +93,10 @@ export const upstreamUnavailable = (retryAfterMs: number, cause: unknown) =>
 /** The fleet has made as many calls as it may, or was told to wait. */
 export const upstreamBusy = (retryAfterMs: number) => later(retryAfterMs, (seconds) => new Busy(seconds))
 
-/** WEATHER_ERR_CLIENT_SHARE: a client has used its share of the calls. `retryAfterMs` tells when it has some again. */
+/**
+ * WEATHER_ERR_CLIENT_SHARE: a client has used its share of the calls. `retryAfterMs` tells when it
+ * has some again.
+ */
 export class ClientShareUsed extends ShareUsed {
   readonly headers: Readonly<Record<string, string>>
   readonly problem: object

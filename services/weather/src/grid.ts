@@ -5,12 +5,15 @@ export interface Cell {
 }
 
 /**
- * Cells to a degree: 11 km, about what the global models resolve that Open-Meteo answers from. Whoever is nearer to each other shares
- * an answer, and nobody can ask for more places than there are cells.
+ * Cells to a degree: 11 km, about what the global models resolve that Open-Meteo answers from.
+ * Whoever is nearer to each other shares an answer, and nobody can ask for more places than there
+ * are cells.
  */
 const CELLS = 10
 
-/** The cell of a place. The date line is one meridian, and a pole one place, on whatever meridian. */
+/**
+ * The cell of a place. The date line is one meridian, and a pole one place, on whatever meridian.
+ */
 export function cellOf (place: Cell): Cell {
   const [latitude, longitude] = [onGrid(place.latitude), onGrid(place.longitude)]
   if (Math.abs(latitude) === 90) return { latitude, longitude: 0 }

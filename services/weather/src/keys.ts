@@ -4,7 +4,8 @@ import { folded } from './places/name.js'
 
 // One namespace has all documents: the beginnings of their keys keep them apart.
 
-// Raised with each change of what documents look like: instances of two versions share a store while one replaces the other.
+// Raised with each change of what documents look like: instances of two versions share a store
+// while one replaces the other.
 const SHAPE = 2
 
 export const placeKey = (city: string) => `place:${SHAPE}:${folded(city)}`

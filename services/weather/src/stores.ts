@@ -9,10 +9,14 @@ import { sqliteStore as sqliteLimits } from '@weir/limiter/sqlite'
 import { type FastifyInstance } from 'fastify'
 import { type WeatherEnv } from './env.js'
 
-// Milliseconds. To go on without Redis is to call Open-Meteo, of which there are few calls to spend.
+// Milliseconds. To go on without Redis is to call Open-Meteo, of which there are few calls to
+// spend.
 const PATIENCE = 1000
 
-/** What all instances share: in the Redis that REDIS_URL names, `app.redis`, else in files in DATA_DIR. Closed with the application. */
+/**
+ * What all instances share: in the Redis that REDIS_URL names, `app.redis`, else in files in
+ * DATA_DIR. Closed with the application.
+ */
 export async function openStores (app: FastifyInstance, env: WeatherEnv): Promise<{ cache: Store, limits: LimitStore }> {
   const stores = env.REDIS_URL === undefined
     ? inFiles(env.DATA_DIR)

@@ -1,4 +1,7 @@
-/** By which documents are invalidated, by admins: nobody else ever does it to weather. Each has `everything`. */
+/**
+ * By which documents are invalidated, by admins: nobody else ever does it to weather. Each has
+ * `everything`.
+ */
 export const tags = {
   everything: 'weather',
   places: 'places',

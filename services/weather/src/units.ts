@@ -1,4 +1,7 @@
-/** How amounts are told. All is kept metric, so that whoever wants another system shares what is kept. */
+/**
+ * How amounts are told. All is kept metric, so that whoever wants another system shares what is
+ * kept.
+ */
 export type Units = 'metric' | 'imperial'
 
 type Amount = number | null

@@ -9,7 +9,10 @@ import { Pause } from './upstream/pause.js'
 import { Upstream } from './upstream/upstream.js'
 import { NAMESPACE } from './weather.js'
 
-/** Open-Meteo's services, with the budget and the pauses that all instances share. Closed with the application. */
+/**
+ * Open-Meteo's services, with the budget and the pauses that all instances share. Closed with the
+ * application.
+ */
 export function openUpstreams (app: FastifyInstance, env: WeatherEnv, stores: { cache: Store, limits: LimitStore }): OpenMeteoUpstreams {
   const limiter = createLimiter({ store: stores.limits, instances: instanceCount(app, env) })
   const times = createCache<number>({ store: stores.cache, namespace: NAMESPACE })

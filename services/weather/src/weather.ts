@@ -76,8 +76,8 @@ export class Weather {
   }
 
   /**
-   * The weather of each of the cities, in their order: with at most two reads of the cache for all, and
-   * one if their places are known here; and one more for names with a comma that no place has.
+   * The weather of each of the cities, in their order: with at most two reads of the cache for all,
+   * and one if their places are known here; and one more for names with a comma that no place has.
    */
   async currentOf (cities: readonly string[], client?: string): Promise<CityWeather[]> {
     const { openMeteo } = this.options
@@ -111,7 +111,9 @@ const ownFaultOf = (error: unknown) =>
 
 const NOWHERE: Cell = { latitude: 0, longitude: 0 }
 
-/** Reads them all, and gives a function that has the document of a key, or throws why there is none. */
+/**
+ * Reads them all, and gives a function that has the document of a key, or throws why there is none.
+ */
 async function readAll<T> (documents: Documents<T>, keys: readonly string[], originOf: Parameters<Documents<T>['readMany']>[1]) {
   const settled = await documents.readMany(keys, originOf)
   const outcomes = new Map(keys.map((key, i) => [key, settled[i]]))

@@ -42,7 +42,9 @@ const PLACES: readonly Found[] = [
 
 const bare = (name: string) => name.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
 
-/** Open-Meteo with these places, which knows a few of them by other names; weather is everywhere. */
+/**
+ * Open-Meteo with these places, which knows a few of them by other names; weather is everywhere.
+ */
 async function startWorld (t: Test): Promise<UpstreamServer> {
   return startUpstream(t, (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://upstream')

@@ -62,7 +62,9 @@ export const acceptses: Subject = {
   targets: [{ path: '/preferred', isCached: true, isShared: true }]
 }
 
-/** `@fastify/rate-limit`: a quota that all requests count against, and routes with one that ends. */
+/**
+ * `@fastify/rate-limit`: a quota that all requests count against, and routes with one that ends.
+ */
 export const rateLimits: Subject = {
   name: 'rate-limit',
   async plugins (app) {

@@ -10,7 +10,10 @@ declare module 'fastify' {
   }
 }
 
-/** `@fastify/view`: pages from templates, some of them with what a hook has found out about the user. */
+/**
+ * `@fastify/view`: pages from templates, some of them with what a hook has found out about the
+ * user.
+ */
 export const views: Subject = {
   name: 'view',
   async plugins (app) {

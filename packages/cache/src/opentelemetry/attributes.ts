@@ -1,4 +1,7 @@
-/** The attributes of spans and metrics. OpenTelemetry has conventions of its own for errors (`error.type`), and none for caches. */
+/**
+ * The attributes of spans and metrics. OpenTelemetry has conventions of its own for errors
+ * (`error.type`), and none for caches.
+ */
 export const NAMESPACE = 'weir.cache.namespace'
 export const KEYS = 'weir.cache.keys'
 export const TAGS = 'weir.cache.tags'
@@ -11,7 +14,10 @@ export const COST = 'weir.cache.fill.cost'
 export const ELSEWHERE = 'weir.cache.wait.elsewhere'
 export const ERROR_TYPE = 'error.type'
 
-/** The value of `error.type`: a low number of different texts, so a code or a class and never a message. */
+/**
+ * The value of `error.type`: a low number of different texts, so a code or a class and never a
+ * message.
+ */
 export function errorType (error: unknown): string {
   if (!(error instanceof Error)) return typeof error
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name

@@ -12,8 +12,9 @@ export interface InstrumentationOptions {
 let isInstrumented = false
 
 /**
- * Records spans and metrics of all caches of this process by the API of OpenTelemetry, until the function it returns is called.
- * Call it when the SDK has been started: what is recorded goes to its providers, and is dropped where there are none.
+ * Records spans and metrics of all caches of this process by the API of OpenTelemetry, until the
+ * function it returns is called. Call it when the SDK has been started: what is recorded goes to
+ * its providers, and is dropped where there are none.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION; also while caches are instrumented already
  * @example
  * new NodeSDK().start()

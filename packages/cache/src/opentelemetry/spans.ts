@@ -4,9 +4,9 @@ import { BACKGROUND, COST, ELSEWHERE, ERROR_TYPE, errorType, KEYS, NAMESPACE, OP
 import { listenTo } from './listen.js'
 
 /**
- * Spans of fills, of waits for them and of store calls. The function of a fill and its store calls run in the context of its
- * span. A wait is linked to the fill. A fill in the background, whose caller may have ended, is the root of a trace of its
- * own, linked to that of its caller.
+ * Spans of fills, of waits for them and of store calls. The function of a fill and its store calls
+ * run in the context of its span. A wait is linked to the fill. A fill in the background, whose
+ * caller may have ended, is the root of a trace of its own, linked to that of its caller.
  * @param keys whether spans tell keys and tags
  */
 export function recordSpans (keys: boolean): () => void {

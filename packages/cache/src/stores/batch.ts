@@ -1,6 +1,6 @@
 /**
- * Joins the questions of one turn of the event loop into one, about all of their items. A question asked
- * after the command has left starts the next batch: no answer is older than its question.
+ * Joins the questions of one turn of the event loop into one, about all of their items. A question
+ * asked after the command has left starts the next batch: no answer is older than its question.
  */
 export class Batch<I, R> {
   #open: { readonly items: I[], readonly answer: Promise<R> } | undefined

@@ -1,7 +1,8 @@
 import type { FillEnd } from '../store.js'
 import { withResolvers } from '../with-resolvers.js'
 
-// While somebody waits: how often it is seen whether announcements can still be relied on, in milliseconds.
+// While somebody waits: how often it is seen whether announcements can still be relied on, in
+// milliseconds.
 const LOOK_EVERY = 50
 // How many are remembered for those whose question is still on its way.
 const RECENT = 1000
@@ -18,7 +19,10 @@ interface Wait {
   readonly tell: (end: FillEnd) => void
 }
 
-/** How fills of other instances ended, by the token of their lease, as it is said on the namespace's channel. */
+/**
+ * How fills of other instances ended, by the token of their lease, as it is said on the namespace's
+ * channel.
+ */
 export class FillAnnouncements {
   readonly #waiting = new Map<string, Wait>()
   readonly #recent = new Map<string, FillEnd>()

@@ -26,8 +26,8 @@ interface Caller {
 }
 
 /**
- * Joins increments into one command, as `ReadBatch` joins reads: while one is under way those of a turn of the event loop, and
- * otherwise those of one callback and its promise jobs.
+ * Joins increments into one command, as `ReadBatch` joins reads: while one is under way those of a
+ * turn of the event loop, and otherwise those of one callback and its promise jobs.
  */
 export class IncrementBatch {
   #joined = new Map<string, Joined>()

@@ -8,7 +8,10 @@ export interface RecordKeeper extends Pick<Validity, 'replace' | 'stampIfValid' 
   /** The latest stamp that was seen here. None that is issued to this instance is lower. */
   readonly latest: Stamp
   see (stamp: Stamp): void
-  /** Issues a stamp. `beginning`: below every stamp of the namespace, which is new, or 0 if it is not. */
+  /**
+   * Issues a stamp. `beginning`: below every stamp of the namespace, which is new, or 0 if it is
+   * not.
+   */
   stamp (): Promise<{ readonly stamp: Stamp, readonly beginning: Stamp }>
   invalidate (tags: readonly string[]): Promise<Stamp>
   clear (): Promise<Stamp>
@@ -28,7 +31,10 @@ export interface RecordMirror {
   know (change: Change): void
 }
 
-/** A namespace's records in a store, judged by a mirror of them for as long as a lease says that it is current. */
+/**
+ * A namespace's records in a store, judged by a mirror of them for as long as a lease says that it
+ * is current.
+ */
 export class LeasedValidity implements Validity {
   /** @param lease milliseconds; the same for every instance */
   constructor (readonly records: RecordKeeper, readonly mirror: RecordMirror | undefined, readonly lease: number) {}
@@ -39,10 +45,10 @@ export class LeasedValidity implements Validity {
 
   /**
    * Just above the latest stamp that has been seen here is above every invalidation that was
-   * acknowledged, if this instance is current. Otherwise the stamp that the store issues is set back by the
-   * time its answer took: invalidations that the store executed meanwhile are above it, since no clock
-   * issues more than a stamp a microsecond. In a namespace that is new to the store and to this instance
-   * all of them are above its beginning.
+   * acknowledged, if this instance is current. Otherwise the stamp that the store issues is set
+   * back by the time its answer took: invalidations that the store executed meanwhile are above it,
+   * since no clock issues more than a stamp a microsecond. In a namespace that is new to the store
+   * and to this instance all of them are above its beginning.
    */
   async callStamp () {
     const { latest } = this.records
@@ -56,8 +62,8 @@ export class LeasedValidity implements Validity {
 
   /**
    * The stamp of a fill that replaces a frame of stamp `above`. It has to be above every earlier
-   * invalidation's, or the fill is not kept, and below every later one's. Just above the latest that
-   * has been seen here it is, and the store need not be asked.
+   * invalidation's, or the fill is not kept, and below every later one's. Just above the latest
+   * that has been seen here it is, and the store need not be asked.
    */
   fillStamp (above: Stamp): Stamp | Promise<Stamp> {
     const own = justAbove(this.records.latest)

@@ -4,7 +4,8 @@ import { CacheError } from '../errors.js'
 const require = createRequire(import.meta.url)
 
 /**
- * Loads the library of a store: not before there is such a store, because it is installed only where there is one.
+ * Loads the library of a store: not before there is such a store, because it is installed only
+ * where there is one.
  * @throws CacheError WEIR_CACHE_MISSING_DRIVER
  */
 export function loadDriver (name: string): unknown {

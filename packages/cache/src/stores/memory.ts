@@ -11,7 +11,10 @@ import { type Judged, nextStamp, type Stamp, type Validity } from '../validity.j
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions extends MemoryLimits {
-  /** Tag records kept; beyond it the oldest go and what they judged becomes invalid. Default 100,000. */
+  /**
+   * Tag records kept; beyond it the oldest go and what they judged becomes invalid. Default
+   * 100,000.
+   */
   readonly maxTags?: number
 }
 

@@ -4,7 +4,10 @@ import { FILL_LEASE } from './renewed-lease.js'
 // Milliseconds until the task is tried again, doubled each time.
 const FIRST_PAUSE = 50
 
-/** Tries again until the task succeeds, or a fill lease has run out: the end of a lease is no news then. */
+/**
+ * Tries again until the task succeeds, or a fill lease has run out: the end of a lease is no news
+ * then.
+ */
 export async function persistently<R> (task: () => Promise<R>): Promise<R> {
   const end = performance.now() + FILL_LEASE
   for (let pause = FIRST_PAUSE; ; pause *= 2) {

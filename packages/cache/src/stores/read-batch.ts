@@ -8,9 +8,9 @@ interface Reader {
 }
 
 /**
- * Joins reads into one command: while one is under way those of a turn of the event loop, and otherwise
- * those of one callback and its promise jobs, which then need not wait. A read that is asked for after the
- * command has left is part of the next: no answer is older than its question.
+ * Joins reads into one command: while one is under way those of a turn of the event loop, and
+ * otherwise those of one callback and its promise jobs, which then need not wait. A read that is
+ * asked for after the command has left is part of the next: no answer is older than its question.
  */
 export class ReadBatch {
   #readers: Reader[] = []

@@ -4,8 +4,8 @@ export interface Renewable {
 }
 
 /**
- * Renews at an interval, by one timer for all: most leases end long before they are due, and a timer of its own would cost each of
- * them more than all else. Without any there is no timer.
+ * Renews at an interval, by one timer for all: most leases end long before they are due, and a
+ * timer of its own would cost each of them more than all else. Without any there is no timer.
  */
 export class Renewals {
   /** Whether each has been here for at least one interval. */

@@ -14,15 +14,18 @@ export interface LeaseKeeper {
   setWaits (fills: readonly FillId[]): Promise<void>
 }
 
-/** How long a lease lasts unless it is renewed, in milliseconds: so long do others wait for an instance that has died. */
+/**
+ * How long a lease lasts unless it is renewed, in milliseconds: so long do others wait for an
+ * instance that has died.
+ */
 export const FILL_LEASE = 1500
 export const RENEW_EVERY = 300
 
 const ofProcess = new Renewals(RENEW_EVERY)
 
 /**
- * A fill lease that renews itself until it is ended. An instance that is frozen or blocked for longer loses it to another; what
- * it computes is then judged like any entry.
+ * A fill lease that renews itself until it is ended. An instance that is frozen or blocked for
+ * longer loses it to another; what it computes is then judged like any entry.
  */
 export class RenewedLease implements FillLease, Renewable {
   #isOpen = true

@@ -3,8 +3,9 @@
 const PARTS = 10
 
 /**
- * Settles as `promise` does, if that happens within `ms` milliseconds in which the process could read
- * answers. A burst of calls keeps it busy for longer than a server may be silent: that is no silence.
+ * Settles as `promise` does, if that happens within `ms` milliseconds in which the process could
+ * read answers. A burst of calls keeps it busy for longer than a server may be silent: that is no
+ * silence.
  *
  * Time is counted in parts, each begun once the one before is over.
  * @param late makes the error of a promise that is late

@@ -7,8 +7,8 @@ export interface FakeClock {
   /** Milliseconds since the epoch. */
   readonly now: number
   /**
-   * Moves the time. Each `setTimeout` that is due by then runs at its own time, and all that follows from it, as far as it
-   * waits for nothing outside the process.
+   * Moves the time. Each `setTimeout` that is due by then runs at its own time, and all that
+   * follows from it, as far as it waits for nothing outside the process.
    * @example await clock.advance('61s')
    */
   advance (duration: Duration): Promise<void>
@@ -22,10 +22,12 @@ export interface FakeClock {
 let inPlace: FakeClock | undefined
 
 /**
- * Stops the time of this process: `Date` and `setTimeout` stand still until the test moves them. `performance.now()` goes on, and
- * is moved along. `setInterval`, `setImmediate` and `node:timers/promises` are those of Node.
+ * Stops the time of this process: `Date` and `setTimeout` stand still until the test moves them.
+ * `performance.now()` goes on, and is moved along. `setInterval`, `setImmediate` and
+ * `node:timers/promises` are those of Node.
  * @param now the time at which it stands, in milliseconds since the epoch; default: the present
- * @throws CacheError WEIR_CACHE_INVALID_OPTION while another fake clock is in place, or for what is no time
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION while another fake clock is in place, or for what is
+ *   no time
  * @example
  * const clock = fakeClock()
  * await cache.set('42', 'old', { ttl: '1m' })

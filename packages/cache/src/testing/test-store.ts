@@ -10,8 +10,8 @@ type Hooks = Partial<Record<StoreOperation, () => void | Promise<void>>>
 /** Options of {@link testStore}. */
 export interface TestStoreOptions {
   /**
-   * Whether values in memory are judged without asking, as of a memory or SQLite store, or of Redis within the lease. Default true;
-   * `false`: each read asks, and fails while the store does.
+   * Whether values in memory are judged without asking, as of a memory or SQLite store, or of Redis
+   * within the lease. Default true; `false`: each read asks, and fails while the store does.
    */
   readonly judgesLocally?: boolean
 }
@@ -40,7 +40,10 @@ export interface TestStore extends Store {
    * @example testing.restore()
    */
   restore (): void
-  /** Runs before calls of the operation: what it throws the store throws, and what it waits for the store waits for. */
+  /**
+   * Runs before calls of the operation: what it throws the store throws, and what it waits for the
+   * store waits for.
+   */
   before: Hooks
   /** Runs between the work of the operation and its answer. */
   after: Hooks

@@ -4,16 +4,19 @@ import type { Algorithm, Meter, State } from './algorithm.js'
 const HIGHEST = 2 ** 52
 
 /**
- * The generic cell rate algorithm in its form as a leaky bucket (ITU-T I.371 annex A says the two are the same): what is used
- * raises a level, which sinks at the policy's rate; it may not rise above the burst.
+ * The generic cell rate algorithm in its form as a leaky bucket (ITU-T I.371 annex A says the two
+ * are the same): what is used raises a level, which sinks at the policy's rate; it may not rise
+ * above the burst.
  *
- * Meter: the highest level, what a cost of 1 adds, what leaks in a microsecond. In units that make all three integers:
- * 3 per second would be 333,333.3 microseconds each; a cost of 1,000,000 that leaks by 3 is exact. State: when, level.
+ * Meter: the highest level, what a cost of 1 adds, what leaks in a microsecond. In units that make
+ * all three integers: 3 per second would be 333,333.3 microseconds each; a cost of 1,000,000 that
+ * leaks by 3 is exact. State: when, level.
  */
 export const gcra: Algorithm = {
   meter (limit, window, burst) {
     const divisor = greatestCommonDivisor(limit, window)
-    // Where exact numbers would be too large, somewhat slower by a part that nobody can measure (below 1e-6).
+    // Where exact numbers would be too large, somewhat slower by a part that nobody can measure
+    // (below 1e-6).
     const leak = Math.min(limit / divisor, Math.max(1, Math.floor(HIGHEST / burst / window * limit)))
     const unit = leak === limit / divisor ? window / divisor : Math.ceil(window / limit * leak)
     return [burst * unit, unit, leak]

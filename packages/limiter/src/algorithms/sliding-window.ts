@@ -4,16 +4,18 @@ import type { Algorithm, State } from './algorithm.js'
 const MOMENTS = 256
 
 /**
- * An exact log: each use counts until the window since it has passed, so that no span of one window holds more than the limit, and
- * the moment at which there is room is known. The usual approximation by two counters can do neither: it supposes that the window
- * before was used evenly, lets almost twice the limit through at a boundary, and can only guess when to try again.
+ * An exact log: each use counts until the window since it has passed, so that no span of one window
+ * holds more than the limit, and the moment at which there is room is known. The usual
+ * approximation by two counters can do neither: it supposes that the window before was used evenly,
+ * lets almost twice the limit through at a boundary, and can only guess when to try again.
  *
- * What that costs is bounded. Up to a limit of 256 times are exact to the microsecond; above it they are rounded up to a 256th of
- * the window and those that are equal are one: the log never has more than 257 moments, some 4 KiB, and a use counts up to a 256th
- * longer than it has to, never shorter.
+ * What that costs is bounded. Up to a limit of 256 times are exact to the microsecond; above it
+ * they are rounded up to a 256th of the window and those that are equal are one: the log never has
+ * more than 257 moments, some 4 KiB, and a use counts up to a 256th longer than it has to, never
+ * shorter.
  *
- * Meter: limit, window, moment. State: pairs of a time and what was used in all up to then, ascending; the first pair
- * is the last that no longer counts.
+ * Meter: limit, window, moment. State: pairs of a time and what was used in all up to then,
+ * ascending; the first pair is the last that no longer counts.
  */
 export const slidingWindow: Algorithm = {
   meter: (limit, window) => [limit, window, limit <= MOMENTS ? 1 : Math.ceil(window / MOMENTS)],
@@ -61,7 +63,10 @@ const timeAt = (state: State, i: number) => state[2 * i] ?? 0
 const totalAt = (state: State, i: number) => state[2 * i + 1] ?? 0
 const roundUp = (now: number, moment: number) => Math.ceil(now / moment) * moment
 
-/** The first pair after that which no longer counts for which it holds, as then for all that follow; one beyond the last if none. */
+/**
+ * The first pair after that which no longer counts for which it holds, as then for all that follow;
+ * one beyond the last if none.
+ */
 function first (state: State, holds: (i: number) => boolean): number {
   let [low, high] = [1, state.length / 2]
   while (low < high) {

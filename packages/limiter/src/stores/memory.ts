@@ -8,7 +8,10 @@ import type { LimitStore, Verdict } from '../store.js'
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
-  /** Keys kept. Beyond it the budgets of those not seen for longest are forgotten, and are full again. Default 100,000. */
+  /**
+   * Keys kept. Beyond it the budgets of those not seen for longest are forgotten, and are full
+   * again. Default 100,000.
+   */
   readonly maxKeys?: number
 }
 
@@ -20,8 +23,8 @@ export interface MemoryStore extends LimitStore {
 }
 
 /**
- * Budgets in this process, on its monotonic clock: for tests, for applications of one process, and for what a limiter does without
- * its own store.
+ * Budgets in this process, on its monotonic clock: for tests, for applications of one process, and
+ * for what a limiter does without its own store.
  * @throws LimiterError WEIR_LIMITER_INVALID_OPTION
  */
 export function memoryStore (options?: MemoryStoreOptions): LimitStore {

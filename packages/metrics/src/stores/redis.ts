@@ -20,8 +20,8 @@ const AHEAD = 5
 const AT_ONCE = 60
 
 /**
- * KEYS[1]: a hash, all records of one minute: a process -> the number of its record, a space, the record.
- * ARGV: the process, the number, the record, seconds to keep it.
+ * KEYS[1]: a hash, all records of one minute: a process -> the number of its record, a space, the
+ * record. ARGV: the process, the number, the record, seconds to keep it.
  */
 const WRITE = script(`
 local known = redis.call('HGET', KEYS[1], ARGV[1])
@@ -30,11 +30,12 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
 return redis.call('EXPIRE', KEYS[1], ARGV[4])`)
 
 /**
- * KEYS[1]: a hash, what processes said of themselves: a process -> when it said it, a space, what it said.
- * ARGV: the process, when (ms), what, seconds to keep it.
+ * KEYS[1]: a hash, what processes said of themselves: a process -> when it said it, a space, what
+ * it said. ARGV: the process, when (ms), what, seconds to keep it.
  *
- * What comes later than what was said after it is dropped, unless it is a minute later: then a clock was set back. Those who said nothing
- * for too long go when somebody new comes, so that there are never more than came within so long. -> 1 if the process was known
+ * What comes later than what was said after it is dropped, unless it is a minute later: then a
+ * clock was set back. Those who said nothing for too long go when somebody new comes, so that there
+ * are never more than came within so long. -> 1 if the process was known
  */
 const TELL = script(`
 local function moment (value) return tonumber(string.match(value, '^%d+')) or 0 end
@@ -53,10 +54,11 @@ redis.call('EXPIRE', KEYS[1], ARGV[4])
 return known and 1 or 0`)
 
 /**
- * What instances told, for a day, in Redis (6.2 or later, single, Sentinel or Cluster) or Valkey, for a fleet.
+ * What instances told, for a day, in Redis (6.2 or later, single, Sentinel or Cluster) or Valkey,
+ * for a fleet.
  *
- * `weir:metrics:{MINUTE}` has the records of a minute, `weir:metrics:{instances}` what processes said of themselves. A write is one command
- * for that and one for each record, each over one key.
+ * `weir:metrics:{MINUTE}` has the records of a minute, `weir:metrics:{instances}` what processes
+ * said of themselves. A write is one command for that and one for each record, each over one key.
  * @example redisStore({ url: 'redis://127.0.0.1:6379' })
  * @throws MetricsError WEIR_METRICS_INVALID_OPTION, whose message says what to give
  */

@@ -11,7 +11,7 @@ export const firstMinute = (): number => Math.floor((Date.now() - KEPT_SECONDS *
 export const firstMoment = (): number => Date.now() - KEPT_SECONDS * 1000
 
 /**
- * Whether what a process said at `at` has come after what it said later. By much more than a write can be late it is not earlier at all:
- * the process' clock was set back.
+ * Whether what a process said at `at` has come after what it said later. By much more than a write
+ * can be late it is not earlier at all: the process' clock was set back.
  */
 export const isLate = (at: number, known: number): boolean => at < known && at > known - LATEST

@@ -11,7 +11,10 @@ import type { WriteBehindSchema } from './table.js'
 
 type Resolved<V> = ReturnType<typeof resolveOptions<WriteBehindSchema, V>>
 
-/** The outcome of a pass: whether the destination took or refused something, and whether there may be more. */
+/**
+ * The outcome of a pass: whether the destination took or refused something, and whether there may
+ * be more.
+ */
 interface Pass {
   readonly wrote: boolean
   readonly failed: boolean
@@ -24,7 +27,10 @@ interface Met {
   readonly since: number
 }
 
-/** Writes that are refused one after the other before it is taken for the destination rather than for them. */
+/**
+ * Writes that are refused one after the other before it is taken for the destination rather than
+ * for them.
+ */
 const MOST_REFUSED = 3
 const FIRST_BACKOFF = 1000
 const LONGEST_BACKOFF = 60_000
@@ -35,13 +41,15 @@ export const backoff = (failures: number) => Math.min(LONGEST_BACKOFF, FIRST_BAC
 /**
  * Takes writes from the table and brings them to their destination.
  *
- * **In order.** A key has one row, and at most one value of it is under way (`taken`): the next is taken when that one is written, or
- * given up. One instance has it, by a name of its own (`owner`) that it changes before each attempt. Another takes over only after it
- * has seen one name unchanged for twice the time that an attempt may take: no clocks are compared. An attempt that was late may still
- * arrive at the destination after its successor; then its sequence is the lower one.
+ * **In order.** A key has one row, and at most one value of it is under way (`taken`): the next is
+ * taken when that one is written, or given up. One instance has it, by a name of its own (`owner`)
+ * that it changes before each attempt. Another takes over only after it has seen one name unchanged
+ * for twice the time that an attempt may take: no clocks are compared. An attempt that was late may
+ * still arrive at the destination after its successor; then its sequence is the lower one.
  *
- * **Nothing is lost, whenever the process dies.** A value is in the row until the destination has taken it: its removal follows the
- * write, or is part of its transaction. **Nothing else is repeated**: what was under way stays as it is, with its sequence.
+ * **Nothing is lost, whenever the process dies.** A value is in the row until the destination has
+ * taken it: its removal follows the write, or is part of its transaction. **Nothing else is
+ * repeated**: what was under way stays as it is, with its sequence.
  */
 export class Drain<V> {
   readonly #options: Resolved<V>
@@ -59,7 +67,10 @@ export class Drain<V> {
     this.#lease = 2 * options.writeTimeout
   }
 
-  /** Writes what is due, as long as there is and the destination takes it. Returns how long to wait then, in ms. Does not fail. */
+  /**
+   * Writes what is due, as long as there is and the destination takes it. Returns how long to wait
+   * then, in ms. Does not fail.
+   */
   async run (): Promise<number> {
     for (;;) {
       const { wrote, failed, isFull } = await this.#pass()
@@ -172,7 +183,8 @@ export class Drain<V> {
       const writes = taken.map((one) => asWrite<V>(one))
       if (writeInTransaction !== undefined) {
         await db.transaction().execute(async (trx) => {
-          // First, so that it locks the rows: another instance that has taken over makes this roll back.
+          // First, so that it locks the rows: another instance that has taken over makes this roll
+          // back.
           if (await this.#rows.end(trx, owner, hashes, new Date()) !== hashes.length) throw new OutboxError('WEIR_OUTBOX_LOST', name)
           await this.#bounded(writeInTransaction(trx, writes), late)
         })
@@ -190,7 +202,10 @@ export class Drain<V> {
     }
   }
 
-  /** A reader of merged values may have added to the destination's value what was there by then: that ends as well. */
+  /**
+   * A reader of merged values may have added to the destination's value what was there by then:
+   * that ends as well.
+   */
   async #ended (owner: string, writes: readonly Write<V>[], hashes: readonly string[]): Promise<void> {
     const { db, outbox, merge } = this.#options
     const ticket = await db.transaction().execute(async (trx) => {
@@ -222,7 +237,10 @@ export class Drain<V> {
     await outbox.deliver(ticket)
   }
 
-  /** @param written what a function of the application returned: plain JavaScript need not give a promise */
+  /**
+   * @param written what a function of the application returned: plain JavaScript need not give a
+   *   promise
+   */
   #bounded (written: unknown, late: () => Error): Promise<unknown> {
     const { signal } = this.#closing
     return within(this.#options.writeTimeout, new Promise((resolve, reject) => {

@@ -2,7 +2,10 @@ import { types } from 'node:util'
 import { shown } from '@weir/internal'
 import { OutboxError } from '../errors.js'
 
-/** The value as JSON. @throws OutboxError WEIR_OUTBOX_INVALID_VALUE, with the member, if it would not come back as it is */
+/**
+ * The value as JSON. @throws OutboxError WEIR_OUTBOX_INVALID_VALUE, with the member, if it would
+ * not come back as it is
+ */
 export function toJson (value: unknown, key: string): string {
   const lost = findLost(value, '', 0)
   if (lost === undefined) return JSON.stringify(value)

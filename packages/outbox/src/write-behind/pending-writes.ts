@@ -50,8 +50,9 @@ export class PendingWrites {
   }
 
   /**
-   * Makes one value of the one that waits and this one. True as for `put`. Its first statement is a write, which locks the
-   * row in Postgres, and the file in SQLite: nobody writes between it and the second.
+   * Makes one value of the one that waits and this one. True as for `put`. Its first statement is a
+   * write, which locks the row in Postgres, and the file in SQLite: nobody writes between it and
+   * the second.
    */
   async merge (trx: Db, key: string, value: string, merged: (earlier: string) => string): Promise<boolean> {
     for (;;) {
@@ -87,7 +88,10 @@ export class PendingWrites {
       .orderBy('due').limit(limit).execute()
   }
 
-  /** A number above all that were given. Locks the queue's row until the transaction ends: takers take turns. */
+  /**
+   * A number above all that were given. Locks the queue's row until the transaction ends: takers
+   * take turns.
+   */
   async nextSequence (trx: Db): Promise<number> {
     await trx.insertInto('weir_write_queues').values({ queue: this.#queue, sequence: 0 })
       .onConflict((conflict) => conflict.column('queue').doNothing()).execute()
@@ -96,7 +100,10 @@ export class PendingWrites {
     return Number(sequence)
   }
 
-  /** Takes the writes of those of the keys that `from` still has: what is under way there as it is, else what waits. */
+  /**
+   * Takes the writes of those of the keys that `from` still has: what is under way there as it is,
+   * else what waits.
+   */
   async take (trx: Db, hashes: readonly string[], { from, owner, sequence, until }: Taking): Promise<Taken[]> {
     const rows = await trx.updateTable('weir_writes').set((eb) => ({
       owner,

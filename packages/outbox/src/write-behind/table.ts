@@ -4,7 +4,10 @@ import type { SchemaMigration } from '../schema-migration.js'
 /** A 64-bit integer, which drivers give as a number, a string or a BigInt. */
 type Integer64 = number | string | bigint
 
-/** The table `weir_writes`: one row per key with writes that are acknowledged and not at their destination yet. */
+/**
+ * The table `weir_writes`: one row per key with writes that are acknowledged and not at their
+ * destination yet.
+ */
 export interface WritesTable {
   /** The `name` of the write-behind. */
   queue: string
@@ -16,7 +19,10 @@ export interface WritesTable {
   id: string
   /** The value to be written next, as JSON; null if there is none but the one under way. */
   next: string | null
-  /** The value under way: it stays what it is until it is written, since an attempt may have got further than is known. */
+  /**
+   * The value under way: it stays what it is until it is written, since an attempt may have got
+   * further than is known.
+   */
   taken: string | null
   /** The number of the value under way. */
   sequence: Integer64 | null
@@ -24,7 +30,9 @@ export interface WritesTable {
   owner: string | null
   /** Attempts of the value under way that failed. */
   attempts: number
-  /** When it is looked at again, ISO 8601. Only how soon depends on it, never the order of writes. */
+  /**
+   * When it is looked at again, ISO 8601. Only how soon depends on it, never the order of writes.
+   */
   due: string
   /** Writes of the key since the row was made. */
   puts: number
@@ -51,7 +59,10 @@ export interface DeadWritesTable {
   died: string
 }
 
-/** The tables, to extend the service's schema type: `interface Schema extends OutboxSchema, WriteBehindSchema { ... }`. */
+/**
+ * The tables, to extend the service's schema type: `interface Schema extends OutboxSchema,
+ * WriteBehindSchema { ... }`.
+ */
 export interface WriteBehindSchema {
   weir_writes: WritesTable
   weir_write_queues: WriteQueuesTable
@@ -59,7 +70,8 @@ export interface WriteBehindSchema {
 }
 
 /**
- * Creates the tables of all write-behinds of a database; goes among the service's own migrations, beside `outboxMigration`.
+ * Creates the tables of all write-behinds of a database; goes among the service's own migrations,
+ * beside `outboxMigration`.
  * @example getMigrations: async () => ({ '0002-outbox': outboxMigration, '0003-write-behind': writeBehindMigration })
  */
 export const writeBehindMigration: SchemaMigration = {

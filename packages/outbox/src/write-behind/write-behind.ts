@@ -15,16 +15,18 @@ import type { WriteBehindSchema } from './table.js'
 /** See {@link writeBehind}. */
 export interface WriteBehind<V> {
   /**
-   * Writes a value of the key. Resolves when it is durable in the service's own database, and no instance serves an older one:
-   * `queued`, if the cache could not be told yet.
-   * @throws OutboxError WEIR_OUTBOX_INVALID_KEY, WEIR_OUTBOX_INVALID_VALUE, WEIR_OUTBOX_INVALID_TAG; WEIR_OUTBOX_FULL: `maxPending` other
-   *   keys wait; what `merge`, `tags` or the database throws
+   * Writes a value of the key. Resolves when it is durable in the service's own database, and no
+   * instance serves an older one: `queued`, if the cache could not be told yet.
+   * @throws OutboxError WEIR_OUTBOX_INVALID_KEY, WEIR_OUTBOX_INVALID_VALUE,
+   *   WEIR_OUTBOX_INVALID_TAG; WEIR_OUTBOX_FULL: `maxPending` other keys wait; what `merge`, `tags`
+   *   or the database throws
    * @example await stock.put('product:42', 17)
    */
   put (key: string, value: V): Promise<DeliveryOutcome>
   /**
-   * The newest acknowledged value: the one that waits, or that of the destination, which `load` gives. With `merge`, that of the
-   * destination and those that wait, merged. To be the function of `remember`, under the same key.
+   * The newest acknowledged value: the one that waits, or that of the destination, which `load`
+   * gives. With `merge`, that of the destination and those that wait, merged. To be the function of
+   * `remember`, under the same key.
    * @example const left = await cache.remember('product:42', { ttl: '1m' }, () => stock.read('product:42', () => warehouse.stock(42)))
    */
   read (key: string, load: () => Promise<V>): Promise<V>
@@ -34,8 +36,9 @@ export interface WriteBehind<V> {
    */
   start (): Promise<void>
   /**
-   * Ends it: writes what is due, for `timeout` ms at most (10,000), and lets go of the rest, which other instances or the next
-   * start write. Resolves to how many keys wait. `put` and `read` go on working.
+   * Ends it: writes what is due, for `timeout` ms at most (10,000), and lets go of the rest, which
+   * other instances or the next start write. Resolves to how many keys wait. `put` and `read` go on
+   * working.
    * @throws what the database fails with
    * @example const left = await stock.stop({ timeout: 5000 })
    */
@@ -57,7 +60,10 @@ export interface WriteBehind<V> {
   discard (dead: readonly Pick<DeadWrite<V>, 'key' | 'sequence'>[]): Promise<void>
 }
 
-/** A write that was given up: its destination refused it `maxAttempts` times, or said that it is unwritable. */
+/**
+ * A write that was given up: its destination refused it `maxAttempts` times, or said that it is
+ * unwritable.
+ */
 export interface DeadWrite<V> {
   readonly key: string
   readonly value: V
@@ -75,11 +81,13 @@ const MOST_DEAD = 100
 const GRACE = 1000
 
 /**
- * Writes that are acknowledged when they are durable in the service's own database, and reach a slower destination later: coalesced
- * by key, in order for each key, in batches, tried again until they are there. Any number of instances write on one table.
+ * Writes that are acknowledged when they are durable in the service's own database, and reach a
+ * slower destination later: coalesced by key, in order for each key, in batches, tried again until
+ * they are there. Any number of instances write on one table.
  *
- * Readers of the cache see the newest acknowledged value: a write and its invalidation commit together, through the outbox, and
- * `read` finds what waits. It looks at the table before it asks the destination, so that what is not in the table any more is there.
+ * Readers of the cache see the newest acknowledged value: a write and its invalidation commit
+ * together, through the outbox, and `read` finds what waits. It looks at the table before it asks
+ * the destination, so that what is not in the table any more is there.
  * @throws OutboxError WEIR_OUTBOX_INVALID_OPTION
  * @example
  * const stock = writeBehind<number, Shop>({ db, outbox, name: 'stock', write: (writes, { signal }) => warehouse.send(writes, { signal }) })
@@ -135,7 +143,8 @@ export function writeBehind<V> (given: WriteBehindOptions<WriteBehindSchema, V>)
       if (merge === undefined) return parsed(row.next ?? row.taken ?? 'null')
       for (let looks = 1; ; looks++) {
         const value = await load()
-        // A value that was there all the while is not in the destination yet, where both are one transaction.
+        // A value that was there all the while is not in the destination yet, where both are one
+        // transaction.
         const after = await rows.find(db, key)
         if (after?.id === row?.id || looks === MOST_LOOKS) return after === undefined ? value : over(value, after)
         row = after

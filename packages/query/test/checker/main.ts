@@ -1,4 +1,5 @@
-// node packages/query/dist/test/checker/main.js [SECONDS] [SEED] [sqlite | postgres] [after-statement]
+// node packages/query/dist/test/checker/main.js [SECONDS] [SEED] [sqlite | postgres]
+// [after-statement]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// node process.js SETTINGS: reads and writes at random, and tells what it saw over IPC, until it is killed or told to end.
+// node process.js SETTINGS: reads and writes at random, and tells what it saw over IPC, until it is
+// killed or told to end.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe } from 'node:diagnostics_channel'
 import { setTimeout } from 'node:timers/promises'

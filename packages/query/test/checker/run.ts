@@ -19,7 +19,9 @@ export interface Run {
 
 const PROCESSES = 3
 
-/** Lets processes read and write, kills some, and judges what they saw. Ends at the first problem. */
+/**
+ * Lets processes read and write, kills some, and judges what they saw. Ends at the first problem.
+ */
 export async function check (t: Teardown, { seed, seconds, database, folder, mutant }: Run) {
   const random = new Random(seed)
   const history: Told[] = []

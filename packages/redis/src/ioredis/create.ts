@@ -11,12 +11,16 @@ export { readBeforeTimeout } from './read-before-timeout.js'
 /** Options of a client whose commands fail within so many ms instead of waiting. */
 export const patience = (commandTimeout: number) => ({
   commandTimeout,
-  // Commands to a frozen Redis, or to a host that vanished, time out one by one, but the connection would stay "ready" for as long as
-  // TCP likes. Dropping it makes the following commands fail at once, and finds the Redis that took its place.
+  // Commands to a frozen Redis, or to a host that vanished, time out one by one, but the connection
+  // would stay "ready" for as long as TCP likes. Dropping it makes the following commands fail at
+  // once, and finds the Redis that took its place.
   socketTimeout: commandTimeout + 900
 })
 
-/** How long to wait for a client to be ready, in ms: that takes some commands, and TLS. Fastify gives a plugin 10 s. */
+/**
+ * How long to wait for a client to be ready, in ms: that takes some commands, and TLS. Fastify
+ * gives a plugin 10 s.
+ */
 export const readyWithin = (commandTimeout: number): number => Math.min(Math.max(500, 5 * commandTimeout), 5000)
 
 const CONNECTION = { maxRetriesPerRequest: 0, disconnectTimeout: 100 } as const satisfies RedisOptions
@@ -24,7 +28,8 @@ const CONNECTION = { maxRetriesPerRequest: 0, disconnectTimeout: 100 } as const 
 const CLIENT = { enableOfflineQueue: false, enableAutoPipelining: true } as const
 
 /**
- * A client for the request path, which connects by itself, now and whenever the connection was lost.
+ * A client for the request path, which connects by itself, now and whenever the connection was
+ * lost.
  * @throws RedisError WEIR_REDIS_NO_IOREDIS
  */
 export function createClient (address: RedisAddress, commandTimeout: number): Redis | Cluster {

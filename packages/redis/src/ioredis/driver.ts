@@ -38,12 +38,14 @@ export const isIoredis = (client: object): client is Client =>
   ['unlink', 'evalshaBuffer', 'evalBuffer'].every((method) => typeof Reflect.get(client, method) === 'function')
 
 /**
- * Makes the commands of a client without its automatic pipeline, whose bookkeeping costs a read as much as all else: that reads
- * of one turn leave together has been seen to. It makes commands as the client's class does, and has the client send them.
+ * Makes the commands of a client without its automatic pipeline, whose bookkeeping costs a read as
+ * much as all else: that reads of one turn leave together has been seen to. It makes commands as
+ * the client's class does, and has the client send them.
  */
 function unpipelined (client: Client): Pick<Client, 'getBuffer' | 'mgetBuffer'> {
   const { options, isCluster } = client
-  // Methods of the application's own, of the client or of its class, may use whatever else the client has.
+  // Methods of the application's own, of the client or of its class, may use whatever else the
+  // client has.
   const isOwn = ['getBuffer', 'mgetBuffer'].some((method) => ownerOf(client, method) !== ownerOf(client, 'hvalsBuffer'))
   if (options?.enableAutoPipelining !== true || client.sendCommand === undefined || isCluster === true || isOwn) return client
   // Not the client itself: as a prototype an object is slow to change.
@@ -94,7 +96,8 @@ export class IoredisDriver implements Driver {
       return 'ready'
     }
     if (status === 'end') return 'refusing'
-    // At first the connection is on its way; later one that keeps no commands is to say at once that it is not there.
+    // At first the connection is on its way; later one that keeps no commands is to say at once
+    // that it is not there.
     const isOnItsWay = !this.#wasReady && ['wait', 'connecting', 'connect'].includes(status)
     return isOnItsWay || options?.enableOfflineQueue !== false ? 'waiting' : 'refusing'
   }
@@ -145,7 +148,10 @@ export class IoredisDriver implements Driver {
     return this.#client.slots?.[slotOf(`${this.keyPrefix}${key}`)]?.[0] ?? ''
   }
 
-  /** ioredis does not look where slots went when it was a pipeline that failed, with commands for several of them. */
+  /**
+   * ioredis does not look where slots went when it was a pipeline that failed, with commands for
+   * several of them.
+   */
   refresh (): void {
     this.#client.refreshSlotsCache?.()
   }

@@ -10,9 +10,10 @@ return redis.call('SPUBLISH', ARGV[1], ARGV[2])`)
 export type Publish = (key: string, channel: string, message: string) => Promise<unknown>
 
 /**
- * The proof for a connection in RESP2, which may not be asked for anything while it listens: a write that changes nothing
- * and a message to a channel of its own, by one script over the client's other connection. Redis sends messages in the
- * order in which they were published, so when this one is heard, so are all before it.
+ * The proof for a connection in RESP2, which may not be asked for anything while it listens: a
+ * write that changes nothing and a message to a channel of its own, by one script over the client's
+ * other connection. Redis sends messages in the order in which they were published, so when this
+ * one is heard, so are all before it.
  */
 export class Echo {
   readonly #name = randomBytes(9).toString('base64url')

@@ -6,9 +6,9 @@ type Stream = Parameters<Redis['sendCommand']>[1]
 const TIMED_OUT = 'Command timed out'
 
 /**
- * Makes a client read what Redis has sent until now before it gives a command up. Node runs timers before it reads sockets: after
- * whatever kept the process busy for longer than the timeout, ioredis by itself gives up all commands under way, although their replies
- * have long been there.
+ * Makes a client read what Redis has sent until now before it gives a command up. Node runs timers
+ * before it reads sockets: after whatever kept the process busy for longer than the timeout,
+ * ioredis by itself gives up all commands under way, although their replies have long been there.
  */
 export function readBeforeTimeout (client: Redis | Cluster): void {
   const send = client.sendCommand.bind(client)

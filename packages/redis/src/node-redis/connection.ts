@@ -18,7 +18,9 @@ export interface NodeRedisConnection {
   off (event: string, listener: (error: Error) => void): unknown
 }
 
-/** Text as bytes, by the type's mark in the protocol; whatever the client's own type mapping says. */
+/**
+ * Text as bytes, by the type's mark in the protocol; whatever the client's own type mapping says.
+ */
 export const REPLIES = { typeMapping: { 0x24: Buffer, 0x3a: Number } } as const
 
 /** Sends a command. What Redis refuses is a ReplyError. */

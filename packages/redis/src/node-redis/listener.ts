@@ -1,7 +1,8 @@
 import type { Listener, ListenerEvents } from '../listener.js'
 import { type NodeRedisConnection, ignoreError, send } from './connection.js'
 
-// Proofs come every few milliseconds: a connection that is silent for so long has lost its server. In milliseconds.
+// Proofs come every few milliseconds: a connection that is silent for so long has lost its server.
+// In milliseconds.
 const SILENT_FOR = 5000
 
 /** When it ends, the server has to be found anew, which may be another one by then. */

@@ -25,7 +25,9 @@ export const CategorySchema = Type.Object({
   updatedAt: Time
 })
 
-/** The count is in the list alone: a category's own entity tag does not change when a product does. */
+/**
+ * The count is in the list alone: a category's own entity tag does not change when a product does.
+ */
 export const CategoryList = Type.Object({
   items: Type.Array(Type.Object({ ...CategorySchema.properties, productCount: Type.Integer({ minimum: 0 }) }))
 })

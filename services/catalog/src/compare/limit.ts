@@ -3,7 +3,10 @@ import { Value } from 'typebox/value'
 import { Samples, USUAL_SAMPLES } from './schemas.js'
 import { SOURCES } from './sources.js'
 
-/** The requests of a comparison: two for the page to be found and to be in the cache, and the samples of each source. */
+/**
+ * The requests of a comparison: two for the page to be found and to be in the cache, and the
+ * samples of each source.
+ */
 const requestsOf = (samples: number) => 2 + SOURCES.length * samples
 
 /** Comparisons are counted by the requests that they make. */

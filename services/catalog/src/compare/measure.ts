@@ -18,8 +18,9 @@ export interface Page {
 }
 
 /**
- * Measures how long the application takes to answer with a page, from each source in turn, so that what else the machine does slows all of
- * them alike. What took another way than it was to is left out.
+ * Measures how long the application takes to answer with a page, from each source in turn, so that
+ * what else the machine does slows all of them alike. What took another way than it was to is left
+ * out.
  * @param signal ends it early, before the next request: then there are fewer samples
  * @throws CATALOG_ERR_NO_SUCH_PAGE, CATALOG_ERR_INCOMPARABLE
  */

@@ -1,7 +1,10 @@
 import { outboxMigration } from '@weir/outbox'
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
 
-/** Migrations are written in SQL's own snake_case, against a database whose types are of another day. */
+/**
+ * Migrations are written in SQL's own snake_case, against a database whose types are of another
+ * day.
+ */
 type AnyDatabase = Kysely<unknown>
 
 const products: Migration = {
@@ -17,7 +20,8 @@ const products: Migration = {
         updated_at text not null
       ) strict`.execute(db)
 
-    // autoincrement: an id is never given out twice, so neither is an entity tag made of id and version.
+    // autoincrement: an id is never given out twice, so neither is an entity tag made of id and
+    // version.
     await sql`
       create table products (
         id integer primary key autoincrement,
@@ -57,7 +61,10 @@ const search: Migration = {
   }
 }
 
-/** A product's name as it sorts, kept in step by a trigger: `sort_key` and `search_words` are those of `addTextFunctions`. */
+/**
+ * A product's name as it sorts, kept in step by a trigger: `sort_key` and `search_words` are those
+ * of `addTextFunctions`.
+ */
 const nameOrder: Migration = {
   async up (db: AnyDatabase) {
     await sql`alter table products add column name_key text not null default ''`.execute(db)
@@ -71,7 +78,10 @@ const nameOrder: Migration = {
   }
 }
 
-/** A search index of words that the catalog makes itself: FTS5's tokenizers know no words without spaces. */
+/**
+ * A search index of words that the catalog makes itself: FTS5's tokenizers know no words without
+ * spaces.
+ */
 const searchWords: Migration = {
   async up (db: AnyDatabase) {
     for (const event of ['insert', 'delete', 'update']) await sql`drop trigger ${sql.id(`product_search_${event}`)}`.execute(db)
@@ -93,7 +103,10 @@ const searchWords: Migration = {
   }
 }
 
-/** Applied in the order of their names; a released one is never edited. The outbox's is listed again when its table has changed. */
+/**
+ * Applied in the order of their names; a released one is never edited. The outbox's is listed again
+ * when its table has changed.
+ */
 export const migrations: MigrationProvider = {
   getMigrations: async () => ({
     '0001-products': products,

@@ -12,7 +12,10 @@ import { isBusy, whileBusy } from './while-busy.js'
 
 /** How long a start waits for another process that migrates and seeds the same file, in ms. */
 const PREPARE_TIMEOUT = 60_000
-/** The time a write waits for its turn, in ms: an import holds the lock for two to three seconds per 100,000 rows. */
+/**
+ * The time a write waits for its turn, in ms: an import holds the lock for two to three seconds per
+ * 100,000 rows.
+ */
 const WRITE_TIMEOUT = 5_000
 /** Readers wait only while a crashed process's log is recovered, in ms. */
 const RECOVERY_TIMEOUT = 5_000
@@ -22,8 +25,9 @@ export interface CatalogDatabase {
   /** Reads, which no writer ever holds up. It refuses to write. */
   readonly read: Kysely<CatalogSchema>
   /**
-   * Runs `work` in a transaction that holds the write lock from its first statement on: what it reads is what it replaces.
-   * Waits for its turn without blocking the process; throws CATALOG_ERR_BUSY (503) when that takes over 5 s.
+   * Runs `work` in a transaction that holds the write lock from its first statement on: what it
+   * reads is what it replaces. Waits for its turn without blocking the process; throws
+   * CATALOG_ERR_BUSY (503) when that takes over 5 s.
    */
   write<T> (work: (transaction: Transaction<CatalogSchema>) => Promise<T>): Promise<T>
   close (): Promise<void>
@@ -54,7 +58,8 @@ export async function openCatalog (file: string): Promise<CatalogDatabase> {
 }
 
 /**
- * A connection whose transactions take the write lock at once; the file is made, migrated and seeded where it is not yet.
+ * A connection whose transactions take the write lock at once; the file is made, migrated and
+ * seeded where it is not yet.
  *
  * @throws SqliteFileError which names the file and the remedy
  */

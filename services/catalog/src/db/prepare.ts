@@ -6,11 +6,13 @@ import { seed } from './seed/seed.js'
 /**
  * Brings the database to the latest schema, and fills one that is new with the sample shop.
  *
- * All of it is one transaction that holds the write lock: of several instances that start at once, one does the work
- * and the others then find it done; a process that dies half-way leaves nothing behind.
+ * All of it is one transaction that holds the write lock: of several instances that start at once,
+ * one does the work and the others then find it done; a process that dies half-way leaves nothing
+ * behind.
  */
 export async function prepare (db: Kysely<CatalogSchema>): Promise<void> {
-  // Not db.transaction(): the migrator asks for a connection, which Kysely's transactions do not hand on.
+  // Not db.transaction(): the migrator asks for a connection, which Kysely's transactions do not
+  // hand on.
   await db.connection().execute(async (connection) => {
     await sql`begin immediate`.execute(connection)
     try {

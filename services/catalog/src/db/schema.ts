@@ -15,7 +15,9 @@ export interface CategoryTable {
   updatedAt: string
 }
 
-/** An article on sale. `price` is in minor units (cents) of `currency`; times are ISO 8601 in UTC. */
+/**
+ * An article on sale. `price` is in minor units (cents) of `currency`; times are ISO 8601 in UTC.
+ */
 export interface ProductTable {
   id: Generated<number>
   sku: string

@@ -9,10 +9,12 @@ export function isBusy (error: unknown): boolean {
 }
 
 /**
- * Tries `work` until it is not refused by another connection's lock, or `timeout` ms have passed: then it throws what SQLite said.
+ * Tries `work` until it is not refused by another connection's lock, or `timeout` ms have passed:
+ * then it throws what SQLite said.
  *
- * SQLite's own busy handler would wait inside a synchronous call, and every request of this process with it. It is also never asked
- * when two processes switch one new file to WAL at the same instant: one of them is refused at once.
+ * SQLite's own busy handler would wait inside a synchronous call, and every request of this process
+ * with it. It is also never asked when two processes switch one new file to WAL at the same
+ * instant: one of them is refused at once.
  */
 export async function whileBusy<T> (timeout: number, work: () => T | Promise<T>): Promise<T> {
   const deadline = performance.now() + timeout

@@ -4,10 +4,16 @@ import { ImportError, LONGEST_ROW } from './import-error.js'
 import { isImportField, type ImportField, requiredFields } from './import-row.js'
 import { type RawRow } from './raw-row.js'
 
-/** Columns whose cells are numbers where they look like one; where they do not, the row's check says so. */
+/**
+ * Columns whose cells are numbers where they look like one; where they do not, the row's check says
+ * so.
+ */
 const numeric = new Set<ImportField>(['price', 'stock'])
 
-/** A header row, then one product a row (RFC 4180). An empty cell is a field left out; blank lines are passed over. */
+/**
+ * A header row, then one product a row (RFC 4180). An empty cell is a field left out; blank lines
+ * are passed over.
+ */
 export async function * csvRows (text: AsyncIterable<string>): AsyncGenerator<RawRow> {
   let header: ImportField[] | undefined
   for await (const { line, cells } of records(text)) {

@@ -10,5 +10,8 @@ export class ImportError extends Error {
   }
 }
 
-/** The longest row that is taken for one, in characters: a missing quote or line break would make a row of the whole file. */
+/**
+ * The longest row that is taken for one, in characters: a missing quote or line break would make a
+ * row of the whole file.
+ */
 export const LONGEST_ROW = 1_048_576

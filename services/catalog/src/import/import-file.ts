@@ -23,8 +23,8 @@ export type ImportOutcome =
   | { readonly refused: true, readonly rows: number, readonly bad: number, readonly first: readonly RowProblem[] }
 
 /**
- * Imports a CSV or NDJSON file into the catalog in `database`. Throws an ImportError where the file cannot be read as one,
- * or `database` has no catalog.
+ * Imports a CSV or NDJSON file into the catalog in `database`. Throws an ImportError where the file
+ * cannot be read as one, or `database` has no catalog.
  * @param merged what else is part of the transaction that changes the catalog
  */
 export async function importFile (

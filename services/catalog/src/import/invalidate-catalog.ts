@@ -10,7 +10,10 @@ import { tags } from '../tags.js'
 
 /** Tells every instance that all they have cached may have changed. */
 export interface CatalogInvalidation {
-  /** Commits it with the import: from then on the running instances deliver it, or the first one to start. */
+  /**
+   * Commits it with the import: from then on the running instances deliver it, or the first one to
+   * start.
+   */
   readonly add: (transaction: Transaction<CatalogSchema>) => Promise<void>
   /** Delivers it from here. Rejects where the shared cache cannot be opened. */
   deliver (): Promise<DeliveryOutcome>

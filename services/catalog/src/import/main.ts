@@ -49,7 +49,10 @@ async function runImport ({ file, database }: { file: string, database: string |
   }
 }
 
-/** Does not fail: what cannot be delivered from here waits in the outbox, and no instance uses its cache before it is delivered. */
+/**
+ * Does not fail: what cannot be delivered from here waits in the outbox, and no instance uses its
+ * cache before it is delivered.
+ */
 async function tellInstances (invalidation: CatalogInvalidation): Promise<void> {
   let reason = 'The shared cache does not answer.'
   try {

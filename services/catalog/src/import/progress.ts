@@ -10,8 +10,8 @@ export interface Progress {
 }
 
 /**
- * Shows a bar on a terminal. Otherwise (a log, a pipe, a terminal that cannot move its cursor) it writes
- * a plain line every 10% of the file, without carriage returns or escapes.
+ * Shows a bar on a terminal. Otherwise (a log, a pipe, a terminal that cannot move its cursor) it
+ * writes a plain line every 10% of the file, without carriage returns or escapes.
  */
 export function createProgress (stream: NodeJS.WriteStream, terminal = process.env['TERM']): Progress {
   return { ...stream.isTTY && terminal !== 'dumb' ? bar(stream) : plainLines(stream), write: (rows) => { stream.write(`Writing ${rows} rows\n`) } }

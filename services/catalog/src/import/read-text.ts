@@ -1,7 +1,10 @@
 import { createReadStream } from 'node:fs'
 import { ImportError } from './import-error.js'
 
-/** The text of a UTF-8 file, piece by piece, without its byte order mark; `onBytes` hears how much was read. */
+/**
+ * The text of a UTF-8 file, piece by piece, without its byte order mark; `onBytes` hears how much
+ * was read.
+ */
 export async function * readText (file: string, onBytes: (count: number) => void): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const chunks: AsyncIterable<Buffer> = createReadStream(file)

@@ -27,8 +27,8 @@ export interface Merged {
 const ROWS_PER_STATEMENT = 500
 
 /**
- * Rows on their way in, in a temporary table: reading a file of any size takes little memory, and no lock on the catalog
- * until all of it is known to be good.
+ * Rows on their way in, in a temporary table: reading a file of any size takes little memory, and
+ * no lock on the catalog until all of it is known to be good.
  */
 export class Staging {
   readonly #db: Kysely<StagingSchema>
@@ -82,7 +82,10 @@ export class Staging {
     }
   }
 
-  /** Adds the products that are new and updates those that differ; what a row leaves out stays as it is. */
+  /**
+   * Adds the products that are new and updates those that differ; what a row leaves out stays as it
+   * is.
+   */
   async merge (transaction: Transaction<CatalogSchema>): Promise<Merged> {
     const now = new Date().toISOString()
     const { rows: [counts] } = await sql<{ total: number, added: number }>`

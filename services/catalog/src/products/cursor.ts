@@ -7,15 +7,17 @@ import { type ProductListQuery } from './schemas.js'
 /** A list: what its products have in common, and their order. */
 export type ListScope = Pick<ProductListQuery, 'sort' | 'q' | 'category' | 'minPrice' | 'maxPrice'>
 
-/** The product after which a page begins: what it is sorted by (name, price or time), and its id. */
+/**
+ * The product after which a page begins: what it is sorted by (name, price or time), and its id.
+ */
 export interface Position {
   readonly value: string | number
   readonly id: number
 }
 
 /**
- * Makes the cursor of the page after `last`. It holds the place itself, not a count of rows: whatever
- * is inserted or deleted meanwhile, no other product is left out or comes twice.
+ * Makes the cursor of the page after `last`. It holds the place itself, not a count of rows:
+ * whatever is inserted or deleted meanwhile, no other product is left out or comes twice.
  */
 export function cursorAfter (last: Product, scope: ListScope): string {
   return encode([fingerprint(scope), orders[scope.sort].valueOf(last), last.id])
@@ -47,7 +49,10 @@ function decode (cursor: string): readonly unknown[] {
   }
 }
 
-/** Different for different lists. The page's size is not part of it: it may change from page to page. */
+/**
+ * Different for different lists. The page's size is not part of it: it may change from page to
+ * page.
+ */
 function fingerprint ({ sort, q, category, minPrice, maxPrice }: ListScope): string {
   const list = JSON.stringify([sort, q ?? null, category ?? null, minPrice ?? null, maxPrice ?? null])
   return createHash('sha256').update(list).digest('base64url').slice(0, 11)

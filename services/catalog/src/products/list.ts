@@ -22,7 +22,10 @@ export interface Found {
   readonly items: Product[]
   /** Whether there are products behind `items`. */
   readonly hasMore: boolean
-  /** Products on all pages, of the same instant. Not counted after a cursor: that costs more than the page. */
+  /**
+   * Products on all pages, of the same instant. Not counted after a cursor: that costs more than
+   * the page.
+   */
   readonly total: number | undefined
 }
 

@@ -1,7 +1,10 @@
 import { type Product } from '../db/schema.js'
 import { sortKey } from '../text/sort-key.js'
 
-/** An order of products. Ids break ties, in the same direction, so that no product is on two pages or on none. */
+/**
+ * An order of products. Ids break ties, in the same direction, so that no product is on two pages
+ * or on none.
+ */
 interface Order {
   readonly column: 'createdAt' | 'nameKey' | 'price'
   readonly direction: 'asc' | 'desc'

@@ -32,7 +32,9 @@ export type ProductPatch = Static<typeof ProductPatchSchema>
 
 const orRemoved = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null({ description: 'Removed: it has its default again' })])
 
-/** A merge patch of a product (RFC 7396): null removes a field, if it is one that may be left out. */
+/**
+ * A merge patch of a product (RFC 7396): null removes a field, if it is one that may be left out.
+ */
 export const ProductMergePatchSchema = Type.Partial(Type.Object({
   ...ProductInputSchema.properties,
   description: orRemoved(description),

@@ -55,7 +55,10 @@ export function withDefaults ({ description, currency, stock, ...changes }: Prod
   }
 }
 
-/** The transaction holds the write lock, so what is free here is still free when the product is written. */
+/**
+ * The transaction holds the write lock, so what is free here is still free when the product is
+ * written.
+ */
 async function refuseConflicts (transaction: Transaction<CatalogSchema>, { sku, categoryId }: ProductPatch, self?: number): Promise<void> {
   if (categoryId !== undefined) {
     const category = await transaction.selectFrom('categories').select('id').where('id', '=', categoryId).executeTakeFirst()

@@ -14,16 +14,21 @@ import { deleteProduct, findProduct, insertProduct, replaceProduct, updateProduc
 
 export interface WriteRoutesOptions {
   readonly database: CatalogDatabase
-  /** What a write invalidates is committed with it: no crash and no lost Redis comes between them. */
+  /**
+   * What a write invalidates is committed with it: no crash and no lost Redis comes between them.
+   */
   readonly outbox: Outbox
 }
 
 /**
- * POST, PUT, PATCH and DELETE of products. If-Match is judged in the write's own transaction: of two writers
- * who read the same version one wins, and the other gets 412.
+ * POST, PUT, PATCH and DELETE of products. If-Match is judged in the write's own transaction: of
+ * two writers who read the same version one wins, and the other gets 412.
  */
 export const productWriteRoutes: FastifyPluginAsyncTypebox<WriteRoutesOptions> = async (app, { database, outbox }) => {
-  /** Writes a new version of a product where the request's conditions hold, and with it what that invalidates. */
+  /**
+   * Writes a new version of a product where the request's conditions hold, and with it what that
+   * invalidates.
+   */
   const change = (
     request: FastifyRequest, id: number, write: (transaction: Transaction<CatalogSchema>) => Promise<Product>
   ) =>

@@ -1,7 +1,7 @@
 /**
  * The order of the CLDR root collation (version 47, as ICU 78 and `Intl.Collator` have it) for the
- * characters of European names: lower case, without accents. Those of one group differ only in form,
- * and come in their order in the group. Groups are separated by spaces.
+ * characters of European names: lower case, without accents. Those of one group differ only in
+ * form, and come in their order in the group. Groups are separated by spaces.
  */
 const groups = [
   // Punctuation

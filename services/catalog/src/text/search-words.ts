@@ -1,4 +1,7 @@
-/** Accents and vowel points, without which people search too. The voicing of kana is none: か is not が. */
+/**
+ * Accents and vowel points, without which people search too. The voicing of kana is none: か is not
+ * が.
+ */
 const accents = /(?![\u3099\u309A])(?=\p{M})[\p{sc=Zinh}\p{sc=Hebr}\p{sc=Arab}]/gu
 
 /** Letters that Unicode does not decompose, as people without them on their keyboard write them. */
@@ -47,8 +50,8 @@ function pairs (text: string): string[] {
 
 /**
  * Makes what the search index has of a text: its words, folded, separated by spaces. A run of
- * characters without spaces is there as its overlapping pairs and its last character, so that any part
- * of it is found, as in Lucene's CJK analyzer.
+ * characters without spaces is there as its overlapping pairs and its last character, so that any
+ * part of it is found, as in Lucene's CJK analyzer.
  * @example searchWords('Café 東京都') // 'cafe 東京 京都 都'
  */
 export function searchWords (text: string): string {
@@ -57,9 +60,9 @@ export function searchWords (text: string): string {
 }
 
 /**
- * Makes an FTS5 expression of what a client searches for: every word, each perhaps only begun, every
- * run of characters without spaces anywhere inside such a run. FTS5's own syntax (quotes, `*`, `-`,
- * `AND`) is no syntax here: signs separate words, and `AND` is one.
+ * Makes an FTS5 expression of what a client searches for: every word, each perhaps only begun,
+ * every run of characters without spaces anywhere inside such a run. FTS5's own syntax (quotes,
+ * `*`, `-`, `AND`) is no syntax here: signs separate words, and `AND` is one.
  * @returns undefined where the text has no word, so that nothing can match it
  */
 export function matchExpression (text: string): string | undefined {

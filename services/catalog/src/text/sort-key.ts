@@ -41,9 +41,10 @@ const decomposable = new RegExp([...decompositions.keys()].join('|'), 'gu')
  * Makes the text by which a name is sorted: `sortKey(a) < sortKey(b)`, byte by byte, where people
  * expect `a` before `b`. Letters count first, then accents, then case: cote, Cote, coté, côte.
  *
- * SQLite has no ICU, and an index must not depend on the ICU of the process that reads it. The order is
- * therefore the CLDR root collation's, that of `Intl.Collator`, from a table in this folder and from
- * Unicode's normalization, which never changes. Scripts that are not in the table sort by code point.
+ * SQLite has no ICU, and an index must not depend on the ICU of the process that reads it. The
+ * order is therefore the CLDR root collation's, that of `Intl.Collator`, from a table in this
+ * folder and from Unicode's normalization, which never changes. Scripts that are not in the table
+ * sort by code point.
  * @example sortKey('Ärmel') < sortKey('Azur') // true
  */
 export function sortKey (text: string): string {

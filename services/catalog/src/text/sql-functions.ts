@@ -4,7 +4,8 @@ import { sortKey } from './sort-key.js'
 
 /**
  * Gives a connection the functions that the triggers of the products call. Only a connection that
- * writes products needs them; without them SQLite refuses the write, so that nothing gets out of step.
+ * writes products needs them; without them SQLite refuses the write, so that nothing gets out of
+ * step.
  */
 export function addTextFunctions (database: Database): void {
   const options = { deterministic: true }

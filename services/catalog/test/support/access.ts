@@ -3,7 +3,10 @@ import { fastify } from 'fastify'
 
 const JWT_SECRET = 'a secret of the tests, which is long enough'
 
-/** What instances of the tests have in their environment: a secret, and no limits for whoever is on this machine. */
+/**
+ * What instances of the tests have in their environment: a secret, and no limits for whoever is on
+ * this machine.
+ */
 export const access = { JWT_SECRET, RATE_LIMIT_ALLOW: '127.0.0.1' }
 
 const signer = fastify()

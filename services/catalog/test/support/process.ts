@@ -15,7 +15,10 @@ export function startProgram (t: Test, program: string, args: readonly string[] 
   return child
 }
 
-/** Starts a program that writes to the database, and resolves when it has been killed in the middle of that. */
+/**
+ * Starts a program that writes to the database, and resolves when it has been killed in the middle
+ * of that.
+ */
 export const killedWhileWriting = killedBy('test/support/killed-while-writing.js')
 
 /** The same, killed when it has committed what it invalidates, and before it can do more. */

@@ -5,7 +5,10 @@ import { openCatalog } from '../../src/db/open.js'
 import { connect } from './database.js'
 import { tempDir } from './temp-dir.js'
 
-/** A file that adds two products; the first one's description has a line break, and there is a blank line. */
+/**
+ * A file that adds two products; the first one's description has a line break, and there is a blank
+ * line.
+ */
 export const twoProducts = 'sku,name,category,price,stock,description\n' +
   'X-1,Tin Mug,tableware,899,5,"A mug, of tin\r\nthat lasts"\n' +
   '\n' +

@@ -1,7 +1,7 @@
 import type { Outcome } from '@weir/metrics'
 
-// What /api/stats answers, as the console reads it: the service's OpenAPI says the same. Times are ms since 1970; null is where
-// there is nothing to tell.
+// What /api/stats answers, as the console reads it: the service's OpenAPI says the same. Times are
+// ms since 1970; null is where there is nothing to tell.
 
 /** ms */
 export interface Latency {
@@ -240,7 +240,9 @@ export interface Comparison {
 
 export interface ComparisonResult {
   readonly source: 'handler' | 'store' | 'memory'
-  /** How many answers came from there, and how many came from elsewhere although they should not. */
+  /**
+   * How many answers came from there, and how many came from elsewhere although they should not.
+   */
   readonly samples: number
   readonly leftOut: number
   readonly medianMs: number

@@ -1,6 +1,9 @@
 import { parseList, Token } from 'structured-headers'
 
-/** What one cache says that it did (RFC 9211, 2). `ttl` is in seconds, negative for a stale response. */
+/**
+ * What one cache says that it did (RFC 9211, 2). `ttl` is in seconds, negative for a stale
+ * response.
+ */
 export interface CacheStatus {
   readonly cache: string
   readonly hit: boolean
@@ -13,8 +16,9 @@ export interface CacheStatus {
 }
 
 /**
- * Reads a Cache-Status field. The cache nearest to the origin comes first, the one nearest to the client last (RFC 9211, 2).
- * Empty where there is none, or one that cannot be read: then nothing is known.
+ * Reads a Cache-Status field. The cache nearest to the origin comes first, the one nearest to the
+ * client last (RFC 9211, 2). Empty where there is none, or one that cannot be read: then nothing is
+ * known.
  *
  * @example parseCacheStatus('catalog-1; hit; ttl=35')[0]?.ttl // 35
  */

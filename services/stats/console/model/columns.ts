@@ -7,8 +7,8 @@ export interface Columns {
 }
 
 /**
- * Columns of rows that have a time. A hole of more than `gapMs` after a row is a gap in the chart, not a line across it; rows of
- * different length have a gap of their own.
+ * Columns of rows that have a time. A hole of more than `gapMs` after a row is a gap in the chart,
+ * not a line across it; rows of different length have a gap of their own.
  */
 export function columns<Row extends { readonly at: number }> (
   rows: readonly Row[], values: readonly ((row: Row) => number | null | undefined)[],
@@ -27,8 +27,8 @@ export function columns<Row extends { readonly at: number }> (
 }
 
 /**
- * Series on top of each other, the first at the bottom: each as the upper edge of its area. To be drawn from the last to the first, so that
- * each covers what is not its own.
+ * Series on top of each other, the first at the bottom: each as the upper edge of its area. To be
+ * drawn from the last to the first, so that each covers what is not its own.
  */
 export function stacked (series: Columns['series']): (number | null)[][] {
   const edges: (number | null)[][] = []
@@ -64,7 +64,10 @@ export const sinceFirstRequest = (points: readonly HistoryPoint[]): readonly His
   return first === -1 ? [] : points.slice(first)
 }
 
-/** Ticks, and before them whole minutes of history, so that charts are full at once. @param now ms since 1970 */
+/**
+ * Ticks, and before them whole minutes of history, so that charts are full at once. @param now ms
+ * since 1970
+ */
 export function samplesOf (points: readonly HistoryPoint[], ticks: readonly Tick[], now: number): Sample[] {
   const begin = ticks[0]?.at ?? now
   const minutes = sinceFirstRequest(points).filter(({ at }) => at + MINUTE <= begin).map((point): Sample => ({
@@ -100,7 +103,10 @@ export const gapAfter = ({ span }: Sample): number => span * 2.5
 const scaled = (counts: OutcomeCounts, by: number): OutcomeCounts =>
   Object.fromEntries(Object.entries(counts).map(([outcome, times]) => [outcome, times * by]))
 
-/** Requests of a point of history by how they were answered: hits from memory and store are one number there, and the rest had no cache. */
+/**
+ * Requests of a point of history by how they were answered: hits from memory and store are one
+ * number there, and the rest had no cache.
+ */
 export const historyParts = {
   hit: (point: HistoryPoint) => point.hits,
   coalesced: (point: HistoryPoint) => point.coalesced,

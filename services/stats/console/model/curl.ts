@@ -1,8 +1,8 @@
 import { fieldsOf, type Wish } from './exchange.js'
 
 /**
- * The curl command that sends a wish from a shell. It has no token: the command reads that from a variable such as EDITOR_TOKEN, which
- * npm start prints.
+ * The curl command that sends a wish from a shell. It has no token: the command reads that from a
+ * variable such as EDITOR_TOKEN, which npm start prints.
  *
  * @example curlOf({ method: 'GET', path: '/api/products/1' }, 'http://localhost:8080') // "curl -i 'http://localhost:8080/api/products/1'"
  */
@@ -22,6 +22,9 @@ export function curlOf (wish: Wish, origin: string, role?: string): string {
 /** Quotes a text as one word for a POSIX shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
-/** The tags in a Cache-Groups field (RFC 9875), one per line. @example tagsIn('"catalog", "product:3"') // 'catalog\nproduct:3' */
+/**
+ * The tags in a Cache-Groups field (RFC 9875), one per line. @example tagsIn('"catalog",
+ * "product:3"') // 'catalog\nproduct:3'
+ */
 export const tagsIn = (cacheGroups: string): string =>
   [...cacheGroups.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, tag = '']) => tag.replaceAll(/\\(.)/g, '$1')).join('\n')

@@ -37,7 +37,10 @@ const MOST_IN_FLIGHT = 8
 const GIVE_UP_AFTER = 5
 const IDLE: DemoRun = { phase: 'idle', sent: 0, outcomes: {}, unanswered: 0 }
 
-/** Sends a bounded number of reads of the catalog: lists, categories and products, some more often than others. */
+/**
+ * Sends a bounded number of reads of the catalog: lists, categories and products, some more often
+ * than others.
+ */
 export class DemoTraffic {
   readonly run = new Stored<DemoRun>(IDLE)
   readonly #options: DemoTrafficOptions

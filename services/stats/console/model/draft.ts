@@ -12,7 +12,10 @@ export interface Draft {
 export const draftOf = ({ name, price, stock, description }: Product): Draft =>
   ({ name, price: moneyInput(price), stock: String(stock), description })
 
-/** What a form would change: the fields that differ, for a merge patch (RFC 7396); or what is wrong, by field. */
+/**
+ * What a form would change: the fields that differ, for a merge patch (RFC 7396); or what is wrong,
+ * by field.
+ */
 export function changesOf (draft: Draft, product: Product): {
   readonly changes: Readonly<Record<string, string | number>>
   readonly mistakes: Readonly<Partial<Record<keyof Draft, string>>>

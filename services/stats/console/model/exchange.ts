@@ -51,8 +51,9 @@ export function exchanged (
 }
 
 /**
- * The header fields of a wish. Whatever the wish, Cache-Control is among them: `as-is` is a directive that no cache knows, so none
- * acts upon it (RFC 9111, 5.2.3). It is there for the browser, see `send`.
+ * The header fields of a wish. Whatever the wish, Cache-Control is among them: `as-is` is a
+ * directive that no cache knows, so none acts upon it (RFC 9111, 5.2.3). It is there for the
+ * browser, see `send`.
  */
 export function fieldsOf (wish: Wish, token: string | undefined): Record<string, string> {
   return {
@@ -65,7 +66,8 @@ export function fieldsOf (wish: Wish, token: string | undefined): Record<string,
 }
 
 /**
- * Path and query of what somebody typed, which may be a whole URL of this origin; or why it cannot be asked for.
+ * Path and query of what somebody typed, which may be a whole URL of this origin; or why it cannot
+ * be asked for.
  *
  * @example pathOf('api/products', 'https://weir.example') // { path: '/api/products' }
  */

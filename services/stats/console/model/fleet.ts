@@ -3,7 +3,9 @@ import { type OutcomeCounts, type Tick } from './api.js'
 import { count, rate } from './format.js'
 import { OUTCOMES } from './outcomes.js'
 
-/** The requests of the last second, by the parts of the fleet they reached. Rates are requests/s. */
+/**
+ * The requests of the last second, by the parts of the fleet they reached. Rates are requests/s.
+ */
 export interface Flow {
   readonly requests: number
   /** Answered by an instance alone: from memory, stale, coalesced, rate-limited. */

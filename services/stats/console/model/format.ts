@@ -30,10 +30,16 @@ export const count = (value: Maybe): string => isNothing(value) ? NOTHING : whol
 /** How many a second: no more digits than there are. @example rate(12.34) // '12.3' */
 export const rate = (value: Maybe): string => isNothing(value) ? NOTHING : withoutZeros(threeDigits(value))
 
-/** For axes, where digits that are all nothing only take place. @example withoutZeros('10.0 ms') // '10 ms' */
+/**
+ * For axes, where digits that are all nothing only take place. @example withoutZeros('10.0 ms') //
+ * '10 ms'
+ */
 export const withoutZeros = (text: string): string => text.replace(/\.0+(?!\d)/, '')
 
-/** A part of one. Only all of it is 100%, and only nothing is 0%. @example percent(0.9996) // '99.9%' */
+/**
+ * A part of one. Only all of it is 100%, and only nothing is 0%. @example percent(0.9996) //
+ * '99.9%'
+ */
 export function percent (value: Maybe): string {
   if (isNothing(value)) return NOTHING
   if (value === 0 || value === 1) return `${value * 100}%`
@@ -55,7 +61,10 @@ export function bytes (value: Maybe): string {
   return `${step === 0 ? whole.format(value) : threeDigits(value / 1024 ** step)} ${units[step]}`
 }
 
-/** A span of time in its two greatest units. @param value milliseconds @example duration(3_720_000) // '1 h 2 min' */
+/**
+ * A span of time in its two greatest units. @param value milliseconds @example duration(3_720_000)
+ * // '1 h 2 min'
+ */
 export function duration (value: Maybe): string {
   if (isNothing(value)) return NOTHING
   const seconds = Math.round(Math.abs(value) / 1000)
@@ -85,7 +94,10 @@ export function dateTime (at: number, now = Date.now()): string {
   return new Date(at).toDateString() === new Date(now).toDateString() ? time(at) : `${day.format(at)} ${time(at)}`
 }
 
-/** A price as somebody types it, in minor units; undefined for what is none. @example parseMoney('12,5') // 1250 */
+/**
+ * A price as somebody types it, in minor units; undefined for what is none. @example
+ * parseMoney('12,5') // 1250
+ */
 export function parseMoney (text: string): number | undefined {
   const match = /^\s*(\d{1,7})(?:[.,](\d{1,2}))?\s*$/.exec(text)
   if (match === null) return undefined

@@ -1,4 +1,7 @@
-/** Where in the console one is: `#/shop/17?page=2`. The server has one page only, so what comes after # says which. */
+/**
+ * Where in the console one is: `#/shop/17?page=2`. The server has one page only, so what comes
+ * after # says which.
+ */
 export interface Place {
   /** `['shop', '17']`; empty for the first page. */
   readonly path: readonly string[]
@@ -7,10 +10,15 @@ export interface Place {
 
 const LOGIN = /^#login=(.+)$/
 
-/** The one-time code of a login link, `#login=…`. Browsers send what is after # neither to servers nor as a referrer. */
+/**
+ * The one-time code of a login link, `#login=…`. Browsers send what is after # neither to servers
+ * nor as a referrer.
+ */
 export const loginCodeIn = (hash: string): string | undefined => LOGIN.exec(hash)?.[1]
 
-/** The place that an address names; the first page for a login link, and where it cannot be read. */
+/**
+ * The place that an address names; the first page for a login link, and where it cannot be read.
+ */
 export function parseHash (hash: string): Place {
   if (loginCodeIn(hash) !== undefined) return { path: [], query: new URLSearchParams() }
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split(/\?(.*)/s)

@@ -25,14 +25,17 @@ export interface Live {
 
 const TICKS = 300
 const INVALIDATIONS = 100
-/** One tick a second is told: when five are missing, nobody is there, whatever the connection says. */
+/**
+ * One tick a second is told: when five are missing, nobody is there, whatever the connection says.
+ */
 const SILENCE_MS = 5000
 const RETRY_MS = 2000
 const CLOSED = 2
 
 /**
- * Follows the live stream of the stats service, for as long as the page is open. A browser reconnects by itself where the
- * connection breaks, but not where the answer was an error, nor where nothing comes over a connection that stays: so those are done here.
+ * Follows the live stream of the stats service, for as long as the page is open. A browser
+ * reconnects by itself where the connection breaks, but not where the answer was an error, nor
+ * where nothing comes over a connection that stays: so those are done here.
  */
 export class LiveFeed {
   readonly state = new Stored<Live>({ phase: 'connecting', heardAt: undefined, ticks: [], invalidations: [] })
@@ -69,8 +72,8 @@ export class LiveFeed {
   }
 
   /**
-   * Calls `listener` with each invalidation, and with nothing when the stream is back, because some may have been missed; until what it
-   * returns is called.
+   * Calls `listener` with each invalidation, and with nothing when the stream is back, because some
+   * may have been missed; until what it returns is called.
    */
   listen (listener: (event: Invalidated | undefined) => void): () => void {
     this.#listeners.add(listener)

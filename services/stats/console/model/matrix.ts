@@ -1,6 +1,9 @@
 import { type InstanceFigures } from './api.js'
 
-/** Who answered with what whom had computed: a row for each that served, a column for each that filled. */
+/**
+ * Who answered with what whom had computed: a row for each that served, a column for each that
+ * filled.
+ */
 export interface Matrix {
   readonly fillers: readonly string[]
   readonly rows: readonly { readonly server: string, readonly hits: readonly number[] }[]

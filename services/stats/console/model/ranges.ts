@@ -21,7 +21,10 @@ export const RANGES: readonly Range[] = [
 /** What the address says; the last 15 minutes where it says nothing that is known. */
 export const rangeOf = (id: string | null): Range => RANGES.find((range) => range.id === id) ?? DEFAULT
 
-/** `from` and `to` for the API, of whole minutes, so that viewers within the same minute share a cached response. */
+/**
+ * `from` and `to` for the API, of whole minutes, so that viewers within the same minute share a
+ * cached response.
+ */
 export const bounds = (range: Range, now: number): string => spanUntil(endOf(now), range)
 
 /** The same length of time directly before. */

@@ -2,7 +2,8 @@
 export const SPARK = { width: 100, height: 30 } as const
 
 /**
- * The path of a sparkline through its known values, in `SPARK` coordinates; null is passed over. Empty for fewer than two values.
+ * The path of a sparkline through its known values, in `SPARK` coordinates; null is passed over.
+ * Empty for fewer than two values.
  *
  * @param most the value at the top; zero is at the bottom
  * @example sparkPath([0, null, 1], 1) // 'M0,30L100,0'

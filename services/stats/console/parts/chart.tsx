@@ -33,8 +33,8 @@ const ROWS = 60
 const SHORTEST_S = 20
 
 /**
- * Lines over time. Colours and sizes follow the page. The legend has the latest figures in text, or those under the pointer; all of
- * them are in a table for who cannot see, or wants to copy.
+ * Lines over time. Colours and sizes follow the page. The legend has the latest figures in text, or
+ * those under the pointer; all of them are in a table for who cannot see, or wants to copy.
  */
 export function Chart ({ title, empty, series, columns, format, formatX = axisTime, height = 190, y }: ChartProps) {
   const plot = useRef<HTMLDivElement>(null)

@@ -1,4 +1,7 @@
-/** A colour of the tokens as a canvas takes it: what `light-dark()` comes to at the moment. @example resolved('l1') // 'rgb(13, …)' */
+/**
+ * A colour of the tokens as a canvas takes it: what `light-dark()` comes to at the moment. @example
+ * resolved('l1') // 'rgb(13, …)'
+ */
 export function resolved (token: string): string {
   const probe = document.createElement('span')
   probe.style.color = `var(--${token})`

@@ -2,7 +2,10 @@ import { useEffect, useState } from 'preact/hooks'
 
 const SHOWN_MS = 2000
 
-/** Copies `text` to the clipboard, and says whether that worked. @param what names it, such as `curl` or `ETag` */
+/**
+ * Copies `text` to the clipboard, and says whether that worked. @param what names it, such as
+ * `curl` or `ETag`
+ */
 export function CopyButton ({ text, what }: { text: string, what: string }) {
   const [result, setResult] = useState<'copied' | 'failed'>()
   useEffect(() => {

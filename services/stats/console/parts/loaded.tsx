@@ -5,7 +5,10 @@ import { useStored } from '../state/use-stored.js'
 import { ProblemNotice } from './notice.js'
 import { Waiting } from './waiting.js'
 
-/** What was asked for, once it is there; before that, that it is waited for; and that it cannot be had, above the last that could. */
+/**
+ * What was asked for, once it is there; before that, that it is waited for; and that it cannot be
+ * had, above the last that could.
+ */
 export function Loaded<T> ({ query: { value, problem }, what, onRetry, children }: {
   query: Query<T>
   what: string

@@ -2,7 +2,10 @@ import { type ComponentChildren } from 'preact'
 import { plural } from '../model/meaning.js'
 import { type Problem } from '../model/problem.js'
 
-/** Something to know before anything else. What goes wrong is said aloud, the rest when there is a pause. */
+/**
+ * Something to know before anything else. What goes wrong is said aloud, the rest when there is a
+ * pause.
+ */
 export const Notice = ({ tone, title, children }: { tone: 'good' | 'warn' | 'bad', title: string, children?: ComponentChildren }) => (
   <div class='notice' data-tone={tone} role={tone === 'bad' ? 'alert' : 'status'}>
     <strong>{title}</strong>

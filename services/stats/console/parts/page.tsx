@@ -4,7 +4,10 @@ import { useEffect, useRef } from 'preact/hooks'
 // The first page is where a reader begins: the focus stays where the browser puts it.
 let hasMoved = false
 
-/** A page. Its title is also the tab's, and gets the focus when another page is opened. @param id of a page whose title changes */
+/**
+ * A page. Its title is also the tab's, and gets the focus when another page is opened. @param id of
+ * a page whose title changes
+ */
 export function Page ({ title, id = title, tools, children }: {
   title: string
   id?: string

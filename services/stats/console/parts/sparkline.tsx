@@ -7,7 +7,9 @@ export interface SparkSeries {
   readonly color: string
 }
 
-/** A small chart without axes: a course, not figures. Series share one scale that begins at zero. */
+/**
+ * A small chart without axes: a course, not figures. Series share one scale that begins at zero.
+ */
 export function Sparkline ({ series }: { series: readonly SparkSeries[] }) {
   const most = mostOf(series.map(({ values }) => values))
   return (

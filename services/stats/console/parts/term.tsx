@@ -5,7 +5,9 @@ import { TERMS, type TermId } from '../model/terms.js'
 /** Distance from the edges of the window, px. */
 const EDGE = 8
 
-/** The definitions that terms refer to. They are part of the page once, unseen, for screen readers. */
+/**
+ * The definitions that terms refer to. They are part of the page once, unseen, for screen readers.
+ */
 export const Definitions = () => (
   <div hidden>
     {Object.entries(TERMS).map(([id, definition]) => <span key={id} id={`term-${id}`}>{definition}</span>)}
@@ -13,8 +15,8 @@ export const Definitions = () => (
 )
 
 /**
- * A term with its definition: shown on hover, on focus and on tap, hidden by Escape and by going on. It opens in the top layer, so that
- * no table cuts it off.
+ * A term with its definition: shown on hover, on focus and on tap, hidden by Escape and by going
+ * on. It opens in the top layer, so that no table cuts it off.
  */
 export function Term ({ id, children }: { id: TermId, children: ComponentChildren }) {
   const [isOpen, setOpen] = useState(false)
@@ -50,7 +52,10 @@ export function Term ({ id, children }: { id: TermId, children: ComponentChildre
   )
 }
 
-/** Above the term, so that the figure below it stays in sight; below it where there is no room. Always within the window. */
+/**
+ * Above the term, so that the figure below it stays in sight; below it where there is no room.
+ * Always within the window.
+ */
 function place (anchor: DOMRect, shown: HTMLElement): void {
   const { width, height } = shown.getBoundingClientRect()
   const left = Math.max(EDGE, Math.min(anchor.left, document.documentElement.clientWidth - width - EDGE))

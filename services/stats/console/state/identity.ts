@@ -18,7 +18,8 @@ export interface Identities {
 }
 
 const ANONYMOUS: Identity = { id: 'anonymous', label: 'anonymous' }
-// Tokens stay in this tab's storage: not in an address, which histories and logs keep, nor in storage that outlives the tab.
+// Tokens stay in this tab's storage: not in an address, which histories and logs keep, nor in
+// storage that outlives the tab.
 const KEY = 'weir.identity'
 
 interface Kept {

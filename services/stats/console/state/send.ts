@@ -18,18 +18,22 @@ export type Sent = Exchange | Unanswered
 
 export const wasAnswered = (sent: Sent): sent is Exchange => 'status' in sent
 
-/** What is known after one more request for the same: an error does not take away the last answer. */
+/**
+ * What is known after one more request for the same: an error does not take away the last answer.
+ */
 export function knownAfter (before: Query<Exchange>, sent: Sent): Query<Exchange> {
   if (sent.problem !== undefined) return { ...before, problem: sent.problem }
   return wasAnswered(sent) ? { value: sent } : before
 }
 
 /**
- * Sends a request so that the suite sees what was wished, and nothing of the browser's own making. Each mode of fetch alone fails
- * at that: `default` answers from the browser's cache or adds its If-None-Match, and to one of ours Cache-Control: max-age=0;
- * `no-cache` adds the same; `no-store` and `reload` leave the browser's cache out of it, and add Cache-Control: no-cache, which is
- * to bypass the suite's. But they add it only where the request has no Cache-Control (Fetch, "HTTP-network-or-cache fetch"): so each
- * wish has one (`fieldsOf`). The Pragma: no-cache that comes with it does not count beside Cache-Control (RFC 9111, 5.4).
+ * Sends a request so that the suite sees what was wished, and nothing of the browser's own making.
+ * Each mode of fetch alone fails at that: `default` answers from the browser's cache or adds its
+ * If-None-Match, and to one of ours Cache-Control: max-age=0; `no-cache` adds the same; `no-store`
+ * and `reload` leave the browser's cache out of it, and add Cache-Control: no-cache, which is to
+ * bypass the suite's. But they add it only where the request has no Cache-Control (Fetch,
+ * "HTTP-network-or-cache fetch"): so each wish has one (`fieldsOf`). The Pragma: no-cache that
+ * comes with it does not count beside Cache-Control (RFC 9111, 5.4).
  */
 export async function send (wish: Wish, identity: Identity, signal?: AbortSignal): Promise<Sent> {
   const { method, path, body } = wish

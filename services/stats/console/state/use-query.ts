@@ -12,8 +12,9 @@ export interface Query<T> {
 const GIVE_UP_MS = 10_000
 
 /**
- * Asks for JSON at once and then `everyMs` after each answer, while the page can be seen. `path` is asked anew each time, because
- * stretches of time move; where `key` changes, what was known is forgotten.
+ * Asks for JSON at once and then `everyMs` after each answer, while the page can be seen. `path` is
+ * asked anew each time, because stretches of time move; where `key` changes, what was known is
+ * forgotten.
  * @param headers sent along; what they depend on belongs in `key`
  */
 export function useQuery<T> (

@@ -14,8 +14,8 @@ export interface Current {
 }
 
 /**
- * A page of the shop, asked for again whenever an invalidation is told that concerns it, and when the live stream is back. Anybody
- * may read, so it is asked for as nobody in particular.
+ * A page of the shop, asked for again whenever an invalidation is told that concerns it, and when
+ * the live stream is back. Anybody may read, so it is asked for as nobody in particular.
  */
 export function useShown (path: string, shown: Shown): Current {
   const [known, setKnown] = useState<Omit<Current, 'ask'> & { readonly path: string }>({ path, query: {}, isAsking: true })

@@ -11,7 +11,10 @@ import { LogChanges } from '../log-changes.js'
 import { noAnswer } from '../no-answer.js'
 import { type Presence, Presences } from './presence.js'
 
-/** What the instances have told, as of `at` (ms): the records of this minute and the one before, and perhaps earlier ones. */
+/**
+ * What the instances have told, as of `at` (ms): the records of this minute and the one before, and
+ * perhaps earlier ones.
+ */
 export interface Reading {
   readonly at: number
   readonly records: readonly MinuteRecord[]
@@ -35,14 +38,18 @@ export interface CollectorOptions {
   readonly timeout?: number
 }
 
-/** An instance that could not reach the store tells later what it counted, of an hour at most. In minutes. */
+/**
+ * An instance that could not reach the store tells later what it counted, of an hour at most. In
+ * minutes.
+ */
 const TOLD_LATE = HOUR + 5
 /** Without an answer for so long the store is not there, in ms. */
 const OVERDUE = 3000
 
 /**
- * Reads what instances tell and adds it to the counts: what changes, which is this minute and the one before, each time; once a minute
- * what may have come late; at the start, and after not having been able to, all that may have been missed, of a day at most.
+ * Reads what instances tell and adds it to the counts: what changes, which is this minute and the
+ * one before, each time; once a minute what may have come late; at the start, and after not having
+ * been able to, all that may have been missed, of a day at most.
  */
 export class Collector {
   readonly #store: MetricsStore
@@ -68,8 +75,8 @@ export class Collector {
   }
 
   /**
-   * Reads once, and begins to write that down. Undefined if the store cannot be read, or an earlier reading is not over: there is one at a
-   * time, of each.
+   * Reads once, and begins to write that down. Undefined if the store cannot be read, or an earlier
+   * reading is not over: there is one at a time, of each.
    * @param now ms
    */
   async collect (now: number): Promise<Reading | undefined> {

@@ -7,13 +7,19 @@ export interface Presence {
   readonly lastSeenAt: number
 }
 
-/** Instances that were not heard of for so long are not there, in ms: they tell of themselves each second. */
+/**
+ * Instances that were not heard of for so long are not there, in ms: they tell of themselves each
+ * second.
+ */
 const SILENCE = 5000
 
 /** Whether the instance is there, as of when was looked (ms). */
 export const isAlive = ({ lastSeenAt }: { lastSeenAt: number }, asOf: number) => asOf - lastSeenAt <= SILENCE
 
-/** Says when instances were heard of. What they say themselves of the time is by clocks that may differ: only that it changes counts. */
+/**
+ * Says when instances were heard of. What they say themselves of the time is by clocks that may
+ * differ: only that it changes counts.
+ */
 export class Presences {
   #known = new Map<string, { at: number, lastSeenAt: number }>()
 

@@ -1,7 +1,8 @@
 import type Database from 'better-sqlite3'
 
 /**
- * Adds SQL functions for histograms of latency, which are JSON lists of numbers: `latency_add(a, b)`, and the aggregate `latency_sum(a)`.
+ * Adds SQL functions for histograms of latency, which are JSON lists of numbers: `latency_add(a,
+ * b)`, and the aggregate `latency_sum(a)`.
  */
 export function addLatencyFunctions (database: Database.Database): void {
   database.function('latency_add', { deterministic: true }, (a: unknown, b: unknown) => JSON.stringify(sum(parse(a), parse(b))))

@@ -1,6 +1,9 @@
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
 
-/** Migrations are written in SQL's own snake_case, against a database whose types are of another day. */
+/**
+ * Migrations are written in SQL's own snake_case, against a database whose types are of another
+ * day.
+ */
 type AnyDatabase = Kysely<unknown>
 
 const period = sql`step text not null check (step in ('minute', 'hour')), at integer not null`
@@ -33,7 +36,8 @@ const counts: Migration = {
         primary key (service, instance)
       ) strict`.execute(db)
 
-    // By time first: all that is ever asked for are ranges of it. Counts by route and by instance, not by both: nobody asks for that.
+    // By time first: all that is ever asked for are ranges of it. Counts by route and by instance,
+    // not by both: nobody asks for that.
     await sql`
       create table route_counts (
         ${period}, service text not null, route text not null, outcome text not null, ${series},

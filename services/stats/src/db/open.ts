@@ -7,8 +7,8 @@ import { migrations } from './migrations.js'
 import { type StatsSchema } from './schema.js'
 
 /**
- * How long a statement waits for another process that has the same file, in ms, and the event loop with it. What is not written then is
- * written a second later.
+ * How long a statement waits for another process that has the same file, in ms, and the event loop
+ * with it. What is not written then is written a second later.
  */
 const LOCK_TIMEOUT = 200
 /** How long a start waits for another one that makes the file, in ms. */
@@ -50,11 +50,12 @@ async function openMigrated (file: string): Promise<Kysely<StatsSchema>> {
 }
 
 /**
- * Runs `work` in a transaction that holds the write lock from its beginning on: what it reads is what it replaces, whoever else has the
- * file open.
+ * Runs `work` in a transaction that holds the write lock from its beginning on: what it reads is
+ * what it replaces, whoever else has the file open.
  */
 export async function writing<T> (db: Kysely<StatsSchema>, work: (connection: Kysely<StatsSchema>) => Promise<T>): Promise<T> {
-  // Not db.transaction(): that takes the lock late, and the migrator asks for a connection, which Kysely's transactions do not hand on.
+  // Not db.transaction(): that takes the lock late, and the migrator asks for a connection, which
+  // Kysely's transactions do not hand on.
   return await db.connection().execute(async (connection) => {
     await sql`begin immediate`.execute(connection)
     try {

@@ -13,7 +13,10 @@ export interface SeriesColumns extends Omit<Series, 'latency'> {
   latency: string
 }
 
-/** The last version of what a process told of a minute: what a later one adds to the counts is what it has in addition. */
+/**
+ * The last version of what a process told of a minute: what a later one adds to the counts is what
+ * it has in addition.
+ */
 export interface RecordTable {
   run: string
   minute: number

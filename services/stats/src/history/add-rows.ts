@@ -3,8 +3,8 @@ import { type StatsSchema } from '../db/schema.js'
 import { type Rows } from './rows.js'
 
 /**
- * Adds the rows to those that are there. A statement gets all of a table's as one value, JSON: to write out several for each row takes
- * longer than to add them.
+ * Adds the rows to those that are there. A statement gets all of a table's as one value, JSON: to
+ * write out several for each row takes longer than to add them.
  */
 export async function addRows (
   db: Kysely<StatsSchema>, { routeCounts, instanceCounts, reasons, fills, denials, cacheCounts }: Rows

@@ -1,7 +1,10 @@
 import { type Kysely } from 'kysely'
 import { type DenialTable, type StatsSchema } from '../db/schema.js'
 
-/** Clients of one service that are told apart in a minute or an hour. Whoever comes from everywhere fills no disk. */
+/**
+ * Clients of one service that are told apart in a minute or an hour. Whoever comes from everywhere
+ * fills no disk.
+ */
 const CLIENTS = 200
 const OTHERS = 'others'
 

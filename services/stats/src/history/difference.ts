@@ -1,6 +1,9 @@
 import { addedTo, type MinuteRecord, type Outcome, OUTCOMES, type RouteCounts, type Series, subtractSeries } from '@weir/metrics'
 
-/** What a version of a record has in addition to an earlier one of the same process and minute; all of it, if there is none. */
+/**
+ * What a version of a record has in addition to an earlier one of the same process and minute; all
+ * of it, if there is none.
+ */
 export function difference (record: MinuteRecord, earlier: MinuteRecord | undefined): MinuteRecord {
   if (earlier === undefined) return record
   const routesBefore = new Map(earlier.routes.map((counts) => [counts.route, counts]))

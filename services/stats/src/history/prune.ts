@@ -3,14 +3,15 @@ import { type StatsSchema } from '../db/schema.js'
 import { DAY, HOUR, HOURS_KEPT, MINUTE, minuteOf, MINUTES_KEPT } from './time.js'
 
 /**
- * How long the versions of records are known, in minutes: longer than any is taken, because one whose earlier version is forgotten would be
- * counted twice.
+ * How long the versions of records are known, in minutes: longer than any is taken, because one
+ * whose earlier version is forgotten would be counted twice.
  */
 const RECORDS_KEPT = DAY + 2 * HOUR
 const TAKEN = DAY + HOUR
 
 /**
- * Whether a record of this minute is counted: what is told of the day behind, or by a clock that is a little ahead.
+ * Whether a record of this minute is counted: what is told of the day behind, or by a clock that is
+ * a little ahead.
  * @param now ms
  */
 export const isKept = (minute: number, now: number) => minute > minuteOf(now) - TAKEN && minute < minuteOf(now) + HOUR

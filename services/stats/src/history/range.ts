@@ -8,7 +8,9 @@ export interface Range {
   readonly first: number
   /** The first minute after it. */
   readonly end: number
-  /** What the counts of it are in: those of whole hours, and of the minutes before and after them. */
+  /**
+   * What the counts of it are in: those of whole hours, and of the minutes before and after them.
+   */
   readonly parts: readonly Part[]
 }
 
@@ -24,8 +26,8 @@ const DEFAULT = 15
 const LONGEST = 31 * DAY
 
 /**
- * The minutes from `from` to `to`, by default the last quarter of an hour. What begins before the minutes that are kept begins with the
- * hour. All times are ms.
+ * The minutes from `from` to `to`, by default the last quarter of an hour. What begins before the
+ * minutes that are kept begins with the hour. All times are ms.
  * @throws STATS_ERR_RANGE (400)
  */
 export function rangeOf ({ from, to }: { from?: number, to?: number }, now: number): Range {
@@ -48,7 +50,9 @@ export function minutesOf (from: number, to: number, now: number): { first: numb
   return { first, end: Math.max(first + 1, Math.min(Math.ceil(to / MINUTE), minuteOf(now) + 1)) }
 }
 
-/** The first minute that is kept as such: a whole hour, so that what is before it is in hours alone. */
+/**
+ * The first minute that is kept as such: a whole hour, so that what is before it is in hours alone.
+ */
 export const oldestMinute = (now: number) => nextHour(minuteOf(now) - MINUTES_KEPT)
 
 const nextHour = (minute: number) => hourOf(minute + HOUR - 1)

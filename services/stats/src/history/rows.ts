@@ -12,7 +12,10 @@ type CacheReads = Omit<CacheCounts, 'cache'>
 /** Whose the numbers of a row are. */
 type Owner<Row> = Omit<Row, keyof SeriesColumns>
 
-/** What records add to the counts, as rows of their tables, but for the series, which are as they are counted. */
+/**
+ * What records add to the counts, as rows of their tables, but for the series, which are as they
+ * are counted.
+ */
 export interface Rows {
   readonly routeCounts: readonly (Owner<RouteCountTable> & Series)[]
   readonly instanceCounts: readonly (Owner<InstanceCountTable> & Series)[]
@@ -22,7 +25,10 @@ export interface Rows {
   readonly cacheCounts: readonly CacheCountTable[]
 }
 
-/** The rows of records, for their minutes and for the hours of these: each row once, with the sum of what they add. */
+/**
+ * The rows of records, for their minutes and for the hours of these: each row once, with the sum of
+ * what they add.
+ */
 export function rowsOf (records: readonly MinuteRecord[]): Rows {
   const routeCounts = new Sums<Owner<RouteCountTable>, Series>(mergeSeries)
   const instanceCounts = new Sums<Owner<InstanceCountTable>, Series>(mergeSeries)

@@ -13,8 +13,9 @@ import { rowsOf } from './rows.js'
 const BATCH = 25
 
 /**
- * Adds to the counts what records have that was not known yet. The versions that are known change in the same transaction: however often
- * a record comes, in whatever order, and wherever this process dies, each request is counted once.
+ * Adds to the counts what records have that was not known yet. The versions that are known change
+ * in the same transaction: however often a record comes, in whatever order, and wherever this
+ * process dies, each request is counted once.
  * @param now ms
  * @param signal ends it early, between two transactions
  */
@@ -29,7 +30,10 @@ export async function writeRecords (
   }
 }
 
-/** The latest version of each, most of which have been read before. Whether it is newer is decided again under the lock. */
+/**
+ * The latest version of each, most of which have been read before. Whether it is newer is decided
+ * again under the lock.
+ */
 async function newerThanKnown (db: Kysely<StatsSchema>, records: readonly MinuteRecord[]): Promise<MinuteRecord[]> {
   if (records.length === 0) return []
   const since = records.reduce((least, { minute }) => Math.min(least, minute), Infinity)

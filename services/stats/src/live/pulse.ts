@@ -18,7 +18,10 @@ const EVERY = 1000
 /** How long the boot waits for what there is to know already, in ms. */
 const BOOT_WAITS = 3000
 
-/** From when the app is ready until it closes, once a second: reads what the instances tell, and tells it to those who watch. */
+/**
+ * From when the app is ready until it closes, once a second: reads what the instances tell, and
+ * tells it to those who watch.
+ */
 export function addPulse (app: FastifyInstance, { collector, redis, viewers }: PulseOptions): void {
   const ticker = new Ticker()
   const invalidations = new NewInvalidations()

@@ -32,7 +32,10 @@ export interface Tick {
 /** Instances are told of for so long after they were heard of last, in ms. */
 const REMEMBERED = 15 * MINUTE
 
-/** Makes ticks of readings. It needs no database: what it does not know of the minutes before, it does not tell. */
+/**
+ * Makes ticks of readings. It needs no database: what it does not know of the minutes before, it
+ * does not tell.
+ */
 export class Ticker {
   #known: ReadonlyMap<string, MinuteRecord> = new Map()
   #readAt: number | undefined

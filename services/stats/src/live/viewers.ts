@@ -28,7 +28,8 @@ export class Viewers {
   get count (): number { return this.#streams.size }
 
   /**
-   * One more, who is told to come back after a second when the stream ends. Its place is free again when the stream is closed.
+   * One more, who is told to come back after a second when the stream ends. Its place is free again
+   * when the stream is closed.
    * @throws STATS_ERR_VIEWER_LIMIT, STATS_ERR_TOO_MANY_VIEWERS
    */
   add (client: string): Readable {
@@ -44,7 +45,10 @@ export class Viewers {
     return stream
   }
 
-  /** Sends an event to all. Who is too slow is dropped: it comes back, and goes on with what is then. */
+  /**
+   * Sends an event to all. Who is too slow is dropped: it comes back, and goes on with what is
+   * then.
+   */
   send (event: string, data: unknown): void {
     if (this.#streams.size === 0) return
     const text = Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)

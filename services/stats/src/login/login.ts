@@ -11,11 +11,13 @@ export interface LoginOptions {
 }
 
 /**
- * Accepts the login code once. Its use is written to the database first, so that neither a restart nor another process of the same
- * DATA_DIR accepts it again. If the process dies before the response, the code is used up.
+ * Accepts the login code once. Its use is written to the database first, so that neither a restart
+ * nor another process of the same DATA_DIR accepts it again. If the process dies before the
+ * response, the code is used up.
  *
  * @param now ms since 1970
- * @throws STATS_ERR_LOGIN_OFF (404), STATS_ERR_LOGIN_UNKNOWN (403), STATS_ERR_LOGIN_EXPIRED (410), STATS_ERR_LOGIN_USED (410)
+ * @throws STATS_ERR_LOGIN_OFF (404), STATS_ERR_LOGIN_UNKNOWN (403), STATS_ERR_LOGIN_EXPIRED (410),
+ *   STATS_ERR_LOGIN_USED (410)
  */
 export async function useCode (given: string, { code, db }: LoginOptions, now: number): Promise<void> {
   if (code === undefined) throw new STATS_ERR_LOGIN_OFF()

@@ -5,7 +5,10 @@ interface ClusterClient {
   nodes (role: 'master'): readonly InfoClient[]
 }
 
-/** Whom to ask about Redis: itself, or each master of a cluster, as its client knows them at the time. */
+/**
+ * Whom to ask about Redis: itself, or each master of a cluster, as its client knows them at the
+ * time.
+ */
 export function redisNodes (client: InfoClient | ClusterClient): () => readonly InfoClient[] {
   return 'nodes' in client ? () => client.nodes('master') : () => [client]
 }

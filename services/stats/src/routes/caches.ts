@@ -22,7 +22,10 @@ const CachesSchema = Type.Object({
   }))
 })
 
-/** GET /api/stats/caches: reads of fragments and of application caches. What response caches answer is in the figures of routes. */
+/**
+ * GET /api/stats/caches: reads of fragments and of application caches. What response caches answer
+ * is in the figures of routes.
+ */
 export const cachesRoute: FastifyPluginAsyncTypebox<Source> = async (app, { db, collector }) => {
   app.get('/api/stats/caches', {
     schema: {

@@ -42,7 +42,10 @@ export const figures = {
   savedMs
 }
 
-/** What is told where each outcome has a field of its own: they and what is uncached add up to `requests`. */
+/**
+ * What is told where each outcome has a field of its own: they and what is uncached add up to
+ * `requests`.
+ */
 export const detailedFigures = {
   ...figures,
   hits: Type.Integer({ minimum: 0, description: 'l1 and l2' }),

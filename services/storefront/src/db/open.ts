@@ -6,7 +6,10 @@ import { Kysely, Migrator, sql } from 'kysely'
 import { migrations } from './migrations.js'
 import { type StorefrontSchema } from './schema.js'
 
-/** How long a statement waits for another instance, in ms, and the event loop with it: their transactions take less than one. */
+/**
+ * How long a statement waits for another instance, in ms, and the event loop with it: their
+ * transactions take less than one.
+ */
 const LOCK_TIMEOUT = 200
 /** How long a start waits for another one that makes the file, in ms. */
 const PREPARE_TIMEOUT = 5000

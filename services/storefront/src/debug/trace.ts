@@ -4,7 +4,10 @@ import { type Cache, type CacheEvents, type CacheTraces } from '@weir/cache'
 import { type StorefrontEnv } from '../env.js'
 import { type Shop } from '../pages/shop.js'
 
-/** The origin of something. `saved`: it is old, because it could not be made anew. `not cached`: CACHE=off. */
+/**
+ * The origin of something. `saved`: it is old, because it could not be made anew. `not cached`:
+ * CACHE=off.
+ */
 export type Outcome = 'hit in memory' | 'hit in store' | 'coalesced' | 'stale' | 'saved' | 'miss' | 'failed' | 'not cached'
 
 /** The time that a use saved, and those that it led to. */
@@ -36,7 +39,10 @@ interface Read {
   readonly isStale: boolean
 }
 
-/** Reads of a cache by one page: added up over all pages, they are what the stats service tells of it. */
+/**
+ * Reads of a cache by one page: added up over all pages, they are what the stats service tells of
+ * it.
+ */
 export interface CacheTotals {
   /** Name of the cache in statistics. */
   readonly cache: string
@@ -87,7 +93,10 @@ let traced = 0
 
 const HITS = { l1: 'hit in memory', l2: 'hit in store', coalesced: 'coalesced' } as const satisfies Record<string, Outcome>
 
-/** Everything that a page had of the caches, in order. The caches are listened to only while a page is traced. */
+/**
+ * Everything that a page had of the caches, in order. The caches are listened to only while a page
+ * is traced.
+ */
 export class Trace {
   readonly #uses: Use[] = []
   readonly #reads: Read[] = []
@@ -173,7 +182,10 @@ export class Trace {
   }
 }
 
-/** Milliseconds saved by uses. The cost of one has that of all within it, so these count only where it saved nothing. */
+/**
+ * Milliseconds saved by uses. The cost of one has that of all within it, so these count only where
+ * it saved nothing.
+ */
 export const savedBy = (uses: readonly Saving[]): number =>
   uses.reduce((sum, { saved, uses: inner }) => sum + (saved ?? savedBy(inner)), 0)
 
@@ -215,7 +227,9 @@ function onHit (message: unknown): void {
   use.took ??= asked === undefined ? 0 : performance.now() - asked
 }
 
-/** Notes when a hit that is not in memory began: with the first call of the store, or with the wait. */
+/**
+ * Notes when a hit that is not in memory began: with the first call of the store, or with the wait.
+ */
 function onAsked (message: unknown): void {
   const asked = message as CacheTraces['weir:cache:call'] | CacheTraces['weir:cache:wait']
   const work = current.getStore()

@@ -61,7 +61,8 @@ export class Lab {
   }
 
   /**
-   * Forgets the results in this process and in the shared store. Other processes keep what they have memoized.
+   * Forgets the results in this process and in the shared store. Other processes keep what they
+   * have memoized.
    * @throws CacheError WEIR_CACHE_STORE_FAILED
    */
   async forget (): Promise<void> {

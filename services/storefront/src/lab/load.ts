@@ -31,7 +31,10 @@ export interface Load {
   readonly signal?: AbortSignal
 }
 
-/** The outcome of a load. Times are milliseconds, by nearest rank; undefined if nothing was answered. */
+/**
+ * The outcome of a load. Times are milliseconds, by nearest rank; undefined if nothing was
+ * answered.
+ */
 export interface LoadResult {
   readonly answered: number
   /** Answered 429 or 503. */

@@ -29,7 +29,10 @@ export async function labPage (
   return page.send('lab', { title: 'Lab', own: 'lab', instance, ...lists, way, work, shown, forgotten, isOff: shop.env.CACHE === 'off' }, reply.statusCode)
 }
 
-/** Runs a way through its own route, response cache and limit included, as the client whose page it is for. */
+/**
+ * Runs a way through its own route, response cache and limit included, as the client whose page it
+ * is for.
+ */
 async function run (request: FastifyRequest, reply: FastifyReply, url: string): Promise<Shown> {
   const began = performance.now()
   const { statusCode, headers, body } = await request.server.inject({

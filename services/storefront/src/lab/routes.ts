@@ -21,7 +21,10 @@ export interface LabRoutesOptions {
 /** Ends all cached responses of the lab. */
 const TAG = 'storefront-lab'
 
-/** Cache settings of each way. The browser's own cache may not answer unasked: times would be its own. */
+/**
+ * Cache settings of each way. The browser's own cache may not answer unasked: times would be its
+ * own.
+ */
 const KEEPING = {
   uncached: { cacheControl: { noStore: true } },
   memoized: { cacheControl: { noStore: true } },

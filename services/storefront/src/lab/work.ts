@@ -7,7 +7,10 @@ const BASKETS = 5000
 const PRODUCTS = 400
 const PER_BASKET = 6
 
-/** The computations: each is prepared, and then a function that computes and says the result in words. */
+/**
+ * The computations: each is prepared, and then a function that computes and says the result in
+ * words.
+ */
 export const WORK: Readonly<Record<Work, () => () => string>> = {
   fibonacci: () => () => `fibonacci(${N}) = ${counts.format(fibonacci(N))}`,
   query: () => {
@@ -28,7 +31,10 @@ interface Pair {
   readonly times: number
 }
 
-/** The pair of products that is in most baskets. No index helps: all pairs of all baskets are counted. */
+/**
+ * The pair of products that is in most baskets. No index helps: all pairs of all baskets are
+ * counted.
+ */
 const BOUGHT_TOGETHER = `
   select a.product as one, b.product as other, count(*) as times
   from purchases a join purchases b on b.basket = a.basket and b.product > a.product

@@ -22,7 +22,10 @@ function cameFrom (referer: string | undefined, host: string): string {
   return named === host && PAGE.test(path) ? path : '/shop'
 }
 
-/** Everything under /shop/account: who is signed in, signing in and out. It is private, and nobody keeps it. */
+/**
+ * Everything under /shop/account: who is signed in, signing in and out. It is private, and nobody
+ * keeps it.
+ */
 export const accountRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, { shop }) => {
   const { DEMO_USERS, JWT_SECRET } = shop.env
   const hasDemoUsers = DEMO_USERS && JWT_SECRET !== undefined

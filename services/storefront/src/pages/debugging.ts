@@ -4,12 +4,17 @@ import { isAdmin } from '../session.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The request asks for the debug panel, and may see it. For all others `?debug=cache` is not there. */
+    /**
+     * The request asks for the debug panel, and may see it. For all others `?debug=cache` is not
+     * there.
+     */
     isDebugged: boolean
   }
 }
 
-/** Registers `request.isDebugged`, which is known before the response cache asks whether to answer. */
+/**
+ * Registers `request.isDebugged`, which is known before the response cache asks whether to answer.
+ */
 export function registerDebugging (app: FastifyInstance, { DEBUG_PANEL }: StorefrontEnv): void {
   app.decorateRequest('isDebugged', false)
   app.addHook('onRequest', (request, _reply, done) => {

@@ -14,8 +14,9 @@ type Fields = Omit<EditForm, 'etag'>
 type Mistakes = Readonly<Record<string, string>>
 
 /**
- * GET and POST /shop/products/:id/edit, for editors. The form holds the entity tag of the version that it shows. The catalog
- * changes that version or none: an editor whose product has changed meanwhile sees both versions.
+ * GET and POST /shop/products/:id/edit, for editors. The form holds the entity tag of the version
+ * that it shows. The catalog changes that version or none: an editor whose product has changed
+ * meanwhile sees both versions.
  */
 export const editRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, { shop }) => {
   const config = { session: true, role: 'editor' } as const
@@ -59,7 +60,8 @@ export const editRoutes: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app,
   })
 }
 
-// The entity tag of the form keeps a second attempt from replacing anything but what the form was made of.
+// The entity tag of the form keeps a second attempt from replacing anything but what the form was
+// made of.
 const UNKNOWN = 'The catalog did not answer in time, so the change may or may not be saved. ' +
   'Your text is still here: look at the product, or save again, which replaces nothing that is newer.'
 

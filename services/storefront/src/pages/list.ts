@@ -12,7 +12,10 @@ import { type Shop } from './shop.js'
 
 const PER_PAGE = 24
 
-/** GET /shop: products, by page, category, words and price. It is the same for everybody, whoever asks, and kept whole. */
+/**
+ * GET /shop: products, by page, category, words and price. It is the same for everybody, whoever
+ * asks, and kept whole.
+ */
 export const listRoute: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, { shop }) => {
   app.get('/shop', {
     schema: { tags: ['pages'], summary: 'Products', querystring: ListQuerySchema, response: html },
@@ -29,7 +32,8 @@ export const listRoute: FastifyPluginAsyncTypebox<{ shop: Shop }> = async (app, 
       cacheControl: { public: true, noCache: true },
       rateLimit: { cost: 2 }
     },
-    // Before defaults are filled in: an empty field, a missing one and any other `debug` are one page, with one cache entry.
+    // Before defaults are filled in: an empty field, a missing one and any other `debug` are one
+    // page, with one cache entry.
     preValidation (request, _reply, done) {
       const sent = Object.entries(request.query).filter(([name, value]) => value !== '' && (name !== 'debug' || request.isDebugged))
       Object.assign(request, { query: Object.fromEntries(sent) })
@@ -88,7 +92,10 @@ const linkTo = (query: ListQuery) => (page: number): string => {
   return search.size === 0 ? '/shop' : `/shop?${search.toString()}`
 }
 
-/** A page of a list as a query, in one spelling: in this order, and without what goes without saying. */
+/**
+ * A page of a list as a query, in one spelling: in this order, and without what goes without
+ * saying.
+ */
 function searchOf ({ category, q, minPrice, maxPrice, sort }: ListQuery, page: number): URLSearchParams {
   const given = { category, q, minPrice, maxPrice, sort: sort === 'newest' ? '' : sort, page: page === 1 ? '' : String(page) }
   const search = new URLSearchParams()

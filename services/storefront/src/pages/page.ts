@@ -30,7 +30,8 @@ export class Page {
   constructor (readonly shop: Shop, readonly reply: FastifyReply, readonly trace: Trace | undefined) {}
 
   /**
-   * The HTML of a part: kept, or rendered. One that cannot be rendered, because a service does not answer, is a line that says so.
+   * The HTML of a part: kept, or rendered. One that cannot be rendered, because a service does not
+   * answer, is a line that says so.
    * @throws UpstreamSilent for what is essential
    */
   async part ({ key, title, isEssential = false }: Part, options: FragmentOptions, render: () => Promise<string>): Promise<string> {
@@ -72,7 +73,8 @@ const NO_SEARCH = { q: '', category: '', minPrice: '', maxPrice: '', sort: 'newe
 const serviceOf = (key: string): string => key.startsWith('weather:') ? 'weather service' : 'catalog'
 
 /**
- * Says what pages may load, and that those about a user are kept by nobody. Set before the handler, so that hits have it, too.
+ * Says what pages may load, and that those about a user are kept by nobody. Set before the handler,
+ * so that hits have it, too.
  */
 export function setPagePolicy (request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   reply.header('content-security-policy', PAGE_POLICY).header('cross-origin-resource-policy', 'same-origin')

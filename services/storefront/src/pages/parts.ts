@@ -6,7 +6,10 @@ import { currentWeather } from '../upstream/weather.js'
 import { iconOf } from './icons.js'
 import { type Page } from './page.js'
 
-/** Of what the catalog tells: a write there ends it at once, so the times are for what no write ends. */
+/**
+ * Of what the catalog tells: a write there ends it at once, so the times are for what no write
+ * ends.
+ */
 const OF_CATALOG = { ttl: '1m', staleWhileRevalidate: '30s', staleIfError: '6h' } as const
 const MOST_VIEWED = 5
 

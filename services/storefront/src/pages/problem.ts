@@ -6,7 +6,9 @@ import { PAGE_POLICY } from './page.js'
 
 const Problem = Type.Object({ status: Type.Integer(), title: Type.String(), detail: Type.String(), requestId: Type.String() })
 
-/** Makes the hook that tells a problem as a page to whoever prefers one, and to all others as it is. */
+/**
+ * Makes the hook that tells a problem as a page to whoever prefers one, and to all others as it is.
+ */
 export const problemPages = (render: Render) =>
   (request: FastifyRequest, reply: FastifyReply, payload: unknown, done: (error: Error | null, payload?: unknown) => void): void => {
     if (reply.getHeader('content-type') !== 'application/problem+json' || !Buffer.isBuffer(payload)) return done(null, payload)

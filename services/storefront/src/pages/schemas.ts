@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 
-// Forms send every field, empty or not. Each has a default, so that an empty field and a missing one are one page.
+// Forms send every field, empty or not. Each has a default, so that an empty field and a missing
+// one are one page.
 
 export const SORTS = {
   newest: 'Newest first',
@@ -21,7 +22,8 @@ export const ListQuerySchema = Type.Object({
   maxPrice: price,
   sort: Type.Enum(Object.keys(SORTS), { default: 'newest' }),
   page: Type.Integer({ default: 1, minimum: 1, maximum: LAST_PAGE }),
-  // Declared, so that No-Vary-Search excepts it: browsers would take the page without it for this one.
+  // Declared, so that No-Vary-Search excepts it: browsers would take the page without it for this
+  // one.
   debug: Type.Optional(Type.String({ maxLength: 20, description: '`cache` shows admins what the page is made of' }))
 })
 export type ListQuery = Static<typeof ListQuerySchema>
@@ -33,13 +35,19 @@ export const html = { 200: Type.String({ description: 'text/html' }) }
 
 const text = Type.String()
 
-/** The form that changes a product, as a browser sends it: read by {@link ProductFields}, so that nothing typed is lost. */
+/**
+ * The form that changes a product, as a browser sends it: read by {@link ProductFields}, so that
+ * nothing typed is lost.
+ */
 export const EditFormSchema = Type.Object({
   etag: Type.String({ maxLength: 200 }), name: text, sku: text, price: text, stock: text, categoryId: text, description: text
 })
 export type EditForm = Static<typeof EditFormSchema>
 
-/** The fields of a product as text, within the limits of the catalog. Attributes of the form are made of it. */
+/**
+ * The fields of a product as text, within the limits of the catalog. Attributes of the form are
+ * made of it.
+ */
 export const ProductFields = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200 }),
   sku: Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9][A-Za-z0-9._\\-]{0,63}$' }),

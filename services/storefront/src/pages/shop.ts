@@ -14,7 +14,10 @@ export interface Shop {
   readonly weather: Upstream
   readonly recommendations: Recommendations
   readonly views: Views
-  /** The caches that the debug panel looks into, by what their keys begin with, under the names that statistics have them under. */
+  /**
+   * The caches that the debug panel looks into, by what their keys begin with, under the names that
+   * statistics have them under.
+   */
   readonly inspected: readonly {
     readonly name: string
     readonly namespace: string

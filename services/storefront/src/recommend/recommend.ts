@@ -11,9 +11,9 @@ const A_PAGE = 100
 const SHOWN = 4
 
 /**
- * Products that are like a product. Ranking them is the expensive part. It is kept for an hour and renewed early, and of all
- * writes only one of the product itself ends it: a new product that is like it may take that long to appear. Names and
- * prices are read anew each time.
+ * Products that are like a product. Ranking them is the expensive part. It is kept for an hour and
+ * renewed early, and of all writes only one of the product itself ends it: a new product that is
+ * like it may take that long to appear. Names and prices are read anew each time.
  */
 export class Recommendations {
   constructor (readonly catalog: Catalog, readonly remember: Remember) {}

@@ -13,9 +13,10 @@ export interface Described {
 const AT_ONCE = 10
 
 /**
- * The ids of those of `others` that are most like `product`, by the parts of words that their names and descriptions have in
- * common: cosine similarity of trigrams, weighted by how rare they are (tf-idf). It takes tens of milliseconds of CPU for a few
- * hundred products, in slices that let other requests through.
+ * The ids of those of `others` that are most like `product`, by the parts of words that their names
+ * and descriptions have in common: cosine similarity of trigrams, weighted by how rare they are
+ * (tf-idf). It takes tens of milliseconds of CPU for a few hundred products, in slices that let
+ * other requests through.
  */
 export async function mostAlike (product: Described, others: readonly Described[], count: number): Promise<number[]> {
   const all = [product, ...others.filter(({ id }) => id !== product.id)]

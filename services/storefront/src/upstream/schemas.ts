@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 
-// Answers of other services, as far as pages are made of them. They are checked on arrival: members that pages do not
-// show may come and go.
+// Answers of other services, as far as pages are made of them. They are checked on arrival: members
+// that pages do not show may come and go.
 
 export const ProductSchema = Type.Object({
   id: Type.Integer({ minimum: 1 }),

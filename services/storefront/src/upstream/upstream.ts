@@ -42,8 +42,9 @@ export interface UpstreamOptions {
 class Refused extends Error {}
 
 /**
- * Another service of the suite, by HTTP. A call takes 4 s at the most. A GET that is cut off or answered 502, 503 or 504 is
- * repeated once; a timeout is not. After a call without any answer all calls fail at once, until a probe in the background is answered.
+ * Another service of the suite, by HTTP. A call takes 4 s at the most. A GET that is cut off or
+ * answered 502, 503 or 504 is repeated once; a timeout is not. After a call without any answer all
+ * calls fail at once, until a probe in the background is answered.
  */
 export class Upstream {
   readonly name: string

@@ -24,11 +24,13 @@ export interface ViewsOptions {
 }
 
 /**
- * Page views by product. An instance adds up those of a tenth of a second, adds the sum to the product's shared counter, and has
- * the new total written behind to the table `views`, which keeps the largest. Pages do not wait for any of it.
+ * Page views by product. An instance adds up those of a tenth of a second, adds the sum to the
+ * product's shared counter, and has the new total written behind to the table `views`, which keeps
+ * the largest. Pages do not wait for any of it.
  *
- * Views are counted at least once: those of a tenth of a second are lost if the process is killed, and counted twice if the
- * store executes an addition and does not answer. A counter that the store has lost begins again with what the table has.
+ * Views are counted at least once: those of a tenth of a second are lost if the process is killed,
+ * and counted twice if the store executes an addition and does not answer. A counter that the store
+ * has lost begins again with what the table has.
  */
 export class Views {
   readonly #options: ViewsOptions

@@ -27,7 +27,10 @@ export async function tempDir (t: Test): Promise<string> {
   return folder
 }
 
-/** Other programs of the machine hold up neither answers of Redis nor the event loop, as far as tests go. */
+/**
+ * Other programs of the machine hold up neither answers of Redis nor the event loop, as far as
+ * tests go.
+ */
 const PATIENT = { MAX_EVENT_LOOP_DELAY: '0', REDIS_COMMAND_TIMEOUT: '2000' }
 const common = { ...PATIENT, PORT: '0', LOG_LEVEL: 'silent', JWT_SECRET, RATE_LIMIT_ALLOW: '127.0.0.1' }
 

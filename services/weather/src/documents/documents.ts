@@ -14,7 +14,10 @@ export interface Origin<T> {
   readonly isFailing: boolean
 }
 
-/** Says of an error that it is about who has asked: others who want the same are to ask for themselves. */
+/**
+ * Says of an error that it is about who has asked: others who want the same are to ask for
+ * themselves.
+ */
 export interface OwnFault {
   /** Milliseconds after which asking again may succeed. */
   readonly retryAfterMs: number
@@ -52,14 +55,18 @@ export interface DocumentsOptions<T> {
 /** A fetch, for all in this process who want the same. */
 interface Flight<T> {
   readonly reading: Promise<Reading<T>>
-  /** Resolves to false when it is over, or to true when it has taken longer than whoever has something old should wait. */
+  /**
+   * Resolves to false when it is over, or to true when it has taken longer than whoever has
+   * something old should wait.
+   */
   readonly isLate: Promise<boolean>
 }
 
 /**
- * Documents of an upstream, each fetched once for all who want it, on all instances. What is stale is answered with at once as long as
- * it may be (stale-while-revalidate), later only if a new one is not there in time, or not to be had (stale-if-error). A fetch goes on
- * when nobody waits for it any more.
+ * Documents of an upstream, each fetched once for all who want it, on all instances. What is stale
+ * is answered with at once as long as it may be (stale-while-revalidate), later only if a new one
+ * is not there in time, or not to be had (stale-if-error). A fetch goes on when nobody waits for it
+ * any more.
  */
 export class Documents<T> {
   readonly #flights = new Map<string, Flight<T>>()
@@ -99,7 +106,10 @@ export class Documents<T> {
     }
   }
 
-  /** As `read` for each of the keys, in their order: with one read of the cache for all, and a fetch for each that it does not have. */
+  /**
+   * As `read` for each of the keys, in their order: with one read of the cache for all, and a fetch
+   * for each that it does not have.
+   */
   async readMany (keys: readonly string[], originOf: (key: string) => Origin<T>): Promise<PromiseSettledResult<Document<T>>[]> {
     const fresh = this.options.isKept ? await this.options.cache.getMany(keys) : []
     return Promise.allSettled(keys.map(async (key, i) => fresh[i] ?? (await this.read(key, originOf(key))).document))
@@ -146,7 +156,10 @@ export class Documents<T> {
     }
   }
 
-  /** A value, or the duty to fetch it. While the store is gone fresh memory will do: only admins ever invalidate weather. */
+  /**
+   * A value, or the duty to fetch it. While the store is gone fresh memory will do: only admins
+   * ever invalidate weather.
+   */
   async #acquire (key: string): Promise<Hit<Document<T>> | Fill<Document<T>>> {
     const outcome = await this.options.cache.acquire(key, { onOutage: 'stale' })
     const isOld = !(outcome instanceof Fill) && outcome.unverified === true && outcome.entry.freshUntil <= Date.now()

@@ -14,7 +14,8 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-// What may be at most, whatever Open-Meteo's headers say. Its `current` is of 15 minutes, its models are run hourly at the most.
+// What may be at most, whatever Open-Meteo's headers say. Its `current` is of 15 minutes, its
+// models are run hourly at the most.
 const STALE_IF_ERROR = 6 * HOUR
 const CURRENT: Lifetime = { ttl: 10 * MINUTE, staleWhileRevalidate: 10 * MINUTE, staleIfError: STALE_IF_ERROR }
 const FORECAST: Lifetime = { ttl: 30 * MINUTE, staleWhileRevalidate: 30 * MINUTE, staleIfError: STALE_IF_ERROR }
@@ -36,9 +37,15 @@ const TIMES = { timezone: 'auto', timeformat: 'unixtime' }
 const MOST_DAYS = 16
 const MOST_FOUND = 100
 
-/** The source of weather and places. A `client` is who makes a call necessary, whose share it counts for. */
+/**
+ * The source of weather and places. A `client` is who makes a call necessary, whose share it counts
+ * for.
+ */
 export class OpenMeteo {
-  /** @param noteOdd is told where values were, in the answer to a path, that cannot be what they stand for */
+  /**
+   * @param noteOdd is told where values were, in the answer to a path, that cannot be what they
+   *   stand for
+   */
   constructor (
     readonly upstreams: OpenMeteoUpstreams,
     readonly noteOdd: (path: string, found: readonly string[]) => void = () => {}

@@ -7,9 +7,9 @@ import { isTime } from './times.js'
 import { type CurrentWeather, type Forecast, type Hour, type Moment, type Origin } from './weather.js'
 import { Zone } from './zone.js'
 
-// Reading makes weather of what Open-Meteo sent, of which nothing is known. A value that cannot be is
-// null. An answer of another shape, about another place, or without any amount that is known is an
-// Error, whose message says where it differs.
+// Reading makes weather of what Open-Meteo sent, of which nothing is known. A value that cannot be
+// is null. An answer of another shape, about another place, or without any amount that is known is
+// an Error, whose message says where it differs.
 
 const HOUR = 3600
 const DAY = 24 * HOUR
@@ -31,8 +31,8 @@ export function readCurrent (body: unknown, cell: Cell, odd = new Oddities()): C
 }
 
 /**
- * The forecast of so many days from today on, by the calendar of the place: each with all its hours,
- * be they 23 or 25.
+ * The forecast of so many days from today on, by the calendar of the place: each with all its
+ * hours, be they 23 or 25.
  *
  * Open-Meteo has days of 24 hours by the offset that holds now
  * (https://github.com/open-meteo/open-meteo/issues/488). So it is asked for instants, and for a day
@@ -45,7 +45,8 @@ export function readForecast (body: unknown, cell: Cell, days: number, odd = new
   const hourly = new Series(objectOf(answer['hourly'], 'hourly'), units, 'hourly', HOUR, odd)
   const daily = new Series(objectOf(answer['daily'], 'daily'), {}, 'daily', DAY, odd)
   const origin = originOf(answer, zone, odd)
-  // The days after the one before today. Their middle is in them, whatever the clocks do at their ends.
+  // The days after the one before today. Their middle is in them, whatever the clocks do at their
+  // ends.
   const dates = Array.from({ length: days }, (_, i) => {
     const begin = daily.times.first + (i + 1) * DAY
     return { begin, date: zone.date(begin + DAY / 2), hours: new Array<Hour>() }
@@ -77,8 +78,8 @@ export function readForecast (body: unknown, cell: Cell, days: number, odd = new
 
 const MOST_MISSING = 2
 
-// The model's cells are smaller than ours, and it prefers one of the same height nearby. Degrees of a
-// great circle.
+// The model's cells are smaller than ours, and it prefers one of the same height nearby. Degrees of
+// a great circle.
 const NEAR = 1
 
 /** @throws Error for an answer about another place */

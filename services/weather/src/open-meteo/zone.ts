@@ -1,4 +1,6 @@
-/** The clocks of a time zone. Where it is not known, it has no name, and one offset all the year. */
+/**
+ * The clocks of a time zone. Where it is not known, it has no name, and one offset all the year.
+ */
 export class Zone {
   readonly name: string | null
   readonly #clock: Intl.DateTimeFormat | undefined

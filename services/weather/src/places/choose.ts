@@ -17,9 +17,9 @@ const MOST_NAMESAKES = 50
 const MOST_TOLD = 20
 
 /**
- * The places that have a name among those that the geocoding finds for it, or, where it knows them by
- * another name, those that have the name of the first. The largest comes first. Places in one cell have
- * the same weather: they are one.
+ * The places that have a name among those that the geocoding finds for it, or, where it knows them
+ * by another name, those that have the name of the first. The largest comes first. Places in one
+ * cell have the same weather: they are one.
  */
 export function namesakes (found: readonly KnownPlace[], name: string): KnownPlace[] {
   const names = new Set([plain(name), plain(qualified(name)?.head ?? name)])

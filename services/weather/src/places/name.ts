@@ -17,7 +17,10 @@ export function folded (name: string): string {
 /** A name without accents, to compare it with one that was typed: `são paulo` is `sao paulo`. */
 export const plain = (name: string) => folded(name).normalize('NFD').replace(/\p{M}/gu, '')
 
-/** A name with a comma, taken apart: `Springfield, Illinois, US` is a place, and regions that it is in. */
+/**
+ * A name with a comma, taken apart: `Springfield, Illinois, US` is a place, and regions that it is
+ * in.
+ */
 export function qualified (city: string): { head: string, regions: readonly string[] } | undefined {
   const [head = '', ...regions] = folded(city).split(',').map((part) => part.trim())
   const named = regions.filter((region) => region !== '')

@@ -4,8 +4,8 @@ import { type FastifyReply } from 'fastify'
 import { type Reading } from '../documents/documents.js'
 
 /**
- * Says how old an answer is, how it was come by, and for how long others may keep it (RFC 9111, 5861 and 9211). Whoever counts requests is
- * told, too.
+ * Says how old an answer is, how it was come by, and for how long others may keep it (RFC 9111,
+ * 5861 and 9211). Whoever counts requests is told, too.
  */
 export function sendCacheFields (reply: FastifyReply, cacheName: string, reading: Reading<unknown>): void {
   const { document, freshUntil, staleIfError, status } = reading

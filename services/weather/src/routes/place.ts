@@ -7,7 +7,10 @@ import { type PlaceQuery } from './schemas.js'
 
 type Asked = { readonly city: string, readonly where: Where } | Cell
 
-/** The city and its region, or the coordinates, that a query asks for; undefined for both and for neither. */
+/**
+ * The city and its region, or the coordinates, that a query asks for; undefined for both and for
+ * neither.
+ */
 export function askedFor ({ city, country, admin1, latitude, longitude }: PlaceQuery): Asked | undefined {
   const isNowhere = latitude === undefined && longitude === undefined
   if (city !== undefined) return isNowhere ? { city, where: { country, admin1 } } : undefined

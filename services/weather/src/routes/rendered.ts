@@ -8,8 +8,8 @@ const MOST = 64
 const kept = new WeakMap<Document<unknown>, Map<string, Buffer>>()
 
 /**
- * Sends an answer whose body is made once for a document and each way to tell it: a week by the hour takes longer to write down than all
- * else that a request costs.
+ * Sends an answer whose body is made once for a document and each way to tell it: a week by the
+ * hour takes longer to write down than all else that a request costs.
  * @param variant what the answer depends on besides the document
  */
 export function sendRendered (reply: FastifyReply, document: Document<unknown>, variant: string, render: () => unknown): void {

@@ -14,7 +14,10 @@ export interface BreakerOptions {
   readonly isFailure: (error: unknown) => boolean
 }
 
-/** Stops trying what keeps failing. After the cool-down one try decides for all who come meanwhile, and who wait for it. */
+/**
+ * Stops trying what keeps failing. After the cool-down one try decides for all who come meanwhile,
+ * and who wait for it.
+ */
 export class Breaker {
   #failures = 0
   #openUntil = 0

@@ -10,14 +10,15 @@ export interface Allowance {
   readonly perDay: number
 }
 
-// One client may use a fifth of the allowance: a batch of 50 unknown cities fits into a minute of it.
+// One client may use a fifth of the allowance: a batch of 50 unknown cities fits into a minute of
+// it.
 const CLIENT_PART = 5
 // The dearest call costs as much: a share of less would allow none.
 const LEAST_SHARE = 2
 
 /**
- * The calls that all instances together may make, and that one client may cause of them. Sliding windows:
- * never more than allowed in any minute, hour or day, wherever that begins.
+ * The calls that all instances together may make, and that one client may cause of them. Sliding
+ * windows: never more than allowed in any minute, hour or day, wherever that begins.
  */
 export class Budget {
   readonly #key: string
@@ -34,8 +35,8 @@ export class Budget {
   }
 
   /**
-   * Takes the cost of a call, first of the client's share: one that has none left takes nothing from
-   * the others.
+   * Takes the cost of a call, first of the client's share: one that has none left takes nothing
+   * from the others.
    * @param client undefined: nobody's share
    * @throws WEATHER_ERR_CLIENT_SHARE, WEATHER_ERR_UPSTREAM_BUSY
    */

@@ -28,7 +28,8 @@ const LONGEST_BODY = 1024 * 1024
 
 /**
  * Sends a GET and reads the answer to its end.
- * @throws IncompleteBody; whatever undici throws for a connection that breaks or is silent for too long; the signal's reason
+ * @throws IncompleteBody; whatever undici throws for a connection that breaks or is silent for too
+ *   long; the signal's reason
  */
 export async function exchange (
   dispatcher: Dispatcher, path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal

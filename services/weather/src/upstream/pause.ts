@@ -3,7 +3,10 @@ import { type Cache } from '@weir/cache'
 // However long an upstream says: it may not know what it says.
 const LONGEST = 60 * 60_000
 
-/** The time until which an upstream wants to be left alone, known to all instances as soon as one was told. */
+/**
+ * The time until which an upstream wants to be left alone, known to all instances as soon as one
+ * was told.
+ */
 export class Pause {
   // Also while the store is gone.
   #until = 0

@@ -51,7 +51,10 @@ export interface Call<T> {
   /** Validators of what is there already: the answer may then be a 304. */
   readonly etag?: string | undefined
   readonly lastModified?: string | undefined
-  /** Makes of the JSON what was asked for; what it throws is the cause of WEATHER_ERR_UPSTREAM_INVALID. */
+  /**
+   * Makes of the JSON what was asked for; what it throws is the cause of
+   * WEATHER_ERR_UPSTREAM_INVALID.
+   */
   readonly read: (json: unknown) => T
 }
 
@@ -96,15 +99,18 @@ export class Upstream {
     })
   }
 
-  /** Whether it has been failing: whoever has something old had better not wait for something new. */
+  /**
+   * Whether it has been failing: whoever has something old had better not wait for something new.
+   */
   get isFailing (): boolean {
     return this.#breaker.isTripped
   }
 
   /**
-   * @throws WEATHER_ERR_UPSTREAM_UNAVAILABLE, WEATHER_ERR_UPSTREAM_BUSY, WEATHER_ERR_CLIENT_SHARE; for an
-   * answer that is no weather the error of its kind, with the answer as a log may show it:
-   * WEATHER_ERR_UPSTREAM_REFUSED, _REDIRECTED, _NOT_JSON, _CHARSET, _TOO_LARGE, _CUT_OFF, _INVALID
+   * @throws WEATHER_ERR_UPSTREAM_UNAVAILABLE, WEATHER_ERR_UPSTREAM_BUSY, WEATHER_ERR_CLIENT_SHARE;
+   *   for an answer that is no weather the error of its kind, with the answer as a log may show it:
+   *   WEATHER_ERR_UPSTREAM_REFUSED, _REDIRECTED, _NOT_JSON, _CHARSET, _TOO_LARGE, _CUT_OFF,
+   *   _INVALID
    */
   async get<T> (call: Call<T>): Promise<Answer<T>> {
     const { retries, total } = this.#manners

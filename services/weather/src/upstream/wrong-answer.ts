@@ -34,7 +34,8 @@ export const about = <E extends Error>(error: E, exchange: Received): E & { answ
 
 /**
  * The JSON of an answer with status 200.
- * @throws the error of its kind: WEATHER_ERR_UPSTREAM_REFUSED, _REDIRECTED, _NOT_JSON, _CHARSET, _INVALID
+ * @throws the error of its kind: WEATHER_ERR_UPSTREAM_REFUSED, _REDIRECTED, _NOT_JSON, _CHARSET,
+ *   _INVALID
  */
 export function jsonOf (exchange: Exchange): unknown {
   const { status, headers, body } = exchange

@@ -1,4 +1,5 @@
-// Answers as Open-Meteo documents them: https://open-meteo.com/en/docs and https://open-meteo.com/en/docs/geocoding-api
+// Answers as Open-Meteo documents them: https://open-meteo.com/en/docs and
+// https://open-meteo.com/en/docs/geocoding-api
 
 export const current = `{
   "latitude": 52.52, "longitude": 13.419998, "generationtime_ms": 0.0629425048828125, "utc_offset_seconds": 3600,
@@ -38,8 +39,8 @@ const DAY = 24 * HOUR
 const TODAY = Date.parse('2026-11-01T00:00:00+01:00') / 1000
 
 /**
- * The forecast of so many days, with the day before and, if there can be one, the day after. What a model does not know so far ahead
- * is null.
+ * The forecast of so many days, with the day before and, if there can be one, the day after. What a
+ * model does not know so far ahead is null.
  */
 export function forecast (days: number): string {
   const length = 1 + Math.min(days + 1, 16)

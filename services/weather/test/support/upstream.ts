@@ -23,7 +23,10 @@ interface Options {
   readonly report?: (error: unknown) => void
 }
 
-/** An upstream at this origin, as one instance has it; closed with the test. Its retries come at once. */
+/**
+ * An upstream at this origin, as one instance has it; closed with the test. Its retries come at
+ * once.
+ */
 export function open (t: Test, origin: string, { manners, allowance, stores = shared(), report = () => {} }: Options = {}): Upstream {
   const upstream = new Upstream({
     origin,

@@ -1,4 +1,5 @@
-// Answers of Open-Meteo for any place and time, as it makes them: instants, in days of 24 hours by the offset that holds now.
+// Answers of Open-Meteo for any place and time, as it makes them: instants, in days of 24 hours by
+// the offset that holds now.
 
 const HOUR = 3600
 const DAY = 24 * HOUR
@@ -11,13 +12,19 @@ export interface Asked {
   readonly sun?: (begin: number) => readonly [rise: unknown, set: unknown]
 }
 
-/** Seconds that the clocks of a zone are ahead, worked out apart from the service: by what they show. */
+/**
+ * Seconds that the clocks of a zone are ahead, worked out apart from the service: by what they
+ * show.
+ */
 export function offsetAt (timeZone: string, ms: number): number {
   const format = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'medium' })
   return (Date.parse(`${format.format(ms).replace(' ', 'T')}Z`) - ms) / 1000
 }
 
-/** Answers a target of /v1/forecast. The temperature is the hour of the day in UTC, to tell hours apart. */
+/**
+ * Answers a target of /v1/forecast. The temperature is the hour of the day in UTC, to tell hours
+ * apart.
+ */
 export function worldAnswer (target: string, { now, timezone, sun }: Asked): Record<string, unknown> {
   const query = new URL(target, 'http://upstream').searchParams
   const seconds = now / 1000

@@ -14,8 +14,8 @@ type Driver = new (options: MemcacheClientOptions) => MemcacheClient
  */
 export function createClient (server: string, timeout: number): MemcacheClient {
   const { MemcacheClient: Client } = loadDriver('memcache-client') as { MemcacheClient: Driver }
-  // The store gives up first, says so, and ends the connection. The client's own timers end a good one after a busy moment: they
-  // fire before the sockets are read.
+  // The store gives up first, says so, and ends the connection. The client's own timers end a good
+  // one after a busy moment: they fire before the sockets are read.
   const late = timeout + BUSY
   return new Client({ server: { server, maxConnections: 1 }, noDelay: true, cmdTimeout: late, connectTimeout: late })
 }

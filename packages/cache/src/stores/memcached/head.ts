@@ -30,9 +30,9 @@ export const HEAD_BYTES = 8192
 export const recordName = (name: string): string => name.length <= LONGEST_NAME ? name : digestOf(name)
 
 /**
- * A namespace's head: the item by which everything is ordered. It has the clock, the floor and the last
- * changes; those up to `trimmed` are in other items, the segments. It is read, changed here, and written
- * in place of what was read.
+ * A namespace's head: the item by which everything is ordered. It has the clock, the floor and the
+ * last changes; those up to `trimmed` are in other items, the segments. It is read, changed here,
+ * and written in place of what was read.
  */
 export class Head {
   readonly #changes = new Map<string, Change>()

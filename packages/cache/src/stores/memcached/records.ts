@@ -160,7 +160,8 @@ export class Records {
       if (head.encode().length > HEAD_BYTES) await this.#trim(head, loadedAt)
       const bytes = head.encode()
       if (!await this.#server.put(this.#name, bytes, 0, item)) return false
-      // Too many changes at once for a head that is read all the time: the next write takes them out.
+      // Too many changes at once for a head that is read all the time: the next write takes them
+      // out.
       if (bytes.length > 2 * HEAD_BYTES) this.change((head) => head.tick()).catch(() => {})
     }
     if (isBegun) this.#begun = head.epoch
@@ -199,7 +200,10 @@ export class Records {
     return table
   }
 
-  /** The changes in the segments from `from` on, oldest first. What is lost of them the floor covers. */
+  /**
+   * The changes in the segments from `from` on, oldest first. What is lost of them the floor
+   * covers.
+   */
   async #changesSince (from: Stamp, { epoch, trimmed }: Head): Promise<{ floor: Stamp, changes: readonly Change[] }> {
     const parts: (readonly Change[])[] = []
     let [end, count] = [trimmed, 0]
@@ -216,8 +220,9 @@ export class Records {
   }
 
   /**
-   * Goes on from this head, unless a later one is known by now. False if that is of another epoch, or this one does not know of
-   * all that was seen here: then it is not known whether it is the last.
+   * Goes on from this head, unless a later one is known by now. False if that is of another epoch,
+   * or this one does not know of all that was seen here: then it is not known whether it is the
+   * last.
    * @param table all records up to `head.trimmed` at least
    * @param before what was known here when the head was asked for
    */

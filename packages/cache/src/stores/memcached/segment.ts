@@ -2,8 +2,8 @@ import type { Stamp } from '../../validity.js'
 import { type Change, changesOf, isList, isStamp, listOf, parsed } from './head.js'
 
 /**
- * Changes that a head has no room for any more, from where the segment before it ends. Each is an item of its own
- * that never changes, named by its end.
+ * Changes that a head has no room for any more, from where the segment before it ends. Each is an
+ * item of its own that never changes, named by its end.
  */
 export interface Segment {
   readonly from: Stamp

@@ -23,7 +23,8 @@ const BYTES = 8
 const END_OF_LINE = Buffer.from('\r\n')
 // Names in one command: the reply should not keep others waiting for long.
 const AT_ONCE = 50
-// Commands under way at most. The time of a command counts from when it is written, and more of them make nothing faster.
+// Commands under way at most. The time of a command counts from when it is written, and more of
+// them make nothing faster.
 const UNDER_WAY = 128
 
 /**
@@ -75,9 +76,9 @@ export class MemcachedServer {
   }
 
   /**
-   * Stores an item in place of the one that was read, if that is still there, or if there is none. Only
-   * on the connection on which it was read: a server that was restarted gives the numbers of its
-   * versions again.
+   * Stores an item in place of the one that was read, if that is still there, or if there is none.
+   * Only on the connection on which it was read: a server that was restarted gives the numbers of
+   * its versions again.
    * @param lifetime seconds, as the protocol has them: 0 is without an end, -1 has ended
    * @returns whether it is stored
    */

@@ -12,7 +12,8 @@ export type Value = string | number | Buffer | null | readonly string[] | readon
 /** A row: each value as Postgres writes it. */
 export type Row = readonly (string | null)[]
 
-// Times that a call is repeated because of others that came in between: only where isolation is stricter than by default.
+// Times that a call is repeated because of others that came in between: only where isolation is
+// stricter than by default.
 const TRIES = 20
 // Making tables waits for other instances that do. In milliseconds.
 const INSTALLED_WITHIN = 10_000
@@ -25,10 +26,12 @@ export const queryOf = (text: string, values: readonly Value[] = []): PostgresQu
   ({ text, values: [...values], rowMode: 'array', types: asText })
 
 /**
- * Sends the store's commands to Postgres, behind a breaker. Each is one statement and one transaction: none stays open.
+ * Sends the store's commands to Postgres, behind a breaker. Each is one statement and one
+ * transaction: none stays open.
  *
- * Commands wait for a connection here, and their time begins when there is one for them: the pool's queue is no sign of an outage.
- * Once the breaker opens, those that wait are refused one after the other, without a command.
+ * Commands wait for a connection here, and their time begins when there is one for them: the pool's
+ * queue is no sign of an outage. Once the breaker opens, those that wait are refused one after the
+ * other, without a command.
  */
 export class Commands {
   readonly #breaker: Breaker
@@ -60,12 +63,18 @@ export class Commands {
     }))
   }
 
-  /** As `call`, at once and however Postgres is doing: for what should undo an earlier command that may still be executed. */
+  /**
+   * As `call`, at once and however Postgres is doing: for what should undo an earlier command that
+   * may still be executed.
+   */
   send (name: FunctionName, values: readonly Value[]): Promise<readonly Row[]> {
     return this.#timed(queryOf(this.schema.call(name, values.length), values))
   }
 
-  /** Makes the tables and functions; one attempt at a time, and after one that has failed none for a moment. */
+  /**
+   * Makes the tables and functions; one attempt at a time, and after one that has failed none for a
+   * moment.
+   */
   install (): Promise<void> {
     if (this.#installing === undefined) {
       const forget = () => { this.#installing = undefined }
@@ -75,7 +84,10 @@ export class Commands {
     return this.#installing
   }
 
-  /** Ends the probing, what waits and what is under way: a pool that ends forgets commands that wait for a connection. */
+  /**
+   * Ends the probing, what waits and what is under way: a pool that ends forgets commands that wait
+   * for a connection.
+   */
   close (): void {
     this.#breaker.stop()
     this.#slots.refuse(new CacheError('WEIR_CACHE_STORE_FAILED', 'answer: the store on Postgres is closed'))
@@ -135,7 +147,10 @@ class Use {
     }
   }
 
-  /** Ends the connection if there is no answer yet: a late one would be taken for that of another command. */
+  /**
+   * Ends the connection if there is no answer yet: a late one would be taken for that of another
+   * command.
+   */
   giveUp (): void {
     this.#isGivenUp = true
     this.#refuse?.(givenUp())

@@ -99,7 +99,8 @@ export class PostgresEntries implements Entries {
       }
       return { kind: 'granted', lease: this.#lease(id, token, await this.#stamp(seen.stamp, clock, epoch)) }
     } catch (error) {
-      // A command that timed out may still be executed. Nobody would then hold the lease, and everybody wait for it.
+      // A command that timed out may still be executed. Nobody would then hold the lease, and
+      // everybody wait for it.
       if (isSent) this.#commands.send('release', [id, token, 'done', this.#channel]).catch(() => {})
       throw error
     }
@@ -123,8 +124,9 @@ export class PostgresEntries implements Entries {
   }
 
   /**
-   * A fill's stamp is above every invalidation that was committed when the lease was granted, and below every later one. Just above
-   * the namespace's clock it is; where that is not known, or below the stamp of the frame it is to replace, one is issued.
+   * A fill's stamp is above every invalidation that was committed when the lease was granted, and
+   * below every later one. Just above the namespace's clock it is; where that is not known, or
+   * below the stamp of the frame it is to replace, one is issued.
    */
   async #stamp (above: Stamp, clock: string | null | undefined, epoch: string | null | undefined): Promise<Stamp> {
     if (typeof clock === 'string' && typeof epoch === 'string' && this.records.isSame(epoch)) {

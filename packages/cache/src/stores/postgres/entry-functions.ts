@@ -14,15 +14,16 @@ const withNumber = (frame: string, number: string) => `overlay(${frame} PLACING 
 const after = (ms: string) => `clock_timestamp() + ${ms} * interval '1 millisecond'`
 const IS_THERE = 'ends > clock_timestamp()'
 
-// A fill that has ended is told of only where others wait: all commits with a notification wait for each other.
+// A fill that has ended is told of only where others wait: all commits with a notification wait for
+// each other.
 const RELEASE = `
 DELETE FROM %fills WHERE id = _id AND token = _token RETURNING is_awaited INTO _is_awaited;
 IF _is_awaited THEN PERFORM pg_notify(_channel, _how || ' ' || _token); END IF;
 `
 
 /**
- * The functions about frames, and the leases to fill them. Frames are not read beyond what tells one from another. Rows are locked in
- * one order, of ids: no two calls wait for each other.
+ * The functions about frames, and the leases to fill them. Frames are not read beyond what tells
+ * one from another. Rows are locked in one order, of ids: no two calls wait for each other.
  */
 export const ENTRY_FUNCTIONS = {
   get: {
@@ -31,7 +32,9 @@ export const ENTRY_FUNCTIONS = {
     does: `RETURN QUERY SELECT e.id, e.frame FROM %entries e WHERE e.id = ANY(_ids) AND ${IS_THERE};`
   },
 
-  /** Never puts a frame over one with a higher stamp. Ends the lease of the token, if there is one. */
+  /**
+   * Never puts a frame over one with a higher stamp. Ends the lease of the token, if there is one.
+   */
   set: {
     takes: '_id bytea, _frame bytea, _stamp float8, _ttl float8, _channel text, _token text',
     returns: 'void',
@@ -51,8 +54,9 @@ export const ENTRY_FUNCTIONS = {
   },
 
   /**
-   * `_seen`: the version of the frame that was seen, null for none; `_number`: a counter's, null for any; `_frame`: null for none.
-   * -> null if there is another; or '', or the number of the counter that was replaced
+   * `_seen`: the version of the frame that was seen, null for none; `_number`: a counter's, null
+   * for any; `_frame`: null for none. -> null if there is another; or '', or the number of the
+   * counter that was replaced
    */
   swap: {
     takes: '_id bytea, _seen bytea, _number bytea, _frame bytea, _stamp float8, _ttl float8',
@@ -81,7 +85,10 @@ export const ENTRY_FUNCTIONS = {
       RETURN coalesce(_present, '');`
   },
 
-  /** -> for each counter, in their order, the sum; null if there is another. What is there stays if the sum is no safe integer. */
+  /**
+   * -> for each counter, in their order, the sum; null if there is another. What is there stays if
+   * the sum is no safe integer.
+   */
   increment: {
     takes: '_ids bytea[], _seen bytea[], _by bigint[]',
     returns: 'SETOF bigint',
@@ -104,8 +111,9 @@ export const ENTRY_FUNCTIONS = {
   },
 
   /**
-   * `_seen`, `_stored_at`: stamp and storedAt of a frame that is of no use. -> the frame, if there is another; or the token
-   * of the one that has the lease, and the milliseconds it still is its own; or, granted, the namespace's clock and epoch, if it has them
+   * `_seen`, `_stored_at`: stamp and storedAt of a frame that is of no use. -> the frame, if there
+   * is another; or the token of the one that has the lease, and the milliseconds it still is its
+   * own; or, granted, the namespace's clock and epoch, if it has them
    */
   claim: {
     takes: `_id bytea, _ns bigint, _seen float8, _stored_at bytea, _token text, _ttl float8,

@@ -5,7 +5,8 @@ import { isMissing } from './failures.js'
 import type { PostgresMirror } from './mirror.js'
 import type { PostgresClient } from './pool.js'
 
-// Milliseconds until a connection is given up: one that does not come about, one that is silent because the server has vanished.
+// Milliseconds until a connection is given up: one that does not come about, one that is silent
+// because the server has vanished.
 const CONNECTED_WITHIN = 5000
 const ANSWERED_WITHIN = 2000
 // A connection that has lasted for so long was none that fails again and again. In milliseconds.
@@ -15,8 +16,8 @@ const IDLE_AFTER = 2000
 const IDLE_QUESTION_EVERY = 1000
 // Milliseconds in which notifications are taken together.
 const TOGETHER = 1
-// Milliseconds within which a connection has answered that fills are announced on. More than a short lease: on a busy machine an
-// answer takes a while, and no announcement is lost by that.
+// Milliseconds within which a connection has answered that fills are announced on. More than a
+// short lease: on a busy machine an answer takes a while, and no announcement is lost by that.
 const LIVES_WITHIN = 250
 // Records of one kind that an answer has at most: each costs a few microseconds of the event loop.
 const AT_ONCE = 250
@@ -24,15 +25,17 @@ const AT_ONCE = 250
 /**
  * The lease under which an instance may trust what it remembers.
  *
- * Every fifth of the lease it asks, by one query for all namespaces, for records that it does not know yet. An answer proves that
- * it knows all that was committed before the query was sent: it is coherent as of that moment, and may rely on it for one lease. A
- * writer waits that long before its change is done. A stalled event loop, a dead connection or a frozen server ends the
- * lease by itself: no detection is needed.
+ * Every fifth of the lease it asks, by one query for all namespaces, for records that it does not
+ * know yet. An answer proves that it knows all that was committed before the query was sent: it is
+ * coherent as of that moment, and may rely on it for one lease. A writer waits that long before its
+ * change is done. A stalled event loop, a dead connection or a frozen server ends the lease by
+ * itself: no detection is needed.
  *
- * A notification only makes it ask earlier. One that is lost, as behind a proxy that shares connections between transactions, costs
- * nothing but time.
+ * A notification only makes it ask earlier. One that is lost, as behind a proxy that shares
+ * connections between transactions, costs nothing but time.
  *
- * An idle instance, from which nothing is read, asks once a second. The first read after that is judged by the store.
+ * An idle instance, from which nothing is read, asks once a second. The first read after that is
+ * judged by the store.
  */
 export class Feed implements Hearing {
   readonly #mirrors = new Map<string, PostgresMirror>()
@@ -51,7 +54,10 @@ export class Feed implements Hearing {
   #epoch = 0
   #failures = 0
   #answeredAt = -Infinity
-  /** By when the connection, or the answer under way, has to be there; undefined while nothing is waited for. */
+  /**
+   * By when the connection, or the answer under way, has to be there; undefined while nothing is
+   * waited for.
+   */
   #deadline: number | undefined
   /** Something has changed since the question under way was sent. */
   #isBehind = false
@@ -70,7 +76,10 @@ export class Feed implements Hearing {
     if (this.#isIdle) this.#wake()
   }
 
-  /** Asks as soon as it has an answer to the question under way, and not before others of this moment have been taken together. */
+  /**
+   * Asks as soon as it has an answer to the question under way, and not before others of this
+   * moment have been taken together.
+   */
   askSoon (): void {
     if (this.#isClosed) return
     this.#soon ??= setTimeout(() => {
@@ -165,7 +174,10 @@ export class Feed implements Hearing {
     else if (!this.#isIdle) this.askSoon()
   }
 
-  /** Lets go of the connection, or the attempt, and tries again in a while. What is known stays known: the lease tells until when. */
+  /**
+   * Lets go of the connection, or the attempt, and tries again in a while. What is known stays
+   * known: the lease tells until when.
+   */
   #lose (epoch: number): void {
     if (epoch !== this.#epoch) return
     const wasReady = this.#isReady

@@ -20,15 +20,19 @@ export type { PostgresClient, PostgresLocation, PostgresPool, PostgresQuery } fr
 /** Options of {@link postgresStore}: `url` or `pool`, and: */
 export interface PostgresStoreOptions extends PostgresLocation {
   /**
-   * Before the names of tables and functions, perhaps after the name of a schema that exists: `weir`, `cache.weir`. Lower-case
-   * letters, digits and underscores. Default `weir`.
+   * Before the names of tables and functions, perhaps after the name of a schema that exists:
+   * `weir`, `cache.weir`. Lower-case letters, digits and underscores. Default `weir`.
    */
   readonly prefix?: string
-  /** Tag records kept per namespace; beyond it the oldest go and what they judged becomes invalid. Default 100,000. */
+  /**
+   * Tag records kept per namespace; beyond it the oldest go and what they judged becomes invalid.
+   * Default 100,000.
+   */
   readonly maxTags?: number
   /**
-   * How long an instance may trust its memory after Postgres has last proved that it knows every change, and how long a strict
-   * invalidation waits before it is done. The same for every instance. Default 50 ms.
+   * How long an instance may trust its memory after Postgres has last proved that it knows every
+   * change, and how long a strict invalidation waits before it is done. The same for every
+   * instance. Default 50 ms.
    */
   readonly lease?: Duration
 }
@@ -36,10 +40,12 @@ export interface PostgresStoreOptions extends PostgresLocation {
 /**
  * A store in Postgres 13 or later, for a fleet that has no other server.
  *
- * The tables `weir_namespaces`, `weir_records`, `weir_entries` and `weir_fills` are made at the first use; the user needs the right to
- * create them. They are UNLOGGED: cheap to write, and empty after a crash or a failover, which costs misses.
+ * The tables `weir_namespaces`, `weir_records`, `weir_entries` and `weir_fills` are made at the
+ * first use; the user needs the right to create them. They are UNLOGGED: cheap to write, and empty
+ * after a crash or a failover, which costs misses.
  * @example postgresStore({ url: 'postgres://user:password@127.0.0.1:5432/database' })
- * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give; WEIR_CACHE_MISSING_DRIVER if `pg` is not installed
+ * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give;
+ *   WEIR_CACHE_MISSING_DRIVER if `pg` is not installed
  */
 export function postgresStore (options: PostgresStoreOptions): Store {
   checkOptions('postgresStore', options, KNOWN)

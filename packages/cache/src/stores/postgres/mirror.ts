@@ -9,7 +9,10 @@ import type { Feed } from './feed.js'
 import { type Bytes, nameOf } from './names.js'
 import { type PostgresRecords, stampOf } from './records.js'
 
-/** How far the records have been loaded: up to a row of each kind, and the clock of the change that is known to be the last. */
+/**
+ * How far the records have been loaded: up to a row of each kind, and the clock of the change that
+ * is known to be the last.
+ */
 export interface Position {
   readonly seen: Stamp
   readonly tags: Place
@@ -25,15 +28,19 @@ const FIRST: Place = { at: 0, id: '\\x' }
 const BEGINNING: Position = { seen: -1, tags: FIRST, keys: FIRST }
 
 /**
- * The namespace's records as this instance knows them. They are loaded in the order in which they were committed, so those that
- * are new are those after the last one that is known here, whatever happened to connections and notifications meanwhile.
+ * The namespace's records as this instance knows them. They are loaded in the order in which they
+ * were committed, so those that are new are those after the last one that is known here, whatever
+ * happened to connections and notifications meanwhile.
  */
 export class PostgresMirror implements RecordMirror {
   #table = new TagTable(0, 0)
   #epoch: string | undefined
   #position = BEGINNING
   #isComplete = false
-  /** When the question was sent whose answer had nothing that is not known here. On the monotonic clock. */
+  /**
+   * When the question was sent whose answer had nothing that is not known here. On the monotonic
+   * clock.
+   */
   #currentAsOf = -Infinity
 
   /**
@@ -75,7 +82,8 @@ export class PostgresMirror implements RecordMirror {
   take (rows: readonly Row[], atOnce: number, sent: number): boolean {
     const [, epoch, clock, changed, floor] = rows[0] ?? []
     if (typeof epoch !== 'string' || !this.records.isSame(epoch)) {
-      // The records are lost. Issuing a stamp makes the row, and raises its floor above all that is known here.
+      // The records are lost. Issuing a stamp makes the row, and raises its floor above all that is
+      // known here.
       this.#reset(undefined)
       this.records.stamp().then(() => { this.feed.askSoon() }, () => {})
       return false

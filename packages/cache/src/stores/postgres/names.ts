@@ -6,7 +6,10 @@ const HEX = '\\x'
 /** Bytes as Postgres writes and takes them: `\x` and hexadecimal digits. */
 export type Bytes = string
 
-/** Names are any strings; text columns take no NUL, and an index takes 2,700 bytes. JSON loses nothing of a string. */
+/**
+ * Names are any strings; text columns take no NUL, and an index takes 2,700 bytes. JSON loses
+ * nothing of a string.
+ */
 export const nameBytes = (name: string): Bytes => HEX + Buffer.from(JSON.stringify(name)).toString('hex')
 
 export const nameOf = (bytes: Bytes): string => {
@@ -23,5 +26,8 @@ export const idOf = (...names: readonly string[]): Bytes =>
 
 export const isId = (text: string): text is Bytes => /^\\x[0-9a-f]{64}$/.test(text)
 
-/** A namespace's number: eight bytes of a digest of its name, so that every instance has the same without asking. */
+/**
+ * A namespace's number: eight bytes of a digest of its name, so that every instance has the same
+ * without asking.
+ */
 export const numberOfNamespace = (name: string): string => hash('sha256', JSON.stringify(name), 'buffer').readBigInt64BE().toString()

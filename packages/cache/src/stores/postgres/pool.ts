@@ -23,7 +23,10 @@ export interface PostgresClient {
 
 /** A `Pool` of `pg`, as far as the store needs it. */
 export interface PostgresPool {
-  /** By a callback, which is called before the client can fail: a promise would leave a moment in which nothing listens to its errors. */
+  /**
+   * By a callback, which is called before the client can fail: a promise would leave a moment in
+   * which nothing listens to its errors.
+   */
   connect (callback: (error: Error | undefined, client: PostgresClient | undefined) => void): void
   readonly options?: { readonly max?: number | undefined }
 }
@@ -31,18 +34,20 @@ export interface PostgresPool {
 /** Which Postgres a store uses: `url` or `pool`. */
 export interface PostgresLocation {
   /**
-   * Where Postgres is: `postgres://user:password@host:5432/database`, with what `pg` takes behind it, as `?sslmode=verify-full`. The
-   * store makes a pool of five connections for it, and closes it.
+   * Where Postgres is: `postgres://user:password@host:5432/database`, with what `pg` takes behind
+   * it, as `?sslmode=verify-full`. The store makes a pool of five connections for it, and closes
+   * it.
    */
   readonly url?: string | undefined
   /**
-   * A `Pool` of `pg` 8, yours to configure and to end, once the store is closed. One of its connections is the store's for as long
-   * as it is open, and the store sends so many commands at a time as there are others.
+   * A `Pool` of `pg` 8, yours to configure and to end, once the store is closed. One of its
+   * connections is the store's for as long as it is open, and the store sends so many commands at a
+   * time as there are others.
    */
   readonly pool?: PostgresPool | undefined
   /**
-   * Time limit of a command, in ms. The time counts from when the store has one of its connections for it: before that, commands of a
-   * burst wait for each other. Default 500.
+   * Time limit of a command, in ms. The time counts from when the store has one of its connections
+   * for it: before that, commands of a burst wait for each other. Default 500.
    */
   readonly commandTimeout?: number | undefined
 }
@@ -77,7 +82,8 @@ export function openPool ({ url, pool, commandTimeout = COMMAND_TIMEOUT }: Postg
   const own = new Pool({
     connectionString: checkedUrl(url),
     max: CONNECTIONS,
-    // The store gives up first. A timer of the pool would end an attempt after a busy moment: it fires before the sockets are read.
+    // The store gives up first. A timer of the pool would end an attempt after a busy moment: it
+    // fires before the sockets are read.
     connectionTimeoutMillis: commandTimeout + BUSY,
     // Connections are kept: a new one costs more than a hundred reads.
     idleTimeoutMillis: 0,

@@ -1,17 +1,19 @@
-// The clock of the server, in microseconds: of this moment, not of the transaction's beginning, which is before it had the lock.
+// The clock of the server, in microseconds: of this moment, not of the transaction's beginning,
+// which is before it had the lock.
 const NOW = 'floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint'
 
 /**
- * The functions about a namespace's records. Each is one transaction of its own, and one round trip. The caller says what it
- * knows of the namespace: its latest stamp (no lower one is issued, whatever happened to the server's clock or to the row),
- * and the epoch. If the row is another one by now, its records are lost, and all that the caller may have is made invalid.
+ * The functions about a namespace's records. Each is one transaction of its own, and one round
+ * trip. The caller says what it knows of the namespace: its latest stamp (no lower one is issued,
+ * whatever happened to the server's clock or to the row), and the epoch. If the row is another one
+ * by now, its records are lost, and all that the caller may have is made invalid.
  */
 const CALLER = '_ns bigint, _name bytea, _known bigint, _epoch uuid'
 
 /**
- * Locks the namespace's row and issues a stamp. The lock is held until the commit: commits of one namespace have the order
- * of their stamps. Each statement after it sees what was committed before, as is so in READ COMMITTED; a stricter
- * isolation fails instead, and the call is repeated.
+ * Locks the namespace's row and issues a stamp. The lock is held until the commit: commits of one
+ * namespace have the order of their stamps. Each statement after it sees what was committed before,
+ * as is so in READ COMMITTED; a stricter isolation fails instead, and the call is repeated.
  */
 const ENTER = `
 LOOP
@@ -34,8 +36,8 @@ UPDATE %namespaces SET clock = _stamp, changed = n.changed, floor = n.floor, tag
 `
 
 /**
- * Every writer of records prunes, a bounded number at a time. Records beyond the limit go, oldest first, and the floor rises to the
- * last of them. Replacements also go when they have ended.
+ * Every writer of records prunes, a bounded number at a time. Records beyond the limit go, oldest
+ * first, and the floor rises to the last of them. Replacements also go when they have ended.
  */
 const PRUNE_VARIABLES = '_new int; _gone int; _last bigint;'
 const pruneOf = (count: 'tags' | 'keys', written: string) => `
@@ -59,7 +61,10 @@ SELECT count(*) INTO _gone FROM gone;
 n.keys := n.keys - _gone;
 `
 
-/** Records a replacement of the key up to `_up_to`. One that is recorded late does not lower a later one. */
+/**
+ * Records a replacement of the key up to `_up_to`. One that is recorded late does not lower a later
+ * one.
+ */
 const replacedAt = (upTo: string) => `
 INSERT INTO %records AS r (id, ns, is_key, name, stamp, at, until)
 VALUES (_key, _ns, true, _key_name, ${upTo}, _stamp, to_timestamp(_until / 1000))
@@ -76,7 +81,10 @@ ${PRUNE_ENDED}${pruneOf('keys', '1')}`
 
 const TELL = "PERFORM pg_notify(_channel, 'changed');"
 
-/** Whether one of these records, or the floor, ends the entry. `_proven`: it is known to be valid as far as floors go. */
+/**
+ * Whether one of these records, or the floor, ends the entry. `_proven`: it is known to be valid as
+ * far as floors go.
+ */
 const endedBy = (ids: string) => `_proven <= n.floor OR EXISTS (SELECT FROM %records WHERE id = ANY(${ids}) AND stamp >= _own)`
 
 export const RECORD_FUNCTIONS = {
@@ -120,7 +128,10 @@ export const RECORD_FUNCTIONS = {
       epoch := n.epoch;`
   },
 
-  /** -> a stamp above that of the replacement; null, and nothing is replaced, if the entry is invalid */
+  /**
+   * -> a stamp above that of the replacement; null, and nothing is replaced, if the entry is
+   * invalid
+   */
   replace: {
     takes: `${CALLER}, _channel text, _most int, _own float8, _proven float8, _tags bytea[], _key bytea, _key_name bytea, _until float8,
       OUT stamp bigint, OUT epoch uuid`,
@@ -163,7 +174,10 @@ export const RECORD_FUNCTIONS = {
       epoch := n.epoch;`
   },
 
-  /** -> epoch, clock and floor in each row, with each of the records that there are. One statement: all is as of one moment. */
+  /**
+   * -> epoch, clock and floor in each row, with each of the records that there are. One statement:
+   * all is as of one moment.
+   */
   records: {
     takes: '_ns bigint, _ids bytea[]',
     returns: 'TABLE (epoch uuid, clock bigint, floor bigint, id bytea, stamp bigint)',
@@ -173,12 +187,14 @@ export const RECORD_FUNCTIONS = {
   },
 
   /**
-   * What is new in each of the namespaces, oldest first: records of tags after the one at (tag_at, tag_id), of keys after
-   * the one at (key_at, key_id), at most so many of each, if anything has changed since `_seen`. A row without a record tells epoch, clock,
-   * changed and floor, one with nothing else that there is no such namespace.
+   * What is new in each of the namespaces, oldest first: records of tags after the one at (tag_at,
+   * tag_id), of keys after the one at (key_at, key_id), at most so many of each, if anything has
+   * changed since `_seen`. A row without a record tells epoch, clock, changed and floor, one with
+   * nothing else that there is no such namespace.
    *
-   * One statement, so all is as of one moment: a record that is pruned before it is loaded is covered by the floor that is loaded.
-   * Only a server that would carry out an invalidation answers: a standby refuses to read a table that is not logged.
+   * One statement, so all is as of one moment: a record that is pruned before it is loaded is
+   * covered by the floor that is loaded. Only a server that would carry out an invalidation
+   * answers: a standby refuses to read a table that is not logged.
    */
   news: {
     takes: '_ns bigint[], _seen bigint[], _tag_at bigint[], _tag_id bytea[], _key_at bigint[], _key_id bytea[], _at_once int',

@@ -10,7 +10,8 @@ import type { FunctionName } from './schema.js'
 // Others wait for the namespace's row while tags are written.
 const INVALIDATED_AT_ONCE = 200
 const READ_AT_ONCE = 2000
-// Entries end by the clocks of instances, records by that of Postgres. Milliseconds by which they may differ.
+// Entries end by the clocks of instances, records by that of Postgres. Milliseconds by which they
+// may differ.
 const CLOCK_MARGIN = 10_000
 // The epoch of a namespace whose row is not known here yet. No row has it.
 const NO_EPOCH = '00000000-0000-0000-0000-000000000000'
@@ -79,7 +80,10 @@ export class PostgresRecords implements RecordKeeper {
     return this.#asked.add(entry)
   }
 
-  /** Whether the row is the one that is known here; a first one is from now on. If it is another, the records are lost. */
+  /**
+   * Whether the row is the one that is known here; a first one is from now on. If it is another,
+   * the records are lost.
+   */
   isSame (epoch: string): boolean {
     if (this.#epoch === NO_EPOCH) this.#epoch = epoch
     return this.#epoch === epoch
@@ -99,7 +103,8 @@ export class PostgresRecords implements RecordKeeper {
     for (const rows of await Promise.all(parts.map((part) => this.commands.call('records', [this.ns, part])))) {
       const [first] = rows
       const [epoch, clock, floor] = first ?? []
-      // Nothing is known of what was before. The stamp's function makes a floor, as of now, below the stamp it issues.
+      // Nothing is known of what was before. The stamp's function makes a floor, as of now, below
+      // the stamp it issues.
       if (typeof epoch !== 'string' || !this.isSame(epoch)) return { ...records, floor: (await this.stamp()).stamp }
       this.see(stampOf(clock))
       records.floor = Math.max(records.floor, stampOf(floor))

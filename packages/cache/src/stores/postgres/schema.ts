@@ -3,14 +3,16 @@ import { ENTRY_FUNCTIONS } from './entry-functions.js'
 import { RECORD_FUNCTIONS } from './record-functions.js'
 
 /**
- * The tables, all UNLOGGED: after a crash, and on a standby that has taken over, they are empty. Then nothing is valid that
- * was before, which costs misses and never staleness. They live and die together: if one is missing, all are made anew,
- * because an entry without the record of its invalidation would look valid.
+ * The tables, all UNLOGGED: after a crash, and on a standby that has taken over, they are empty.
+ * Then nothing is valid that was before, which costs misses and never staleness. They live and die
+ * together: if one is missing, all are made anew, because an entry without the record of its
+ * invalidation would look valid.
  *
- * `namespaces` has a row for each namespace, whose lock orders its stamps. `epoch` tells it from one that took its place; `changed`
- * is the clock at the last change of its records, `began` the floor at first, `tags` and `keys` how many records there are.
- * `records` has its invalidations (of tags) and replacements (of keys); `at` is the clock when it was written. `entries` has the frames,
- * `fills` the leases to compute them.
+ * `namespaces` has a row for each namespace, whose lock orders its stamps. `epoch` tells it from
+ * one that took its place; `changed` is the clock at the last change of its records, `began` the
+ * floor at first, `tags` and `keys` how many records there are. `records` has its invalidations (of
+ * tags) and replacements (of keys); `at` is the clock when it was written. `entries` has the
+ * frames, `fills` the leases to compute them.
  *
  * Ids are digests of names. Ages are judged by the clock of the server.
  */
@@ -34,7 +36,10 @@ CREATE UNLOGGED TABLE %fills (
 CREATE INDEX ON %fills (ends);
 `
 
-/** One of the functions: what it is given and returns, the declaration of its variables, and what it does. */
+/**
+ * One of the functions: what it is given and returns, the declaration of its variables, and what it
+ * does.
+ */
 export interface SqlFunction {
   readonly takes: string
   readonly returns: string
@@ -60,16 +65,20 @@ export class Schema {
     this.#version = hash('sha256', JSON.stringify([TABLES, FUNCTIONS])).slice(0, 8)
   }
 
-  /** The call of a function, which has a name of its own in each version of this package: instances of two go on beside each other. */
+  /**
+   * The call of a function, which has a name of its own in each version of this package: instances
+   * of two go on beside each other.
+   */
   call (name: FunctionName, values: number): string {
     const places = Array.from({ length: values }, (_, i) => `$${i + 1}`)
     return `SELECT * FROM ${this.#nameOf(name)}(${places.join(', ')})`
   }
 
   /**
-   * Makes what is missing, as one statement and so in one transaction. Several instances may do so at the same moment: a lock
-   * orders them, because IF NOT EXISTS does not. The tables come last: nothing after them can fail, and Postgres (seen with 15)
-   * cannot recover from a crash that follows the rollback of a CREATE UNLOGGED TABLE within a fraction of a second.
+   * Makes what is missing, as one statement and so in one transaction. Several instances may do so
+   * at the same moment: a lock orders them, because IF NOT EXISTS does not. The tables come last:
+   * nothing after them can fail, and Postgres (seen with 15) cannot recover from a crash that
+   * follows the rollback of a CREATE UNLOGGED TABLE within a fraction of a second.
    */
   get install (): string {
     const tables = ['namespaces', 'records', 'entries', 'fills'].map((table) => this.#prefix + table)

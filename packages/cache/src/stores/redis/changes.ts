@@ -1,7 +1,9 @@
 import type { Stamp } from '../../validity.js'
 import type { Change } from '../change.js'
 
-/** A message of the scripts: a JSON list of the kind, the stamp, and names. Undefined if it is none. */
+/**
+ * A message of the scripts: a JSON list of the kind, the stamp, and names. Undefined if it is none.
+ */
 export function parseChange (message: string): Change | undefined {
   const [kind, time, ...names] = parseList(message)
   const stamp = wholeNumber(time)
@@ -18,8 +20,8 @@ export function parseChange (message: string): Change | undefined {
   }
 }
 
-// The year 2112, in microseconds. A later stamp would be handed on to Redis, whose clock would go on from
-// there: it needs room above, and between two stamps.
+// The year 2112, in microseconds. A later stamp would be handed on to Redis, whose clock would go
+// on from there: it needs room above, and between two stamps.
 const LATEST: Stamp = 2 ** 52
 
 /** Reads a number as the scripts write it: digits, nothing else. */

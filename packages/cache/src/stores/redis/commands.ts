@@ -14,14 +14,19 @@ export class Commands {
   readonly #breakers = new Map<string, Breaker>()
   readonly #reads = new ReadBatch((key) => this.#read(key), (keys) => this.#readAll(keys))
 
-  /** Joins increments of one turn of the event loop into one command; in a cluster those of one counter. */
+  /**
+   * Joins increments of one turn of the event loop into one command; in a cluster those of one
+   * counter.
+   */
   readonly increments: IncrementBatch
 
   constructor (readonly connection: RedisConnection) {
     this.increments = new IncrementBatch((increments) => this.#increment(increments), !connection.isCluster)
   }
 
-  /** The value under the key. Reads of one turn of the event loop are one command, but in a cluster. */
+  /**
+   * The value under the key. Reads of one turn of the event loop are one command, but in a cluster.
+   */
   read (key: string): Promise<Buffer | undefined> {
     return this.connection.isCluster ? this.#read(key) : this.#reads.add(key)
   }
@@ -40,8 +45,8 @@ export class Commands {
   }
 
   /**
-   * Sends the script however Redis is doing, unlike `evaluate`: for what should undo an earlier command that may
-   * still be executed.
+   * Sends the script however Redis is doing, unlike `evaluate`: for what should undo an earlier
+   * command that may still be executed.
    */
   async send (script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
     return asText(await this.connection.evaluate(script, keys, args))

@@ -30,7 +30,8 @@ export class RedisEntries implements Entries {
   async get (keys: readonly string[]): Promise<(Buffer | undefined)[]> {
     const [key] = keys
     if (key !== undefined && keys.length === 1) return [await this.commands.read(this.#entry(key))]
-    // One GET each, in one pipeline: in a cluster the keys lie in different slots, where MGET may not go.
+    // One GET each, in one pipeline: in a cluster the keys lie in different slots, where MGET may
+    // not go.
     return Promise.all(keys.map((key) => this.commands.read(this.#entry(key))))
   }
 
@@ -68,7 +69,8 @@ export class RedisEntries implements Entries {
       if (reply !== 0) throw new CacheError('WEIR_CACHE_STORE_FAILED', `say who fills a key, but ${shown(reply)}`)
       return { kind: 'granted', lease: this.#lease(key, token, await this.stamp(seen.stamp)) }
     } catch (error) {
-      // A command that timed out may still be executed. Nobody would then hold the lease, and everybody wait for it.
+      // A command that timed out may still be executed. Nobody would then hold the lease, and
+      // everybody wait for it.
       this.commands.send(RELEASE, this.#keys(key), [token])
         .then((awaited) => awaited === 1 ? this.#announce(token, 'done') : undefined)
         .catch(() => {})
@@ -120,7 +122,8 @@ export class RedisEntries implements Entries {
     return this.commands.evaluate(STORE, this.#keys(key), [frame, lifetime(ttl), token])
   }
 
-  // Whatever braces a key has, what is hashed for the slot begins at these and ends at the same place in both names.
+  // Whatever braces a key has, what is hashed for the slot begins at these and ends at the same
+  // place in both names.
   #entry (key: string): string {
     return `${this.prefix}:${this.namespace}:{=${key}}`
   }

@@ -19,11 +19,15 @@ export type { RedisClient, RedisLocation } from '@weir/redis'
 export interface RedisStoreOptions extends RedisLocation {
   /** Before every key. Default `weir`. */
   readonly prefix?: string
-  /** Tag records kept per namespace; beyond it the oldest go and what they judged becomes invalid. Default 100,000. */
+  /**
+   * Tag records kept per namespace; beyond it the oldest go and what they judged becomes invalid.
+   * Default 100,000.
+   */
   readonly maxTags?: number
   /**
-   * How long an instance may trust its memory after Redis has last proved that it has heard everything, and how long a strict
-   * invalidation waits before it is done. The same for every instance. Default 50 ms.
+   * How long an instance may trust its memory after Redis has last proved that it has heard
+   * everything, and how long a strict invalidation waits before it is done. The same for every
+   * instance. Default 50 ms.
    */
   readonly lease?: Duration
 }
@@ -31,9 +35,9 @@ export interface RedisStoreOptions extends RedisLocation {
 /**
  * A store in Redis (7.0 or later) or Valkey, for a fleet: one server, Sentinel or Cluster.
  *
- * Keys: `weir:products:{=KEY}` holds an entry of the namespace `products`, `weir:products:{=KEY}:fill` the lease to fill it,
- * `weir:{products}:tags` all its tag records.
- * No command touches two slots, and none scans.
+ * Keys: `weir:products:{=KEY}` holds an entry of the namespace `products`,
+ * `weir:products:{=KEY}:fill` the lease to fill it, `weir:{products}:tags` all its tag records. No
+ * command touches two slots, and none scans.
  * @example redisStore({ url: 'redis://127.0.0.1:6379' })
  * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give
  */
@@ -48,7 +52,8 @@ export function redisStore (options: RedisStoreOptions): Store {
   const open = (name: string): StoreNamespace => {
     const subscription = subscriptions.next()
     const shared = `${prefix}:{${name}}`
-    // A client's own prefix goes before keys, and not before channels: unprefixed, two applications would hear each other.
+    // A client's own prefix goes before keys, and not before channels: unprefixed, two applications
+    // would hear each other.
     const [bus, fills] = [`${connection.keyPrefix}${shared}:bus`, `${connection.keyPrefix}${shared}:fills`]
     const records = new Records(commands, recordKeys(shared), bus, maxTags)
     const mirror = subscription && new TagMirror(name, subscription, bus, maxTags, records)

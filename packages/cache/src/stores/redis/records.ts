@@ -23,7 +23,8 @@ export const recordKeys = (namespace: string): readonly string[] =>
 // Other clients wait while a script runs, and Lua takes no more than some 8,000 arguments at once.
 const INVALIDATED_AT_ONCE = 200
 const READ_AT_ONCE = 500
-// Entries end by the clocks of instances, records by that of Redis. Milliseconds by which they may differ.
+// Entries end by the clocks of instances, records by that of Redis. Milliseconds by which they may
+// differ.
 const CLOCK_MARGIN = 10_000
 
 /** A namespace's clock, floor and records in Redis. */
@@ -33,7 +34,10 @@ export class Records {
 
   constructor (readonly commands: Commands, readonly keys: readonly string[], readonly channel: string, readonly maxTags: number) {}
 
-  /** The latest stamp that was seen here. Whatever happens to Redis' clock, none that is issued to this instance is lower. */
+  /**
+   * The latest stamp that was seen here. Whatever happens to Redis' clock, none that is issued to
+   * this instance is lower.
+   */
   get latest (): Stamp {
     return this.#latest
   }
@@ -42,7 +46,10 @@ export class Records {
     this.#latest = Math.max(this.#latest, stamp)
   }
 
-  /** Issues a stamp. `beginning`: below every stamp of the namespace, which is new, or 0 if it is not. */
+  /**
+   * Issues a stamp. `beginning`: below every stamp of the namespace, which is new, or 0 if it is
+   * not.
+   */
   async stamp (): Promise<{ readonly stamp: Stamp, readonly beginning: Stamp }> {
     const reply = await this.#run(STAMP, [], 1)
     if (!isList(reply)) throw unexpected('give a stamp', reply)
@@ -81,7 +88,9 @@ export class Records {
     await this.#stampBy(RECORD_REPLACED, [this.maxTags, stamp, key, endOf(until)])
   }
 
-  /** The records that judge the entry. Many readers in one turn of the event loop cost one command. */
+  /**
+   * The records that judge the entry. Many readers in one turn of the event loop cost one command.
+   */
   of (entry: Judged): Promise<TagRecords> {
     return this.#asked.add(entry)
   }
@@ -112,7 +121,8 @@ export class Records {
       // A page begins where the one before ended: others may have the same stamp.
       const last = members.at(-1)?.[1] ?? from
       if (members.length < READ_AT_ONCE) return
-      // More records of one stamp than a page has room for come from one invalidation: they follow in the next.
+      // More records of one stamp than a page has room for come from one invalidation: they follow
+      // in the next.
       from = last > from ? last : last + 1
     }
   }
@@ -202,7 +212,10 @@ const isNone = (score: unknown) => score === null || score === undefined
 
 const isList = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply)
 
-/** Null, a list or an empty text would be numbers, too: a write that was answered by them is not done. */
+/**
+ * Null, a list or an empty text would be numbers, too: a write that was answered by them is not
+ * done.
+ */
 function stampOf (reply: unknown): Stamp {
   const stamp = typeof reply === 'string' && reply !== '' ? Number(reply) : reply
   if (typeof stamp === 'number' && Number.isSafeInteger(stamp)) return stamp

@@ -4,20 +4,20 @@ import { STAMP_OFFSET, STORED_AT_OFFSET } from '../../frame.js'
 /**
  * The scripts about a namespace's records. KEYS, all in one slot:
  *
- * 1. The records: a sorted set of names by stamp, with the clock and the floor among its members. They
- *    live and die together: if the set is gone - evicted, flushed - so is the floor, and the next script
- *    makes it anew as of now.
- * 2. Keys whose entry was replaced, by stamp. 3. The same keys, by the time at which the record ends, in
- *    milliseconds since the epoch. Both expire with their last record. That time is a member of the
- *    first, too: if the second is gone before it, the floor rises to now.
+ * 1. The records: a sorted set of names by stamp, with the clock and the floor among its members.
+ *    They live and die together: if the set is gone - evicted, flushed - so is the floor, and the
+ *    next script makes it anew as of now.
+ * 2. Keys whose entry was replaced, by stamp. 3. The same keys, by the time at which the record
+ *    ends, in milliseconds since the epoch. Both expire with their last record. That time is a
+ *    member of the first, too: if the second is gone before it, the floor rises to now.
  *
  * Each script begins by removing a member that does not exist: a write of nothing, which a server
  * refuses that would not carry out an invalidation - a replica, a master without its replicas
  * (`min-replicas-to-write`) - and after which a full Redis takes what else the script writes.
  *
- * While a slot is on its way to another node of a cluster, a script is carried out only if all of its
- * keys are on one of the two, and none is missing unless it is the only one. So those that requests
- * wait for are given the first key alone, or the second.
+ * While a slot is on its way to another node of a cluster, a script is carried out only if all of
+ * its keys are on one of the two, and none is missing unless it is the only one. So those that
+ * requests wait for are given the first key alone, or the second.
  *
  * All stamps are below 2^53, exact as Lua numbers; %.0f writes them without an exponent.
  */
@@ -35,12 +35,12 @@ export const PUT = `${MARK}!`
 export const ESCAPED = `${MARK}=`
 
 /**
- * Begins every script about records: the write of nothing, and the history. After a restart Redis may have begun from an
- * old snapshot, or it was a replica that took over: it may have entries whose invalidation it has lost.
- * Its replication id changes with either and tells that it goes on with another history than that of
- * the records; then the floor rises to now. (A run_id does not tell: a master that became a replica and
- * then the master again still has the same.) In each script: INFO costs 2 µs, and none reads the records
- * before.
+ * Begins every script about records: the write of nothing, and the history. After a restart Redis
+ * may have begun from an old snapshot, or it was a replica that took over: it may have entries
+ * whose invalidation it has lost. Its replication id changes with either and tells that it goes on
+ * with another history than that of the records; then the floor rises to now. (A run_id does not
+ * tell: a master that became a replica and then the master again still has the same.) In each
+ * script: INFO costs 2 µs, and none reads the records before.
  */
 const HISTORY_NOW = `
 redis.call('ZREM', KEYS[1], '')
@@ -48,9 +48,9 @@ local history = '${HISTORY}' .. string.match(redis.call('INFO', 'replication'), 
 `
 
 /**
- * The part that scripts with the first key have in common. Their first argument is a stamp the caller
- * has seen: whatever happened to Redis' clock or to the records, none that is issued is lower. Their
- * second is the channel of changes.
+ * The part that scripts with the first key have in common. Their first argument is a stamp the
+ * caller has seen: whatever happened to Redis' clock or to the records, none that is issued is
+ * lower. Their second is the channel of changes.
  */
 const TICK = `${HISTORY_NOW}
 local function put(member, stamp) redis.call('ZADD', KEYS[1], string.format('%.0f', stamp), member) end
@@ -88,7 +88,9 @@ if isOther or KEYS[2] and hasReplacements() and redis.call('EXISTS', KEYS[2]) ==
 end
 `
 
-/** Records a replacement that ends by itself. One that is recorded late does not lower a later one. */
+/**
+ * Records a replacement that ends by itself. One that is recorded late does not lower a later one.
+ */
 const REPLACED_RECORD = `
 local function replaced(key, stamp, ends)
   redis.call('ZADD', KEYS[2], 'GT', text(stamp), key)
@@ -137,15 +139,19 @@ local function prune(stamp, limit, batch)
 end
 `
 
-/** KEYS[1]. Makes the floor if there is none. -> stamp, and the floor if it is the one the namespace began with, else 0 */
+/**
+ * KEYS[1]. Makes the floor if there is none. -> stamp, and the floor if it is the one the namespace
+ * began with, else 0
+ */
 export const STAMP = script(`${TICK}
 local stamp = tick()
 local floor = redis.call('ZSCORE', KEYS[1], '${FLOOR}')
 return { text(stamp), redis.call('ZSCORE', KEYS[1], '${FIRST}') == floor and floor or 0 }`)
 
 /**
- * KEYS: the first, or two. ARGV: how many tags, the tags, keys. -> the scores of clock, floor, tags, and
- * keys as they were put; of replaced keys if the second is given; the history; 1 if there has to be a second
+ * KEYS: the first, or two. ARGV: how many tags, the tags, keys. -> the scores of clock, floor,
+ * tags, and keys as they were put; of replaced keys if the second is given; the history; 1 if there
+ * has to be a second
  */
 export const RECORDS = script(`${TICK}
 local tags = tonumber(table.remove(ARGV, 1))
@@ -158,11 +164,17 @@ return {
   hasReplacements() and 1 or 0
 }`)
 
-/** KEYS: the second. ARGV: keys. -> the scores of those that were replaced; the history; 1 if the second exists */
+/**
+ * KEYS: the second. ARGV: keys. -> the scores of those that were replaced; the history; 1 if the
+ * second exists
+ */
 export const REPLACED = script(`${HISTORY_NOW}
 return { redis.call('ZMSCORE', KEYS[1], unpack(ARGV)), history, redis.call('EXISTS', KEYS[1]) }`)
 
-/** KEYS[1]. ARGV: a stamp to begin at, how many. Issues a stamp. -> the stamp, the floor, then members and scores, ascending */
+/**
+ * KEYS[1]. ARGV: a stamp to begin at, how many. Issues a stamp. -> the stamp, the floor, then
+ * members and scores, ascending
+ */
 export const PAGE = script(`${TICK}
 local stamp = tick()
 return { text(stamp), redis.call('ZSCORE', KEYS[1], '${FLOOR}'), unpack(redis.call('ZRANGE', KEYS[1], ARGV[1], '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')) }`)
@@ -181,9 +193,10 @@ publish('invalidate', text(stamp), unpack(ARGV, 2))
 return text(stamp)`)
 
 /**
- * KEYS: all. ARGV: the most records to keep, a stamp, the key, when the record ends or '' if it does not,
- * then the tags of the entry that has the stamp. -> a stamp above that of the replacement; '0', and
- * nothing is replaced, if that entry is invalid; a stamp below 0 if the records were lost, and begin there
+ * KEYS: all. ARGV: the most records to keep, a stamp, the key, when the record ends or '' if it
+ * does not, then the tags of the entry that has the stamp. -> a stamp above that of the
+ * replacement; '0', and nothing is replaced, if that entry is invalid; a stamp below 0 if the
+ * records were lost, and begin there
  */
 export const REPLACE = script(`${TICK}${REPLACED_RECORD}${PRUNE}
 local own, key, ends = tonumber(ARGV[2]), ARGV[3], ARGV[4]
@@ -204,7 +217,10 @@ prune(stamp, tonumber(ARGV[1]), 16)
 publish('replace', text(stamp), key, ends)
 return text(tick())`)
 
-/** KEYS: all. ARGV: the stamp of an entry, its key, its tags. -> a stamp; '0' if the entry is invalid as of that */
+/**
+ * KEYS: all. ARGV: the stamp of an entry, its key, its tags. -> a stamp; '0' if the entry is
+ * invalid as of that
+ */
 export const STAMP_IF_VALID = script(`${TICK}
 local own, key = tonumber(ARGV[1]), ARGV[2]
 local function endsIt(record) return record and own <= tonumber(record) end
@@ -217,8 +233,9 @@ if endsIt(redis.call('ZSCORE', KEYS[1], '${PUT}' .. key)) or endsIt(redis.call('
 return text(tick())`)
 
 /**
- * KEYS: all. ARGV: the most records to keep, the stamp of a replacement that was made, the key, when the record ends. Without a
- * floor the records are lost, and the one that is made ends what the replacement does. -> the clock
+ * KEYS: all. ARGV: the most records to keep, the stamp of a replacement that was made, the key,
+ * when the record ends. Without a floor the records are lost, and the one that is made ends what
+ * the replacement does. -> the clock
  */
 export const RECORD_REPLACED = script(`${TICK}${REPLACED_RECORD}${PRUNE}
 local stamp, key, ends = tonumber(ARGV[2]), ARGV[3], ARGV[4]
@@ -241,8 +258,9 @@ publish('clear', text(stamp))
 return text(stamp)`)
 
 /**
- * The scripts about one entry. KEYS: the entry, and the lease to fill it, in one slot. The lease holds the token of the instance
- * that has it, a mark if others wait for its end, and on a line of its own the fills that this one waits for, if there are any.
+ * The scripts about one entry. KEYS: the entry, and the lease to fill it, in one slot. The lease
+ * holds the token of the instance that has it, a mark if others wait for its end, and on a line of
+ * its own the fills that this one waits for, if there are any.
  */
 const LEASE = `
 local function holder() return string.match(redis.call('GET', KEYS[2]) or '', '^([^!\\n]*)(!?)(.*)$') end
@@ -257,8 +275,9 @@ local function stamp(frame) return double(frame, ${STAMP_OFFSET}) end
 `
 
 /**
- * ARGV: stamp and storedAt of a frame that is of no use, a token, milliseconds. -> the frame, if there is another; or 0, and
- * the lease is the token's; or the milliseconds it still is another one's, and whose
+ * ARGV: stamp and storedAt of a frame that is of no use, a token, milliseconds. -> the frame, if
+ * there is another; or 0, and the lease is the token's; or the milliseconds it still is another
+ * one's, and whose
  */
 export const CLAIM = script(`${LEASE}
 local frame = redis.call('GET', KEYS[1])
@@ -273,8 +292,8 @@ if awaited == '' then redis.call('SET', KEYS[2], token .. '!' .. waits, 'KEEPTTL
 return { redis.call('PTTL', KEYS[2]), token }`)
 
 /**
- * ARGV: frame, milliseconds, the token of the lease to give up or ''. Never puts a frame over one with a higher stamp. -> 1 if
- * somebody waits for the lease's end
+ * ARGV: frame, milliseconds, the token of the lease to give up or ''. Never puts a frame over one
+ * with a higher stamp. -> 1 if somebody waits for the lease's end
  */
 export const STORE = script(`${LEASE}
 local present = redis.call('GETRANGE', KEYS[1], 0, ${STAMP_OFFSET + 7})
@@ -295,10 +314,16 @@ export const SET_WAITS = script(`${LEASE}
 local token, awaited = holder()
 if token == ARGV[1] then redis.call('SET', KEYS[2], token .. awaited .. '\\n' .. ARGV[2], 'KEEPTTL') end`)
 
-/** ARGV: token. -> the fills that this one waits for, as they were set; '' if there are none, or it has ended */
+/**
+ * ARGV: token. -> the fills that this one waits for, as they were set; '' if there are none, or it
+ * has ended
+ */
 export const WAITS = script(`${LEASE}
 local token, _, waits = holder()
 return token == ARGV[1] and string.sub(waits, 2) or ''`)
 
-/** KEYS[1] is only for the slot; ARGV: channel, message. A client's prefix goes before keys, and not before what is listened to. */
+/**
+ * KEYS[1] is only for the slot; ARGV: channel, message. A client's prefix goes before keys, and not
+ * before what is listened to.
+ */
 export const ANNOUNCE = script("return redis.call('SPUBLISH', ARGV[1], ARGV[2])")

@@ -4,8 +4,8 @@ import type { Listener, ListenerEvents, Located, RedisConnection } from '@weir/r
  * Connections that listen, one per node of a cluster, for all subscriptions whose channels the node
  * publishes on.
  *
- * A subscription leaves a connection when it trusts it no more. Nobody joins it after that: the next
- * to come opens a new one, and the others stay for as long as it serves them.
+ * A subscription leaves a connection when it trusts it no more. Nobody joins it after that: the
+ * next to come opens a new one, and the others stay for as long as it serves them.
  */
 export class SharedConnections {
   readonly #byNode = new Map<string, SharedConnection>()

@@ -9,11 +9,12 @@ export interface Listener {
   lost (): void
 }
 
-// Milliseconds until a connection is given up: one that does not come about (Sentinels are asked one after the other), one that is
-// silent, because the server has vanished.
+// Milliseconds until a connection is given up: one that does not come about (Sentinels are asked
+// one after the other), one that is silent, because the server has vanished.
 const CONNECTED_WITHIN = 5000
 const ANSWERED_WITHIN = 2000
-// A connection that has lasted for so long was none that fails again and again, as where a script is refused. In milliseconds.
+// A connection that has lasted for so long was none that fails again and again, as where a script
+// is refused. In milliseconds.
 const LASTING = 2000
 // Milliseconds without a read after which proofs only keep the connection alive.
 const IDLE_AFTER = 2000
@@ -22,23 +23,27 @@ const IDLE_PROOF_EVERY = 1000
 /**
  * The lease under which an instance may trust what it remembers.
  *
- * The proof goes out on the connection that also brings the messages. Redis answers in order, so an answer proves that
- * every message published before the question was sent has been heard: this instance is coherent as of that moment, and may
- * rely on it for one lease. A publisher waits that long before its change is done. A stalled event loop, a dead
- * connection or a frozen Redis ends the lease by itself: no detection is needed.
+ * The proof goes out on the connection that also brings the messages. Redis answers in order, so an
+ * answer proves that every message published before the question was sent has been heard: this
+ * instance is coherent as of that moment, and may rely on it for one lease. A publisher waits that
+ * long before its change is done. A stalled event loop, a dead connection or a frozen Redis ends
+ * the lease by itself: no detection is needed.
  *
- * An idle instance, from which nothing is read, proves only once a second that its connection lives. The
- * first read after that is judged by the store.
+ * An idle instance, from which nothing is read, proves only once a second that its connection
+ * lives. The first read after that is judged by the store.
  *
- * The proof is the UNLINK of a key that does not exist, in the slot of the channel: a write that changes nothing. Only who would
- * carry out an invalidation answers it. A replica refuses it (READONLY), as do the former owner of a slot (MOVED), one whose slot is on
- * its way to another (ASK), one that is cut off from its cluster (CLUSTERDOWN) or its replicas (NOREPLICAS, where
- * `min-replicas-to-write` is set); a master that is handing over answers when it has. PING would be answered by all of them.
+ * The proof is the UNLINK of a key that does not exist, in the slot of the channel: a write that
+ * changes nothing. Only who would carry out an invalidation answers it. A replica refuses it
+ * (READONLY), as do the former owner of a slot (MOVED), one whose slot is on its way to another
+ * (ASK), one that is cut off from its cluster (CLUSTERDOWN) or its replicas (NOREPLICAS, where
+ * `min-replicas-to-write` is set); a master that is handing over answers when it has. PING would be
+ * answered by all of them.
  *
- * What it cannot tell: a master that is cut off, with this instance, from the rest, which has made another one the master. It answers until
- * it notices: in a cluster after `cluster-node-timeout`, which is before the other takes over unless it was itself stopped meanwhile
- * or the other was told not to wait (CLUSTER FAILOVER TAKEOVER); under Sentinel after `min-replicas-max-lag` if `min-replicas-to-write`
- * is set, and otherwise when the network is whole again.
+ * What it cannot tell: a master that is cut off, with this instance, from the rest, which has made
+ * another one the master. It answers until it notices: in a cluster after `cluster-node-timeout`,
+ * which is before the other takes over unless it was itself stopped meanwhile or the other was told
+ * not to wait (CLUSTER FAILOVER TAKEOVER); under Sentinel after `min-replicas-max-lag` if
+ * `min-replicas-to-write` is set, and otherwise when the network is whole again.
  */
 export class Subscription {
   readonly #listeners = new Map<string, Listener>()
@@ -54,7 +59,10 @@ export class Subscription {
   #retry: NodeJS.Timeout | undefined
   /** On this process's monotonic clock, in milliseconds. */
   #coherentAsOf = -Infinity
-  /** By when the connection, or the proof under way, has to be there; undefined while nothing is waited for. */
+  /**
+   * By when the connection, or the proof under way, has to be there; undefined while nothing is
+   * waited for.
+   */
   #deadline: number | undefined
 
   /**
@@ -65,7 +73,10 @@ export class Subscription {
     this.#lookLater()
   }
 
-  /** Whether every message published a lease ago or earlier has been heard. Asking keeps proofs coming. */
+  /**
+   * Whether every message published a lease ago or earlier has been heard. Asking keeps proofs
+   * coming.
+   */
   isCoherent (): boolean {
     const now = performance.now()
     this.#askedAt = now
@@ -85,7 +96,10 @@ export class Subscription {
     this.#lose(this.#epoch)
   }
 
-  /** Resolves when Redis has answered a question from now: this instance is coherent. Rejects if the connection is lost before. */
+  /**
+   * Resolves when Redis has answered a question from now: this instance is coherent. Rejects if the
+   * connection is lost before.
+   */
   async prove (): Promise<void> {
     const [channel] = this.#listeners.keys()
     if (this.#connection === undefined || channel === undefined) throw new Error('there is no connection')

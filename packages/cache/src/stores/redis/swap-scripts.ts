@@ -5,8 +5,8 @@ import { CHECKSUM_OFFSET, STAMP_OFFSET, STORED_AT_OFFSET } from '../../frame.js'
 const NUMBER_END = NUMBER_OFFSET + NUMBER_WIDTH
 
 /**
- * The scripts that change an entry only if it is the one that was seen. A frame is told by its stamp, storedAt and checksum, as
- * bytes; it is not read any further.
+ * The scripts that change an entry only if it is the one that was seen. A frame is told by its
+ * stamp, storedAt and checksum, as bytes; it is not read any further.
  */
 const SEEN = `
 local function head(key) return redis.call('GETRANGE', key, 0, ${NUMBER_END - 1}) end
@@ -16,8 +16,9 @@ local function number(head) return string.sub(head, ${NUMBER_OFFSET + 1}, ${NUMB
 `
 
 /**
- * KEYS: the entry. ARGV: the version that was seen, '' for none; a counter's number, or '' for any; a frame, or ''; milliseconds.
- * -> 0 if there is another; or 1, or the number of the counter that was replaced, as text
+ * KEYS: the entry. ARGV: the version that was seen, '' for none; a counter's number, or '' for any;
+ * a frame, or ''; milliseconds. -> 0 if there is another; or 1, or the number of the counter that
+ * was replaced, as text
  */
 export const SWAP = script(`${SEEN}
 local seen, seenNumber, frame, ttl = unpack(ARGV)
@@ -36,8 +37,8 @@ end
 return present or 1`)
 
 /**
- * KEYS: entries. ARGV for each: the version that was seen, a number to add. -> for each '' if there is another, or the sum; what
- * is there stays if that is no safe integer
+ * KEYS: entries. ARGV for each: the version that was seen, a number to add. -> for each '' if there
+ * is another, or the sum; what is there stays if that is no safe integer
  */
 export const INCREMENT = script(`${SEEN}
 local sums = {}

@@ -8,13 +8,16 @@ import type { Records } from './records.js'
 import type { Listener, Subscription } from './subscription.js'
 
 /**
- * The namespace's records as this instance knows them: all there were when the subscription began, and
- * what it has heard since. So entries can be judged without asking, while the lease lasts.
+ * The namespace's records as this instance knows them: all there were when the subscription began,
+ * and what it has heard since. So entries can be judged without asking, while the lease lasts.
  */
 export class TagMirror implements Listener {
   #table = new TagTable(0, 0)
   #isComplete = false
-  /** Changes heard while the records are read; undefined while they are not: those that are read have all before. */
+  /**
+   * Changes heard while the records are read; undefined while they are not: those that are read
+   * have all before.
+   */
   #meanwhile: Change[] | undefined
 
   constructor (

@@ -72,7 +72,9 @@ export class SqliteEntries implements Entries {
     return this.#fills.waitsOf(fill)
   }
 
-  /** Done on the file that all processes use, as everything that is acknowledged and not only kept. */
+  /**
+   * Done on the file that all processes use, as everything that is acknowledged and not only kept.
+   */
   #change<R> (transaction: (sql: Statements) => R): R {
     return this.file.write((sql) => sql.db.transaction(transaction).immediate(sql))
   }

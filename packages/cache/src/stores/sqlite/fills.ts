@@ -7,10 +7,14 @@ import { FILL_LEASE, RenewedLease } from '../renewed-lease.js'
 import { parseStrings } from '../string-list.js'
 import type { Statements } from './statements.js'
 
-// A file announces nothing: those who wait for another process look at its row, which costs some microseconds. In milliseconds.
+// A file announces nothing: those who wait for another process look at its row, which costs some
+// microseconds. In milliseconds.
 const LOOK_EVERY = 10
 
-/** Who fills which key of a namespace: one row for each, and how it ended for as long as somebody may be waiting to see it. */
+/**
+ * Who fills which key of a namespace: one row for each, and how it ended for as long as somebody
+ * may be waiting to see it.
+ */
 export class Fills {
   constructor (readonly file: DisposableFile<Statements>, readonly namespace: string) {}
 

@@ -9,14 +9,17 @@ import { SqliteValidity } from './validity.js'
 /** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
   /**
-   * The file, shared by every process of the machine that opens it. It and its folder are made. If it
-   * is damaged it is set aside, and a new one is made; if it is deleted or replaced, all processes go
-   * on with the new one.
+   * The file, shared by every process of the machine that opens it. It and its folder are made. If
+   * it is damaged it is set aside, and a new one is made; if it is deleted or replaced, all
+   * processes go on with the new one.
    */
   readonly file: string
   /** Bytes of entries kept; beyond it those that end soonest go. Default 256 MiB. */
   readonly maxBytes?: number
-  /** Tag records kept per namespace; beyond it the oldest go and what they judged becomes invalid. Default 100,000. */
+  /**
+   * Tag records kept per namespace; beyond it the oldest go and what they judged becomes invalid.
+   * Default 100,000.
+   */
   readonly maxTags?: number
 }
 
@@ -28,9 +31,9 @@ const SWEEP_EVERY = 128
 const KNOWN: Known<SqliteStoreOptions> = { file: elsewhere, maxBytes: elsewhere, ...STORE }
 
 /**
- * A store in one SQLite file, for many processes on one machine without a server.
- * An instance trusts its memory for 5 ms after it has looked whether another process has written, and
- * strict writes wait that long. A process knows of its own writes at once.
+ * A store in one SQLite file, for many processes on one machine without a server. An instance
+ * trusts its memory for 5 ms after it has looked whether another process has written, and strict
+ * writes wait that long. A process knows of its own writes at once.
  * @throws CacheError WEIR_CACHE_INVALID_OPTION, whose message says what to give
  * @throws SqliteFileError if there cannot be such a file, or better-sqlite3 is not installed
  * @example sqliteStore({ file: '.data/cache.db' })

@@ -48,7 +48,8 @@ export interface Statements {
 }
 
 export function prepare (db: Database): Statements {
-  // SQLite's own clock in microseconds, so that the stamp is taken under the lock and not before waiting for it.
+  // SQLite's own clock in microseconds, so that the stamp is taken under the lock and not before
+  // waiting for it.
   const now = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
   return {
     db,
@@ -58,7 +59,8 @@ export function prepare (db: Database): Statements {
       FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`),
 
     namespace: db.prepare('SELECT clock, floor FROM namespaces WHERE name = ?'),
-    // The clock counts milliseconds and stamps count on within one: the floor has to be above those of this one.
+    // The clock counts milliseconds and stamps count on within one: the floor has to be above those
+    // of this one.
     begin: db.prepare(`
       INSERT OR IGNORE INTO namespaces (name, clock, floor)
       VALUES ($name, max($known, ${now} + 1000), max($known, ${now} + 1000))`),

@@ -6,8 +6,8 @@ import { waitForLeases } from '../wait-for-leases.js'
 import type { Statements } from './statements.js'
 
 /**
- * Milliseconds for which an instance may judge by its memory after it has looked at the file, and for
- * which strict writes wait before they are done. The same for every process.
+ * Milliseconds for which an instance may judge by its memory after it has looked at the file, and
+ * for which strict writes wait before they are done. The same for every process.
  */
 const LEASE = 5
 
@@ -16,11 +16,11 @@ const LEASE = 5
  * whether another process has committed anything since; if so, the mirror is brought up to date
  * before anything is judged.
  *
- * The file is looked at by the first read after the lease has ended, and by no timer. A lease counts
- * from the beginning of the look, so that it covers no commit that came later than that: a strict write
- * waits a lease after its commit. The lease ends early when the path is due to be compared with the
- * file that is open, and when the file is damaged, replaced or closed. A stalled event loop needs no
- * detection.
+ * The file is looked at by the first read after the lease has ended, and by no timer. A lease
+ * counts from the beginning of the look, so that it covers no commit that came later than that: a
+ * strict write waits a lease after its commit. The lease ends early when the path is due to be
+ * compared with the file that is open, and when the file is damaged, replaced or closed. A stalled
+ * event loop needs no detection.
  *
  * Each read costs one reading of the clock. To judge once per turn of the event loop would not do:
  * a turn may last for longer than any lease.
@@ -44,8 +44,9 @@ export class SqliteValidity implements Validity {
   }
 
   /**
-   * Goes on with a file that has taken the place of another. Every stamp of the old one is below the
-   * floor of the new one, in the file itself: no process takes for valid what was stamped there.
+   * Goes on with a file that has taken the place of another. Every stamp of the old one is below
+   * the floor of the new one, in the file itself: no process takes for valid what was stamped
+   * there.
    */
   move (previous: Statements, next: Statements) {
     this.#clock = Math.max(this.#clock, lastClock(previous, this.name))
@@ -59,7 +60,8 @@ export class SqliteValidity implements Validity {
   }
 
   tick (sql: Statements): Stamp {
-    // A value that is computed under this stamp is to see nothing that was invalidated before it: the next read looks.
+    // A value that is computed under this stamp is to see nothing that was invalidated before it:
+    // the next read looks.
     this.#leaseEnd = -Infinity
     const ticked = sql.tick.get(this.name)
     if (ticked !== undefined) {
@@ -90,7 +92,8 @@ export class SqliteValidity implements Validity {
   }
 
   async replace (entry: Judged, until: number) {
-    // In the transaction, so that nothing is invalidated between the question and what follows from it.
+    // In the transaction, so that nothing is invalidated between the question and what follows from
+    // it.
     return this.#write((sql) => {
       this.#refresh(sql)
       if (!mayReplace(entry, until, this.#tags)) return undefined
@@ -137,7 +140,10 @@ export class SqliteValidity implements Validity {
     this.#prune(sql)
   }
 
-  /** For every writer of records: at most `maxTags` of each kind stay, and the floor covers what went. */
+  /**
+   * For every writer of records: at most `maxTags` of each kind stay, and the floor covers what
+   * went.
+   */
   #prune (sql: Statements) {
     const last = sql.lastPruned.get(this.name, this.maxTags)
     if (last !== undefined) this.#raise(sql, last.stamp)
@@ -179,8 +185,9 @@ export class SqliteValidity implements Validity {
   }
 
   #load (sql: Statements) {
-    // Commits are ordered by the write lock, and the clock by the commits: what is new is what was recorded later.
-    // The records come before the floor: those that another process prunes in between, the floor then covers.
+    // Commits are ordered by the write lock, and the clock by the commits: what is new is what was
+    // recorded later. The records come before the floor: those that another process prunes in
+    // between, the floor then covers.
     for (const { tag, stamp } of sql.recordsAfter.iterate(this.name, this.#latestTag)) {
       this.#tags.record(tag, stamp)
       this.#latestTag = stamp

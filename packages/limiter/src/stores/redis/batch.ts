@@ -20,8 +20,8 @@ interface Question {
 const MOST = 64
 
 /**
- * Asks Redis all that is asked in one turn of the event loop in one command: a command costs client and server more than the
- * decision in it does. In a Cluster it is a command each.
+ * Asks Redis all that is asked in one turn of the event loop in one command: a command costs client
+ * and server more than the decision in it does. In a Cluster it is a command each.
  */
 export class Batch {
   readonly #most: number
@@ -64,7 +64,10 @@ export class Batch {
   }
 }
 
-/** The script's arguments. What is the same for one key as for the one before it, as it mostly is, is said once for both. */
+/**
+ * The script's arguments. What is the same for one key as for the one before it, as it mostly is,
+ * is said once for both.
+ */
 function described (asked: readonly Question[]): string[] {
   const args: string[] = []
   let begin = 0

@@ -12,11 +12,11 @@ export interface RedisStoreOptions extends RedisLocation {
 }
 
 /**
- * Budgets in Redis (6.2 or later, single, Sentinel or Cluster) or Valkey, for a fleet. On Redis' own clock, so that instances need
- * not agree on theirs.
+ * Budgets in Redis (6.2 or later, single, Sentinel or Cluster) or Valkey, for a fleet. On Redis'
+ * own clock, so that instances need not agree on theirs.
  *
- * `weir:limit:KEY` is all that is kept of a key, at most twice as long as any of its budgets is not full. One command for all decisions of
- * one turn of the event loop.
+ * `weir:limit:KEY` is all that is kept of a key, at most twice as long as any of its budgets is not
+ * full. One command for all decisions of one turn of the event loop.
  * @example redisStore({ url: 'redis://127.0.0.1:6379' })
  * @throws LimiterError WEIR_LIMITER_INVALID_OPTION, whose message says what to give
  */

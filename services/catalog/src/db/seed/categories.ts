@@ -1,6 +1,9 @@
 import { type departments } from './departments.js'
 
-/** A category of the sample shop. `price` is its usual range in minor units, `sku` the letters its article numbers begin with. */
+/**
+ * A category of the sample shop. `price` is its usual range in minor units, `sku` the letters its
+ * article numbers begin with.
+ */
 export interface SampleCategory {
   readonly slug: string
   readonly name: string

@@ -69,7 +69,10 @@ function describe (brand: string, quality: string, noun: string, department: Dep
   return first === second ? `${opening} ${first}` : `${opening} ${first} ${second}`
 }
 
-/** Most things cost little and a few cost a lot: even on a logarithmic scale, drawn towards its middle; ends as price tags do. */
+/**
+ * Most things cost little and a few cost a lot: even on a logarithmic scale, drawn towards its
+ * middle; ends as price tags do.
+ */
 function priceIn ([low, high]: readonly [low: number, high: number], random: Random): number {
   const where = (random.next() + random.next()) / 2
   const exact = low * (high / low) ** where

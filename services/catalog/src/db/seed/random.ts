@@ -7,7 +7,9 @@ export interface Random {
   pick<T> (items: readonly T[]): T
 }
 
-/** Mulberry32: 32 bits of state, even enough for sample data, and for nothing that must be secret. */
+/**
+ * Mulberry32: 32 bits of state, even enough for sample data, and for nothing that must be secret.
+ */
 export function createRandom (seed: number): Random {
   let state = seed >>> 0
   const next = () => {

@@ -18,7 +18,10 @@ const LATENCY: readonly ChartSeries[] = [
 ]
 const SAVED: readonly ChartSeries[] = [{ label: 'saved per second', color: 'l1', draw: 'area' }]
 
-/** The last 15 minutes: by the minute from history, then by the second for as long as the page is open. */
+/**
+ * The last 15 minutes: by the minute from history, then by the second for as long as the page is
+ * open.
+ */
 export function LiveCharts ({ history }: { history: Query<History> }) {
   const { ticks } = useStored(live.state)
   const points = history.value?.points

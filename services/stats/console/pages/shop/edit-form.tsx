@@ -17,8 +17,8 @@ interface Version {
 }
 
 /**
- * Changes a product, on the condition that it is still the version that the form began with. What is typed stays when somebody else
- * saves meanwhile.
+ * Changes a product, on the condition that it is still the version that the form began with. What
+ * is typed stays when somebody else saves meanwhile.
  */
 export function EditForm ({ product, etag, onSaved }: Version & { onSaved: () => void }) {
   const [base, setBase] = useState<Version>({ product, etag })

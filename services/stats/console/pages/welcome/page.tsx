@@ -4,7 +4,9 @@ import { Fleet } from './fleet.js'
 import { Intro } from './intro.js'
 import { Trials } from './trials.js'
 
-/** Explains Weir and offers first things to do; the overview is the same until there are figures. */
+/**
+ * Explains Weir and offers first things to do; the overview is the same until there are figures.
+ */
 export const Welcome = () => (
   <Page title='Welcome to Weir'>
     <Intro />
